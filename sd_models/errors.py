@@ -1,0 +1,62 @@
+"""Errors for the person who brought the model: what was found, where, and what to do now."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: `found` says what, `advice` what to do; `line` counts from 1, 0 means unknown."""
+
+    found: str
+    variable: str = ""
+    file: str = ""
+    line: int = 0
+    advice: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        where = ", ".join(part for part in (place, f'"{self.variable}"' if self.variable else "") if part)
+        text = f"{where}: {self.found}" if where else self.found
+        return f"{text} {self.advice}".rstrip()
+
+
+class ModelError(Exception):
+    """Everything that is wrong with a model or a request, collected; `faults` has one entry each."""
+
+    def __init__(self, faults: Fault | Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class UnreadableModel(ModelError):
+    """The file is not a model that can be read: missing, cut off, malformed, or too large."""
+
+
+class UnsafeModel(UnreadableModel):
+    """The file asks for something a model must not do: run code, read or write outside its folder, exhaust memory."""
+
+
+class InvalidModel(ModelError):
+    """The file can be read, but its equations do not make a model: unknown names, circular equations, wrong subscripts."""
+
+
+class UnsupportedFunction(InvalidModel):
+    """The model uses a function that cannot be compiled."""
+
+
+class InvalidRequest(ModelError):
+    """What was asked of a model does not fit it: a name, a shape, a time, a value."""
+
+
+class SimulationError(ModelError):
+    """A run stopped: NaN, infinity or a division by zero, with variable, element and time."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Advice that names the nearest known names, or an empty text where none is near."""
+    close = difflib.get_close_matches(name.lower(), [item.lower() for item in known], n=3, cutoff=0.6)
+    return f"Did you mean {' or '.join(repr(item) for item in close)}?" if close else ""

@@ -1,0 +1,128 @@
+"""Expressions: trees of four kinds, read with one fold.
+
+`Number`, `Ref`, `Call` and `Reduce` are all there is. An operator is a call (`"+"`, `"<="`), a table is a variable that
+the call `LOOKUP` names, and a delay is a call that a rewrite turns into stocks. Whoever reads expressions (printing,
+compiling, collecting names) passes four functions to `fold`; `match` on the kinds stands in this module only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Subscript:
+    """One index of a reference: an element, or a range that an axis moves along.
+
+    `name` is an element or a range of the referenced variable. `axis` is None for a fixed element; otherwise the axis
+    of the equation that moves the index: the range on the left-hand side, or the range of a `Reduce`, which carries a
+    trailing `!`. Where `name` and the range of `axis` differ, their elements correspond by mapping.
+    """
+
+    name: str
+    axis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A literal number; NaN stands for Vensim's :NA:."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The value of a variable, of all its elements or of those that the subscripts select."""
+
+    name: str
+    subscripts: tuple[Subscript, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of the catalogue (`sd_models.functions`) applied to its arguments."""
+
+    function: str
+    arguments: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reduce:
+    """`operator` (SUM, PROD, VMIN or VMAX) over all positions of the axes, each named by its range with a trailing `!`."""
+
+    operator: str
+    axes: tuple[str, ...]
+    argument: Expr
+
+
+Expr: TypeAlias = Number | Ref | Call | Reduce
+
+
+def fold(
+    expr: Expr,
+    *,
+    number: Callable[[Number], Result],
+    ref: Callable[[Ref], Result],
+    call: Callable[[Call, tuple[Result, ...]], Result],
+    reduce: Callable[[Reduce, Result], Result],
+) -> Result:
+    """The expression read from its leaves to its root; `call` and `reduce` get what their parts became."""
+    match expr:
+        case Number():
+            return number(expr)
+        case Ref():
+            return ref(expr)
+        case Call():
+            parts = tuple(fold(part, number=number, ref=ref, call=call, reduce=reduce) for part in expr.arguments)
+            return call(expr, parts)
+        case Reduce():
+            return reduce(expr, fold(expr.argument, number=number, ref=ref, call=call, reduce=reduce))
+
+
+def rebuild(
+    expr: Expr,
+    *,
+    ref: Callable[[Ref], Expr] = lambda node: node,
+    call: Callable[[Call], Expr] = lambda node: node,
+    reduce: Callable[[Reduce], Expr] = lambda node: node,
+) -> Expr:
+    """The expression with nodes replaced, leaves first; nodes for which no function is given stay as they are."""
+    return fold(
+        expr,
+        number=lambda node: node,
+        ref=ref,
+        call=lambda node, parts: call(Call(node.function, parts)),
+        reduce=lambda node, part: reduce(Reduce(node.operator, node.axes, part)),
+    )
+
+
+def nodes(expr: Expr) -> Iterator[Expr]:
+    """Every node of the expression, the root first."""
+    yield expr
+    match expr:
+        case Call():
+            for argument in expr.arguments:
+                yield from nodes(argument)
+        case Reduce():
+            yield from nodes(expr.argument)
+
+
+def refs(expr: Expr) -> tuple[Ref, ...]:
+    """The references of the expression in the order of reading, repeated ones kept."""
+    return tuple(node for node in nodes(expr) if isinstance(node, Ref))
+
+
+def references(expr: Expr) -> frozenset[str]:
+    """Names of the variables that the expression refers to."""
+    return frozenset(node.name for node in refs(expr))
+
+
+def functions(expr: Expr) -> frozenset[str]:
+    """Names of the functions and reductions that the expression calls."""
+    calls = (node.function for node in nodes(expr) if isinstance(node, Call))
+    reductions = (node.operator for node in nodes(expr) if isinstance(node, Reduce))
+    return frozenset((*calls, *reductions))
