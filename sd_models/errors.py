@@ -41,7 +41,7 @@ class UnsafeModel(UnreadableModel):
 
 
 class InvalidModel(ModelError):
-    """The file can be read, but its equations do not make a model: unknown names, circular equations, wrong subscripts."""
+    """The file can be read, but its equations make no model: unknown names, circular equations, wrong subscripts."""
 
 
 class UnsupportedFunction(InvalidModel):

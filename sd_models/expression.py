@@ -52,7 +52,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reduce:
-    """`operator` (SUM, PROD, VMIN or VMAX) over all positions of the axes, each named by its range with a trailing `!`."""
+    """`operator` (SUM, PROD, VMIN or VMAX) over all positions of the axes, each its range with a trailing `!`."""
 
     operator: str
     axes: tuple[str, ...]

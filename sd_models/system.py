@@ -66,7 +66,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Correspondence:
-    """A subscript mapping: for each element of the dimension that owns it, the elements of `target` that it stands for."""
+    """A subscript mapping: for each element of its owner, the elements of `target` that it stands for."""
 
     target: str
     elements: tuple[tuple[str, ...], ...]
