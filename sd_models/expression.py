@@ -126,3 +126,36 @@ def functions(expr: Expr) -> frozenset[str]:
     calls = (node.function for node in nodes(expr) if isinstance(node, Call))
     reductions = (node.operator for node in nodes(expr) if isinstance(node, Reduce))
     return frozenset((*calls, *reductions))
+
+
+def free_axes(expr: Expr) -> tuple[str, ...]:
+    """The axes that move a reference of the expression and that no `Reduce` in it binds, in the order of reading."""
+
+    def bound(node: Reduce, part: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(axis for axis in part if axis not in node.axes)
+
+    found = fold(
+        expr,
+        number=lambda node: (),
+        ref=lambda node: tuple(s.axis for s in node.subscripts if s.axis is not None),
+        call=lambda node, parts: tuple(axis for part in parts for axis in part),
+        reduce=bound,
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def rename_axes(expr: Expr, names: dict[str, str]) -> Expr:
+    """The expression with its axes renamed, in references as in reductions."""
+
+    def moved(node: Ref) -> Ref:
+        return Ref(node.name, tuple(Subscript(s.name, names.get(s.axis or "", s.axis)) for s in node.subscripts))
+
+    def reduced(node: Reduce) -> Reduce:
+        return Reduce(node.operator, tuple(names.get(axis, axis) for axis in node.axes), node.argument)
+
+    return rebuild(expr, ref=moved, reduce=reduced)
+
+
+def range_of(axis: str) -> str:
+    """The range that an axis moves along."""
+    return axis.removesuffix("!")

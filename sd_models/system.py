@@ -126,7 +126,7 @@ class Variable:
     """A variable of the model under its modeller's name.
 
     `origin` is empty for what stands in the file; for a variable that a macro or a rewrite added it names the variable
-    that it serves.
+    that it serves. A `non_negative` stock is cut off at zero after each step.
     """
 
     name: str
@@ -138,6 +138,7 @@ class Variable:
     documentation: str = ""
     place: Place | None = None
     origin: str = ""
+    non_negative: bool = False
 
 
 def key(name: str) -> str:

@@ -1,0 +1,134 @@
+"""Numbers that a model keeps in files beside it: GET DIRECT/XLS constants, data, tables and subscripts.
+
+PySD reads the cells; each file reference is first held against the folder of the model (`guard.inside`).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from pysd.py_backend.data import Columns, TabData
+from pysd.py_backend.external import Excels, ExtConstant, ExtData, ExtLookup, ExtSubscript
+from pysd.translators.structures.abstract_expressions import (
+    GetConstantsStructure,
+    GetDataStructure,
+    GetLookupsStructure,
+)
+
+from .errors import Fault, ModelError, UnreadableModel
+from .sources.guard import inside
+from .system import FloatArray, Interpolation, Series, Values
+
+Read = TypeVar("Read")
+KEYWORDS = {
+    None: Interpolation.LINEAR,
+    "interpolate": Interpolation.LINEAR,
+    "extrapolate": Interpolation.EXTRAPOLATE,
+    "hold_backward": Interpolation.BACKWARD,
+    "look_forward": Interpolation.FORWARD,
+    "raw": Interpolation.RAW,
+}
+
+
+@dataclass
+class ExternalFiles:
+    """The files beside a model; `data` are files with the values of data variables that the model only names.
+
+    `notes` collects what PySD remarks while it reads (missing cells, filled gaps).
+    """
+
+    folder: Path
+    data: tuple[Path, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+    def constants(self, request: GetConstantsStructure, block: Mapping[str, Sequence[str]], name: str) -> Values:
+        """The cells as an array in the shape of the block (dimension name to elements)."""
+        self._check(request.file)
+        coords = {dimension: list(elements) for dimension, elements in block.items()}
+        external = ExtConstant(request.file, request.tab, request.cell, coords, self.folder, coords, name)
+        self._read(external.initialize)
+        return Values(np.asarray(external.data, dtype=np.float64).reshape([len(e) for e in block.values()]))
+
+    def series(
+        self, request: GetDataStructure, block: Mapping[str, Sequence[str]], keyword: str | None, name: str
+    ) -> Series:
+        """A data series over time."""
+        self._check(request.file)
+        coords = {dimension: list(elements) for dimension, elements in block.items()}
+        external = ExtData(
+            request.file,
+            request.tab,
+            request.time_row_or_col,
+            request.cell,
+            keyword or "interpolate",
+            coords,
+            self.folder,
+            coords,
+            name,
+        )
+        self._read(external.initialize)
+        return _series(external.data["time"].to_numpy(), external.data.to_numpy(), KEYWORDS[keyword])
+
+    def table(self, request: GetLookupsStructure, block: Mapping[str, Sequence[str]], name: str) -> Series:
+        """A table of one argument."""
+        self._check(request.file)
+        coords = {dimension: list(elements) for dimension, elements in block.items()}
+        external = ExtLookup(
+            request.file, request.tab, request.x_row_or_col, request.cell, coords, self.folder, coords, name
+        )
+        self._read(external.initialize)
+        points = external.data["lookup_dim"].to_numpy()
+        return _series(points, external.data.to_numpy(), Interpolation.LINEAR)
+
+    def subscripts(self, request: Mapping[str, str]) -> list[str]:
+        """The elements of a subscript range."""
+        self._check(request["file"])
+        cells = (request["tab"], request["firstcell"], request["lastcell"], request["prefix"])
+        return [str(name) for name in self._read(lambda: ExtSubscript(request["file"], *cells, self.folder).subscript)]
+
+    def named_data(self, name: str, block: Mapping[str, Sequence[str]], keyword: str | None) -> Series | None:
+        """The series of a data variable from the files given beside the model; None where none of them has it."""
+        coords = {dimension: list(elements) for dimension, elements in block.items()}
+        tabular = TabData(name, name.lower().replace(" ", "_"), coords, keyword or "interpolate")
+        for file in self.data:
+            try:
+                self._read(lambda file=file: tabular.load_data(file))  # type: ignore[misc]
+            except UnreadableModel:
+                continue
+            points = tabular.data["time"].to_numpy()
+            return _series(points, tabular.data.to_numpy(), KEYWORDS[keyword])
+        return None
+
+    def close(self) -> None:
+        """Forget the files; PySD keeps what it has read."""
+        Excels.clean()
+        Columns.clean()
+
+    def _check(self, file: str) -> None:
+        inside(self.folder, file)
+
+    def _read(self, action: Callable[[], Read]) -> Read:
+        """What PySD reads, its warnings kept as notes and its errors told as ours."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                value = action()
+            except ModelError:
+                raise
+            except Exception as error:  # PySD, pandas and openpyxl raise whatever the file provokes in them
+                found = f"cannot read the file beside the model: {' '.join(str(error).split())[:300]}"
+                raise UnreadableModel(Fault(found, advice="Check file name, sheet and cells.")) from error
+        self.notes.extend(" ".join(str(warning.message).split()) for warning in caught)
+        return value
+
+
+def _series(points: FloatArray, values: FloatArray, interpolation: Interpolation) -> Series:
+    """The points in ascending order."""
+    order = np.argsort(points, kind="stable")
+    x = np.asarray(points, dtype=np.float64)[order]
+    return Series(x, np.asarray(values, dtype=np.float64)[order], interpolation)

@@ -1,0 +1,44 @@
+"""`load`: a model by its file or by its name in the library that comes with this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from .errors import Fault, UnreadableModel, nearest
+from .system import System
+
+FOLDER = Path(__file__).parent
+
+
+def library() -> tuple[str, ...]:
+    """The names of the models that come with this package."""
+    return tuple(sorted(path.parent.name for path in FOLDER.glob("*/model.mdl")))
+
+
+def model_path(model: str | Path) -> Path:
+    """The file of a library name or of a path."""
+    path = Path(model)
+    if path.suffix or path.is_file():
+        return path
+    if str(model) in library():
+        return FOLDER / str(model) / "model.mdl"
+    advice = nearest(str(model), library()) or f"The library has: {', '.join(library())}."
+    raise UnreadableModel(Fault(f"{str(model)!r} is neither a model file nor a model of the library.", advice=advice))
+
+
+def load(model: str | Path, *, data: Iterable[str | Path] = ()) -> System:
+    """The system of a model file (`.mdl`, `.xmile`, `.stmx`) or of a library model.
+
+    `data` are CSV or TAB files with the values of data variables that the model file only names. Raises a `ModelError`
+    that lists everything that is wrong with the file: `UnreadableModel`, `UnsafeModel`, `InvalidModel` or
+    `UnsupportedFunction`.
+
+    >>> import sd_models as sd
+    >>> sd.load("urbanization").name
+    'urbanization'
+    """
+    from .flattening import flatten
+    from .sources import read
+
+    return flatten(read(model_path(model)), data=[Path(file) for file in data])

@@ -1,0 +1,248 @@
+"""Vensim `.mdl` files: PySD's grammars and visitors, applied entry by entry.
+
+PySD parses each left-hand side and each expression. What stands here is in front of it: decoding, cutting (see
+`vensim_text`), and mending what PySD's grammar rejects though real files contain it. Faults are collected over the
+whole file and raised once.
+
+Why entry by entry, and not PySD's `VensimFile`: that folds the white space of the file before it cuts it, so no line
+number survives, stops at the first fault, and loses the element lists of explicit subscript mappings.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from parsimonious.exceptions import ParseError, ParsimoniousError
+from pysd.translators.structures.abstract_expressions import DataStructure
+from pysd.translators.structures.abstract_model import (
+    AbstractComponent,
+    AbstractControlElement,
+    AbstractData,
+    AbstractElement,
+    AbstractModel,
+    AbstractSection,
+    AbstractSubscriptRange,
+)
+from pysd.translators.vensim.vensim_element import Component, Constraint, Element, SubscriptRange, TestInput
+
+from ..errors import Fault, ModelError, UnreadableModel
+from ..system import Correspondence, Method, key
+from .guard import check_text, guarded
+from .source import Source
+from .vensim_text import Entry, TextSection, fold_space, sections, settings
+
+CONTROL_NAMES = frozenset(("initial time", "final time", "time step", "saveper"))
+# The fourth number of settings line 15 is the integration method, line 22 lists units that are equal.
+METHOD_LINE, SYNONYM_LINE = 15, 22
+METHODS = {"1": Method.RK4, "5": Method.RK4, "3": Method.RK2, "4": Method.RK2}
+# Python frames that PySD's parser needs for one level of parentheses, and the levels that `check_text` lets pass.
+RECURSION_LIMIT = 30_000
+
+NUMBER = r"[+-]?\s*(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+FLAT_TABLE = re.compile(rf"\(\s*(\[[^\]]*\]\s*,\s*)?({NUMBER}(?:\s*,\s*{NUMBER})+)\s*\)$")
+BARE_NAME = re.compile(r'^("(?:\\"|[^"])*"|[^\s\W][^=:()\[\]<>"]*)\s*(\[[^\]]*\])?$')
+QUOTED_NAME = re.compile(r'"(?:\\"|[^"])*"')
+
+
+def read_vensim(path: Path) -> Source:
+    """The parsed file; raises `UnreadableModel` with every fault of the file, `UnsafeModel` for a hostile one."""
+    text, notes = _decoded(path)
+    check_text(text)
+    parts = [_Section(section, path) for section in sections(text, path.name)]
+    with guarded(), _deep_recursion():
+        for part in parts:
+            part.parse()
+    faults = [fault for part in parts for fault in part.faults]
+    if faults:
+        raise UnreadableModel(faults)
+    return Source(
+        path=path,
+        model=AbstractModel(original_path=path, sections=tuple(part.abstract() for part in parts)),
+        lines={(part.name, name): tuple(lines) for part in parts for name, lines in part.lines.items()},
+        method=_method(settings(text).get(METHOD_LINE, ())),
+        mappings={name: mapping for part in parts for name, mapping in part.mappings.items()},
+        unit_synonyms=_synonyms(settings(text).get(SYNONYM_LINE, ())),
+        notes=(*notes, *(note for part in parts for note in part.notes)),
+    )
+
+
+def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
+    """The text of the file, and a note where its encoding had to be guessed."""
+    content = path.read_bytes()
+    declared = re.match(rb"(?:\xef\xbb\xbf)?\s*\{([\w-]+)\}", content)
+    encodings = [declared.group(1).decode("ascii"), "utf-8-sig"] if declared else ["utf-8-sig"]
+    for encoding in encodings:
+        try:
+            return content.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding), ()
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return content.decode("cp1252", errors="replace"), (f"{path.name} is not UTF-8; it was read as Windows-1252.",)
+
+
+def _method(lines: tuple[str, ...]) -> Method:
+    numbers = lines[0].split(",") if lines else []
+    return METHODS.get(numbers[3].strip(), Method.EULER) if len(numbers) > 3 else Method.EULER
+
+
+def _synonyms(lines: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(word.strip() for word in line.split(",") if word.strip()) for line in lines)
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """PySD's recursive visitor needs many Python frames for one level of parentheses."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, RECURSION_LIMIT))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+@dataclass
+class _Section:
+    """One section while it is being parsed."""
+
+    text: TextSection
+    path: Path
+    ranges: list[AbstractSubscriptRange] = field(default_factory=list)
+    elements: dict[str, AbstractElement] = field(default_factory=dict)
+    lines: dict[str, list[int]] = field(default_factory=dict)
+    mappings: dict[str, tuple[Correspondence, ...]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return "__main__" if self.text.macro is None else self.text.macro.name
+
+    def parse(self) -> None:
+        for entry in self.text.entries:
+            try:
+                self._add(replace(entry, equation=_mended(entry.equation)))
+            except ParsimoniousError as error:
+                self.faults.append(self._fault(entry, error))
+            except (ValueError, TypeError, LookupError, SyntaxError, RecursionError) as error:
+                self.faults.append(self._fault(entry, error))
+            except ModelError as error:
+                self.faults.extend(replace(fault, file=self.path.name, line=entry.line) for fault in error.faults)
+
+    def _add(self, entry: Entry) -> None:
+        if BARE_NAME.match(entry.equation):
+            self._add_component(entry, *_bare_data(entry.equation))
+            return
+        parsed = Element(entry.equation, entry.unit, entry.documentation).parse()
+        if isinstance(parsed, SubscriptRange):
+            self._add_range(entry, parsed)
+        elif isinstance(parsed, Constraint | TestInput):
+            self.notes.append(f"{self.path.name}:{entry.line}: the reality check {parsed.name!r} is not read.")
+        elif isinstance(parsed, Component):
+            parsed.parse()
+            self._add_component(entry, parsed.name, parsed.get_abstract_component())
+
+    def _add_range(self, entry: Entry, parsed: SubscriptRange) -> None:
+        self.ranges.append(AbstractSubscriptRange(parsed.name, parsed.definition, list(parsed.mapping)))
+        self.mappings[parsed.name] = _mappings(entry.equation)
+
+    def _add_component(self, entry: Entry, name: str, component: AbstractComponent) -> None:
+        """PySD merges the components of an element; the last unit, limits and documentation given win."""
+        index = key(name)
+        kind = AbstractControlElement if index in CONTROL_NAMES else AbstractElement
+        element = self.elements.setdefault(index, kind(name=name, components=[]))
+        unit, limits = _unit_and_limits(entry.unit)
+        element.units = unit or element.units
+        element.limits = limits or element.limits
+        element.documentation = entry.documentation or element.documentation
+        element.components.append(component)
+        self.lines.setdefault(element.name, []).append(entry.line)
+
+    def _fault(self, entry: Entry, error: Exception) -> Fault:
+        cause = error.__cause__
+        if isinstance(cause, ModelError):
+            return replace(cause.faults[0], file=self.path.name, line=entry.line)
+        name = re.split(r"[\[=(:<]", entry.equation, maxsplit=1)[0].strip()
+        found = f"cannot read {_excerpt(entry.equation, error)!r}."
+        advice = "Check the equation there: parentheses, commas, operators, quotes around special names."
+        return Fault(found, variable=name, file=self.path.name, line=entry.line, advice=advice)
+
+    def abstract(self) -> AbstractSection:
+        macro = self.text.macro
+        return AbstractSection(
+            name=self.name,
+            path=self.path,
+            type="main" if macro is None else "macro",
+            params=list(macro.inputs) if macro else [],
+            returns=list(macro.outputs) if macro else [],
+            subscripts=tuple(self.ranges),
+            elements=tuple(self.elements.values()),
+            constraints=(),
+            test_inputs=(),
+            split=False,
+            views_dict=None,
+        )
+
+
+def _excerpt(equation: str, error: Exception) -> str:
+    """The text from where the grammar stopped; the whole equation, shortened, where that is unknown."""
+    if isinstance(error, ParseError) and isinstance(error.pos, int) and 0 < error.pos < len(str(error.text)):
+        return str(error.text)[error.pos :][:40]
+    return equation[:60]
+
+
+def _mended(equation: str) -> str:
+    """The equation in a form that PySD's grammar reads: flat tables become pairs, INTEG's blanks go."""
+    match = FLAT_TABLE.search(equation)
+    is_table = match is not None and ("=" not in _outside_quotes(equation) or "LOOKUP" in equation.upper())
+    if match is None or not is_table or "," not in match.group(2):
+        return equation
+    numbers = [re.sub(r"\s", "", number) for number in re.findall(NUMBER, match.group(2))]
+    if len(numbers) % 2:
+        raise ValueError("an odd count of numbers")
+    half = len(numbers) // 2
+    pairs = ",".join(f"({x},{y})" for x, y in zip(numbers[:half], numbers[half:], strict=True))
+    return f"{equation[: match.start()]}({match.group(1) or ''}{pairs})"
+
+
+def _outside_quotes(text: str) -> str:
+    return QUOTED_NAME.sub("", text)
+
+
+def _bare_data(equation: str) -> tuple[str, AbstractComponent]:
+    """A data variable that the file only names: its values come from elsewhere."""
+    match = BARE_NAME.match(equation)
+    if match is None:
+        raise ValueError(equation)
+    name, subscripts = match.groups()
+    names = [part.strip() for part in (subscripts or "[]")[1:-1].split(",") if part.strip()]
+    return name.strip(), AbstractData(subscripts=(names, []), ast=DataStructure(), keyword=None)
+
+
+def _unit_and_limits(text: str) -> tuple[str, tuple[float | None, float | None] | None]:
+    """Unit and limits of `unit [lower, upper, increment]`; `?` is no limit."""
+    match = re.match(r"^(.*?)\s*\[([^\]]*)\]$", text)
+    if match is None:
+        return text, None
+    bounds = [_bound(part) for part in match.group(2).split(",")][:2]
+    return match.group(1).strip(), (bounds[0], bounds[1] if len(bounds) > 1 else None)
+
+
+def _bound(text: str) -> float | None:
+    return float(text) if re.fullmatch(NUMBER, text.strip()) else None
+
+
+def _mappings(equation: str) -> tuple[Correspondence, ...]:
+    """The mappings behind `->` that list their elements; a bare name corresponds by position and lists none."""
+    _, arrow, targets = equation.partition("->")
+    if not arrow:
+        return ()
+    explicit = re.findall(r"\(\s*([^:()]+?)\s*:\s*([^()]*)\)", targets)
+    plain = re.sub(r"\([^()]*\)", "", targets)
+    return (
+        *(Correspondence(fold_space(name), tuple((e.strip(),) for e in names.split(","))) for name, names in explicit),
+        *(Correspondence(fold_space(name), ()) for name in plain.split(",") if name.strip()),
+    )

@@ -1,0 +1,172 @@
+"""Subscript ranges: which elements they have, which are parts of others, and how ranges correspond.
+
+`Ranges` answers what flattening asks: what a name on a left-hand side means, which dimension a set of elements belongs
+to, and whether one range stands for another by alias or mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from .errors import Fault, InvalidModel
+from .system import Correspondence, Dimension, key
+
+# A model with more elements in one variable than this is refused: 8 MB a variable and time step.
+LARGEST_VARIABLE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """All subscript ranges of a model by name, subranges and aliases included."""
+
+    dimensions: Mapping[str, Dimension]
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        return {key(name): name for name in self.dimensions}
+
+    @cached_property
+    def _elements(self) -> dict[str, tuple[str, str]]:
+        """Key of an element to its name and the first full dimension that has it."""
+        full = sorted(self.dimensions.values(), key=lambda dimension: not dimension.full)
+        return {key(e): (e, d.name) for d in reversed(full) for e in reversed(d.elements)}
+
+    def range_name(self, name: str) -> str | None:
+        """The range of that name in its own spelling, or None."""
+        return self._keys.get(key(name))
+
+    def element_name(self, name: str) -> str | None:
+        """The element of that name in its own spelling, or None."""
+        found = self._elements.get(key(name))
+        return found[0] if found else None
+
+    def elements(self, name: str) -> tuple[str, ...]:
+        """The elements that a range name or an element name stands for."""
+        found = self.range_name(name)
+        if found is not None:
+            return self.dimensions[found].elements
+        element = self.element_name(name)
+        return (element,) if element is not None else ()
+
+    def number(self, element: str) -> int:
+        """The position of an element in its full dimension, counted from 1."""
+        name, dimension = self._elements[key(element)]
+        return self.dimensions[dimension].elements.index(name) + 1
+
+    def home(self, parts: Sequence[str], taken: Iterable[str]) -> str | None:
+        """The dimension that holds all elements of the parts (ranges or elements) and none of `taken` is.
+
+        First a range that the modeller wrote, then one with exactly these elements, then the smallest that has them.
+        """
+        taken = set(taken)
+        wanted = set().union(*(self.elements(part) for part in parts))
+        written = [found for part in parts if (found := self.range_name(part)) is not None]
+        candidates = [*written, *sorted(self.dimensions, key=lambda name: not self.dimensions[name].full)]
+        fitting = [n for n in candidates if n not in taken and wanted <= set(self.dimensions[n].elements)]
+        exact = [name for name in fitting if len(self.dimensions[name].elements) == len(wanted)]
+        return (exact or sorted(fitting, key=lambda name: len(self.dimensions[name].elements)) or [None])[0]
+
+    def corresponds(self, name: str, axis: str) -> bool:
+        """Whether the range `name` can be moved along the axis of the range `axis`."""
+        one, other = self.dimensions[name], self.dimensions[axis]
+        if one.elements == other.elements:
+            return True
+        return _maps(one, other) or _maps(other, one)
+
+    def aligned(self, name: str, axis: str) -> tuple[str, ...]:
+        """For each element of the range `axis`, the element of the range `name` that corresponds to it."""
+        one, other = self.dimensions[name], self.dimensions[axis]
+        if name == axis or one.elements == other.elements:
+            return one.elements
+        for mapping in one.mappings:
+            if key(mapping.target) == key(axis):
+                return self._sources(one, other, mapping)
+        for mapping in other.mappings:
+            if key(mapping.target) == key(name):
+                return one.elements if not mapping.elements else tuple(e[0] for e in mapping.elements)
+        return one.elements
+
+    def _sources(self, one: Dimension, other: Dimension, mapping: Correspondence) -> tuple[str, ...]:
+        """The elements of `one` that its mapping sends to each element of `other`."""
+        if not mapping.elements:
+            return one.elements
+        sent = {
+            target: source
+            for source, targets in zip(one.elements, mapping.elements, strict=True)
+            for entry in targets
+            for target in self.elements(entry)
+        }
+        return tuple(sent[element] for element in other.elements)
+
+
+def _maps(one: Dimension, other: Dimension) -> bool:
+    for mapping in one.mappings:
+        if key(mapping.target) == key(other.name):
+            size = len(other.elements)
+            return bool(mapping.elements) or size == len(one.elements)
+    return False
+
+
+def build_ranges(
+    given: Mapping[str, Sequence[str] | str], mappings: Mapping[str, tuple[Correspondence, ...]], file: str
+) -> Ranges:
+    """The ranges of a file: `given` holds the elements of each, or the name of the range that it copies (`<->`)."""
+    lists = {name: _expanded(name, given, file) for name in given}
+    names = {key(name): name for name in lists}
+    parents = {name: _parent(name, lists, given) for name in lists}
+    dimensions = {
+        name: Dimension(name, elements, parents[name], _checked(name, lists, names, mappings.get(name, ()), file))
+        for name, elements in lists.items()
+    }
+    return Ranges(dimensions)
+
+
+def _expanded(
+    name: str, given: Mapping[str, Sequence[str] | str], file: str, seen: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """The elements of a range, with the names of other ranges in its list replaced by their elements."""
+    if name in seen:
+        raise InvalidModel(Fault(f"the subscript ranges {', '.join(seen)} contain each other.", name, file))
+    names = {key(other): other for other in given}
+    definition = given[name]
+    parts = [definition] if isinstance(definition, str) else definition
+    elements: list[str] = []
+    for part in parts:
+        other = names.get(key(part))
+        elements.extend((part,) if other is None else _expanded(other, given, file, (*seen, name)))
+        if len(elements) > LARGEST_VARIABLE:
+            raise InvalidModel(Fault(f"more than {LARGEST_VARIABLE} elements in a subscript range.", name, file))
+    if isinstance(definition, str) and key(definition) not in names:
+        raise InvalidModel(Fault(f"it copies the subscript range {definition!r}, which is not defined.", name, file))
+    return tuple(dict.fromkeys(elements))
+
+
+def _parent(name: str, lists: Mapping[str, tuple[str, ...]], given: Mapping[str, Sequence[str] | str]) -> str:
+    """The largest range that contains this one; of equal ranges the first that is not a copy."""
+    elements = set(lists[name])
+    larger = [other for other in lists if elements <= set(lists[other])]
+    largest = max(len(lists[other]) for other in larger)
+    equals = [other for other in larger if len(lists[other]) == largest]
+    return next((other for other in equals if not isinstance(given[other], str)), equals[0])
+
+
+def _checked(
+    name: str,
+    lists: Mapping[str, tuple[str, ...]],
+    names: Mapping[str, str],
+    mappings: tuple[Correspondence, ...],
+    file: str,
+) -> tuple[Correspondence, ...]:
+    """The mappings of a range with targets in their own spelling; InvalidModel for one that does not fit."""
+    checked = []
+    for mapping in mappings:
+        target = names.get(key(mapping.target))
+        if target is None:
+            raise InvalidModel(Fault(f"it is mapped to {mapping.target!r}, which is no subscript range.", name, file))
+        if mapping.elements and len(mapping.elements) != len(lists[name]):
+            found = f"the mapping to {target!r} lists {len(mapping.elements)} elements for {len(lists[name])}."
+            raise InvalidModel(Fault(found, name, file, advice="List one element or subrange for each."))
+        checked.append(replace(mapping, target=target))
+    return tuple(checked)
