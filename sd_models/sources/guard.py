@@ -1,0 +1,317 @@
+"""Model files are untrusted: what they may make a reader do, and how large they may be.
+
+PySD's translators hand parts of a model file to `eval`; under `guarded()` they get `literal` instead, which knows
+numbers, lists of numbers and quoted texts only. `inside` keeps file references in the folder of the model, and the
+`check_` functions bound what a file may make us hold in memory. Everything raises `UnsafeModel` or `UnreadableModel`.
+
+Why shadow names in PySD's modules instead of parsing beside PySD: its grammars and visitors are what makes our reading
+equal to PySD's. A test walks PySD's front end for further `eval` and `exec`, so that no new release brings one unseen.
+"""
+
+from __future__ import annotations
+
+import ast
+import codecs
+import importlib
+import re
+import stat
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TypeAlias
+
+from lxml import etree
+
+from ..errors import Fault, UnreadableModel, UnsafeModel, nearest
+
+Literal: TypeAlias = "int | float | str | tuple[Literal, ...] | list[Literal]"
+
+# Generous for real models: the largest public ones have ten thousand variables in files of ten megabytes, half of them
+# sketch. PySD's grammar reads about 25,000 characters a second and takes two kilobytes of memory for each.
+MODEL_BYTES = 50_000_000
+EQUATION_CHARACTERS = 10_000_000
+ENTRIES = 100_000
+EXPRESSION_CHARACTERS = 200_000
+OPERATORS = 2_000  # in one expression; a chain of operators is as deep a tree as it is long
+NESTING = 100  # brackets in brackets
+DIGITS = 50  # of one number; a float holds 17
+SUBSCRIPTS = 1_000_000  # elements of all numeric ranges
+STEPS = 10_000_000
+DATA_BYTES = 200_000_000
+UNPACKED_BYTES = 1_000_000_000
+
+SPREADSHEETS = frozenset((".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".odf", ".odt"))
+# Without archives such as .gz, which pandas would unpack; .nc is a stored run.
+DATA_KINDS = SPREADSHEETS | frozenset((".csv", ".tab", ".tsv", ".txt", ".dat", ".nc", ""))
+# Python knows further codecs, some of which need time quadratic in the text (punycode) or decode no text (hex).
+ENCODINGS = re.compile(r"(utf|cp|windows|mac|iso|latin|koi|gb|big|euc|shift|hz|johab|ascii)[\w-]*$", re.IGNORECASE)
+
+SKETCH_MARK = "\\\\\\---///"
+QUOTED = r'"(?:\\"|\\\s*\n|[^"\n])*"'
+CUTS = re.compile(r"[|~]")
+CUTS_OR_QUOTED = re.compile(rf"[|~]|{QUOTED}")
+BRACKETS = re.compile(r"[()\[\]{}]")
+NUMBER = re.compile(r"(?<![\w.])[\d.]+(?:[eE][+-]?\d+)?")
+LONG_NUMBER = re.compile(rf"\d{{{DIGITS + 1}}}")
+OPERATOR = re.compile(r"(?<![(,\[{\s])\s*[-+*/^<>=]|:\s*(?:AND|OR|NOT)\s*:|\b(?:and|or|mod)\b", re.IGNORECASE)
+
+LITERAL = re.compile(r"[\d\s+\-.,eE()\[\]]*", re.ASCII)
+LITERAL_NESTING = 4
+LEADING_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")
+TEXT = re.compile(r"""'[^'\n\0]*'|"[^"\n\0]*\"""")
+
+
+def literal(text: str) -> Literal:
+    """The value of a number, of numbers in brackets, or of a quoted text: all that PySD rightly asks `eval` for.
+
+    >>> literal("[(0,0),(10,1.5)]")
+    [(0, 0), (10, 1.5)]
+
+    Backslashes in a quoted text stay as they are: they part folders, and Vensim knows no escapes.
+    """
+    text = text.strip()
+    if TEXT.fullmatch(text):
+        return text[1:-1]
+    advice = "Only numbers, points such as (0,1),(2,3) and quoted texts may stand there."
+    if not LITERAL.fullmatch(text) or _depth(text) > LITERAL_NESTING:
+        raise UnsafeModel(Fault(f"{text[:60]!r} stands where numbers are expected.", advice=advice))
+    check_expression(text)
+    try:
+        value: Literal = ast.literal_eval(LEADING_ZEROS.sub("", text))
+    except (ValueError, SyntaxError) as error:
+        raise UnsafeModel(Fault(f"{text[:60]!r} is no number and no list of points.", advice=advice)) from error
+    return value
+
+
+def _numbered(start: int, stop: int) -> range:
+    """The numbers of a numeric subscript range; those of a whole file are limited together."""
+    _expansion.elements += max(0, stop - start)
+    if _expansion.elements > SUBSCRIPTS:
+        found = f"numeric subscript ranges with {_expansion.elements:,} elements; the limit is {SUBSCRIPTS:,}."
+        raise UnsafeModel(Fault(found, advice="Use shorter ranges."))
+    return range(start, stop)
+
+
+def _strict_document(source: str, _parser: object = None) -> etree._ElementTree:
+    """The XML document, read without document types, entities, network and recovery, whatever parser PySD asks for."""
+    strict = etree.XMLParser(encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, recover=False)
+    file = Path(source).name
+    try:
+        document = etree.parse(source, strict)
+    except etree.XMLSyntaxError as error:
+        advice = "Is the file cut off? Save it again from the program that made it."
+        raise UnreadableModel(Fault(f"is not well-formed XML: {error.msg}.", file=file, advice=advice)) from error
+    if document.docinfo.internalDTD is not None:
+        advice = "Remove the DOCTYPE; a model needs none."
+        raise UnsafeModel(Fault("declares a document type, which can define entities.", file=file, advice=advice))
+    return document
+
+
+SHADOWS = (
+    ("pysd.translators.vensim.vensim_element", "eval", literal),
+    ("pysd.translators.vensim.vensim_element", "range", _numbered),
+    ("pysd.translators.xmile.xmile_element", "eval", literal),
+    (
+        "pysd.translators.xmile.xmile_file",
+        "etree",
+        SimpleNamespace(parse=_strict_document, XMLParser=lambda **_options: None, _Element=etree._Element),
+    ),
+)
+
+
+class _Expansion(threading.local):
+    """Open `guarded` blocks of a thread, and the elements of numeric ranges since the outermost began."""
+
+    blocks = 0
+    elements = 0
+
+
+class _Shadows:
+    """PySD's modules with names shadowed for as long as any thread is in a `guarded` block."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.blocks = 0
+        self.originals: list[tuple[dict[str, object], str, object]] = []
+
+    def put(self) -> None:
+        with self.lock:
+            self.blocks += 1
+            if self.blocks > 1:
+                return
+            for module, name, replacement in SHADOWS:
+                space = vars(importlib.import_module(module))
+                self.originals.append((space, name, space.get(name, self)))
+                space[name] = replacement
+
+    def take_away(self) -> None:
+        with self.lock:
+            self.blocks -= 1
+            if self.blocks:
+                return
+            for space, name, original in self.originals:
+                if original is self:  # PySD used the built-in one
+                    del space[name]
+                else:
+                    space[name] = original
+            self.originals.clear()
+
+
+_shadows = _Shadows()
+_expansion = _Expansion()
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """PySD's translators without `eval`, with bounded ranges and strict XML; blocks may nest and run in threads."""
+    if not _expansion.blocks:
+        _expansion.elements = 0
+    _expansion.blocks += 1
+    _shadows.put()
+    try:
+        yield
+    finally:
+        _shadows.take_away()
+        _expansion.blocks -= 1
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a model file, which must be a regular file of bounded size."""
+    check_file(path, MODEL_BYTES, "Is it a model? Remove what does not belong to it, such as stored runs.")
+    return path.read_bytes()
+
+
+def check_file(path: Path, most: int, advice: str) -> None:
+    """Raises unless `path` is a regular file (no folder, device or pipe) of at most `most` bytes."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        others = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+        hint = nearest(path.name, others) or "Check name and folder."
+        raise UnreadableModel(Fault("there is no such file.", file=path.name, advice=hint)) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableModel(Fault("is not a regular file.", file=path.name, advice="Name a file, not a folder."))
+    _check_count("bytes", status.st_size, most, advice, file=path.name)
+
+
+def inside(folder: Path, reference: str) -> Path:
+    """The data file that a model in `folder` refers to, links resolved; it must lie in that folder.
+
+    Windows spelling (`data\\prices.xlsx`) is understood. Absolute paths, drives, network shares, ways and links out of
+    the folder, devices and pipes, other kinds of files, and files too large to read are refused.
+    """
+    name = reference.strip().replace("\\", "/")
+    if not name or "\0" in name or name.startswith("?"):
+        advice = "Write the name of a file beside the model."
+        raise UnreadableModel(Fault(f"{reference!r} names no file.", advice=advice))
+    found = f"{reference!r} leads out of the folder of the model."
+    outside = Fault(found, advice="Put the file beside the model and refer to it by its name.")
+    if name.startswith("/") or re.match(r"[A-Za-z]:", name):
+        raise UnsafeModel(outside)
+    try:
+        path = (folder / name).resolve()
+    except (OSError, RuntimeError) as error:  # a name too long, or links in a circle
+        raise UnreadableModel(Fault(f"{reference!r} cannot be found.", advice="Check the name.")) from error
+    if not path.is_relative_to(folder.resolve()):
+        raise UnsafeModel(outside)
+    check_data(path)
+    return path
+
+
+def check_data(path: Path) -> None:
+    """Raises unless the file is a spreadsheet, a text table or a stored run, of bounded size also when unpacked."""
+    suffix = path.suffix.lower()
+    if suffix not in DATA_KINDS:
+        advice = "Save the data as .csv or .xlsx."
+        raise UnsafeModel(Fault(f"files of kind {suffix!r} are not read.", file=path.name, advice=advice))
+    check_file(path, DATA_BYTES, "Keep only the cells that the model reads.")
+    if suffix in SPREADSHEETS and zipfile.is_zipfile(path):
+        advice = "Keep only the cells that the model reads."
+        _check_count("bytes when unpacked", _unpacked(path), UNPACKED_BYTES, advice, file=path.name)
+
+
+def _unpacked(path: Path) -> int:
+    """The size that the archive declares; Python reads no more of it than that."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        advice = "Save the spreadsheet again."
+        raise UnreadableModel(Fault("is a damaged spreadsheet.", file=path.name, advice=advice)) from error
+
+
+def known_encoding(name: str) -> bool:
+    """Whether a file may declare this encoding: one of texts, decoded in linear time."""
+    try:
+        return bool(ENCODINGS.match(name)) and bool(codecs.lookup(name))
+    except LookupError:
+        return False
+
+
+def check_text(text: str, *, file: str = "") -> None:
+    """Raises `UnsafeModel` for Vensim text that would exhaust memory or time when parsed; linear in the text."""
+    equations = text.split(SKETCH_MARK, 1)[0]
+    _check_count("characters of equations", len(equations), EQUATION_CHARACTERS, "Split the model.", file=file)
+    count = 0
+    for line, equation in _equations(equations):
+        count += 1
+        check_expression(equation, file=file, line=line)
+    _check_count("equations", count, ENTRIES, "Use subscripts instead of copies of equations.", file=file)
+
+
+def _equations(text: str) -> Iterator[tuple[int, str]]:
+    """Line and text of what stands between a bar and the first tilde behind it; comments stay in."""
+    start = position = tildes = 0
+    line = 1
+    while match := (CUTS if tildes > 1 else CUTS_OR_QUOTED).search(text, position):  # a comment may hold any quote
+        position = match.end()
+        if match.group() == "~":
+            if not tildes:
+                yield line, text[start : match.start()]
+            tildes += 1
+        elif match.group() == "|":
+            line += text.count("\n", start, position)
+            start, tildes = position, 0
+    yield line, text[start:] if not tildes else ""
+
+
+def check_expression(text: str, *, file: str = "", line: int = 0) -> None:
+    """Raises `UnsafeModel` for one equation that is too long, too deeply nested, or holds endless numbers."""
+    advice = "Keep the numbers in a spreadsheet (GET DIRECT CONSTANTS), or split the equation."
+    _check_count("characters in one equation", len(text), EXPRESSION_CHARACTERS, advice, file=file, line=line)
+    bare = re.sub(QUOTED, "q", text)
+    if LONG_NUMBER.search(bare):
+        fault = Fault(f"a number has more than {DIGITS} digits.", file=file, line=line, advice="Write it like 1e60.")
+        raise UnsafeModel(fault)
+    _check_count("brackets inside one another", _depth(bare), NESTING, "Split the equation.", file=file, line=line)
+    operators = sum(1 for _ in OPERATOR.finditer(NUMBER.sub("0", bare)))
+    _check_count("operators in one equation", operators, OPERATORS, "Split the equation.", file=file, line=line)
+
+
+def check_steps(initial: float, final: float, step: float, *, file: str = "") -> int:
+    """The number of steps of a run; raises where it would never end, or have more than the limit."""
+    if not step > 0:  # NaN as well
+        found = f"with a TIME STEP of {step!r} a run would never end."
+        raise UnsafeModel(Fault(found, file=file, advice="Give TIME STEP a positive value."))
+    steps = (final - initial) / step
+    if not steps <= STEPS:
+        found = f"a run takes {steps:,.0f} steps; the limit is {STEPS:,}."
+        raise UnsafeModel(Fault(found, file=file, advice="Use a larger TIME STEP or a shorter horizon."))
+    return max(0, round(steps))
+
+
+def _check_count(what: str, count: int, most: int, advice: str, *, file: str = "", line: int = 0) -> None:
+    if count > most:
+        raise UnsafeModel(Fault(f"{count:,} {what}; the limit is {most:,}.", file=file, line=line, advice=advice))
+
+
+def _depth(text: str) -> int:
+    """The largest number of brackets that are open at once."""
+    depth = deepest = 0
+    for match in BRACKETS.finditer(text):
+        depth = depth + 1 if match.group() in "([{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
