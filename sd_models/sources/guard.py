@@ -95,19 +95,29 @@ def _numbered(start: int, stop: int) -> range:
     return range(start, stop)
 
 
-def _strict_document(source: str, _parser: object = None) -> etree._ElementTree:
-    """The XML document, read without document types, entities, network and recovery, whatever parser PySD asks for."""
-    strict = etree.XMLParser(encoding="utf-8", resolve_entities=False, load_dtd=False, no_network=True, recover=False)
-    file = Path(source).name
-    try:
-        document = etree.parse(source, strict)
-    except etree.XMLSyntaxError as error:
+def xml(source: bytes, *, file: str = "", encoding: str | None = None) -> etree._Element:
+    """The root of an XML document, read without document types, entities and network, and without repairs.
+
+    One departure from XML is common in Stella's files and harmless: a name prefix that is not declared.
+    """
+    parser = etree.XMLParser(encoding=encoding, resolve_entities=False, load_dtd=False, no_network=True, recover=True)
+    root = etree.fromstring(source, parser) if source.strip() else None
+    faults = [entry for entry in parser.error_log if entry.domain != etree.ErrorDomains.NAMESPACE]
+    if faults or root is None:
+        found = f"is not well-formed XML: {faults[0].message.strip() if faults else 'it is empty'}."
         advice = "Is the file cut off? Save it again from the program that made it."
-        raise UnreadableModel(Fault(f"is not well-formed XML: {error.msg}.", file=file, advice=advice)) from error
-    if document.docinfo.internalDTD is not None:
+        line = faults[0].line if faults else 0
+        raise UnreadableModel(Fault(found, file=file, line=line, advice=advice))
+    if root.getroottree().docinfo.internalDTD is not None:
         advice = "Remove the DOCTYPE; a model needs none."
         raise UnsafeModel(Fault("declares a document type, which can define entities.", file=file, advice=advice))
-    return document
+    return root
+
+
+def _strict_document(source: str, **_options: object) -> etree._ElementTree:
+    """What PySD's XMILE reader gets for the file, whatever parser it asks for."""
+    path = Path(source)
+    return xml(content(path), file=path.name, encoding="utf-8").getroottree()
 
 
 SHADOWS = (
