@@ -1,0 +1,12 @@
+"""Rewrites: `System -> System`. They add variables or change equations and never rename or drop one.
+
+- `substitution.py`: given values in place of equations
+- `stateful.py`: delays, smooths, trends, samples and initial values to stocks
+- `folding.py`: what cannot change in a run to numbers
+"""
+
+from .folding import fold_constants
+from .stateful import expand_stateful
+from .substitution import substitute
+
+__all__ = ["expand_stateful", "fold_constants", "substitute"]
