@@ -11,10 +11,10 @@ equal to PySD's. A test walks PySD's front end for further `eval` and `exec`, so
 from __future__ import annotations
 
 import ast
-import codecs
 import importlib
 import re
 import stat
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -37,6 +37,7 @@ ENTRIES = 100_000
 EXPRESSION_CHARACTERS = 200_000
 OPERATORS = 2_000  # in one expression; a chain of operators is as deep a tree as it is long
 NESTING = 100  # brackets in brackets
+FRAMES = 10_000  # Python's recursion limit while PySD parses: it needs up to thirty frames for one bracket
 DIGITS = 50  # of one number; a float holds 17
 SUBSCRIPTS = 1_000_000  # elements of all numeric ranges
 STEPS = 10_000_000
@@ -47,7 +48,7 @@ SPREADSHEETS = frozenset((".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".odf", ".o
 # Without archives such as .gz, which pandas would unpack; .nc is a stored run.
 DATA_KINDS = SPREADSHEETS | frozenset((".csv", ".tab", ".tsv", ".txt", ".dat", ".nc", ""))
 # Python knows further codecs, some of which need time quadratic in the text (punycode) or decode no text (hex).
-ENCODINGS = re.compile(r"(utf|cp|windows|mac|iso|latin|koi|gb|big|euc|shift|hz|johab|ascii)[\w-]*$", re.IGNORECASE)
+ENCODINGS = re.compile(r"(utf|cp|windows|mac|iso|latin|koi|gb|big|euc|shift|hz|johab|ascii)[\w-]*", re.IGNORECASE)
 
 SKETCH_MARK = "\\\\\\---///"
 QUOTED = r'"(?:\\"|\\\s*\n|[^"\n])*"'
@@ -146,12 +147,15 @@ class _Shadows:
         self.lock = threading.Lock()
         self.blocks = 0
         self.originals: list[tuple[dict[str, object], str, object]] = []
+        self.frames = 0
 
     def put(self) -> None:
         with self.lock:
             self.blocks += 1
             if self.blocks > 1:
                 return
+            self.frames = sys.getrecursionlimit()
+            sys.setrecursionlimit(max(self.frames, FRAMES))
             for module, name, replacement in SHADOWS:
                 space = vars(importlib.import_module(module))
                 self.originals.append((space, name, space.get(name, self)))
@@ -162,6 +166,7 @@ class _Shadows:
             self.blocks -= 1
             if self.blocks:
                 return
+            sys.setrecursionlimit(self.frames)
             for space, name, original in self.originals:
                 if original is self:  # PySD used the built-in one
                     del space[name]
@@ -176,7 +181,10 @@ _expansion = _Expansion()
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """PySD's translators without `eval`, with bounded ranges and strict XML; blocks may nest and run in threads."""
+    """PySD's translators without `eval`, with bounded ranges, strict XML and room for nested brackets.
+
+    Blocks may nest, and may be open in several threads at once.
+    """
     if not _expansion.blocks:
         _expansion.elements = 0
     _expansion.blocks += 1
@@ -204,7 +212,7 @@ def check_file(path: Path, most: int, advice: str) -> None:
         raise UnreadableModel(Fault("there is no such file.", file=path.name, advice=hint)) from error
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableModel(Fault("is not a regular file.", file=path.name, advice="Name a file, not a folder."))
-    _check_count("bytes", status.st_size, most, advice, file=path.name)
+    check_count("bytes", status.st_size, most, advice, file=path.name)
 
 
 def inside(folder: Path, reference: str) -> Path:
@@ -240,7 +248,7 @@ def check_data(path: Path) -> None:
     check_file(path, DATA_BYTES, "Keep only the cells that the model reads.")
     if suffix in SPREADSHEETS and zipfile.is_zipfile(path):
         advice = "Keep only the cells that the model reads."
-        _check_count("bytes when unpacked", _unpacked(path), UNPACKED_BYTES, advice, file=path.name)
+        check_count("bytes when unpacked", _unpacked(path), UNPACKED_BYTES, advice, file=path.name)
 
 
 def _unpacked(path: Path) -> int:
@@ -253,23 +261,30 @@ def _unpacked(path: Path) -> int:
         raise UnreadableModel(Fault("is a damaged spreadsheet.", file=path.name, advice=advice)) from error
 
 
-def known_encoding(name: str) -> bool:
-    """Whether a file may declare this encoding: one of texts, decoded in linear time."""
-    try:
-        return bool(ENCODINGS.match(name)) and bool(codecs.lookup(name))
-    except LookupError:
-        return False
+def decoded(source: bytes) -> tuple[str, bool]:
+    """The text of a Vensim file, and whether its encoding had to be guessed, as Windows-1252.
+
+    The encoding may be declared, as in `{UTF-8}`; one that is slow to decode or is none of texts is not believed.
+    """
+    declared = re.match(rb"(?:\xef\xbb\xbf)?\s*\{([\w-]+)\}", source)
+    for encoding in (*([declared.group(1).decode("ascii")] if declared else []), "utf-8"):
+        try:
+            if ENCODINGS.fullmatch(encoding):
+                return source.decode(encoding).removeprefix("\ufeff"), False
+        except (UnicodeError, LookupError):
+            continue
+    return source.decode("cp1252", errors="replace"), True
 
 
 def check_text(text: str, *, file: str = "") -> None:
     """Raises `UnsafeModel` for Vensim text that would exhaust memory or time when parsed; linear in the text."""
     equations = text.split(SKETCH_MARK, 1)[0]
-    _check_count("characters of equations", len(equations), EQUATION_CHARACTERS, "Split the model.", file=file)
+    check_count("characters of equations", len(equations), EQUATION_CHARACTERS, "Split the model.", file=file)
     count = 0
     for line, equation in _equations(equations):
         count += 1
         check_expression(equation, file=file, line=line)
-    _check_count("equations", count, ENTRIES, "Use subscripts instead of copies of equations.", file=file)
+    check_count("equations", count, ENTRIES, "Use subscripts instead of copies of equations.", file=file)
 
 
 def _equations(text: str) -> Iterator[tuple[int, str]]:
@@ -291,14 +306,14 @@ def _equations(text: str) -> Iterator[tuple[int, str]]:
 def check_expression(text: str, *, file: str = "", line: int = 0) -> None:
     """Raises `UnsafeModel` for one equation that is too long, too deeply nested, or holds endless numbers."""
     advice = "Keep the numbers in a spreadsheet (GET DIRECT CONSTANTS), or split the equation."
-    _check_count("characters in one equation", len(text), EXPRESSION_CHARACTERS, advice, file=file, line=line)
+    check_count("characters in one equation", len(text), EXPRESSION_CHARACTERS, advice, file=file, line=line)
     bare = re.sub(QUOTED, "q", text)
     if LONG_NUMBER.search(bare):
         fault = Fault(f"a number has more than {DIGITS} digits.", file=file, line=line, advice="Write it like 1e60.")
         raise UnsafeModel(fault)
-    _check_count("brackets inside one another", _depth(bare), NESTING, "Split the equation.", file=file, line=line)
+    check_count("brackets inside one another", _depth(bare), NESTING, "Split the equation.", file=file, line=line)
     operators = sum(1 for _ in OPERATOR.finditer(NUMBER.sub("0", bare)))
-    _check_count("operators in one equation", operators, OPERATORS, "Split the equation.", file=file, line=line)
+    check_count("operators in one equation", operators, OPERATORS, "Split the equation.", file=file, line=line)
 
 
 def check_steps(initial: float, final: float, step: float, *, file: str = "") -> int:
@@ -313,7 +328,8 @@ def check_steps(initial: float, final: float, step: float, *, file: str = "") ->
     return max(0, round(steps))
 
 
-def _check_count(what: str, count: int, most: int, advice: str, *, file: str = "", line: int = 0) -> None:
+def check_count(what: str, count: int, most: int, advice: str, *, file: str = "", line: int = 0) -> None:
+    """Raises `UnsafeModel` where there are more than `most` of what a model may have."""
     if count > most:
         raise UnsafeModel(Fault(f"{count:,} {what}; the limit is {most:,}.", file=file, line=line, advice=advice))
 
