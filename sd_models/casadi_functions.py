@@ -267,7 +267,7 @@ def choose_zero(condition: Column, value: Column) -> Column:
     """The value where the condition holds, else zero."""
     if is_number(condition, value):
         return ca.if_else(condition, value, 0.0)
-    return ca.if_else_zero(condition, value)
+    return ca.SX.binary(ca.OP_IF_ELSE_ZERO, ca.SX(condition), ca.SX(value))
 
 
 def _piece(kind: Interpolation, at: np.ndarray[Any, Any], points: np.ndarray[Any, Any], i: int, x: Column) -> Column:

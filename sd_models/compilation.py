@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import casadi as ca
 import numpy as np
 
-from .casadi_functions import Column, Kink
+from .casadi_functions import Column, Kink, is_number
 from .errors import Fault, InvalidRequest
 from .evaluation import Evaluated, Known, data_values, evaluate
-from .ordering import current
+from .ordering import current, dependencies
 from .rewrites import expand_stateful, fold_constants
-from .system import Equation, FloatArray, Kind, Method, System, Variable
+from .system import FloatArray, Kind, Method, System, Variable
 from .timing import TimeGrid, TimeSpan, control_values, time_grid, with_time
 
 STATES = (Kind.STOCK, Kind.SAMPLE)
@@ -59,7 +59,8 @@ class Model:
     """A compiled system: which columns its functions take, and the functions.
 
     `system` is as the modeller wrote it, `expanded` after the rewrites. Levers are variables given for every time,
-    constants are given once a run, initials are stocks whose initial value is given.
+    constants are given once a run, initials are stocks whose initial value is given. `outputs` lists what the step
+    function returns, `fixed` holds the outputs that cannot change, flat.
     """
 
     system: System
@@ -73,9 +74,10 @@ class Model:
     outputs: Layout
     start: ca.Function
     step: ca.Function
-    kinks: tuple[Kink, ...] = ()
-    kink_values: ca.Function | None = None
-    data_table: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    fixed: Mapping[str, FloatArray]
+    kinks: tuple[Kink, ...]
+    kink_values: ca.Function
+    data_table: FloatArray
 
     @cached_property
     def run(self) -> ca.Function:
@@ -172,7 +174,6 @@ class _Compiler:
         levers, constants = layout(system, self.inputs.levers), layout(system, self.inputs.constants)
         data_names = [v.name for v in system.of_kind(Kind.DATA) if v.name not in self.inputs.levers]
         data, initials = layout(system, data_names), layout(system, self.inputs.initials)
-        outputs = layout(system, self.wanted)
         x, u, p = (ca.SX.sym(n, part.size) for n, part in (("x", states), ("u", levers), ("p", constants)))
         e, i, t = ca.SX.sym("e", self._data_columns(data)), ca.SX.sym("i", initials.size), ca.SX.sym("t")
         step = ca.DM(self.grid.step)
@@ -180,7 +181,9 @@ class _Compiler:
             given = {**levers.split(u), **constants.split(p)}
             at = lambda offset: {**given, **data.split(e[offset * data.size : (offset + 1) * data.size])}
             begin = self._initial(Known({**at(0), **initials.split(i)}, t, step), states)
-            now = self._moment(states, x, at(0), t, outputs.rows)
+            now = self._moment(states, x, at(0), t, self.wanted)
+            fixed = {n: np.asarray(now.columns[n]).ravel() for n in self.wanted if is_number(now.columns[n])}
+            outputs = layout(system, [name for name in self.wanted if name not in fixed])
             after = _METHODS[system.method](self, states, x, now, at, t)
             y = _stacked([now.columns[name] for name in outputs.rows])
         kinks = tuple(kink for kink in now.kinks if _moves(kink.switch, (x, u, p)))
@@ -196,6 +199,7 @@ class _Compiler:
             outputs=outputs,
             start=ca.Function("start", [u, p, e, i, t], [begin]),
             step=ca.Function("step", [x, u, p, e, t], [after, y]),
+            fixed=fixed,
             kinks=kinks,
             kink_values=ca.Function("kinks", [x, u, p, e, t], [_stacked([k.switch for k in kinks])]),
             data_table=self._data_table(data),
@@ -241,9 +245,7 @@ class _Compiler:
 
 
 def _side_references(variable: Variable) -> frozenset[str]:
-    from .ordering import dependencies
-    from dataclasses import replace
-
+    """What the definition of a stock or sample refers to."""
     return dependencies(replace(variable, kind=Kind.AUXILIARY))
 
 

@@ -22,7 +22,7 @@ from pysd.translators.structures.abstract_model import (
 )
 
 from .errors import Fault, InvalidModel, ModelError, UnreadableModel, UnsafeModel, UnsupportedFunction, nearest
-from .expression import Expr, Ref, Subscript, free_axes, range_of, rename_axes
+from .expression import Expr, Number, Ref, Subscript, free_axes, range_of, rename_axes
 from .external import KEYWORDS, ExternalFiles
 from .sources.source import Source
 from .subscripts import LARGEST_VARIABLE, Ranges, build_ranges
@@ -350,6 +350,16 @@ class _Context:
         equation = Equation((name,), Values(np.array(numbers)))
         self.flattener.variables[new] = Variable(new, Kind.CONSTANT, (name,), (equation,), unit="Dmnl", origin=name)
         return new
+
+    def constant(self, expr: Expr) -> float | None:
+        """The number of an expression that is one, or names a constant that is one."""
+        if isinstance(expr, Number):
+            return expr.value
+        for element in self.scope.section.elements if isinstance(expr, Ref) and not expr.subscripts else ():
+            if self.scope.full_name(element.name) == expr.name:
+                tree = element.components[0].ast
+                return float(tree) if isinstance(tree, int | float) else None
+        return None
 
     def macro(self, name: str, owner: str, arguments: Sequence[Expr]) -> Ref | None:
         """The first output of a new copy of a macro, over the free axes of the arguments."""

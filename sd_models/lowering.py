@@ -276,7 +276,8 @@ def _lookup(lowering: Lowering, node: Call, parts: Sequence[Lowered], guard: Gua
         mine = np.isin(places, rows)
         if not mine.any():
             continue
-        points = _along(lowering, Block(axes, series.y.reshape(len(series.x), -1)[:, _order(rows)[places]]), all_axes, window)
+        own = series.y.reshape(len(series.x), -1)[:, _order(rows, places)]
+        points = _along(lowering, Block(axes, own), all_axes, window)
         value = table_value(series, points, x, lowering.moment)
         chosen = lowering.spread(Block(axes, ca.DM(mine.astype(float))), all_axes, window) if axes else ca.DM(1.0)
         result = value if result is None else choose(chosen, value, result)
@@ -299,11 +300,11 @@ def _tables(lowering: Lowering, name: str) -> list[tuple[Series, Indices]]:
     ]
 
 
-def _order(rows: Indices) -> Indices:
-    """For each row of a variable its place among `rows`; 0 for one that is not there."""
-    order = np.zeros(int(rows.max()) + 1 if len(rows) else 1, dtype=np.int64)
-    order[rows] = np.arange(len(rows))
-    return order
+def _order(rows: Indices, places: Indices) -> Indices:
+    """For each place its position among the rows; 0 for one that is not there."""
+    sorter = np.argsort(rows)
+    found = sorter[np.minimum(np.searchsorted(rows, places, sorter=sorter), len(rows) - 1)]
+    return np.where(rows[found] == places, found, 0)
 
 
 def _along(lowering: Lowering, table: Block, all_axes: tuple[str, ...], window: Window | None) -> Points:

@@ -97,8 +97,3 @@ def _check(system: System, start: float, stop: float, step: float) -> None:
         raise InvalidRequest(Fault(found, file=system.name, advice="Take a larger TIME STEP or a shorter time span."))
 
 
-def moves_end(system: System) -> bool:
-    """Whether FINAL TIME can change in a run, so that the run may end earlier than its first value says."""
-    from .rewrites.folding import _fixed
-
-    return system["FINAL TIME"].name not in _fixed(system, frozenset())

@@ -36,6 +36,9 @@ class Names(Protocol):
     def position(self, name: str, *, own: bool = False) -> str:
         """The constant with the position, from 1, of each element of a range in its dimension (`own`: in the range)."""
 
+    def constant(self, expr: Expr) -> float | None:
+        """The number that an expression is, written out or as a constant without dimensions; None if it is not."""
+
     def macro(self, name: str, owner: str, arguments: Sequence[Expr]) -> Ref | None:
         """A reference to the output of a new copy of a macro; None where no macro has that name."""
 
@@ -318,7 +321,7 @@ def _mean(translation: Translation, arguments: Sequence[Tree]) -> Expr:
 
 def _time_value(translation: Translation, arguments: Sequence[Tree]) -> Expr:
     relative, offset, measure = (translation.expression(argument) for argument in arguments)
-    if relative == Number(0.0) and measure == Number(0.0):
+    if translation.names.constant(relative) == 0.0 and translation.names.constant(measure) == 0.0:
         return Call("+", (Ref("Time"), offset))
     raise translation.unsupported("GET TIME VALUE", "is compiled for the model's own time only (0, offset, 0).")
 
@@ -348,11 +351,12 @@ def _vector_select(translation: Translation, arguments: Sequence[Tree]) -> Expr:
     """VECTOR SELECT(selection, expression, missing value, numerical action, error action)."""
     selection, expr = translation.array(arguments[:2])
     missing, action, _ = (translation.expression(argument) for argument in arguments[2:])
-    if not isinstance(action, Number) or action.value not in range(11):
+    number = translation.names.constant(action)
+    if number is None or number not in range(11):
         raise translation.unsupported("VECTOR SELECT", "needs a number from 0 to 10 as its numerical action.")
     axes = translation.reduced_axes(selection, expr)
     chosen = Call("<>", (selection, Number(0.0)))
-    code = int(action.value)
+    code = int(number)
     value = expr if code >= 6 else Call("^", (expr, selection)) if code == 5 else Call("*", (selection, expr))
     operator, neutral = _SELECTIONS[code % 6 if code != 5 else 1]
     picked = Reduce(operator, axes, Call("IF THEN ELSE", (chosen, value, Number(neutral))))

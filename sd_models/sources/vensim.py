@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from parsimonious.exceptions import ParseError, ParsimoniousError
-from pysd.translators.structures.abstract_expressions import DataStructure
+from pysd.translators.structures.abstract_expressions import DataStructure, GetLookupsStructure
 from pysd.translators.structures.abstract_model import (
     AbstractComponent,
     AbstractControlElement,
@@ -28,7 +28,17 @@ from pysd.translators.structures.abstract_model import (
     AbstractSection,
     AbstractSubscriptRange,
 )
-from pysd.translators.vensim.vensim_element import Component, Constraint, Element, SubscriptRange, TestInput
+from pysd.translators.vensim.vensim_element import (
+    Component,
+    Constraint,
+    Element,
+    EquationVisitor,
+    Lookup,
+    SubscriptRange,
+    TestInput,
+)
+from pysd.translators.vensim.vensim_structures import parsing_ops
+from pysd.translators.vensim.vensim_utils import Grammar
 
 from ..errors import Fault, ModelError, UnreadableModel
 from ..system import Correspondence, Method, key
@@ -104,6 +114,26 @@ def _deep_recursion() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
+class _Visitor(EquationVisitor):  # type: ignore[misc]
+    """PySD's visitor, but a minus before a power negates the power, of a number too: -2^2 is -4, as in Vensim."""
+
+    def visit_neg_expr(self, _node: object, children: list[str]) -> str:
+        """Leave every sign to the power that follows."""
+        if children[0] == "-":
+            self.negatives.add(children[2])
+        return children[2]
+
+
+def _parse(component: Component) -> None:
+    """Parse the right-hand side of a component."""
+    if isinstance(component, Lookup) or not component.expression:
+        component.parse()
+        return
+    tree = Grammar.get("components", parsing_ops).parse(component.expression)
+    component.ast = _Visitor(tree).translation
+    component.lookup = isinstance(component.ast, GetLookupsStructure)
+
+
 @dataclass
 class _Section:
     """One section while it is being parsed."""
@@ -142,7 +172,7 @@ class _Section:
         elif isinstance(parsed, Constraint | TestInput):
             self.notes.append(f"{self.path.name}:{entry.line}: the reality check {parsed.name!r} is not read.")
         elif isinstance(parsed, Component):
-            parsed.parse()
+            _parse(parsed)
             self._add_component(entry, parsed.name, parsed.get_abstract_component())
 
     def _add_range(self, entry: Entry, parsed: SubscriptRange) -> None:
