@@ -237,9 +237,8 @@ class Lowering:
     def reduction(self, node: Reduce, block: Block, window: Window | None) -> Block:
         """A sum, product, minimum or maximum over some axes of a block."""
         kept = tuple(axis for axis in block.axes if axis not in node.axes)
-        gone = tuple(axis for axis in node.axes if axis in block.axes)
-        column = self.spread(block, (*kept, *gone), window)
-        rows = int(np.prod(self.lengths(gone, window), dtype=np.int64))
+        column = self.spread(block, (*kept, *node.axes), window)
+        rows = int(np.prod(self.lengths(node.axes, window), dtype=np.int64))
         return Block(kept, reduced(node.operator, ca.reshape(column, rows, column.numel() // rows), self.moment))
 
 

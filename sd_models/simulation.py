@@ -12,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from .buffers import call
 from .compilation import Layout, Model, compile_system
 from .errors import Fault, InvalidRequest, SimulationError
-from .evaluation import element_names
+from .evaluation import element_names, numbers
 from .expression import Expr, Number, nodes, references
 from .ordering import stages
+from .rewrites.folding import unchanging
 from .rewrites.substitution import shaped, substitute
 from .system import Definition, FloatArray, Interpolation, Kind, Series, System, Values, Variable
 from .timing import TimeSpan
@@ -105,6 +107,10 @@ class Simulator:
 
     model: Model
 
+    @cached_property
+    def _backward(self) -> dict[int, ca.Function]:
+        return {}
+
     @property
     def system(self) -> System:
         """The model as the modeller wrote it."""
@@ -121,24 +127,33 @@ class Simulator:
         """Trajectories of the outputs at the saved times; inputs that are not given keep the model's own values."""
         values = self.values(levers=levers, constants=constants, initial=initial)
         found = self.trajectories(values)
+        self.check(values, found)
+        return _dataset(self.model, found, values.runs)
+
+    def check(self, values: InputValues, found: Trajectories) -> None:
+        """SimulationError for NaN or infinity, unless the model itself says that values are missing."""
         if not np.isfinite(found.outputs).all():
             _check(self, values, found)
-        return _dataset(self.model, found, values.runs)
+
+    def backward(self, outcomes: int) -> ca.Function:
+        """(levers, constants, initials, outputs, seeds) to the gradients of that many outcomes, one behind the other.
+
+        Seeds are the weights of each outcome over (rows of outputs, times), side by side.
+        """
+        return self._backward.setdefault(outcomes, self.model.forward.reverse(outcomes))
 
     def trajectories(self, values: InputValues) -> Trajectories:
         """The numbers of a run, unchecked: the fast way for many runs."""
         model, runs = self.model, values.runs or 1
         data, times = model.data_table, self.times[np.newaxis, :]
         count = times.shape[1]
-        first = np.ascontiguousarray(values.levers[:, ::count])
         begin = model.start.map(runs) if runs > 1 else model.start
         go = model.run.map(runs) if runs > 1 else model.run
-        x0 = begin(first, values.constants, _tiled(data[:, :1], runs), values.initials, _tiled(times[:, :1], runs))
+        first, start = values.levers[:, ::count], (_tiled(data[:, :1], runs), values.initials, _tiled(times[:, :1], runs))
+        (x0,) = call(begin, first, values.constants, *start)
         constants = np.repeat(values.constants, count, axis=1)
-        states, outputs = go(x0, values.levers, constants, _tiled(data, runs), _tiled(times, runs))
-        x = np.asarray(states).reshape(model.states.size, runs * count)
-        shifted = np.concatenate([_states_at_times(x[:, i * count : (i + 1) * count], np.asarray(x0)[:, i : i + 1]) for i in range(runs)], axis=1)
-        return Trajectories(np.asarray(outputs), shifted)
+        states, outputs = call(go, x0, values.levers, constants, _tiled(data, runs), _tiled(times, runs))
+        return Trajectories(outputs, _states_at_times(states, x0))
 
     def values(
         self, *, levers: Given | None = None, constants: Given | None = None, initial: Given | None = None
@@ -179,14 +194,18 @@ class Simulator:
 
     @cached_property
     def defaults(self) -> Mapping[str, FloatArray]:
-        """The model's own values of all inputs, each (rows, times)."""
+        """The model's own values of all inputs, each (rows, times): numbers where they cannot change, else from a run."""
+        system, count = self.model.expanded, len(self.times)
         names = (*self.model.levers.rows, *self.model.constants.rows, *self.model.initials.rows)
-        own = Simulator(compile_system(self.model.expanded, outputs=names))
-        found = own.trajectories(own.values()).outputs
-        count = len(self.times)
-        moving = {name: found[rows] for name, rows in own.model.outputs.rows.items()}
-        fixed = {name: np.repeat(value[:, None], count, axis=1) for name, value in own.model.fixed.items()}
-        return {**fixed, **moving}
+        still = unchanging(system)
+        fixed = numbers(system, [n for n in names if n in still], self.times[0], self.model.grid.step, initial=False)
+        moving = [name for name in names if name not in still]
+        defaults = {name: np.repeat(value[:, np.newaxis], count, axis=1) for name, value in fixed.items()}
+        if moving:
+            own = Simulator(compile_system(system, outputs=moving))
+            found = own.trajectories(own.values()).outputs
+            defaults.update({name: found[rows] for name, rows in own.model.outputs.rows.items()})
+        return defaults
 
 
 def _tiled(array: FloatArray, runs: int) -> FloatArray:
@@ -194,8 +213,10 @@ def _tiled(array: FloatArray, runs: int) -> FloatArray:
 
 
 def _states_at_times(after: FloatArray, first: FloatArray) -> FloatArray:
-    """States at each time from states after each step."""
-    return np.concatenate([first, after[:, :-1]], axis=1)
+    """States at each time, (rows, times * runs), from states after each step and the first states (rows, runs)."""
+    runs = first.shape[1]
+    by_run = after.reshape(len(after), runs, after.shape[1] // runs)
+    return np.concatenate([first[:, :, np.newaxis], by_run[:, :, :-1]], axis=2).reshape(after.shape)
 
 
 def _runs(given: Mapping[str, Given], system: System) -> int | None:
@@ -258,7 +279,7 @@ def _dataset(model: Model, found: Trajectories, runs: int | None) -> xr.Dataset:
     system, grid = model.system, model.grid
     count = len(grid.times)
     saved = grid.saved[grid.saved <= _last(model, found)]
-    labels = {name: _label(model, name) for name in model.expanded.dimensions}
+    labels = {name: label(model, name) for name in model.expanded.dimensions}
     variables = {}
     for name in (*model.outputs.rows, *model.fixed):
         variable = model.expanded.variables[name]
@@ -283,7 +304,7 @@ def _dataset(model: Model, found: Trajectories, runs: int | None) -> xr.Dataset:
     )
 
 
-def _label(model: Model, dimension: str) -> str:
+def label(model: Model, dimension: str) -> str:
     """The dimension's name in the dataset; a variable of the same name goes before it."""
     return f"{dimension} (subscript)" if dimension in model.expanded.variables else dimension
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from .errors import Fault, InvalidRequest
+from .errors import Fault, InvalidModel, InvalidRequest
 from .evaluation import numbers
+from .rewrites.folding import unchanging
 from .rewrites.substitution import substitute
 from .system import FloatArray, System
 
@@ -79,6 +80,11 @@ def control_values(system: System) -> Mapping[str, float]:
     if missing:
         advice = "Add it to the model, or give time=TimeSpan(...)."
         raise InvalidRequest(Fault(f"the model has no {' and no '.join(missing)}.", file=system.name, advice=advice))
+    fixed = unchanging(system)
+    moving = [n for n in CONTROLS if n != "FINAL TIME" and n in system and system[n].name not in fixed]
+    if moving:
+        advice = "Make it a constant; only FINAL TIME may follow from the run."
+        raise InvalidModel(Fault("it changes during the run.", name, system.name, advice=advice) for name in moving)
     values: dict[str, float] = {}
     for name in ("INITIAL TIME", "TIME STEP", "FINAL TIME", "SAVEPER"):
         if name in system:

@@ -16,7 +16,7 @@ from ..system import Equation, Kind, System, Values, Variable
 
 def fold_constants(system: System, *, keep: Iterable[str] = ()) -> System:
     """The system with auxiliaries that follow from constants alone as constants; those that need `keep` stay."""
-    fixed = _fixed(system, frozenset(keep))
+    fixed = unchanging(system, keep=keep)
     foldable = [v for v in system.of_kind(Kind.AUXILIARY) if v.name in fixed]
     values = numbers(system, [v.name for v in foldable], np.nan, np.nan, initial=False)
     variables = dict(system.variables)
@@ -27,7 +27,7 @@ def fold_constants(system: System, *, keep: Iterable[str] = ()) -> System:
     return replace(system, variables=variables)
 
 
-def _fixed(system: System, keep: frozenset[str]) -> frozenset[str]:
+def unchanging(system: System, *, keep: Iterable[str] = ()) -> frozenset[str]:
     """The variables that no time, data, stock or kept variable reaches."""
     moving = set(keep) | {"Time"} | {v.name for v in system.of_kind(Kind.STOCK, Kind.SAMPLE, Kind.DATA)}
     users: dict[str, list[str]] = {}

@@ -1,0 +1,234 @@
+"""Exact derivatives of outcomes with respect to paths, constants and initial values, by the adjoint.
+
+One reverse sweep over the steps of a run gives the gradient of an outcome to all inputs together, at a few times the cost
+of the run, whatever their number (Griewank and Walther 2008, Evaluating Derivatives, chapter 3). It is exact: no step
+size, no truncation. At a kink (MIN, IF THEN ELSE, table points) it is the derivative of the active branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import xarray as xr
+
+from .buffers import call
+from .compilation import Model
+from .errors import Fault, InvalidRequest
+from .simulation import Given, InputValues, Simulator, Trajectories, compile, label
+from .system import FloatArray, System
+from .timing import TimeSpan
+
+
+class Measure(StrEnum):
+    """What of a trajectory counts."""
+
+    FINAL = "final"  # the value at the last time
+    INTEGRAL = "integral"  # value * TIME STEP summed over all times but the last, as Euler's method integrates
+    MEAN = "mean"  # the integral over the length of the run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A number made of a run: a measure of a variable, summed over the elements that `where` leaves.
+
+    `where` fixes dimensions to one element or several; `discount` is a rate per unit of time, continuously compounded
+    from the first time.
+
+    >>> Outcome("welfare", Measure.INTEGRAL, discount=0.04).measure
+    <Measure.INTEGRAL: 'integral'>
+    """
+
+    variable: str
+    measure: Measure = Measure.FINAL
+    where: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    discount: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class KinkTouch:
+    """A time at which a run stood on a point without derivative."""
+
+    variable: str
+    function: str
+    time: float
+
+    def __str__(self) -> str:
+        return f"{self.variable}: {self.function} at time {self.time:g}"
+
+
+@dataclass(frozen=True)
+class Sensitivities:
+    """`values` of the outcomes, `gradients` to each input with a leading `outcome` dimension, and kinks touched.
+
+    The gradient to a lever has a `time` dimension with all time points of the run; the unit is that of the outcome over
+    that of the input.
+    """
+
+    values: xr.DataArray
+    gradients: xr.Dataset
+    kinks: tuple[KinkTouch, ...]
+
+
+# A switch within this distance of its breakpoint, relative to the larger of it and 1, counts as standing on it.
+KINK_TOLERANCE = 1e-9
+
+
+def sensitivities(
+    model: System | Simulator,
+    outcomes: Mapping[str, Outcome] | Iterable[Outcome | str],
+    *,
+    levers: Given | Iterable[str] = (),
+    constants: Given | Iterable[str] = (),
+    initial: Given | Iterable[str] = (),
+    time: TimeSpan | None = None,
+) -> Sensitivities:
+    """Gradients of outcomes with respect to the named levers, constants and initial values.
+
+    Inputs are names (taken at the model's own values) or mappings to values. A simulator that was compiled with these
+    inputs and the outcomes' variables among its outputs is used as it is, and can be used again and again.
+
+    >>> import sd_models as sd
+    >>> system = sd.load("urbanization")
+    >>> found = sd.sensitivities(system, ["national urban share"], constants=["income elasticity of migration"])
+    >>> found.gradients["income elasticity of migration"].dims
+    ('outcome',)
+    """
+    chosen = _named(outcomes)
+    if isinstance(model, System):
+        wanted = [outcome.variable for outcome in chosen.values()]
+        model = compile(model, levers=levers, constants=constants, initial=initial, outputs=wanted, time=time)
+    values = model.values(levers=_given(levers), constants=_given(constants), initial=_given(initial))
+    if values.runs is not None:
+        raise InvalidRequest(Fault("sensitivities take one run, not a batch.", file=model.system.name))
+    return _sensitivities(model, chosen, values)
+
+
+def _named(outcomes: Mapping[str, Outcome] | Iterable[Outcome | str]) -> dict[str, Outcome]:
+    """Outcomes by name; one without a name is called after its variable."""
+    if isinstance(outcomes, Mapping):
+        return dict(outcomes)
+    listed = [Outcome(item) if isinstance(item, str) else item for item in outcomes]
+    return {outcome.variable: outcome for outcome in listed}
+
+
+def _given(inputs: Given | Iterable[str]) -> Given:
+    return inputs if isinstance(inputs, Mapping) else {}
+
+
+def _sensitivities(simulator: Simulator, outcomes: Mapping[str, Outcome], values: InputValues) -> Sensitivities:
+    model, count = simulator.model, len(simulator.times)
+    weights = np.stack([weighted(simulator, outcome) for outcome in outcomes.values()])
+    run = simulator.trajectories(values)
+    simulator.check(values, run)
+    backward = simulator.backward(len(outcomes))
+    seeds = np.concatenate(list(weights), axis=1)
+    parts = call(backward, values.levers, values.constants, values.initials, run.outputs, seeds)
+    names = list(outcomes)
+    totals = np.einsum("ort,rt->o", weights, run.outputs) + _fixed_part(simulator, outcomes)
+    return Sensitivities(
+        xr.DataArray(totals, {"outcome": names}, ("outcome",)),
+        _gradients(model, names, parts, count),
+        touched_kinks(simulator, values, run),
+    )
+
+
+def weighted(simulator: Simulator, outcome: Outcome) -> FloatArray:
+    """The weights (rows of outputs, times) whose product with the outputs is the outcome."""
+    model = simulator.model
+    name = model.expanded[outcome.variable].name
+    weights = np.zeros((model.outputs.size, len(simulator.times)))
+    if name in model.outputs.rows:
+        weights[model.outputs.rows[name]] = np.outer(chosen(model.expanded, outcome), over_time(simulator, outcome))
+    elif name not in model.fixed:
+        advice = f"Name it: sd.compile(system, outputs=[{name!r}])."
+        raise InvalidRequest(Fault(f"{name!r} is not among the outputs.", file=model.system.name, advice=advice))
+    return weights
+
+
+def over_time(simulator: Simulator, outcome: Outcome) -> FloatArray:
+    """The weight of each time in the measure of an outcome."""
+    times, step = simulator.times, simulator.model.grid.step
+    discount = np.exp(-outcome.discount * (times - times[0]))
+    if outcome.measure is Measure.FINAL:
+        last = np.zeros(len(times))
+        last[-1] = discount[-1]
+        return last
+    weights = np.where(np.arange(len(times)) < len(times) - 1, step * discount, 0.0)
+    return weights / (times[-1] - times[0]) if outcome.measure is Measure.MEAN else weights
+
+
+def chosen(system: System, outcome: Outcome) -> FloatArray:
+    """1 for each element of the outcome's variable that counts, flat; InvalidRequest for unknown ones."""
+    variable = system[outcome.variable]
+    mask = np.ones(system.shape(variable), dtype=bool)
+    for dimension, wanted in outcome.where.items():
+        if dimension not in variable.dimensions:
+            known = ", ".join(variable.dimensions) or "none"
+            found = f"{variable.name!r} has no dimension {dimension!r}; it has: {known}."
+            raise InvalidRequest(Fault(found, file=system.name))
+        elements = system.dimensions[dimension].elements
+        names = [wanted] if isinstance(wanted, str) else list(wanted)
+        unknown = [name for name in names if name not in elements]
+        if unknown:
+            found = f"{dimension!r} has no element {unknown[0]!r}."
+            raise InvalidRequest(Fault(found, file=system.name, advice=f"It has: {', '.join(elements[:20])}."))
+        along = [1] * mask.ndim
+        along[variable.dimensions.index(dimension)] = len(elements)
+        mask &= np.isin(elements, names).reshape(along)
+    return mask.ravel().astype(np.float64)
+
+
+def _fixed_part(simulator: Simulator, outcomes: Mapping[str, Outcome]) -> FloatArray:
+    """The outcomes of variables that cannot change."""
+    model = simulator.model
+    parts = np.zeros(len(outcomes))
+    for i, outcome in enumerate(outcomes.values()):
+        value = model.fixed.get(model.expanded[outcome.variable].name)
+        if value is not None:
+            parts[i] = float(chosen(model.expanded, outcome) @ value) * float(over_time(simulator, outcome).sum())
+    return parts
+
+
+def _gradients(model: Model, outcomes: list[str], parts: Sequence[FloatArray], count: int) -> xr.Dataset:
+    """The columns of the reverse sweep as arrays with names."""
+    system, number = model.expanded, len(outcomes)
+    variables = {}
+    used: set[str] = set()
+    for part, found, width in zip((model.levers, model.constants, model.initials), parts, (count, 1, 1), strict=True):
+        for name, rows in part.rows.items():
+            variable = system.variables[name]
+            block = found[rows].reshape(-1, number, width)
+            moved = np.moveaxis(block, (1, 2), (0, 1)).reshape((number, width, *system.shape(variable)))
+            over_times = part is model.levers
+            dimensions = tuple(label(model, d) for d in variable.dimensions)
+            used.update(variable.dimensions)
+            leading = ("outcome", "time") if over_times else ("outcome",)
+            key = name if part is not model.initials else f"initial {name}"
+            variables[key] = ((*leading, *dimensions), moved if over_times else moved[:, 0])
+    coordinates = {label(model, d): list(system.dimensions[d].elements) for d in system.dimensions if d in used}
+    return xr.Dataset(variables, coords={"outcome": outcomes, "time": model.grid.times, **coordinates})
+
+
+def touched_kinks(simulator: Simulator, values: InputValues, run: Trajectories) -> tuple[KinkTouch, ...]:
+    """The times at which a run stood on a kink, in the order of the equations."""
+    model, count = simulator.model, len(simulator.times)
+    if not model.kinks:
+        return ()
+    constants = np.repeat(values.constants, count, axis=1)
+    times = simulator.times[np.newaxis, :]
+    (switches,) = call(model.kink_values.map(count), run.states, values.levers, constants, model.data_table, times)
+    touches: list[KinkTouch] = []
+    start = 0
+    for kink in model.kinks:
+        rows = switches[start : start + kink.switch.numel()]
+        start += kink.switch.numel()
+        distance = np.min([np.abs(rows - point) for point in kink.breakpoints], axis=0)
+        near = distance <= KINK_TOLERANCE * np.maximum(1.0, np.abs(rows))
+        touched = simulator.times[near.any(axis=0)]
+        touches.extend(KinkTouch(kink.variable, kink.function, float(time)) for time in touched)
+    return tuple(touches)
+
+
