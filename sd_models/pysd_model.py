@@ -1,0 +1,263 @@
+"""A model file as a model of PySD's, built and imported inside a private folder.
+
+The file is parsed by PySD's own front end under the guard. Then everything that the model must not bring along is taken
+off before PySD writes Python code: documentation, units and limits are kept aside, data files are checked and copied
+into the private folder under names of ours, and the code files get names of ours as well. What PySD wrote is held
+against `check_code` before it is imported. Nothing is written beside the model.
+
+Why whole numbers become decimal ones: no modelling language knows integers, but PySD computes with Python's, which have
+no bound (9^9^9^9 would fill the memory) and truncate a SMOOTH that starts with one. For the same reason the base of a
+power is multiplied with 1.0. Tables are written with all their digits; PySD itself rounds them to eight decimals.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pysd
+from pysd.builders.python import python_model_builder
+from pysd.py_backend.data import Columns
+from pysd.py_backend.external import Excels
+from pysd.py_backend.model import Macro, Model
+from pysd.py_backend.statefuls import Delay, DelayFixed, DelayN, Smooth
+from pysd.translators.structures import abstract_expressions as ast
+from pysd.translators.structures.abstract_model import (
+    AbstractComponent,
+    AbstractElement,
+    AbstractModel,
+    AbstractSection,
+)
+from pysd.translators.vensim.vensim_file import VensimFile
+from pysd.translators.xmile.xmile_file import XmileFile
+
+from .errors import Fault, ModelError
+from .generated_code import check_code
+from .sources.guard import STEPS, check_count, check_data, check_text, content, decoded, guarded, inside, xml
+from .system import key
+
+ELEMENTS = 1_000_000  # of one variable
+ALL_ELEMENTS = 20_000_000  # of all variables together, and of an array inside an expression
+ORDER = 10_000  # of a delay or smooth
+REDUCTIONS = frozenset(("sum", "prod", "vmin", "vmax", "vector_select"))
+
+
+@dataclass
+class PrivateModel:
+    """A model being built in `folder`; `descriptions` gives unit and documentation by the key of the name."""
+
+    path: Path
+    folder: Path
+    files: dict[str, str] = field(default_factory=dict)  # name in the private folder to the reference in the model
+    descriptions: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def load(self, data: Sequence[Path], controls: Mapping[str, float]) -> Model:
+        """PySD's model, not initialized; `controls` replace control variables, `data` hold series by their name."""
+        with guarded():
+            abstract = self.parsed()
+            self.prepare(abstract, controls)
+            code = self.built(abstract)
+        for file in data:
+            check_data(file)
+        model = pysd.load(code, data_files=[str(file) for file in data] or None, initialize=False)
+        _bound_delays(model.components)
+        return model
+
+    def parsed(self) -> AbstractModel:
+        """What PySD's front end reads in the file."""
+        source = content(self.path)
+        if self.path.suffix.lower() == ".mdl":
+            text, _ = decoded(source)
+            check_text(text, file=self.path.name)
+            copy = self.folder / "model.mdl"
+            copy.write_text(text, encoding="utf-8")
+            parser = VensimFile(copy, encoding="utf-8")
+        else:
+            xml(source, file=self.path.name)
+            copy = self.folder / "model.xmile"
+            copy.write_bytes(source)
+            parser = XmileFile(copy)
+        parser.parse()
+        return parser.get_abstract_model()
+
+    def prepare(self, abstract: AbstractModel, controls: Mapping[str, float]) -> None:
+        """Take off what the model must not bring along, and put the control values in."""
+        for index, section in enumerate(abstract.sections):
+            section.path = self.folder / (f"macro_{index}.py" if index else "model.py")
+            for subscript in section.subscripts:
+                if isinstance(subscript.subscripts, dict):
+                    subscript.subscripts["file"] = self.copied(subscript.subscripts["file"])
+            for element in section.elements:
+                self.prepare_element(element)
+        for element in abstract.sections[0].elements:
+            if key(element.name) in controls:
+                element.components = [AbstractComponent(([], []), controls[key(element.name)])]
+
+    def prepare_element(self, element: AbstractElement) -> None:
+        """Keep unit and documentation aside; rewrite the equations."""
+        self.descriptions[key(element.name)] = (element.units.strip(), element.documentation.strip())
+        element.units, element.documentation, element.limits = "", "", (None, None)
+        for component in element.components:
+            component.ast = self.rewritten(component.ast)
+
+    def rewritten(self, tree: Any) -> Any:
+        """The tree with decimal numbers, powers of decimal bases, and references to copies of files."""
+        if isinstance(tree, ast.GetConstantsStructure | ast.GetDataStructure | ast.GetLookupsStructure):
+            tree.file = self.copied(tree.file)
+        elif isinstance(tree, int | np.integer) and not isinstance(tree, bool):
+            return float(tree)
+        elif isinstance(tree, list | tuple):
+            return type(tree)(self.rewritten(part) for part in tree)
+        elif is_dataclass(tree):
+            for part in fields(tree):
+                setattr(tree, part.name, self.rewritten(getattr(tree, part.name)))
+        if isinstance(tree, ast.ArithmeticStructure) and "^" in tree.operators:
+            *bases, exponent = tree.arguments
+            tree.arguments = (*map(_decimal, bases), exponent)
+        return tree
+
+    def copied(self, reference: str) -> str:
+        """The name, in the private folder, of the copy of a data file."""
+        known = {original: name for name, original in self.files.items()}
+        if reference not in known:
+            path = inside(self.path.parent, reference)
+            name = f"data_{len(self.files)}{path.suffix.lower()}"
+            shutil.copyfile(path, self.folder / name)
+            check_data(self.folder / name)  # again: the file may have changed since it was looked at
+            self.files[name] = reference
+            return name
+        return known[reference]
+
+    def built(self, abstract: AbstractModel) -> Path:
+        """The main file of the Python code that PySD makes of the model, checked."""
+        with _unformatted(), np.printoptions(floatmode="unique"):
+            builder = python_model_builder.ModelBuilder(abstract)
+            for section, built in zip(abstract.sections, builder.sections, strict=True):
+                _check_sizes(section, built.subscripts.subscripts, self.path.name)
+            code: Path = builder.build_model()
+        macros = [section.path.name for section in abstract.sections[1:]]
+        for section in abstract.sections:
+            text = section.path.read_text(encoding="utf-8")
+            check_code(text, files=self.files, macros=macros, file=self.path.name)
+        return code
+
+    def forget(self) -> None:
+        """Let go of what PySD keeps of data files in its classes."""
+        Excels.clean()
+        Columns.clean()
+
+    def told(self, message: str) -> str:
+        """A message of PySD's on one line, with the names that people know."""
+        for name, original in self.files.items():
+            message = message.replace(str(self.folder / name), original).replace(name, original)
+        return " ".join(message.replace(f"{self.folder}/", "").split())
+
+    @contextmanager
+    def telling(self, kind: type[ModelError], verb: str) -> Iterator[None]:
+        """Faults of PySD as errors of ours that name the file."""
+        try:
+            yield
+        except Exception as error:  # PySD raises whatever the model provokes in it, numpy, pandas and Python
+            cause = error.__cause__ if isinstance(error.__cause__, ModelError) else error
+            if isinstance(cause, ModelError):
+                raise type(cause)(_placed(fault, self.path.name) for fault in cause.faults) from error
+            message = self.told(str(error))[:300].rstrip(".") or "no reason given"
+            found = f"PySD cannot {verb} it: {type(error).__name__}: {message}."
+            raise kind(Fault(found, file=self.path.name, advice="Simulate it with the compiled engine.")) from error
+
+
+def _decimal(base: Any) -> Any:
+    """The base of a power as a decimal number; a plain number already is one."""
+    return base if isinstance(base, float) else ast.ArithmeticStructure(["*"], (1.0, base))
+
+
+def _placed(fault: Fault, file: str) -> Fault:
+    return fault if fault.file else Fault(fault.found, fault.variable, file, fault.line, fault.advice)
+
+
+@contextmanager
+def _unformatted() -> Iterator[None]:
+    """PySD without its formatter, which costs more time than all the rest and changes nothing but the looks."""
+    formatter = python_model_builder.black
+    python_model_builder.black = SimpleNamespace(
+        format_file_contents=lambda text, **_options: text, FileMode=lambda: None
+    )
+    try:
+        yield
+    finally:
+        python_model_builder.black = formatter
+
+
+def _check_sizes(section: AbstractSection, ranges: Mapping[str, Sequence[str]], file: str) -> None:
+    """`UnsafeModel` for a section whose arrays would not fit into memory."""
+    sizes = {name: len(elements) for name, elements in ranges.items()}
+    total = 0
+    for element in section.elements:
+        largest = 1
+        for component in element.components:
+            largest = max(largest, _count(component.subscripts[0], sizes))
+            _axes(component.ast, sizes, file)
+        advice = f"Use fewer or smaller subscript ranges in {element.name!r}."
+        check_count("elements in one variable", largest, ELEMENTS, advice, file=file)
+        total += largest
+    check_count("elements in all variables", total, ALL_ELEMENTS, "Use smaller subscript ranges.", file=file)
+
+
+def _count(axes: Sequence[str] | frozenset[str], sizes: Mapping[str, int]) -> int:
+    """The number of elements over the axes; a single element counts one."""
+    count = 1
+    for axis in axes:
+        count *= sizes.get(axis.removesuffix("!"), 1)
+    return count
+
+
+def _axes(tree: Any, sizes: Mapping[str, int], file: str) -> frozenset[str]:
+    """The axes of the array that PySD makes of an expression; `UnsafeModel` where it is too large."""
+    if isinstance(tree, ast.SubscriptsReferenceStructure):
+        return frozenset(tree.subscripts)
+    axes: frozenset[str] = frozenset().union(*(_axes(part, sizes, file) for part in _parts(tree)))
+    check_count("elements in one expression", _count(axes, sizes), ALL_ELEMENTS, "Sum in several steps.", file=file)
+    reduces = isinstance(tree, ast.CallStructure) and tree.function.reference in REDUCTIONS
+    return frozenset(axis for axis in axes if not axis.endswith("!")) if reduces else axes
+
+
+def _parts(tree: Any) -> Sequence[Any]:
+    """What a node of a syntax tree is made of."""
+    if isinstance(tree, list | tuple):
+        return tree
+    return [getattr(tree, part.name) for part in fields(tree)] if is_dataclass(tree) else ()
+
+
+def _bound_delays(components: object) -> None:
+    """Limit the memory that a delay or smooth may take for its order, a fixed delay for its length."""
+    for element in (getattr(components, name) for name in dir(components)):
+        if isinstance(element, Macro):
+            _bound_delays(element.components)
+        elif isinstance(element, Delay | DelayN | Smooth):
+            element.order_func = _bounded(element.order_func)
+        elif isinstance(element, DelayFixed):
+            element.delay_time_func = _bounded_pipe(element.delay_time_func, element.tstep)
+
+
+def _bounded(order: Callable[[], float]) -> Callable[[], float]:
+    def checked() -> float:
+        value = order()
+        check_count("stages in a delay", int(np.ceil(value)), ORDER, "Use a DELAY FIXED.")
+        return int(value) if value == int(value) else value
+
+    return checked
+
+
+def _bounded_pipe(delay: Callable[[], float], step: Callable[[], float]) -> Callable[[], float]:
+    def checked() -> float:
+        value = delay()
+        check_count("steps in a DELAY FIXED", int(np.max(value) / step()), STEPS, "Use a shorter delay.")
+        return value
+
+    return checked
