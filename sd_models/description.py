@@ -35,10 +35,11 @@ class Level(IntEnum):
     NOT = 3
     COMPARISON = 4
     SUM = 5
-    PRODUCT = 6
-    NEGATIVE = 7
-    POWER = 8
-    ATOM = 9
+    TERM = 6  # a sum over elements as mathematicians write it: fine beside a plus, but not beside a product
+    PRODUCT = 7
+    NEGATIVE = 8
+    POWER = 9
+    ATOM = 10
 
 
 @dataclass(frozen=True, slots=True)
