@@ -6,6 +6,8 @@ function buffers read and write NumPy memory directly.
 
 from __future__ import annotations
 
+from typing import Any
+
 import casadi as ca
 import numpy as np
 
@@ -14,14 +16,15 @@ from .system import FloatArray
 
 def call(function: ca.Function, *arrays: FloatArray) -> list[FloatArray]:
     """The outputs of a CasADi function with dense inputs and outputs; each array has the shape of its input."""
+    buffer: Any  # the stubs ask for sizes, which the bindings take from the memory itself
     buffer, evaluate = function.buffer()
     inputs = [np.ascontiguousarray(array.T, dtype=np.float64).reshape(-1) for array in arrays]
     outputs = [np.empty(function.nnz_out(i)) for i in range(function.n_out())]
     for i, array in enumerate(inputs):
         if array.size:
-            buffer.set_arg(i, memoryview(array))
+            buffer.set_arg(i, array.data)
     for i, array in enumerate(outputs):
         if array.size:
-            buffer.set_res(i, memoryview(array))
+            buffer.set_res(i, array.data)
     evaluate()
     return [array.reshape(function.size_out(i)[::-1]).T for i, array in enumerate(outputs)]

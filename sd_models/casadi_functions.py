@@ -1,7 +1,7 @@
 """The CasADi target: every compiled function of the catalogue on columns of symbols or numbers.
 
-All arguments of an implementation are aligned columns (or single values, which CasADi broadcasts). The same table serves
-symbols (`SX`, for the simulator) and numbers (`DM`, for initial values and constant folding).
+All arguments of an implementation are aligned columns (or single values, which CasADi broadcasts). The same table
+serves symbols (`SX`, for the simulator) and numbers (`DM`, for initial values and constant folding).
 
 Formulas and tolerances are PySD's, which follow Vensim's reference manual; 1e-6 is what Vensim counts as zero.
 """

@@ -6,9 +6,9 @@ is that function repeated (`mapaccum`), so its derivatives come from CasADi's re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import casadi as ca
@@ -17,14 +17,19 @@ import numpy as np
 from .casadi_functions import Column, Kink, is_number
 from .errors import Fault, InvalidRequest
 from .evaluation import Evaluated, Known, data_values, evaluate
-from .ordering import current, dependencies
+from .expression import references
+from .integration import METHODS, OFFSETS, Columns
+from .ordering import current
 from .rewrites import expand_stateful, fold_constants
-from .system import FloatArray, Kind, Method, System, Variable
+from .system import FloatArray, Kind, Series, System, Values, Variable
 from .timing import TimeGrid, TimeSpan, control_values, time_grid, with_time
 
 STATES = (Kind.STOCK, Kind.SAMPLE)
-# Simplification would reorder products of constants and so move results by rounding errors across a threshold.
-SIMPLIFY = False
+# Steps stand in one row up to this many: CasADi's default, groups of groups of ten, takes six times the memory with
+# thousands of regions. Beyond, groups of this size build four times faster.
+STEPS_IN_A_ROW = 10_000
+# Outputs times steps of one run; 8 bytes each.
+LARGEST_RESULT = 500_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,11 @@ class Model:
 
     `system` is as the modeller wrote it, `expanded` after the rewrites. Levers are variables given for every time,
     constants are given once a run, initials are stocks whose initial value is given. `outputs` lists what the step
-    function returns, `fixed` holds the outputs that cannot change, flat.
+    function returns, `fixed` holds the outputs that cannot change, flat. `data_table` is (rows of data, times).
+
+    `start` takes (levers, constants, data, initials, time) to the stocks at the first time; `step` takes (stocks,
+    levers, constants, data, time) to the stocks one step later and the outputs; `kink_values` takes the same to the
+    switches of `kinks`.
     """
 
     system: System
@@ -70,7 +79,6 @@ class Model:
     levers: Layout
     constants: Layout
     initials: Layout
-    data: Layout
     outputs: Layout
     start: ca.Function
     step: ca.Function
@@ -81,25 +89,16 @@ class Model:
 
     @cached_property
     def run(self) -> ca.Function:
-        """(initial stocks, levers, constants, data, times) to (stocks after each step, outputs at each time).
-
-        All steps stand in one row: CasADi's default, groups of groups of ten, takes three times the memory to build.
-        """
+        """(initial stocks, levers, constants, data, times) to (stocks after each step, outputs at each time)."""
         steps = len(self.grid.times)
-        return self.step.mapaccum("run", steps, {"base": steps + 1})
+        return self.step.mapaccum("run", steps, {"base": min(steps + 1, STEPS_IN_A_ROW)})
 
     @cached_property
     def forward(self) -> ca.Function:
         """(levers, constants, initials) to the outputs at each time: the run with its data and times filled in."""
         count = len(self.grid.times)
-        u, p, i = (
-            ca.MX.sym(name, *shape)
-            for name, shape in (
-                ("levers", (self.levers.size, count)),
-                ("constants", (self.constants.size, 1)),
-                ("initials", (self.initials.size, 1)),
-            )
-        )
+        u = ca.MX.sym("levers", self.levers.size, count)
+        p, i = ca.MX.sym("constants", self.constants.size), ca.MX.sym("initials", self.initials.size)
         begin = self.start(u[:, 0], p, self.data_table[:, 0], i, self.grid.times[0])
         _, outputs = self.run(begin, u, ca.repmat(p, 1, count), self.data_table, self.grid.times[np.newaxis, :])
         return ca.Function("forward", [u, p, i], [outputs])
@@ -118,155 +117,216 @@ def compile_system(
     timed = with_time(system, time)
     control = control_values(timed)
     expanded = expand_stateful(timed, initial_time=control["INITIAL TIME"], time_step=control["TIME STEP"])
-    chosen = Inputs(
-        tuple(_named(expanded, levers, "lever")),
-        tuple(_named(expanded, constants, "constant")),
-        tuple(_named(expanded, initial, "initial")),
+    roles = {"lever": levers, "constant": constants, "initial": initial}
+    chosen = {role: tuple(_named(expanded, names, role)) for role, names in roles.items()}
+    folded = fold_constants(expanded, keep=(*chosen["lever"], *chosen["constant"]))
+    work = _Compiler(
+        system=folded,
+        grid=time_grid(folded),
+        states=layout(folded, [v.name for v in folded.of_kind(*STATES)]),
+        levers=layout(folded, chosen["lever"]),
+        constants=layout(folded, chosen["constant"]),
+        initials=layout(folded, chosen["initial"]),
+        data=layout(folded, [v.name for v in folded.of_kind(Kind.DATA) if v.name not in chosen["lever"]]),
+        wanted=_outputs(timed, folded, outputs),
     )
-    folded = fold_constants(expanded, keep=(*chosen.levers, *chosen.constants))
-    return _Compiler(system, folded, time_grid(folded), chosen, _outputs(timed, folded, outputs)).model()
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """The names of the variables that are given from outside."""
-
-    levers: tuple[str, ...] = ()
-    constants: tuple[str, ...] = ()
-    initials: tuple[str, ...] = ()
+    return work.model(system)
 
 
 def _named(system: System, names: Iterable[str], role: str) -> Iterator[str]:
     """The names in the modeller's spelling; InvalidRequest for one that cannot take that role."""
     for name in dict.fromkeys(names):
         variable = system[name]
-        allowed = _ROLES[role]
+        allowed, advice = _ROLES[role]
         if variable.kind not in allowed:
-            found = f"{variable.name!r} is a {variable.kind}; {role} takes {' or '.join(allowed)}."
-            raise InvalidRequest(Fault(found, file=system.name, advice=_ADVICE[role]))
+            found = f"{variable.name!r} is a {variable.kind}; expected {' or '.join(allowed)}."
+            raise InvalidRequest(Fault(found, file=system.name, advice=advice))
         yield variable.name
 
 
-_ROLES: Mapping[str, tuple[Kind, ...]] = {
-    "lever": (Kind.CONSTANT, Kind.AUXILIARY, Kind.DATA),
-    "constant": (Kind.CONSTANT, Kind.AUXILIARY),
-    "initial": STATES,
-}
-_ADVICE = {
-    "lever": "Stocks follow from their flows; take a flow, or the initial value.",
-    "constant": "Give a path over time as a lever, an initial value as initial.",
-    "initial": "Give a constant as constants, a path over time as levers.",
+_ROLES: Mapping[str, tuple[tuple[Kind, ...], str]] = {
+    "lever": (
+        (Kind.CONSTANT, Kind.AUXILIARY, Kind.DATA),
+        "Stocks follow from their flows: take a flow as lever, or the initial value as initial.",
+    ),
+    "constant": ((Kind.CONSTANT, Kind.AUXILIARY), "Give a path as levers, an initial value as initial."),
+    "initial": (STATES, "Give a constant as constants, a path over time as levers."),
 }
 
 
 def _outputs(system: System, expanded: System, names: Iterable[str] | None) -> tuple[str, ...]:
     """The variables that a run returns: all but tables and what rewrites added, unless they are named."""
-    if names is not None:
-        return tuple(dict.fromkeys(expanded[name].name for name in names))
-    return tuple(variable.name for variable in system if variable.kind is not Kind.TABLE and not variable.origin)
+    if names is None:
+        return tuple(variable.name for variable in system if variable.kind is not Kind.TABLE and not variable.origin)
+    chosen = tuple(dict.fromkeys(expanded[name].name for name in names))
+    tables = [name for name in chosen if expanded.variables[name].kind is Kind.TABLE]
+    if tables:
+        found = f"{tables[0]!r} is a table; it has no value of its own in a run."
+        raise InvalidRequest(Fault(found, file=system.name, advice="Name the variable that calls it."))
+    return chosen
 
 
 @contextmanager
 def exact_arithmetic() -> Iterator[None]:
-    """Operations in the order of the equations: CasADi's simplification reorders factors, which moves rounding."""
+    """Operations in the order of the equations.
+
+    CasADi's simplification would reorder products of constants, and so move results by rounding errors, sometimes
+    across a threshold.
+    """
     before = ca.GlobalOptions.getSimplificationOnTheFly()
-    ca.GlobalOptions.setSimplificationOnTheFly(SIMPLIFY)
+    ca.GlobalOptions.setSimplificationOnTheFly(False)
     try:
         yield
     finally:
         ca.GlobalOptions.setSimplificationOnTheFly(before)
 
 
-@dataclass
-class _Compiler:
-    """Builds the functions of a model."""
+@dataclass(frozen=True)
+class _Symbols:
+    """The inputs of the functions: stocks, levers, constants, data at each offset of the method, initials, time."""
 
-    original: System
+    stocks: ca.SX
+    levers: ca.SX
+    constants: ca.SX
+    data: ca.SX
+    initials: ca.SX
+    time: ca.SX
+
+
+@dataclass(frozen=True)
+class _Compiler:
+    """Builds the functions of a model from the layouts of its columns."""
+
     system: System
     grid: TimeGrid
-    inputs: Inputs
+    states: Layout
+    levers: Layout
+    constants: Layout
+    initials: Layout
+    data: Layout
     wanted: tuple[str, ...]
 
-    def model(self) -> Model:
+    def model(self, original: System) -> Model:
         """The compiled model."""
-        system = self.system
-        states = layout(system, [v.name for v in system.of_kind(*STATES) if v.name not in self.inputs.levers])
-        levers, constants = layout(system, self.inputs.levers), layout(system, self.inputs.constants)
-        data_names = [v.name for v in system.of_kind(Kind.DATA) if v.name not in self.inputs.levers]
-        data, initials = layout(system, data_names), layout(system, self.inputs.initials)
-        x, u, p = (ca.SX.sym(n, part.size) for n, part in (("x", states), ("u", levers), ("p", constants)))
-        e, i, t = ca.SX.sym("e", self._data_columns(data)), ca.SX.sym("i", initials.size), ca.SX.sym("t")
-        step = ca.DM(self.grid.step)
+        symbols = self.symbols
         with exact_arithmetic():
-            given = {**levers.split(u), **constants.split(p)}
-            at = lambda offset: {**given, **data.split(e[offset * data.size : (offset + 1) * data.size])}
-            begin = self._initial(Known({**at(0), **initials.split(i)}, t, step), states)
-            now = self._moment(states, x, at(0), t, self.wanted)
+            begin = self._initial_stocks()
+            now = self._moment(self.states.split(symbols.stocks), 0.0, self.wanted)
+            after = self._after(now)
             fixed = {n: np.asarray(now.columns[n]).ravel() for n in self.wanted if is_number(now.columns[n])}
-            outputs = layout(system, [name for name in self.wanted if name not in fixed])
-            after = _METHODS[system.method](self, states, x, now, at, t)
-            y = _stacked([now.columns[name] for name in outputs.rows])
-        kinks = tuple(kink for kink in now.kinks if _moves(kink.switch, (x, u, p)))
+            outputs = layout(self.system, [name for name in self.wanted if name not in fixed])
+            values = _stacked([now.columns[name] for name in outputs.rows])
+        self._check_size(outputs)
+        moving = (symbols.stocks, symbols.levers, symbols.constants)
+        kinks = tuple(kink for kink in now.kinks if _moves(kink.switch, moving))
+        given = [symbols.levers, symbols.constants, symbols.data]
+        at_step = [symbols.stocks, *given, symbols.time]
         return Model(
-            system=self.original,
-            expanded=system,
+            system=original,
+            expanded=self.system,
             grid=self.grid,
-            states=states,
-            levers=levers,
-            constants=constants,
-            initials=initials,
-            data=data,
+            states=self.states,
+            levers=self.levers,
+            constants=self.constants,
+            initials=self.initials,
             outputs=outputs,
-            start=ca.Function("start", [u, p, e, i, t], [begin]),
-            step=ca.Function("step", [x, u, p, e, t], [after, y]),
+            start=ca.Function("start", [*given, symbols.initials, symbols.time], [begin]),
+            step=ca.Function("step", at_step, [after, values]),
             fixed=fixed,
             kinks=kinks,
-            kink_values=ca.Function("kinks", [x, u, p, e, t], [_stacked([k.switch for k in kinks])]),
-            data_table=self._data_table(data),
+            kink_values=ca.Function("kinks", at_step, [_stacked([kink.switch for kink in kinks])]),
+            data_table=self._data_table(),
         )
 
-    # --- moments ----------------------------------------------------------------------------------------------------
+    def _check_size(self, outputs: Layout) -> None:
+        """InvalidRequest for a result that would not fit into memory."""
+        size = (outputs.size + self.states.size) * len(self.grid.times)
+        if size > LARGEST_RESULT:
+            found = f"a run gives {size:.3g} numbers; at most {LARGEST_RESULT:.3g} fit into memory."
+            advice = "Name the outputs that you need, or take a larger TIME STEP."
+            raise InvalidRequest(Fault(found, file=self.system.name, advice=advice))
 
-    def _initial(self, known: Known, states: Layout) -> Column:
-        """The stocks at the first time."""
-        found = evaluate(self.system, states.rows, known, initial=True)
-        return _stacked([found.columns[name] for name in states.rows])
+    @cached_property
+    def symbols(self) -> _Symbols:
+        """The symbols of all inputs."""
+        return _Symbols(
+            ca.SX.sym("stocks", self.states.size),
+            ca.SX.sym("levers", self.levers.size),
+            ca.SX.sym("constants", self.constants.size),
+            ca.SX.sym("data", self.data.size * len(self.offsets)),
+            ca.SX.sym("initials", self.initials.size),
+            ca.SX.sym("time"),
+        )
 
-    def _moment(
-        self, states: Layout, x: Column, given: Mapping[str, Column], time: Column, wanted: Iterable[str]
-    ) -> Evaluated:
-        """The wanted variables, and all that flows and next values need, at one time."""
-        needed = {name for state in states.rows for name in _side_references(self.system.variables[state])}
-        known = Known({**given, **states.split(x)}, time, ca.DM(self.grid.step))
-        return evaluate(self.system, sorted({*wanted, *needed} - {"Time"}), known)
+    @cached_property
+    def offsets(self) -> tuple[float, ...]:
+        """The fractions of a step at which the method asks for data."""
+        return OFFSETS[self.system.method]
 
-    def sides(self, found: Evaluated, states: Layout, kind: Kind) -> dict[str, Column]:
-        """The definitions of the states of one kind: net flows of stocks, next values of samples."""
-        variables = (self.system.variables[name] for name in states.rows)
+    def _given(self, offset: float) -> Columns:
+        """Levers, constants, and data at a fraction of the step; levers hold over the whole step."""
+        start = self.offsets.index(offset) * self.data.size
+        data = self.symbols.data[start : start + self.data.size]
+        levers, constants = self.levers.split(self.symbols.levers), self.constants.split(self.symbols.constants)
+        return {**self.data.split(data), **levers, **constants}
+
+    def _initial_stocks(self) -> Column:
+        known = {**self._given(0.0), **self.initials.split(self.symbols.initials)}
+        found = evaluate(self.system, self.states.rows, self._known(known, 0.0), initial=True)
+        return _stacked([found.columns[name] for name in self.states.rows])
+
+    def _known(self, columns: Columns, offset: float) -> Known:
+        time = self.symbols.time if offset == 0.0 else self.symbols.time + offset * self.grid.step
+        return Known(columns, time, ca.DM(self.grid.step))
+
+    def _moment(self, stocks: Columns, offset: float, wanted: Iterable[str] = ()) -> Evaluated:
+        """The wanted variables, and all that flows and next values need, at a fraction of the step."""
+        needed = {name for state in self.states.rows for name in _right_side(self.system.variables[state])}
+        known = self._known({**self._given(offset), **stocks}, offset)
+        return evaluate(self.system, sorted({*wanted, *needed}), known)
+
+    def _after(self, now: Evaluated) -> Column:
+        """Stocks and samples one step later; samples take their next value at the beginning of the step."""
+        begin = self.states.split(self.symbols.stocks)
+
+        def flows(stocks: Columns, offset: float) -> Columns:
+            return self._sides(now if offset == 0.0 else self._moment({**begin, **stocks}, offset), Kind.STOCK)
+
+        def move(along: Columns, fraction: float) -> Columns:
+            return {n: self._cut(n, begin[n] + flow * (fraction * self.grid.step)) for n, flow in along.items()}
+
+        moved = METHODS[self.system.method](begin, flows, move)
+        later = {**moved, **self._sides(now, Kind.SAMPLE)}
+        return _stacked([later[name] for name in self.states.rows])
+
+    def _sides(self, found: Evaluated, kind: Kind) -> Columns:
+        """The right-hand sides of the states of one kind: net flows of stocks, next values of samples."""
+        variables = (self.system.variables[name] for name in self.states.rows)
         return {v.name: found.side(v, current) for v in variables if v.kind is kind}
 
-    # --- data -------------------------------------------------------------------------------------------------------
+    def _cut(self, name: str, column: Column) -> Column:
+        """A stock that cannot be negative is cut off at zero."""
+        return ca.fmax(column, 0.0) if self.system.variables[name].non_negative else column
 
-    def _data_columns(self, data: Layout) -> int:
-        """Data at the time itself; Runge-Kutta also needs it in the middle and at the end of the step."""
-        return data.size * (1 if self.system.method is Method.EULER else 3)
-
-    def _data_table(self, data: Layout) -> FloatArray:
-        """Values of all data at all times: (rows of data, times)."""
-        offsets = (0.0,) if self.system.method is Method.EULER else (0.0, 0.5, 1.0)
-        variables = [self.system.variables[name] for name in data.rows]
-        columns = [
-            np.concatenate([
-                data_values(self.system, v, time + offset * self.grid.step) for offset in offsets for v in variables
-            ])
-            for time in self.grid.times
-        ] if variables else []
-        return np.array(columns).T if columns else np.zeros((0, len(self.grid.times)))
+    def _data_table(self) -> FloatArray:
+        """Values of all data at all times, below each other for each fraction of the step."""
+        variables = [self.system.variables[name] for name in self.data.rows]
+        if not variables:
+            return np.zeros((0, len(self.grid.times)))
+        points = [[time + offset * self.grid.step for offset in self.offsets] for time in self.grid.times]
+        return np.array(
+            [
+                np.concatenate([data_values(self.system, variable, time) for time in at for variable in variables])
+                for at in points
+            ]
+        ).T
 
 
-def _side_references(variable: Variable) -> frozenset[str]:
+def _right_side(variable: Variable) -> frozenset[str]:
     """What the definition of a stock or sample refers to."""
-    return dependencies(replace(variable, kind=Kind.AUXILIARY))
+    sides = (equation.definition for equation in variable.equations)
+    found = (references(side) for side in sides if not isinstance(side, Values | Series))
+    return frozenset().union(*found) - {"Time"}
 
 
 def _stacked(columns: Sequence[Column]) -> Column:
@@ -276,66 +336,3 @@ def _stacked(columns: Sequence[Column]) -> Column:
 def _moves(switch: Column, inputs: Sequence[Column]) -> bool:
     """Whether stocks, levers or constants move a switch; one that time alone moves is no kink of a derivative."""
     return any(part.numel() and bool(ca.depends_on(switch, part)) for part in inputs)
-
-
-Given = Callable[[int], Mapping[str, Column]]
-
-
-def _advance(compiler: _Compiler, states: Layout, x: Column, flows: Mapping[str, Column], factor: float) -> Column:
-    """The stocks after a part of a step along flows; samples stay."""
-    parts = states.split(x)
-    moved = {n: part if n not in flows else _cut(compiler, n, part + flows[n] * (factor * compiler.grid.step)) for n, part in parts.items()}
-    return _stacked(list(moved.values()))
-
-
-def _cut(compiler: _Compiler, name: str, column: Column) -> Column:
-    """A stock that cannot be negative is cut off at zero."""
-    return ca.fmax(column, 0.0) if compiler.system.variables[name].non_negative else column
-
-
-def _euler(compiler: _Compiler, states: Layout, x: Column, now: Evaluated, given: Given, time: Column) -> Column:
-    flows = compiler.sides(now, states, Kind.STOCK)
-    return _with_samples(compiler, states, now, _advance(compiler, states, x, flows, 1.0))
-
-
-def _with_samples(compiler: _Compiler, states: Layout, now: Evaluated, x: Column) -> Column:
-    """The states with samples at their next value, which is taken at the beginning of the step."""
-    parts = {**states.split(x), **compiler.sides(now, states, Kind.SAMPLE)}
-    return _stacked([parts[name] for name in states.rows])
-
-
-def _runge_kutta_4(
-    compiler: _Compiler, states: Layout, x: Column, now: Evaluated, given: Given, time: Column
-) -> Column:
-    """The classical method with a fixed step (Kutta 1901)."""
-    step = compiler.grid.step
-    first = compiler.sides(now, states, Kind.STOCK)
-    second = _flows(compiler, states, _advance(compiler, states, x, first, 0.5), given(1), time + step / 2)
-    third = _flows(compiler, states, _advance(compiler, states, x, second, 0.5), given(1), time + step / 2)
-    fourth = _flows(compiler, states, _advance(compiler, states, x, third, 1.0), given(2), time + step)
-    flows = {n: (first[n] + 2.0 * second[n] + 2.0 * third[n] + fourth[n]) / 6.0 for n in first}
-    return _with_samples(compiler, states, now, _advance(compiler, states, x, flows, 1.0))
-
-
-def _runge_kutta_2(
-    compiler: _Compiler, states: Layout, x: Column, now: Evaluated, given: Given, time: Column
-) -> Column:
-    """Heun's method: the mean of the flows at both ends of the step."""
-    first = compiler.sides(now, states, Kind.STOCK)
-    end = _flows(compiler, states, _advance(compiler, states, x, first, 1.0), given(2), time + compiler.grid.step)
-    flows = {name: (first[name] + end[name]) / 2.0 for name in first}
-    return _with_samples(compiler, states, now, _advance(compiler, states, x, flows, 1.0))
-
-
-def _flows(
-    compiler: _Compiler, states: Layout, x: Column, given: Mapping[str, Column], time: Column
-) -> Mapping[str, Column]:
-    return compiler.sides(compiler._moment(states, x, given, time, ()), states, Kind.STOCK)
-
-
-_METHODS: Mapping[Method, Callable[[_Compiler, Layout, Column, Evaluated, Given, Column], Column]] = {
-    Method.EULER: _euler,
-    Method.RK2: _runge_kutta_2,
-    Method.RK4: _runge_kutta_4,
-}
-

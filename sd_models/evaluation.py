@@ -59,7 +59,9 @@ def evaluate(system: System, wanted: Iterable[str], known: Known, *, initial: bo
     return Evaluated(lowering, tuple(moment.kinks))
 
 
-def numbers(system: System, wanted: Iterable[str], time: float, time_step: float, *, initial: bool = True) -> dict[str, FloatArray]:
+def numbers(
+    system: System, wanted: Iterable[str], time: float, time_step: float, *, initial: bool = True
+) -> dict[str, FloatArray]:
     """Values of variables at one time as flat arrays, with data read at that time; stocks at their initial values."""
     data = {variable.name: ca.DM(data_values(system, variable, time)) for variable in system.of_kind(Kind.DATA)}
     found = evaluate(system, wanted, Known(data, ca.DM(time), ca.DM(time_step)), initial=initial)
@@ -159,5 +161,3 @@ def element_names(system: System, variable: Variable) -> list[str]:
     """The variable's name with each of its elements, in the order of its column."""
     size = int(np.prod(system.shape(variable), dtype=np.int64))
     return [_element_name(system, variable.name, row) for row in range(size)]
-
-

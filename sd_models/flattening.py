@@ -218,7 +218,7 @@ class _Flattener:
             (*scope.axes, *(self._left(text, d) for text, d in zip(group, own, strict=True)))
             for group in component.subscripts[1]
         )
-        block = {d: self._block(s, d) for s, d in zip(subscripts, own, strict=True)}
+        block = {d: self._block(s) for s, d in zip(subscripts, own, strict=True)}
         axes = tuple(name for name in subscripts if name in self.ranges.dimensions)
         definition, initial = self._definition(scope, name, axes, block, component)
         part_kind = _kind(component)
@@ -233,7 +233,7 @@ class _Flattener:
             return found
         return {key(e): e for e in self.ranges.dimensions[dimension].elements}.get(key(text), text)
 
-    def _block(self, subscript: str, dimension: str) -> tuple[str, ...]:
+    def _block(self, subscript: str) -> tuple[str, ...]:
         return self.ranges.elements(subscript) if subscript in self.ranges.dimensions else (subscript,)
 
     def _part(
@@ -288,7 +288,9 @@ class _Flattener:
         found = self.files.named_data(name, block, _keyword(component))
         if found is None:
             advice = "Give a CSV or TAB file that has it: sd.load(..., data=['values.csv'])."
-            raise InvalidModel(Fault("the values of this data variable are not in the model file.", name, advice=advice))
+            raise InvalidModel(
+                Fault("the values of this data variable are not in the model file.", name, advice=advice)
+            )
         return found
 
     # --- what is added on the way -----------------------------------------------------------------------------------
@@ -315,6 +317,11 @@ class _Context:
     @property
     def ranges(self) -> Ranges:
         return self.flattener.ranges
+
+    @property
+    def reduces_bare_ranges(self) -> bool:
+        """Whether the file is XMILE."""
+        return self.flattener.source.path.suffix.lower() != ".mdl"
 
     def variable(self, name: str) -> tuple[str, tuple[str, ...], Kind] | None:
         """The variable of the section at hand; control variables of the main section are seen from macros too."""
@@ -355,7 +362,9 @@ class _Context:
         """The number of an expression that is one, or names a constant that is one."""
         if isinstance(expr, Number):
             return expr.value
-        for element in self.scope.section.elements if isinstance(expr, Ref) and not expr.subscripts else ():
+        if not isinstance(expr, Ref) or expr.subscripts:
+            return None
+        for element in self.scope.section.elements:
             if self.scope.full_name(element.name) == expr.name:
                 tree = element.components[0].ast
                 return float(tree) if isinstance(tree, int | float) else None

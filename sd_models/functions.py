@@ -100,9 +100,7 @@ _TABLE: tuple[Function, ...] = (
     Function("DELAY", Group.STATEFUL, (4, 4), rewritten=_STATEFUL, names=("delay1", "delay1i", "delay3", "delay3i")),
     Function("DELAY N", Group.STATEFUL, (4, 4), rewritten=_STATEFUL, names=("delay_n", "delayn")),
     Function("DELAY FIXED", Group.STATEFUL, (3, 3), rewritten=_STATEFUL, names=("delay_fixed", "delay")),
-    Function(
-        "SMOOTH", Group.STATEFUL, (4, 4), rewritten=_STATEFUL, names=("smooth", "smoothi", "smooth3", "smooth3i")
-    ),
+    Function("SMOOTH", Group.STATEFUL, (4, 4), rewritten=_STATEFUL, names=("smooth", "smoothi", "smooth3", "smooth3i")),
     Function("SMOOTH N", Group.STATEFUL, (4, 4), rewritten=_STATEFUL, names=("smooth_n", "smthn", "smth1", "smth3")),
     Function("TREND", Group.STATEFUL, (3, 3), rewritten=_STATEFUL),
     Function("FORECAST", Group.STATEFUL, (4, 4), rewritten=_STATEFUL, names=("forecast", "forcst")),

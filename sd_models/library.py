@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import Fault, UnreadableModel, nearest
-from .system import System
+
+if TYPE_CHECKING:
+    from .system import System
 
 FOLDER = Path(__file__).parent
 

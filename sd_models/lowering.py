@@ -72,7 +72,7 @@ class Lowering:
         ]
         if len(pieces) == 1 and len(pieces[0][0]) == size and bool((np.diff(pieces[0][0]) == 1).all()):
             return pieces[0][1]
-        result = ca.DM.nan(size, 1)
+        result: Column = ca.DM.nan(size, 1)
         if not is_number(*(column for _, column in pieces)):
             result = ca.SX(result)
         for rows, column in pieces:
@@ -102,9 +102,7 @@ class Lowering:
 
     def rows(self, variable: Variable, equation: Equation, window: Window | None = None) -> Indices:
         """The rows of the variable that the left-hand side names, its axes in order."""
-        left = tuple(
-            Subscript(name, name if name in self.ranges.dimensions else None) for name in equation.subscripts
-        )
+        left = tuple(Subscript(name, name if name in self.ranges.dimensions else None) for name in equation.subscripts)
         axes, indices = self.gather(Ref(variable.name, left), window)
         return np.asarray(np.broadcast_to(indices, self.lengths(axes, window)).ravel())
 
@@ -246,9 +244,7 @@ def _strides(shape: Sequence[int]) -> list[int]:
     return [int(np.prod(shape[i + 1 :], dtype=np.int64)) for i in range(len(shape))]
 
 
-def _if_then_else(
-    lowering: Lowering, _: Call, parts: Sequence[Lowered], guard: Guard, window: Window | None
-) -> Block:
+def _if_then_else(lowering: Lowering, _: Call, parts: Sequence[Lowered], guard: Guard, window: Window | None) -> Block:
     """Both branches are evaluated, each guarded by its condition; the value is that of the active one."""
     condition = parts[0](guard)
     holds = condition.column
@@ -308,16 +304,16 @@ def _order(rows: Indices, places: Indices) -> Indices:
 
 def _along(lowering: Lowering, table: Block, all_axes: tuple[str, ...], window: Window | None) -> Points:
     """The points of a table, (points, elements), over more axes; one column where all elements have the same."""
-    points = table.column
+    points: Points = table.column
     if bool((points == points[:, :1]).all()):
-        return np.asarray(points[:, :1])
+        return points[:, :1]
     if table.axes == all_axes:
-        return np.asarray(points)
+        return points
     rows = [np.asarray(lowering.spread(Block(table.axes, ca.DM(row)), all_axes, window)).ravel() for row in points]
     return np.array(rows)
 
 
-def _invert(lowering: Lowering, _: Call, parts: Sequence[Lowered], guard: Guard, window: Window | None) -> Block:
+def _invert(lowering: Lowering, _node: Call, parts: Sequence[Lowered], guard: Guard, window: Window | None) -> Block:
     """The inverse of each matrix over the last two axes."""
     block = parts[0](guard)
     *_, rows, columns = lowering.lengths(block.axes, window)

@@ -8,7 +8,7 @@ one before) are evaluated element by element; only a true circle of elements is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
 import networkx as nx
@@ -48,7 +48,9 @@ class Stage:
     circular: bool
 
 
-def stages(system: System, wanted: Iterable[str], *, given: frozenset[str] = frozenset(), initial: bool = False) -> tuple[Stage, ...]:
+def stages(
+    system: System, wanted: Iterable[str], *, given: frozenset[str] = frozenset(), initial: bool = False
+) -> tuple[Stage, ...]:
     """The variables that the wanted ones need, in an order in which each follows what it needs.
 
     `given` variables (levers, parameters) need nothing.
@@ -90,11 +92,13 @@ def _condensed(graph: Mapping[str, frozenset[str]]) -> tuple[Stage, ...]:
 def circle_error(system: System, circle: Iterable[str], *, initial: bool) -> InvalidModel:
     """The error for equations that need each other's values at the same time, as the loop that they are."""
     names = list(circle)
-    first = system.variables[names[0].split("[", 1)[0]] if names[0].split("[", 1)[0] in system.variables else None
+    first = system.variables.get(names[0].split("[", 1)[0])
     when = "initial values" if initial else "equations"
     found = f"these {when} need each other at the same time: {' <- '.join((*names, names[0]))}."
-    advice = "Break the loop with a stock or a delay, or with ACTIVE INITIAL where only the initial values are circular."
-    place = first.place if first else None
-    return InvalidModel(
-        Fault(found, first.name if first else "", place.file if place else "", place.line if place else 0, advice)
+    advice = (
+        "Break the loop with a stock or a delay, or with ACTIVE INITIAL where only the initial values are circular."
     )
+    fault = Fault(found, advice=advice, file=system.name)
+    if first is not None and first.place is not None:
+        fault = replace(fault, variable=first.name, file=first.place.file, line=first.place.line)
+    return InvalidModel(fault)

@@ -1,8 +1,8 @@
 """Exact derivatives of outcomes with respect to paths, constants and initial values, by the adjoint.
 
-One reverse sweep over the steps of a run gives the gradient of an outcome to all inputs together, at a few times the cost
-of the run, whatever their number (Griewank and Walther 2008, Evaluating Derivatives, chapter 3). It is exact: no step
-size, no truncation. At a kink (MIN, IF THEN ELSE, table points) it is the derivative of the active branch.
+One reverse sweep over the steps of a run gives the gradient of an outcome to all inputs together, at a few times the
+cost of the run, whatever their number (Griewank and Walther 2008, Evaluating Derivatives, chapter 3). It is exact: no
+step size, no truncation. At a kink (MIN, IF THEN ELSE, table points) it is the derivative of the active branch.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import numpy as np
 import xarray as xr
 
 from .buffers import call
-from .compilation import Model
 from .errors import Fault, InvalidRequest
-from .simulation import Given, InputValues, Simulator, Trajectories, compile, label
+from .inputs import Given, Inputs
+from .results import Trajectories
+from .simulation import Simulator, compile
 from .system import FloatArray, System
 from .timing import TimeSpan
 
@@ -100,7 +101,7 @@ def sensitivities(
     if isinstance(model, System):
         wanted = [outcome.variable for outcome in chosen.values()]
         model = compile(model, levers=levers, constants=constants, initial=initial, outputs=wanted, time=time)
-    values = model.values(levers=_given(levers), constants=_given(constants), initial=_given(initial))
+    values = model.inputs(levers=_given(levers), constants=_given(constants), initial=_given(initial))
     if values.runs is not None:
         raise InvalidRequest(Fault("sensitivities take one run, not a batch.", file=model.system.name))
     return _sensitivities(model, chosen, values)
@@ -118,8 +119,7 @@ def _given(inputs: Given | Iterable[str]) -> Given:
     return inputs if isinstance(inputs, Mapping) else {}
 
 
-def _sensitivities(simulator: Simulator, outcomes: Mapping[str, Outcome], values: InputValues) -> Sensitivities:
-    model, count = simulator.model, len(simulator.times)
+def _sensitivities(simulator: Simulator, outcomes: Mapping[str, Outcome], values: Inputs) -> Sensitivities:
     weights = np.stack([weighted(simulator, outcome) for outcome in outcomes.values()])
     run = simulator.trajectories(values)
     simulator.check(values, run)
@@ -130,7 +130,7 @@ def _sensitivities(simulator: Simulator, outcomes: Mapping[str, Outcome], values
     totals = np.einsum("ort,rt->o", weights, run.outputs) + _fixed_part(simulator, outcomes)
     return Sensitivities(
         xr.DataArray(totals, {"outcome": names}, ("outcome",)),
-        _gradients(model, names, parts, count),
+        _gradients(simulator, names, parts),
         touched_kinks(simulator, values, run),
     )
 
@@ -192,27 +192,27 @@ def _fixed_part(simulator: Simulator, outcomes: Mapping[str, Outcome]) -> FloatA
     return parts
 
 
-def _gradients(model: Model, outcomes: list[str], parts: Sequence[FloatArray], count: int) -> xr.Dataset:
+def _gradients(simulator: Simulator, outcomes: list[str], parts: Sequence[FloatArray]) -> xr.Dataset:
     """The columns of the reverse sweep as arrays with names."""
-    system, number = model.expanded, len(outcomes)
+    model, frame = simulator.model, simulator.frame
+    system, number, widths = model.expanded, len(outcomes), (len(simulator.times), 1, 1)
     variables = {}
-    used: set[str] = set()
-    for part, found, width in zip((model.levers, model.constants, model.initials), parts, (count, 1, 1), strict=True):
+    for part, found, width in zip((model.levers, model.constants, model.initials), parts, widths, strict=True):
         for name, rows in part.rows.items():
             variable = system.variables[name]
             block = found[rows].reshape(-1, number, width)
             moved = np.moveaxis(block, (1, 2), (0, 1)).reshape((number, width, *system.shape(variable)))
             over_times = part is model.levers
-            dimensions = tuple(label(model, d) for d in variable.dimensions)
-            used.update(variable.dimensions)
+            dimensions = tuple(frame.label(d) for d in variable.dimensions)
             leading = ("outcome", "time") if over_times else ("outcome",)
             key = name if part is not model.initials else f"initial {name}"
             variables[key] = ((*leading, *dimensions), moved if over_times else moved[:, 0])
-    coordinates = {label(model, d): list(system.dimensions[d].elements) for d in system.dimensions if d in used}
-    return xr.Dataset(variables, coords={"outcome": outcomes, "time": model.grid.times, **coordinates})
+    shown = {d for variable in variables.values() for d in variable[0]}
+    known = {"outcome": outcomes, "time": model.grid.times, **frame.coordinates}
+    return xr.Dataset(variables, coords={name: known[name] for name in known if name in shown})
 
 
-def touched_kinks(simulator: Simulator, values: InputValues, run: Trajectories) -> tuple[KinkTouch, ...]:
+def touched_kinks(simulator: Simulator, values: Inputs, run: Trajectories) -> tuple[KinkTouch, ...]:
     """The times at which a run stood on a kink, in the order of the equations."""
     model, count = simulator.model, len(simulator.times)
     if not model.kinks:
@@ -230,5 +230,3 @@ def touched_kinks(simulator: Simulator, values: InputValues, run: Trajectories) 
         touched = simulator.times[near.any(axis=0)]
         touches.extend(KinkTouch(kink.variable, kink.function, float(time)) for time in touched)
     return tuple(touches)
-
-

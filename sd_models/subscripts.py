@@ -66,7 +66,8 @@ class Ranges:
         candidates = [*written, *sorted(self.dimensions, key=lambda name: not self.dimensions[name].full)]
         fitting = [n for n in candidates if n not in taken and wanted <= set(self.dimensions[n].elements)]
         exact = [name for name in fitting if len(self.dimensions[name].elements) == len(wanted)]
-        return (exact or sorted(fitting, key=lambda name: len(self.dimensions[name].elements)) or [None])[0]
+        best = exact or sorted(fitting, key=lambda name: len(self.dimensions[name].elements))
+        return best[0] if best else None
 
     def corresponds(self, name: str, axis: str) -> bool:
         """Whether the range `name` can be moved along the axis of the range `axis`."""

@@ -22,7 +22,13 @@ MISSING = float("nan")
 class Names(Protocol):
     """What a translation asks of the model around it."""
 
-    ranges: Ranges
+    @property
+    def ranges(self) -> Ranges:
+        """The subscript ranges of the model."""
+
+    @property
+    def reduces_bare_ranges(self) -> bool:
+        """Whether a reduction reduces over every range that it names (XMILE), not over those marked with `!` only."""
 
     def variable(self, name: str) -> tuple[str, tuple[str, ...], Kind] | None:
         """Name, dimensions and kind of the variable with that name in the section at hand."""
@@ -145,6 +151,8 @@ class Translation:
         for axis in (*free, *axes):
             if ranges.corresponds(name, axis):
                 return axis
+        if self.depth and self.names.reduces_bare_ranges:
+            return f"{name}!"
         advice = f"Sum over it with {name}!, or map it to a range of the left-hand side."
         raise self.invalid(f"the subscript {name!r} does not stand on the left-hand side.", advice)
 
@@ -279,10 +287,10 @@ def _unsupported(function: str) -> Callable[[Translation, Tree], Expr]:
 
 
 _TREES: dict[type, Callable[[Translation, Tree], Expr]] = {
-    ast.ReferenceStructure: Translation.reference,  # type: ignore[dict-item]
-    ast.ArithmeticStructure: Translation.arithmetic,  # type: ignore[dict-item]
-    ast.LogicStructure: Translation.arithmetic,  # type: ignore[dict-item]
-    ast.CallStructure: Translation.call,  # type: ignore[dict-item]
+    ast.ReferenceStructure: Translation.reference,
+    ast.ArithmeticStructure: Translation.arithmetic,
+    ast.LogicStructure: Translation.arithmetic,
+    ast.CallStructure: Translation.call,
     ast.GameStructure: lambda translation, tree: translation.expression(tree.expression),  # type: ignore[attr-defined]
     ast.InitialStructure: _stateful("INITIAL", "initial"),
     ast.IntegStructure: _stateful("INTEG", "flow", "initial"),
@@ -351,22 +359,38 @@ def _vector_select(translation: Translation, arguments: Sequence[Tree]) -> Expr:
     """VECTOR SELECT(selection, expression, missing value, numerical action, error action)."""
     selection, expr = translation.array(arguments[:2])
     missing, action, _ = (translation.expression(argument) for argument in arguments[2:])
-    number = translation.names.constant(action)
-    if number is None or number not in range(11):
-        raise translation.unsupported("VECTOR SELECT", "needs a number from 0 to 10 as its numerical action.")
     axes = translation.reduced_axes(selection, expr)
     chosen = Call("<>", (selection, Number(0.0)))
-    code = int(number)
-    value = expr if code >= 6 else Call("^", (expr, selection)) if code == 5 else Call("*", (selection, expr))
-    operator, neutral = _SELECTIONS[code % 6 if code != 5 else 1]
-    picked = Reduce(operator, axes, Call("IF THEN ELSE", (chosen, value, Number(neutral))))
     count = Reduce("SUM", axes, Call("IF THEN ELSE", (chosen, Number(1.0), Number(0.0))))
-    result: Expr = Call("/", (picked, count)) if code in (4, 10) else picked
+    number = translation.names.constant(action)
+    codes = range(11) if number is None else (int(number),)
+    if not set(codes) <= set(range(11)):
+        raise translation.invalid(f"VECTOR SELECT has the numerical action {number:g}; expected 0 to 10.")
+    result: Expr = Number(MISSING)
+    for code in codes:
+        found = _selected(code, axes, chosen, selection, expr, count)
+        this = Call("=", (action, Number(float(code))))
+        result = found if number is not None else Call("IF THEN ELSE", (this, found, result))
     return Call("IF THEN ELSE", (Call("=", (count, Number(0.0))), missing, result))
 
 
-# Numerical actions 0 to 4, and 6 to 10 on the unweighted expression: sum, product, minimum, maximum, mean.
-_SELECTIONS = (("SUM", 0.0), ("PROD", 1.0), ("VMIN", np.inf), ("VMAX", -np.inf), ("SUM", 0.0))
+def _selected(code: int, axes: tuple[str, ...], chosen: Expr, selection: Expr, expr: Expr, count: Expr) -> Expr:
+    """One numerical action over the chosen elements."""
+    value = expr if code >= 6 else Call("^", (expr, selection)) if code == 5 else Call("*", (selection, expr))
+    operator, neutral = _SELECTIONS["PROD" if code == 5 else _ACTIONS[code % 6]]
+    picked = Reduce(operator, axes, Call("IF THEN ELSE", (chosen, value, Number(neutral))))
+    return Call("/", (picked, count)) if code in (4, 10) else picked
+
+
+# Numerical actions 0 to 4, and 6 to 10 on the unweighted expression; 5 is the product of expression ^ selection.
+_ACTIONS = ("SUM", "PROD", "VMIN", "VMAX", "MEAN")
+_SELECTIONS = {
+    "SUM": ("SUM", 0.0),
+    "PROD": ("PROD", 1.0),
+    "VMIN": ("VMIN", np.inf),
+    "VMAX": ("VMAX", -np.inf),
+    "MEAN": ("SUM", 0.0),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,9 @@ class _Expansion:
         orders = self.at_start(place, expr)
         order = int(orders[0])
         if order < 1 or not (orders == orders[0]).all():
-            found = f"the order of a delay is {', '.join(str(o) for o in np.unique(orders))}; expected one number from 1."
+            found = (
+                f"the order of a delay is {', '.join(str(o) for o in np.unique(orders))}; expected one number from 1."
+            )
             raise InvalidModel(Fault(found, place.owner.name))
         if order != orders[0]:
             self.notes.append(f"{place.owner.name}: the order {orders[0]} of a delay is cut off to {order}.")
@@ -223,7 +225,7 @@ class _Expansion:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The definitions along a chain: of the first variable from itself, of a later one from itself and the one before."""
+    """The definitions along a chain: of the first link from itself, of a later one from itself and the one before."""
 
     first: Callable[[Ref], Expr]
     later: Callable[[Ref, Ref], Expr]
@@ -308,18 +310,14 @@ def _fixed_delay(work: _Expansion, place: Place, source: Expr, time: Expr, initi
 def _trend(work: _Expansion, place: Place, source: Expr, time: Expr, initial: Expr) -> Expr:
     """(input - average) / (time * |average|), the average smoothing the input over the time."""
     start = _over(source, Call("+", (Number(1.0), _times(initial, time))))
-    average = work.add(
-        place, place.name, Kind.STOCK, _over(_minus(source, Ref(place.name, place.here())), time), start
-    )
+    average = work.add(place, place.name, Kind.STOCK, _over(_minus(source, Ref(place.name, place.here())), time), start)
     return Call("ZIDZ", (_minus(source, average), _times(time, Call("ABS", (average,)))))
 
 
 def _forecast(work: _Expansion, place: Place, source: Expr, time: Expr, horizon: Expr, initial: Expr) -> Expr:
     """input * (1 + trend * horizon)."""
     start = _over(source, Call("+", (Number(1.0), initial)))
-    average = work.add(
-        place, place.name, Kind.STOCK, _over(_minus(source, Ref(place.name, place.here())), time), start
-    )
+    average = work.add(place, place.name, Kind.STOCK, _over(_minus(source, Ref(place.name, place.here())), time), start)
     trend = Call("ZIDZ", (_minus(source, average), _times(time, average)))
     return _times(source, Call("+", (Number(1.0), _times(trend, horizon))))
 

@@ -24,7 +24,9 @@ def read(path: Path) -> Source:
     reader = _reader(path.suffix.lower())
     if reader is None:
         advice = "Give an .mdl (Vensim) or an .xmile, .xml, .stmx or .itmx (XMILE) file."
-        raise UnreadableModel(Fault(f"files ending in {path.suffix!r} are not model files.", file=path.name, advice=advice))
+        raise UnreadableModel(
+            Fault(f"files ending in {path.suffix!r} are not model files.", file=path.name, advice=advice)
+        )
     return reader(path)
 
 

@@ -1,0 +1,103 @@
+"""Why a run is not a number: the first variable, in the order of evaluation, at the first time.
+
+Values may be missing where the model says so: behind :NA:, raw data between its points, gaps in data, and elements
+without an equation. Everything else that is not a number stops the run.
+"""
+
+from __future__ import annotations
+
+import casadi as ca
+import numpy as np
+import numpy.typing as npt
+
+from .casadi_functions import Moment
+from .compilation import Model
+from .errors import Fault
+from .evaluation import element_names
+from .expression import Expr, Number, nodes, references
+from .lowering import Lowering
+from .ordering import stages
+from .results import Trajectories
+from .system import FloatArray, Interpolation, Kind, Series, System, Values, Variable
+
+
+def wrong(model: Model, found: Trajectories) -> npt.NDArray[np.bool_]:
+    """Which of the outputs' numbers (rows, times) are NaN or infinite though the model does not say so."""
+    bad = ~np.isfinite(found.outputs)
+    if not bad.any():
+        return bad
+    allowed = _may_be_missing(model.expanded)
+    for name, rows in model.outputs.rows.items():
+        if name in allowed:
+            bad[rows] = np.isinf(found.outputs[rows])
+    return bad
+
+
+def all_variables(system: System) -> list[str]:
+    """All variables that have values in a run, those that rewrites added included."""
+    return [variable.name for variable in system if variable.kind is not Kind.TABLE]
+
+
+def first_fault(model: Model, found: Trajectories, step: int) -> Fault:
+    """The fault at a step of a run that has all variables as outputs."""
+    system, allowed = model.expanded, _may_be_missing(model.expanded)
+    time = model.grid.times[step]
+    for stage in stages(system, all_variables(system)):
+        for name in stage.variables:
+            rows = model.outputs.rows.get(name)
+            column = model.fixed.get(name, np.zeros(0)) if rows is None else found.outputs[rows, step]
+            bad = np.isinf(column) if name in allowed else ~np.isfinite(column)
+            if bad.any():
+                return _fault(system, name, int(np.flatnonzero(bad)[0]), column, time)
+    return Fault(f"NaN or infinity at time {time:g}.", file=system.name)
+
+
+def _fault(system: System, name: str, row: int, column: FloatArray, time: float) -> Fault:
+    variable = system.variables[name]
+    what = "infinite" if np.isinf(column[row]) else "not a number"
+    found = f"{element_names(system, variable)[row]} is {what} at time {time:g}."
+    advice = "Look for a division by zero, a logarithm or root of a negative number, or overflow; ZIDZ divides safely."
+    place = variable.place
+    if place is None:
+        return Fault(found, name, system.name, advice=advice)
+    return Fault(found, name, place.file, place.line, advice)
+
+
+def _may_be_missing(system: System) -> frozenset[str]:
+    """The variables that a gap reaches."""
+    reached = {variable.name for variable in system if _has_gap(system, variable)}
+    users: dict[str, set[str]] = {}
+    for variable in system:
+        for side in _sides(variable):
+            for name in references(side):
+                users.setdefault(name, set()).add(variable.name)
+    open_names = list(reached)
+    while open_names:
+        for user in users.get(open_names.pop(), set()) - reached:
+            reached.add(user)
+            open_names.append(user)
+    return frozenset(reached)
+
+
+def _sides(variable: Variable) -> list[Expr]:
+    sides = [side for equation in variable.equations for side in (equation.definition, equation.initial)]
+    return [side for side in sides if side is not None and not isinstance(side, Values | Series)]
+
+
+def _has_gap(system: System, variable: Variable) -> bool:
+    """Whether the variable itself is missing a value somewhere."""
+    for equation in variable.equations:
+        match equation.definition:
+            case Values(array=numbers) | Series(y=numbers) if np.isnan(numbers).any():
+                return True
+            case Series(interpolation=Interpolation.RAW):
+                return True
+    if any(isinstance(node, Number) and np.isnan(node.value) for side in _sides(variable) for node in nodes(side)):
+        return True
+    return _is_partly_defined(system, variable)
+
+
+def _is_partly_defined(system: System, variable: Variable) -> bool:
+    lowering = Lowering(system, {}, Moment(ca.DM(0.0), ca.DM(1.0), variable.name))
+    defined = sum(int(lowering.kept(variable, equation).sum()) for equation in variable.equations)
+    return defined < int(np.prod(system.shape(variable), dtype=np.int64))

@@ -1,0 +1,164 @@
+"""What is given to a run: names and values from a person to columns of the compiled functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from .compilation import Layout, Model
+from .errors import Fault, InvalidRequest
+from .rewrites.substitution import shaped
+from .system import FloatArray, System, Variable
+
+Value: TypeAlias = npt.ArrayLike | xr.DataArray
+Given: TypeAlias = Mapping[str, Value]
+
+# Lever times count as reached within this fraction of the largest time, so that rounded decimals meet summed steps.
+TIME_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Given values as columns, for one run (`runs` is None) or side by side for each of a batch.
+
+    `levers` is (rows, times * runs), `constants` and `initials` are (rows, runs).
+    """
+
+    levers: FloatArray
+    constants: FloatArray
+    initials: FloatArray
+    runs: int | None = None
+
+    def one(self, run: int, times: int) -> Inputs:
+        """The inputs of one run of a batch."""
+        levers = self.levers[:, run * times : (run + 1) * times]
+        return Inputs(levers, self.constants[:, run : run + 1], self.initials[:, run : run + 1])
+
+
+def columns(
+    model: Model, levers: Given, constants: Given, initial: Given, defaults: Mapping[str, FloatArray]
+) -> Inputs:
+    """The inputs of a run; what is not given has its default (rows, times). InvalidRequest for what does not fit."""
+    roles = {"levers": (levers, model.levers), "constants": (constants, model.constants)}
+    roles["initial"] = (initial, model.initials)
+    for role, (given, layout) in roles.items():
+        _check_known(model.system, given, layout, role)
+    runs = _runs(model.system, levers, constants, initial)
+    fill = _Filler(model, defaults, runs or 1)
+    return Inputs(
+        fill.paths(model.levers, levers),
+        fill.once(model.constants, constants),
+        fill.once(model.initials, initial),
+        runs,
+    )
+
+
+def plain(system: System, variable: Variable, value: Value) -> npt.ArrayLike:
+    """A value as an array in the order of the variable's dimensions."""
+    if not isinstance(value, xr.DataArray):
+        return value
+    unknown = [str(name) for name in value.dims if name not in variable.dimensions]
+    if unknown:
+        found = f"the value for {variable.name!r} has the dimension {unknown[0]!r}; expected {variable.dimensions}."
+        raise InvalidRequest(Fault(found, file=system.name))
+    labelled = {d: list(system.dimensions[str(d)].elements) for d in value.dims if d in value.coords}
+    ordered = value.reindex(labelled) if labelled else value
+    return np.asarray(ordered.transpose(*(d for d in variable.dimensions if d in value.dims)))
+
+
+@dataclass(frozen=True)
+class _Filler:
+    """Fills columns variable by variable and run by run."""
+
+    model: Model
+    defaults: Mapping[str, FloatArray]
+    runs: int
+
+    def paths(self, layout: Layout, given: Given) -> FloatArray:
+        """Values over time, (rows, times * runs)."""
+        times = self.model.grid.times
+        filled = np.empty((layout.size, self.runs, len(times)))
+        for name, rows, variable, value in self._parts(layout, given):
+            for run in range(self.runs):
+                one = _of_run(value, run)
+                path = self.defaults[name] if one is None else _path(self.model.expanded, variable, one, times)
+                filled[rows, run] = path
+        return filled.reshape(layout.size, self.runs * len(times))
+
+    def once(self, layout: Layout, given: Given) -> FloatArray:
+        """Values that hold for a whole run, (rows, runs)."""
+        filled = np.empty((layout.size, self.runs))
+        for name, rows, variable, value in self._parts(layout, given):
+            for run in range(self.runs):
+                one = _of_run(value, run)
+                if one is None:
+                    filled[rows, run] = self.defaults[name][:, 0]
+                else:
+                    array = plain(self.model.expanded, variable, one)
+                    filled[rows, run] = shaped(self.model.expanded, variable, array).ravel()
+        return filled
+
+    def _parts(self, layout: Layout, given: Given) -> list[tuple[str, slice, Variable, Value | None]]:
+        named = {self.model.system[name].name: value for name, value in given.items()}
+        variables = self.model.expanded.variables
+        return [(name, rows, variables[name], named.get(name)) for name, rows in layout.rows.items()]
+
+
+def _of_run(value: Value | None, run: int) -> Value | None:
+    return value.isel(run=run) if isinstance(value, xr.DataArray) and "run" in value.dims else value
+
+
+def _runs(system: System, *given: Given) -> int | None:
+    """The number of runs that DataArrays with a `run` dimension ask for; None without one."""
+    arrays = (value for part in given for value in part.values() if isinstance(value, xr.DataArray))
+    sizes = {array.sizes["run"] for array in arrays if "run" in array.dims}
+    if len(sizes) > 1:
+        found = f"the inputs have different numbers of runs: {', '.join(map(str, sorted(sizes)))}."
+        raise InvalidRequest(Fault(found, file=system.name))
+    return sizes.pop() if sizes else None
+
+
+def _check_known(system: System, given: Given, layout: Layout, role: str) -> None:
+    """InvalidRequest for a given variable that was not compiled as an input."""
+    for name in given:
+        if system[name].name not in layout.rows:
+            found = f"{system[name].name!r} was not compiled as one of {role}."
+            advice = f"Name it: sd.compile(system, {role}=[{system[name].name!r}])."
+            raise InvalidRequest(Fault(found, file=system.name, advice=advice))
+
+
+def _path(system: System, variable: Variable, value: Value, times: FloatArray) -> FloatArray:
+    """A lever's value at every time, (rows, times)."""
+    shape = system.shape(variable)
+    if isinstance(value, xr.DataArray) and "time" in value.dims:
+        return _held(system, variable, value, times)
+    array = np.asarray(plain(system, variable, value), dtype=np.float64)
+    if array.ndim == len(shape) + 1 and array.shape[1:] == shape and array.shape[0] in (len(times), len(times) - 1):
+        full = array if array.shape[0] == len(times) else np.concatenate([array, array[-1:]])
+        return _finite(system, variable, full).reshape(len(times), -1).T
+    return np.repeat(shaped(system, variable, array).reshape(-1, 1), len(times), axis=1)
+
+
+def _held(system: System, variable: Variable, value: xr.DataArray, times: FloatArray) -> FloatArray:
+    """A path whose values hold from their own time on."""
+    starts = value["time"].to_numpy().astype(np.float64)
+    slack = TIME_TOLERANCE * max(1.0, float(np.abs(times).max()))
+    if not (np.diff(starts) > 0).all() or starts[0] > times[0] + slack:
+        found = f"the path of {variable.name!r} starts at {starts[0]:g}; expected ascending times from {times[0]:g} on."
+        raise InvalidRequest(Fault(found, file=system.name))
+    rows = np.searchsorted(starts, times + slack, side="right") - 1
+    values = [
+        shaped(system, variable, plain(system, variable, value.isel(time=i, drop=True))) for i in range(len(starts))
+    ]
+    return _finite(system, variable, np.array(values)[rows]).reshape(len(times), -1).T
+
+
+def _finite(system: System, variable: Variable, array: FloatArray) -> FloatArray:
+    if not np.isfinite(array).all():
+        raise InvalidRequest(Fault(f"the path of {variable.name!r} holds NaN or infinity.", file=system.name))
+    return array
