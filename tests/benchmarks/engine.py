@@ -185,7 +185,7 @@ def attempt(task: Callable[[], float], turn: float) -> Reply:
             value = task()
             seconds.append(time.perf_counter() - begin)
     except Exception as error:  # an engine may raise anything; the others go on
-        return Reply(fault=f"{type(error).__name__}: {error}")
+        return Reply(fault=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
     return Reply(tuple(seconds), value)
 
 

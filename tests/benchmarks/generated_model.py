@@ -110,7 +110,7 @@ SAVEPER = TIME STEP ~ year ~|
 
 
 def write_model(folder: Path, regions: int, *, steps: int = 100, inline: bool = False) -> Path:
-    """The model file, written into the folder with its constants beside it in `regions.csv`.
+    """The model file, written into the folder with its constants beside it in `regions.csv`; two regions at least.
 
     `inline` writes the constants into the model file, for engines that read no other file.
     """
