@@ -19,10 +19,10 @@ from .errors import Fault, InvalidRequest
 from .evaluation import Evaluated, Known, data_values, evaluate
 from .expression import references
 from .integration import METHODS, OFFSETS, Columns
-from .ordering import current
-from .rewrites import expand_stateful, fold_constants
+from .ordering import current, stages
+from .rewrites import expand_stateful, fold_constants, lengths
 from .system import FloatArray, Kind, Series, System, Values, Variable
-from .timing import TimeGrid, TimeSpan, control_values, time_grid, with_time
+from .timing import CONTROLS, TimeGrid, TimeSpan, control_values, time_grid, with_time
 
 STATES = (Kind.STOCK, Kind.SAMPLE)
 # Steps stand in one row up to this many: CasADi's default, groups of groups of ten, takes six times the memory with
@@ -119,6 +119,7 @@ def compile_system(
     expanded = expand_stateful(timed, initial_time=control["INITIAL TIME"], time_step=control["TIME STEP"])
     roles = {"lever": levers, "constant": constants, "initial": initial}
     chosen = {role: tuple(_named(expanded, names, role)) for role, names in roles.items()}
+    _check_shape(timed, (*chosen["lever"], *chosen["constant"]))
     folded = fold_constants(expanded, keep=(*chosen["lever"], *chosen["constant"]))
     work = _Compiler(
         system=folded,
@@ -142,6 +143,18 @@ def _named(system: System, names: Iterable[str], role: str) -> Iterator[str]:
             found = f"{variable.name!r} is a {variable.kind}; expected {' or '.join(allowed)}."
             raise InvalidRequest(Fault(found, file=system.name, advice=advice))
         yield variable.name
+
+
+def _check_shape(system: System, inputs: Sequence[str]) -> None:
+    """InvalidRequest for an input on which the number of time points or of stages of a delay depends."""
+    controls = [system[name].name for name in CONTROLS if name in system]
+    timed = {name for stage in stages(system, controls, initial=True) for name in stage.variables}
+    for name in inputs:
+        if name in timed or name in lengths(system):
+            what = "the time points of a run" if name in timed else "the length of a delay"
+            found = f"{name!r} sets {what}, so it cannot be an input of a compiled model."
+            advice = "Give it to sd.simulate as one constant value, or time=TimeSpan(...)."
+            raise InvalidRequest(Fault(found, file=system.name, advice=advice))
 
 
 _ROLES: Mapping[str, tuple[tuple[Kind, ...], str]] = {

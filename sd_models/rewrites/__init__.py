@@ -6,7 +6,7 @@
 """
 
 from .folding import fold_constants
-from .stateful import expand_stateful
+from .stateful import expand_stateful, lengths
 from .substitution import substitute
 
-__all__ = ["expand_stateful", "fold_constants", "substitute"]
+__all__ = ["expand_stateful", "fold_constants", "lengths", "substitute"]

@@ -16,7 +16,20 @@ import numpy as np
 
 from ..errors import Fault, InvalidModel
 from ..evaluation import numbers
-from ..expression import Call, Expr, Number, Ref, Subscript, free_axes, functions, range_of, rebuild, rename_axes
+from ..expression import (
+    Call,
+    Expr,
+    Number,
+    Ref,
+    Subscript,
+    free_axes,
+    functions,
+    nodes,
+    range_of,
+    rebuild,
+    references,
+    rename_axes,
+)
 from ..functions import STATEFUL
 from ..ordering import stages
 from ..system import Correspondence, Dimension, Equation, FloatArray, Kind, Series, System, Values, Variable
@@ -32,6 +45,23 @@ def expand_stateful(system: System, *, initial_time: float, time_step: float) ->
     for name in system.variables:
         work.expand(name)
     return work.system()
+
+
+def lengths(system: System) -> frozenset[str]:
+    """The variables that set the length of a chain: times of fixed delays, orders, and all that these follow from.
+
+    Their values shape the expanded system, so they cannot be inputs of a compiled one.
+    """
+    definitions = (side for variable in system for e in variable.equations for side in (e.definition, e.initial))
+    expressions = (side for side in definitions if side is not None and not isinstance(side, Values | Series))
+    calls = (node for side in expressions for node in nodes(side) if isinstance(node, Call))
+    parts = (call.arguments[_LENGTHS[call.function]] for call in calls if call.function in _LENGTHS)
+    names = frozenset(name for part in parts for name in references(part)) - {"Time"}
+    return frozenset(name for stage in stages(system, names, initial=True) for name in stage.variables)
+
+
+# The argument that says how long a chain is.
+_LENGTHS = {"DELAY FIXED": 1, "DELAY": 3, "DELAY N": 3, "SMOOTH": 3, "SMOOTH N": 3}
 
 
 @dataclass(frozen=True, slots=True)
