@@ -38,7 +38,7 @@ class Frame:
             attrs={
                 "model": self.model.system.name,
                 "method": str(self.model.system.method),
-                "notes": "\n".join(self.model.expanded.notes),
+                "notes": list(self.model.expanded.notes),
             },
         )
 
