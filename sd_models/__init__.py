@@ -4,22 +4,28 @@ The stages, in their order; each is a function from one value to the next:
 
 - `library.py`: `load`, a model by its file or its library name
 - `sources/`: model files to PySD's abstract model, safely
-- `subscripts.py`, `translation.py`, `external.py`, `flattening.py`: the abstract model to a `System`
+- `subscripts.py`, `replaced_functions.py`, `translation.py`, `external.py`, `flattening.py`: the abstract model to a `System`
 - `system.py`, `expression.py`, `functions.py`: the `System`, its expressions, the catalogue of functions
 - `rewrites/`: `System -> System`
 - `timing.py`, `ordering.py`: the time points of a run, the order of evaluation
 - `casadi_functions.py`, `lowering.py`, `evaluation.py`, `integration.py`, `compilation.py`: the `System` to CasADi
 - `buffers.py`, `inputs.py`, `results.py`, `diagnosis.py`, `simulation.py`: runs
 - `sensitivity.py`: gradients of outcomes
+- `plotting.py`: trajectories as small multiples
 - `description.py`, `latex.py`, `units.py`, `loops.py`: what a modeller wants to see of a `System`
 - `generated_code.py`, `pysd_model.py`, `reference.py`: PySD's own run of the same file, as the reference
 - `errors.py`: what can be wrong, told to the person who brought the model
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from .library import library, load
-from .sensitivity import Measure, Outcome, Sensitivities, sensitivities
-from .simulation import Simulator, compile, simulate
-from .timing import TimeSpan
+
+if TYPE_CHECKING:
+    from .sensitivity import Measure, Outcome, Sensitivities, sensitivities
+    from .simulation import Simulator, compile, simulate
+    from .timing import TimeSpan
 
 __all__ = [
     "Measure",
@@ -33,3 +39,25 @@ __all__ = [
     "sensitivities",
     "simulate",
 ]
+
+# Modules that import NumPy, xarray or CasADi are loaded with the first use of one of their names (PEP 562), so that
+# `prosperity --help` answers at once.
+_LATER = {
+    "sensitivity": ("Measure", "Outcome", "Sensitivities", "sensitivities"),
+    "simulation": ("Simulator", "compile", "simulate"),
+    "timing": ("TimeSpan",),
+}
+_MODULES = {name: module for module, names in _LATER.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """A public name whose module has not been needed so far."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
