@@ -39,7 +39,18 @@ from pysd.translators.xmile.xmile_file import XmileFile
 
 from .errors import Fault, ModelError
 from .generated_code import check_code
-from .sources.guard import STEPS, check_count, check_data, check_text, content, decoded, guarded, inside, xml
+from .sources.guard import (
+    STEPS,
+    check_count,
+    check_data,
+    check_ranges,
+    check_text,
+    content,
+    decoded,
+    guarded,
+    inside,
+    xml,
+)
 from .system import key
 
 ELEMENTS = 1_000_000  # of one variable
@@ -93,6 +104,7 @@ class PrivateModel:
             for subscript in section.subscripts:
                 if isinstance(subscript.subscripts, dict):
                     subscript.subscripts["file"] = self.copied(subscript.subscripts["file"])
+            check_ranges({subscript.name: subscript.subscripts for subscript in section.subscripts})
             for element in section.elements:
                 self.prepare_element(element)
         for element in abstract.sections[0].elements:

@@ -17,8 +17,9 @@ import stat
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TypeAlias
@@ -50,7 +51,7 @@ DATA_KINDS = SPREADSHEETS | frozenset((".csv", ".tab", ".tsv", ".txt", ".dat", "
 # Python knows further codecs, some of which need time quadratic in the text (punycode) or decode no text (hex).
 ENCODINGS = re.compile(r"(utf|cp|windows|mac|iso|latin|koi|gb|big|euc|shift|hz|johab|ascii)[\w-]*", re.IGNORECASE)
 
-SKETCH_MARK = "\\\\\\---///"
+SKETCH_MARK = re.compile(r"\\\\---///")
 QUOTED = r'"(?:\\"|\\\s*\n|[^"\n])*"'
 CUTS = re.compile(r"[|~]")
 CUTS_OR_QUOTED = re.compile(rf"[|~]|{QUOTED}")
@@ -278,7 +279,7 @@ def decoded(source: bytes) -> tuple[str, bool]:
 
 def check_text(text: str, *, file: str = "") -> None:
     """Raises `UnsafeModel` for Vensim text that would exhaust memory or time when parsed; linear in the text."""
-    equations = text.split(SKETCH_MARK, 1)[0]
+    equations = SKETCH_MARK.split(text, maxsplit=1)[0]
     check_count("characters of equations", len(equations), EQUATION_CHARACTERS, "Split the model.", file=file)
     count = 0
     for line, equation in _equations(equations):
@@ -291,16 +292,23 @@ def _equations(text: str) -> Iterator[tuple[int, str]]:
     """Line and text of what stands between a bar and the first tilde behind it; comments stay in."""
     start = position = tildes = 0
     line = 1
-    while match := (CUTS if tildes > 1 else CUTS_OR_QUOTED).search(text, position):  # a comment may hold any quote
+    while match := (CUTS if tildes > 1 else CUTS_OR_QUOTED).search(text, position):  # documentation may hold any quote
         position = match.end()
         if match.group() == "~":
             if not tildes:
-                yield line, text[start : match.start()]
+                yield _placed(line, text[start : match.start()])
             tildes += 1
         elif match.group() == "|":
             line += text.count("\n", start, position)
             start, tildes = position, 0
-    yield line, text[start:] if not tildes else ""
+    if not tildes:
+        yield _placed(line, text[start:])
+
+
+def _placed(line: int, text: str) -> tuple[int, str]:
+    """The line on which the text begins behind white space, and the text without it."""
+    stripped = text.lstrip()
+    return line + text.count("\n", 0, len(text) - len(stripped)), stripped
 
 
 def check_expression(text: str, *, file: str = "", line: int = 0) -> None:
@@ -314,6 +322,24 @@ def check_expression(text: str, *, file: str = "", line: int = 0) -> None:
     check_count("brackets inside one another", _depth(bare), NESTING, "Split the equation.", file=file, line=line)
     operators = sum(1 for _ in OPERATOR.finditer(NUMBER.sub("0", bare)))
     check_count("operators in one equation", operators, OPERATORS, "Split the equation.", file=file, line=line)
+
+
+def check_ranges(ranges: Mapping[str, object]) -> None:
+    """Raises for subscript ranges that contain each other, or by way of other ranges more elements than fit.
+
+    A range is given as the list of its elements and ranges; those that are given otherwise count as elements.
+    """
+    lists = {name: elements for name, elements in ranges.items() if isinstance(elements, list | tuple)}
+    graph = {name: {element for element in elements if element in lists} for name, elements in lists.items()}
+    counts: dict[str, int] = {}
+    try:
+        for name in TopologicalSorter(graph).static_order():
+            counts[name] = sum(counts.get(element, 1) for element in lists[name])
+            check_count(f"elements in the subscript range {name!r}", counts[name], SUBSCRIPTS, "Use smaller ranges.")
+    except CycleError as error:
+        circle = ", ".join(repr(name) for name in error.args[1][1:])
+        advice = "Let one of them list its elements."
+        raise UnreadableModel(Fault(f"subscript ranges contain each other: {circle}.", advice=advice)) from error
 
 
 def check_steps(initial: float, final: float, step: float, *, file: str = "") -> int:
