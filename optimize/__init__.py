@@ -1,0 +1,12 @@
+"""From a model to decisions; today the command line, which runs and checks models.
+
+- `names.py`: `name[element]`, how people name a variable or a part of it
+- `policy.py`: a CSV file with the paths of levers
+- `scenario.py`: a model with other constants, levers and times, and its run
+- `selection.py`: what of a run is shown
+- `comparison.py`: two runs of the same model held against each other
+- `checking.py`: what can be compiled, whether units agree, and the gap to PySD
+- `storage.py`: files that are there whole or not at all
+- `console.py`: what people and programs read
+- `commands.py`: `prosperity` and its commands
+"""

@@ -1,0 +1,98 @@
+"""What the commands do once their arguments are read: a request in, files and output out, an exit status back."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from sd_models.plotting import plot
+from sd_models.system import System
+from sd_models.timing import TimeSpan
+
+from . import console
+from .checking import check, check_document
+from .names import Part
+from .requests import CheckRequest, Engine, SimulateRequest, Status
+from .scenario import Scenario, open_model, read_scenario, run_scenario
+from .selection import MOST_CHOSEN_ELEMENTS, MOST_ELEMENTS, rows, selected, shown_times, telling
+from .storage import SAVERS, check_target, run_document, write_run, write_whole
+
+PICTURES = (".png", ".svg", ".pdf")
+MOST_PANELS = 9
+DOTS_PER_INCH = 150
+
+
+def answer_simulate(request: SimulateRequest) -> Status:
+    """Runs the model, writes the files that are asked for, and prints the run."""
+    scenario = _scenario(request)
+    if request.out:
+        check_target(request.out, SAVERS)
+    if request.plot:
+        check_target(request.plot, PICTURES)
+    system = open_model(scenario, request.engine)
+    parts = [Part.of(text) for text in request.variables]
+    run = _run(request, scenario, system, [part.name for part in parts] or None)
+    shown = selected(run, parts or [Part(name) for name in telling(system, run)])
+    _write(request, run, shown, system)
+    notes = run.attrs["notes"]
+    console.tell_notes(notes)
+    if request.json:
+        console.print_json({**run_document(run), "engine": str(request.engine), "notes": list(notes)})
+    else:
+        _print(request, run, shown)
+    return Status.DONE
+
+
+def _scenario(request: SimulateRequest) -> Scenario:
+    return read_scenario(
+        request.model,
+        settings=request.settings,
+        policy=request.policy,
+        time=TimeSpan(request.start, request.stop, request.step),
+        data=request.data,
+    )
+
+
+def _run(request: SimulateRequest, scenario: Scenario, system: System | None, outputs: list[str] | None) -> xr.Dataset:
+    if request.engine is Engine.COMPILED:
+        return run_scenario(scenario, request.engine, system, outputs=outputs)
+    with console.working("PySD runs the model"):
+        return run_scenario(scenario, request.engine, system, outputs=outputs)
+
+
+def _write(request: SimulateRequest, run: xr.Dataset, shown: list[xr.DataArray], system: System | None) -> None:
+    """The files that were asked for."""
+    if request.out:
+        write_run(run, request.out)
+    if request.plot:
+        unit = system["TIME STEP"].unit if system is not None and "TIME STEP" in system else ""
+        figure = plot(shown[:MOST_PANELS], title=str(run.attrs["model"]), time_unit=unit)
+        write_whole(request.plot, lambda path: figure.savefig(path, dpi=DOTS_PER_INCH))
+
+
+def _print(request: SimulateRequest, run: xr.Dataset, shown: list[xr.DataArray]) -> None:
+    times = run["time"].to_numpy()
+    chosen = shown_times(times, console.time_columns())
+    most_elements = MOST_CHOSEN_ELEMENTS if request.variables else MOST_ELEMENTS
+    table = rows([values.isel(time=chosen) for values in shown], most_elements)
+    first, last = (console.time_text(time) for time in (times[0], times[-1]))
+    title = f"{run.attrs['model']}, {first} to {last}, {run.attrs['method']}, {request.engine}"
+    console.print_run(title, list(times[chosen]), table, _foot(request, len(shown), len(run.data_vars)))
+
+
+def _foot(request: SimulateRequest, shown: int, variables: int) -> list[str]:
+    """What is below the table: how to see more, and what was written."""
+    more = f"{shown} of {variables} variables. Others: --variables NAME. All of them at all times: --out FILE."
+    written = [f"Written: {path}" for path in (request.out, request.plot) if path]
+    return [*([more] if shown < variables and not request.variables else []), *written]
+
+
+def answer_check(request: CheckRequest) -> Status:
+    """Checks the model and prints what was found."""
+    with console.working("Checking the model"):
+        answer = check(request.model, data=request.data)
+    console.tell_notes(answer.notes)
+    if request.json:
+        console.print_json(check_document(answer))
+    else:
+        console.print_check(answer)
+    return Status.DONE if answer.passed else Status.NO

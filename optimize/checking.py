@@ -1,0 +1,196 @@
+"""`check`: what a model holds, what of it cannot be compiled, whether its units agree, and the gap to PySD's run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeVar
+
+import xarray as xr
+
+from sd_models.errors import Fault, ModelError, UnsupportedFunction
+from sd_models.expression import functions
+from sd_models.library import load
+from sd_models.reference import replay
+from sd_models.simulation import Simulator, compile
+from sd_models.system import Kind, Method, Series, System, Values
+from sd_models.units import Finding, check_units
+
+from .comparison import Gap, largest_gap
+from .scenario import data_files
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How many variables and stocks a model has, the size of each dimension, and the functions that it calls."""
+
+    variables: int
+    stocks: int
+    dimensions: dict[str, int]
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A function in an equation that cannot be compiled, and why."""
+
+    variable: str
+    function: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """Time taken: until the model is ready to run, by a compiled run, and by PySD from the file to the end of its run.
+
+    None for what did not happen.
+    """
+
+    compile: float | None = None
+    compiled_run: float | None = None
+    pysd_run: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The answer of `check`. `contents` is None for a model with unsupported functions, `gap` where none was found."""
+
+    model: str
+    contents: Contents | None = None
+    unsupported: tuple[Unsupported, ...] = ()
+    units: tuple[Finding, ...] = ()
+    gap: Gap | None = None
+    seconds: Seconds = field(default_factory=Seconds)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether the model can be compiled and its run is PySD's, as far as PySD can run it."""
+        return not self.unsupported and (self.gap is None or self.gap.small)
+
+
+def check(model: str | Path, *, data: Iterable[str | Path] = ()) -> Check:
+    """What can be said about a model without anybody's help; raises a ModelError for one that is none.
+
+    >>> check("urbanization").passed
+    True
+    """
+    files = data_files(data)
+    try:
+        system = load(model, data=files)
+    except UnsupportedFunction as error:
+        return _of_unsupported(model, error, files)
+    return _of_system(system, files)
+
+
+def _of_unsupported(model: str | Path, error: UnsupportedFunction, data: Iterable[str | Path]) -> Check:
+    """The answer for a model that only PySD may be able to run."""
+    unsupported = tuple(_unsupported(fault) for fault in error.faults)
+    replayed = _replay(model, data)
+    able = (f"PySD can run it: prosperity simulate {model} --engine pysd",)
+    notes = replayed.notes if replayed.run is None else able
+    return Check(Path(model).stem, unsupported=unsupported, seconds=Seconds(pysd_run=replayed.seconds), notes=notes)
+
+
+def _unsupported(fault: Fault) -> Unsupported:
+    function, cannot, reason = fault.found.partition(" cannot be compiled: ")
+    if not cannot:
+        function, _, reason = fault.found.partition(" is ")
+    return Unsupported(fault.variable, function, fault.line, reason)
+
+
+def _of_system(system: System, data: Iterable[str | Path]) -> Check:
+    """The answer for a model that can be loaded."""
+    simulator, building = _timed(lambda: _ready(system))
+    run, running = _timed(simulator.run)
+    replayed = _replay(system, data)
+    gap, notes = None, [*run.attrs["notes"], *replayed.notes]
+    if replayed.run is not None:
+        gap = largest_gap(run if system.method is Method.EULER else _euler_run(system), replayed.run)
+    if system.method is not Method.EULER:
+        notes.append("The gap to PySD is that of Euler's method, the only one that PySD has.")
+    return Check(
+        system.name,
+        contents(system),
+        units=check_units(system),
+        gap=gap,
+        seconds=Seconds(building, running, replayed.seconds),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def contents(system: System) -> Contents:
+    """What a model holds; variables that macros and rewrites added count as little as their functions."""
+    own = [variable for variable in system if not variable.origin]
+    sides = (side for v in system for e in v.equations for side in (e.definition, e.initial) if side is not None)
+    called = frozenset[str]().union(*(functions(side) for side in sides if not isinstance(side, Values | Series)))
+    sizes = {name: len(dimension.elements) for name, dimension in system.dimensions.items()}
+    stocks = sum(variable.kind is Kind.STOCK for variable in own)
+    return Contents(len(own), stocks, sizes, tuple(sorted(called)))
+
+
+def _ready(system: System) -> Simulator:
+    """A simulator that has run once, and with it built all that runs need."""
+    simulator = compile(system)
+    simulator.run()
+    return simulator
+
+
+def _euler_run(system: System) -> xr.Dataset:
+    return compile(replace(system, method=Method.EULER)).run()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Replayed:
+    """PySD's run and the time that it took, or a note on why there is none."""
+
+    run: xr.Dataset | None = None
+    seconds: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+def _replay(model: System | str | Path, data: Iterable[str | Path]) -> _Replayed:
+    try:
+        run, seconds = _timed(lambda: replay(model, data=data))
+    except ModelError as error:
+        return _Replayed(notes=tuple(f"PySD cannot run it: {fault}" for fault in error.faults))
+    return _Replayed(run, seconds, tuple(run.attrs.get("notes", ())))
+
+
+def _timed(action: Callable[[], Answer]) -> tuple[Answer, float]:
+    """What an action returns, and the seconds that it took."""
+    start = perf_counter()
+    answer = action()
+    return answer, perf_counter() - start
+
+
+def check_document(answer: Check) -> dict[str, Any]:
+    """The answer as one JSON object; null where the model has no answer."""
+    held, gap = answer.contents, answer.gap
+    return {
+        "variables": held and held.variables,
+        "stocks": held and held.stocks,
+        "dimensions": held and held.dimensions,
+        "functions": held and list(held.functions),
+        "unsupported": [asdict(item) for item in answer.unsupported],
+        "units": [_finding_document(finding) for finding in answer.units],
+        "replay_gap": gap and {"gap": gap.size, "variable": gap.variable, "time": gap.time},
+        "seconds": asdict(answer.seconds),
+    }
+
+
+def _finding_document(finding: Finding) -> dict[str, Any]:
+    """A finding with the line in place of file and line."""
+    return {
+        "variable": finding.variable,
+        "line": finding.place.line if finding.place else 0,
+        "message": finding.message,
+        "found": finding.found,
+        "expected": finding.expected,
+        "severity": str(finding.severity),
+    }

@@ -1,0 +1,193 @@
+"""`prosperity`: the commands, each one verb and one function of the Python API.
+
+Parsing returns a job and `main` runs it: one place for every way in which it can end. What is heavy (NumPy, CasADi,
+PySD, Matplotlib) is imported with the job, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from sd_models.errors import ModelError
+
+from .console import tell, tell_error, tell_notes
+from .requests import CheckRequest, Engine, SimulateRequest, Status
+
+Job: TypeAlias = Callable[[], Status]
+
+# Without rich's markup, whose import alone takes longer than the help should.
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+Model = Annotated[str, typer.Argument(help="A library model (urbanization), or a file: .mdl, .xmile, .stmx, .itmx.")]
+Data = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="CSV or TAB file with data variables that the model only names; repeatable."),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
+
+
+@app.callback(invoke_without_command=True)
+def prosperity(
+    context: typer.Context,
+    show_version: Annotated[bool, typer.Option("--version", help="The version, and nothing else.")] = False,
+) -> None:
+    """From a system-dynamics model file to exact runs and gradients.
+
+    Exit status: 0 done, 1 the answer is no, 2 bad input, 130 interrupted.
+    """
+    if show_version:
+        from importlib.metadata import version
+
+        typer.echo(version("common-prosperity"))
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+@app.command()
+def simulate(
+    model: Model,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Another value for a constant or for an element of it: --set 'mobility=0.03' --set 'x[CN-BJ]=3'.",
+        ),
+    ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV file with paths of levers: a column `time`, and one for each lever or element of it, headed "
+            "`name` or `name[element]`. A value holds from its time until the next row; before the first row, and for "
+            "elements without a column, the model's own values hold.",
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="compiled: exact and fast. pysd: PySD's own run, for what cannot be compiled.")
+    ] = Engine.COMPILED,
+    variables: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Show and write this variable or element (NAME[element]) only; repeatable."),
+    ] = None,
+    start: Annotated[float | None, typer.Option(help="First time of the run, in place of INITIAL TIME.")] = None,
+    stop: Annotated[float | None, typer.Option(help="Last time of the run, in place of FINAL TIME.")] = None,
+    step: Annotated[float | None, typer.Option(help="Time between steps, in place of TIME STEP.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the run: .nc (NetCDF, with units) or .csv (the layout of --policy)."),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw what is shown, a panel each: .png, .svg or .pdf.")
+    ] = None,
+    data: Data = None,
+    json: Json = False,
+) -> Job:
+    """Run a model, and print what tells most of it.
+
+    Example: prosperity simulate urbanization --set "mobility=0.03" --variables "national urban share" --stop 2035
+    """
+    request = SimulateRequest(
+        model,
+        settings=tuple(settings or ()),
+        policy=policy,
+        engine=engine,
+        data=tuple(data or ()),
+        variables=tuple(variables or ()),
+        start=start,
+        stop=stop,
+        step=step,
+        out=out,
+        plot=plot,
+        json=json,
+    )
+
+    def job() -> Status:
+        from .answers import answer_simulate
+
+        return answer_simulate(request)
+
+    return job
+
+
+@app.command()
+def check(model: Model, data: Data = None, json: Json = False) -> Job:
+    """Say what a model holds, what of it cannot be compiled, whether its units agree, and its gap to PySD's own run.
+
+    Exit status: 0 if it can be compiled and agrees with PySD to 1e-9, 1 if not.
+    """
+    request = CheckRequest(model, tuple(data or ()), json)
+
+    def job() -> Status:
+        from .answers import answer_check
+
+        return answer_check(request)
+
+    return job
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command, by default the one of the command line; its exit status."""
+    try:
+        with _remarks():
+            return _run(arguments)
+    except ModelError as error:
+        tell_error(error)
+    except typer.TyperException as error:
+        tell(f"{error.format_message().rstrip('.')}. `prosperity COMMAND --help` lists what there is.")
+    except KeyboardInterrupt:
+        return _interrupted()
+    except BrokenPipeError:
+        return _without_reader()
+    except OSError as error:
+        tell(f"Cannot go on: {error}.")
+    except MemoryError:
+        tell("There is not enough memory. Take fewer --variables, or a larger --step.")
+    return Status.BAD_INPUT
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """The status of the job that the arguments ask for, all its output written."""
+    job = app(args=arguments, prog_name="prosperity", standalone_mode=False)
+    status = job() if callable(job) else job
+    sys.stdout.flush()
+    return _interrupted() if status == Status.INTERRUPTED else int(status or Status.DONE)
+
+
+@contextmanager
+def _remarks() -> Iterator[None]:
+    """Warnings of libraries told like notes, and letters that the terminal lacks replaced."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    with warnings.catch_warnings(record=True) as caught:
+        try:
+            yield
+        finally:
+            tell_notes(str(warning.message) for warning in caught)
+
+
+def _interrupted() -> int:
+    tell("Interrupted.")
+    return Status.INTERRUPTED
+
+
+def _without_reader() -> int:
+    """Nobody reads on (as in `| head`): silence, also when Python flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Status.NO_READER

@@ -1,0 +1,241 @@
+"""What people and programs read: tables and sentences, or one JSON object; notes and errors on standard error.
+
+Names come from model files, which are not trusted: control characters in them never reach a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Any
+
+from sd_models.errors import ModelError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+    from .checking import Check, Contents, Seconds, Unsupported
+    from .comparison import Gap
+    from .selection import Row
+
+DIGITS = 4  # significant ones in tables
+LEAST, MOST = 1e-3, 1e7  # numbers beyond are written with an exponent
+UNWATCHED_WIDTH = 120  # characters in a line where the output goes to a file or another program
+UNIT_WIDTH = 22
+MOST_FINDINGS = 40
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """One JSON object on standard output, in letters that every encoding has."""
+    sys.stdout.write(json.dumps(document, allow_nan=False) + "\n")
+
+
+def tell(text: str) -> None:
+    """A remark on standard error."""
+    sys.stderr.write(f"{printable(text)}\n")
+
+
+def tell_notes(notes: Iterable[str]) -> None:
+    """The notes of a run, each once."""
+    for note in dict.fromkeys(notes):
+        tell(f"Note: {note}")
+
+
+def tell_error(error: ModelError) -> None:
+    """An error, each of its faults on a line of its own; advice that they share once, at the end."""
+    advices = list(dict.fromkeys(fault.advice for fault in error.faults))
+    shared = advices[0] if len(error.faults) > 1 and len(advices) == 1 else ""
+    for fault in error.faults:
+        tell(f"{type(error).__name__}: {replace(fault, advice='') if shared else fault}")
+    if shared:
+        tell(shared)
+
+
+def printable(text: str) -> str:
+    """The text without line breaks, terminal codes and other characters that cannot be seen.
+
+    >>> printable("stock\\x1b[2J")
+    'stock?[2J'
+    """
+    return "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in text)
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """A sign of life on standard error while something takes long; none where nobody watches."""
+    with _console(errors=True).status(what):
+        yield
+
+
+def width() -> int:
+    """The characters that a line has."""
+    return get_terminal_size((UNWATCHED_WIDTH, 24)).columns
+
+
+def time_columns() -> int:
+    """How many times a table has room for."""
+    return 3 if width() < 90 else 5 if width() < 150 else 9
+
+
+def _console(*, errors: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=errors, width=width(), highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def _print(*parts: RenderableType) -> None:
+    """The parts below each other; rich itself would end the program where nobody reads on."""
+    console = _console()
+    with console.capture() as captured:
+        for part in parts:
+            console.print(part)
+    sys.stdout.write(captured.get())
+
+
+def _table(headers: Iterable[str] = (), *, numbers: int = 0) -> Table:
+    """A table without lines but the one below its header; the last `numbers` columns hold numbers."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    titles = list(headers)
+    table = Table(box=SIMPLE_HEAD, show_header=bool(titles), pad_edge=False, show_edge=False, header_style="bold")
+    for i, title in enumerate(titles):
+        number = i >= len(titles) - numbers
+        table.add_column(
+            printable(title),
+            justify="right" if number else "left",
+            no_wrap=number,
+            overflow="fold",
+            max_width=UNIT_WIDTH if title == "unit" else None,
+        )
+    return table
+
+
+def _add(table: Table, *cells: str) -> None:
+    from rich.text import Text
+
+    table.add_row(*(Text(printable(cell)) for cell in cells))
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def number_texts(values: Sequence[float]) -> list[str]:
+    """Numbers with as many decimals as the largest of them needs for four digits, so that a row reads as one.
+
+    >>> number_texts([0.50331, 0.6, 12.5])
+    ['0.50', '0.60', '12.50']
+    """
+    finite = [abs(value) for value in values if math.isfinite(value)]
+    largest = max(finite, default=0.0)
+    if largest and not LEAST <= largest < MOST:
+        return [f"{value:.{DIGITS - 1}e}" if value and math.isfinite(value) else _plain(value) for value in values]
+    before = math.floor(math.log10(largest)) + 1 if largest else DIGITS
+    decimals = max(0, DIGITS - before) if largest % 1 or any(value % 1 for value in finite) else 0
+    return [f"{value:,.{decimals}f}" if math.isfinite(value) else _plain(value) for value in values]
+
+
+def _plain(value: float) -> str:
+    """Zero and what is no number; NaN is a dash."""
+    return "-" if math.isnan(value) else f"{value:g}"
+
+
+def time_text(time: float) -> str:
+    """A time without trailing zeros."""
+    return f"{time:.10g}"
+
+
+# --- simulate ---------------------------------------------------------------------------------------------------------
+
+
+def print_run(title: str, times: Sequence[float], rows: Sequence[Row], foot: Iterable[str]) -> None:
+    """A run: what it is of, a table with a row for each variable or element, and what else there is to know."""
+    table = _table(("", "unit", *map(time_text, times)), numbers=len(times))
+    for row in rows:
+        _add(table, row.label, row.unit, *number_texts(list(row.values)))
+    _print(printable(title), "", table, "", *map(printable, foot))
+
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+
+def print_check(answer: Check) -> None:
+    """The verdict, then the facts it rests on, then what is wrong in detail."""
+    _print(printable(_verdict(answer)), "")
+    facts = _table()
+    for name, fact in _facts(answer):
+        _add(facts, name, fact)
+    _print(facts)
+    if answer.unsupported:
+        _print_unsupported(answer.unsupported)
+    if answer.units:
+        _print_findings(answer)
+
+
+def _verdict(answer: Check) -> str:
+    """The answer in one sentence."""
+    if answer.unsupported:
+        return f"No: {answer.model} cannot be compiled, because of {_count(len(answer.unsupported), 'equation')}."
+    if answer.gap is None:
+        return f"{answer.model} can be compiled. There is no run of PySD to hold it against."
+    if not answer.gap.small:
+        return f"No: {answer.model} can be compiled, but its run is not PySD's."
+    return f"Yes: {answer.model} can be compiled, and its run is PySD's."
+
+
+def _facts(answer: Check) -> Iterator[tuple[str, str]]:
+    if answer.contents is not None:
+        yield from _content_facts(answer.contents)
+        found = _count(len(answer.units), "finding")
+        yield "units", f"{found}, listed below" if answer.units else "all equations agree"
+    if answer.gap is not None:
+        yield "gap to PySD", _gap_text(answer.gap)
+    yield "seconds", _seconds_text(answer.seconds)
+
+
+def _content_facts(contents: Contents) -> Iterator[tuple[str, str]]:
+    yield "variables", f"{contents.variables}, {contents.stocks} of them stocks"
+    yield "dimensions", ", ".join(f"{name} ({size})" for name, size in contents.dimensions.items()) or "none"
+    yield "functions", "  ".join(contents.functions) or "none"
+
+
+def _gap_text(gap: Gap) -> str:
+    if not gap.size:
+        return f"none in {_count(gap.variables, 'variable')}, beyond rounding"
+    place = f'"{gap.variable}" at {time_text(gap.time)}'
+    return f"{gap.size:.1e} at most, relative, in {place}; {_count(gap.variables, 'variable')} compared"
+
+
+def _seconds_text(seconds: Seconds) -> str:
+    parts = (
+        ("to compile", seconds.compile),
+        ("for a run", seconds.compiled_run),
+        ("for PySD, reading included", seconds.pysd_run),
+    )
+    return ", ".join(f"{value:.2g} {what}" for what, value in parts if value is not None) or "none"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _print_unsupported(unsupported: Sequence[Unsupported]) -> None:
+    table = _table(("line", "variable", "function that cannot be compiled"))
+    for item in unsupported:
+        _add(table, str(item.line or ""), item.variable, item.function)
+    reasons = dict.fromkeys(f"{item.function}: {item.reason}" for item in unsupported)
+    _print("", table, "", *map(printable, reasons))
+
+
+def _print_findings(answer: Check) -> None:
+    table = _table(("line", "variable", "unit finding"))
+    for finding in answer.units[:MOST_FINDINGS]:
+        _add(table, str(finding.place.line if finding.place else ""), finding.variable, finding.message)
+    rest = len(answer.units) - MOST_FINDINGS
+    _print("", table, *(["", f"... and {rest} more; --json lists all."] if rest > 0 else []))

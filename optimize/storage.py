@@ -1,0 +1,91 @@
+"""Files that are there whole or not at all: written under a temporary name, synced, renamed."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import xarray as xr
+
+from sd_models.errors import Fault, InvalidRequest
+
+from .names import part_labels
+
+DIVISION_SLASH = "\u2215"  # NetCDF reads "/" in a name as a group
+
+
+def check_target(path: Path, endings: Iterable[str]) -> None:
+    """InvalidRequest, before long work, for a file that could not be written afterwards."""
+    if path.is_dir():
+        raise InvalidRequest(Fault("is a folder.", file=str(path), advice="Name a file."))
+    if path.suffix.lower() not in endings:
+        advice = f"Give it one of the endings {', '.join(endings)}."
+        raise InvalidRequest(Fault(f"files ending in {path.suffix!r} are not written.", file=str(path), advice=advice))
+    if not path.parent.is_dir():
+        raise InvalidRequest(Fault("its folder does not exist.", file=str(path), advice="Create the folder first."))
+    if not os.access(path.parent, os.W_OK):
+        raise InvalidRequest(Fault("its folder cannot be written to.", file=str(path), advice="Choose another folder."))
+
+
+def write_whole(path: Path, save: Callable[[Path], object]) -> None:
+    """The file that `save` writes, put in place when it is complete; InvalidRequest where that fails."""
+    temporary = path.with_name(f".{path.stem}-{uuid4().hex}{path.suffix}")
+    try:
+        save(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        found = f"cannot be written: {error.strerror or error}."
+        raise InvalidRequest(Fault(found, file=str(path), advice="Is there space, and may you write there?")) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_run(run: xr.Dataset, path: Path) -> None:
+    """A run as NetCDF (`.nc`, with units, documentation and notes) or as CSV, by the ending of the name."""
+    save = SAVERS[path.suffix.lower()]
+    write_whole(path, lambda temporary: save(run, temporary))
+
+
+def _save_netcdf(run: xr.Dataset, path: Path) -> None:
+    names = {name: str(name).replace("/", DIVISION_SLASH) for name in (*run.data_vars, *run.dims) if "/" in str(name)}
+    attributes = {**run.attrs, "notes": "\n".join(run.attrs.get("notes", ()))}
+    run.rename(names).assign_attrs(attributes).to_netcdf(path, engine="netcdf4")
+
+
+def _save_csv(run: xr.Dataset, path: Path) -> None:
+    """A row for each time, a column for each element of each variable: the layout that `--policy` reads."""
+    labels, columns = ["time"], [run["time"].to_numpy().reshape(-1, 1)]
+    for name, values in run.data_vars.items():
+        ordered = values.transpose("time", ...)
+        labels.extend(part_labels(str(name), [ordered[d].values.tolist() for d in ordered.dims[1:]]))
+        columns.append(ordered.to_numpy().reshape(len(columns[0]), -1))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(labels)
+        writer.writerows(np.concatenate(columns, axis=1).tolist())
+
+
+SAVERS: Mapping[str, Callable[[xr.Dataset, Path], None]] = {".nc": _save_netcdf, ".csv": _save_csv}
+
+
+def run_document(run: xr.Dataset) -> dict[str, Any]:
+    """A run as one JSON object; numbers that are not finite are null."""
+    dimensions = {str(name): run[name].values.tolist() for name in run.dims if name != "time"}
+    variables = {str(name): _variable_document(values) for name, values in run.data_vars.items()}
+    attributes = {key: run.attrs[key] for key in ("model", "method")}
+    return {**attributes, "time": run["time"].values.tolist(), "dimensions": dimensions, "variables": variables}
+
+
+def _variable_document(values: xr.DataArray) -> dict[str, Any]:
+    ordered = values.transpose("time", ...)
+    numbers = ordered.to_numpy().astype(object)
+    numbers[~np.isfinite(ordered.to_numpy())] = None
+    dimensions = [str(d) for d in ordered.dims]
+    return {"unit": values.attrs.get("units", ""), "dimensions": dimensions, "values": numbers.tolist()}

@@ -1,0 +1,63 @@
+"""`check` says what a model holds, what cannot be compiled, how units are, and how far its run is from PySD's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from optimize.checking import check, check_document
+from sd_models.errors import SimulationError, UnreadableModel
+
+
+def test_a_model_that_can_be_compiled_passes(lakes_file: Path) -> None:
+    """With its contents, unit findings, and no gap to PySD."""
+    answer = check(lakes_file)
+    assert answer.passed
+    assert answer.gap is not None
+    assert answer.gap.small
+    document = check_document(answer)
+    assert document["variables"] == 11
+    assert document["stocks"] == 1
+    assert document["dimensions"] == {"region": 3, "coast": 2}
+    assert document["functions"] == ["*", "+", "-", "SUM"]
+    assert [finding["variable"] for finding in document["units"]] == ["price$"]
+    assert set(document["seconds"]) == {"compile", "compiled_run", "pysd_run"}
+
+
+def test_functions_that_cannot_be_compiled_are_listed_with_line_and_reason(folder: Path) -> None:
+    """The check does not pass, and says that PySD can run the model."""
+    answer = check(folder / "allocated.mdl")
+    assert not answer.passed
+    assert [(item.variable, item.function, item.line) for item in answer.unsupported] == [
+        ("shipments", "ALLOCATE AVAILABLE", 7),
+        ("noise", "RANDOM NORMAL", 8),
+    ]
+    assert all(item.reason for item in answer.unsupported)
+    assert any("--engine pysd" in note for note in answer.notes)
+    assert check_document(answer)["variables"] is None
+
+
+def test_a_runge_kutta_model_is_compared_by_eulers_method(folder: Path) -> None:
+    """PySD has no other, and a note says so."""
+    text = """<?xml version="1.0" encoding="utf-8"?>
+    <xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">
+    <header><vendor>x</vendor><product version="1">y</product></header>
+    <sim_specs method="RK4"><start>0</start><stop>3</stop><dt>0.5</dt></sim_specs>
+    <model><variables>
+    <stock name="level"><eqn>1</eqn><inflow>growth</inflow></stock>
+    <flow name="growth"><eqn>level * 0.3</eqn></flow>
+    </variables></model></xmile>"""
+    path = folder / "curve.xmile"
+    path.write_text(text.strip(), encoding="utf-8")
+    answer = check(path)
+    assert answer.passed
+    assert any("Euler" in note for note in answer.notes)
+
+
+def test_models_that_are_none_or_stop_raise(folder: Path) -> None:
+    """A check answers about models; what is none is bad input."""
+    with pytest.raises(UnreadableModel):
+        check(folder / "missing.mdl")
+    with pytest.raises(SimulationError):
+        check(folder / "stopping.mdl")

@@ -1,0 +1,51 @@
+"""What people read: numbers of one row in one form, no terminal codes from model files, errors with one advice."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from optimize.console import number_texts, print_run, printable, tell_error
+from optimize.selection import Row
+from sd_models.errors import Fault, InvalidRequest
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([0.50331, 0.6], ["0.5033", "0.6000"]),
+        ([1.0, 2.0], ["1", "2"]),
+        ([1234.5, 0.25], ["1,234", "0"]),
+        ([12.5, -0.125], ["12.50", "-0.12"]),
+        ([0.0, 0.0], ["0", "0"]),
+        ([0.0, 1.5e-7], ["0", "1.500e-07"]),
+        ([3.2e9, 1.0], ["3.200e+09", "1.000e+00"]),
+        ([math.nan, 2.0], ["-", "2"]),
+        ([math.inf, 0.5], ["inf", "0.5000"]),
+    ],
+)
+def test_numbers_of_a_row_share_their_decimals(values: list[float], texts: list[str]) -> None:
+    """Four digits of the largest; very small and very large rows have exponents."""
+    assert number_texts(values) == texts
+
+
+def test_control_characters_of_a_model_never_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name may hold codes that clear the screen, and marks that turn the direction of reading."""
+    assert printable("a\x1b[2Jb\nc\u202ed") == "a?[2Jb c?d"
+    print_run("title\x1b[2J", [0.0], [Row("name\x1b]0;x\x07[bold]", "m\x1b", np.array([1.0]))], [])
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert "[bold]" in printed
+
+
+def test_faults_that_share_their_advice_give_it_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten equal sentences are no help."""
+    faults = [Fault("is wrong.", name, "m.mdl", 3, "Mend it.") for name in ("a", "b")]
+    tell_error(InvalidRequest(faults))
+    assert capsys.readouterr().err.splitlines() == [
+        'InvalidRequest: m.mdl:3, "a": is wrong.',
+        'InvalidRequest: m.mdl:3, "b": is wrong.',
+        "Mend it.",
+    ]

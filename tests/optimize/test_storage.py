@@ -1,0 +1,100 @@
+"""Runs are written whole or not at all, and are read back as they were."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import sd_models as sd
+from optimize.policy import lever_paths, read_policy
+from optimize.storage import check_target, run_document, write_run, write_whole
+from sd_models.errors import InvalidRequest
+from sd_models.system import System
+
+
+def test_netcdf_holds_values_units_and_notes(tmp_path: Path, lakes: System) -> None:
+    """Everything that the run holds."""
+    run = sd.simulate(lakes)
+    run.attrs["notes"] = ["one", "two"]
+    write_run(run, tmp_path / "run.nc")
+    with xr.open_dataset(tmp_path / "run.nc") as read:
+        assert read["water"].equals(run["water"])
+        assert read["water"].attrs == run["water"].attrs
+        assert read.attrs["notes"] == "one\ntwo"
+
+
+def test_netcdf_keeps_a_division_in_a_name(tmp_path: Path) -> None:
+    """NetCDF would read the slash as a folder."""
+    run = xr.Dataset({"births/deaths": ("time", [1.0])}, {"time": [0.0]}, {"notes": []})
+    write_run(run, tmp_path / "run.nc")
+    with xr.open_dataset(tmp_path / "run.nc") as read:
+        assert list(read.data_vars) == ["births\u2215deaths"]
+
+
+def test_csv_has_a_row_for_each_time_and_a_column_for_each_element(tmp_path: Path, lakes: System) -> None:
+    """Every digit is kept."""
+    run = sd.simulate(lakes, outputs=["water", "total water"])
+    write_run(run, tmp_path / "run.csv")
+    with (tmp_path / "run.csv").open(encoding="utf-8", newline="") as file:
+        header, *lines = csv.reader(file)
+    assert header == ["time", "water[north]", "water[south]", "water[east]", "total water"]
+    assert np.array_equal(np.array(lines, dtype=float)[:, 1:4], run["water"])
+
+
+def test_a_written_run_is_a_policy(tmp_path: Path, lakes: System) -> None:
+    """Columns of a CSV file can be edited and given back."""
+    run = sd.simulate(lakes, outputs=["inflow"])
+    write_run(run, tmp_path / "run.csv")
+    path = lever_paths(read_policy(tmp_path / "run.csv"), lakes)["inflow"]
+    assert np.array_equal(path, run["inflow"])
+
+
+def test_json_has_null_for_what_is_no_number() -> None:
+    """NaN and infinity are not JSON."""
+    run = xr.Dataset(
+        {"x": (("time", "k"), [[1.0, np.nan], [np.inf, 2.0]], {"units": "m"})},
+        {"time": [0.0, 1.0], "k": ["a", "b"]},
+        {"model": "m", "method": "euler"},
+    )
+    document = json.loads(json.dumps(run_document(run), allow_nan=False))
+    assert document["variables"]["x"] == {"unit": "m", "dimensions": ["time", "k"], "values": [[1, None], [None, 2]]}
+    assert document["dimensions"] == {"k": ["a", "b"]}
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    """Also where the writer is interrupted half way."""
+    path = tmp_path / "run.csv"
+    path.write_text("old")
+
+    def interrupted(temporary: Path) -> None:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+
+    def full(temporary: Path) -> None:
+        temporary.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, interrupted)
+    with pytest.raises(InvalidRequest, match="No space left"):
+        write_whole(path, full)
+    assert [file.name for file in tmp_path.iterdir()] == ["run.csv"]
+    assert path.read_text() == "old"
+
+
+@pytest.mark.parametrize("name", ["run.txt", "run", "folder.csv", "missing/run.csv"])
+def test_targets_that_cannot_be_written_are_refused_before_the_work(tmp_path: Path, name: str) -> None:
+    """Another ending, a folder, a folder that is not there."""
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(InvalidRequest):
+        check_target(tmp_path / name, (".nc", ".csv"))
+
+
+def test_targets_in_existing_folders_are_accepted(tmp_path: Path) -> None:
+    """The ending may be in capitals."""
+    check_target(tmp_path / "run.NC", (".nc", ".csv"))
