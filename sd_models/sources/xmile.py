@@ -35,7 +35,16 @@ from .source import Source
 from .xmile_document import Faults, Tag, read_document
 from .xmile_equations import trees
 from .xmile_names import TABLE, Declared, Macro, Names, declared_in, modules
-from .xmile_settings import CONTROL_NAMES, controls, differs, dimensions, method, specifications, unit_synonyms
+from .xmile_settings import (
+    CONTROL_NAMES,
+    controls,
+    differs,
+    dimensions,
+    mappings,
+    method,
+    specifications,
+    unit_synonyms,
+)
 from .xmile_variables import Behavior, Built, build, build_alias, build_table
 from .xmile_words import unquoted
 
@@ -79,6 +88,7 @@ class _File:
             model=AbstractModel(original_path=self.path, sections=sections),
             lines=self.lines,
             method=integration,
+            mappings=mappings(self.root),
             unit_synonyms=synonyms,
             notes=tuple(dict.fromkeys(self.notes)),
         )
@@ -214,8 +224,9 @@ class _File:
         return {key(name) for name in called if key(name).endswith(TABLE)}
 
     def _macro_section(self, macro: Macro, names: Names) -> AbstractSection:
-        """A macro: its variables, and its equation as the variable of its own name."""
-        variables = self._declared((*declared_in(macro.tag, ""), Declared(macro.name, macro.tag)))
+        """A macro: its variables, and its equation as the variable of its own name, unless that is one of them."""
+        own = () if key(macro.tag.content("eqn")) == key(macro.name) else (Declared(macro.name, macro.tag),)
+        variables = self._declared((*declared_in(macro.tag, ""), *own))
         local = Names(variables, {}, names.dimensions, names.macros, frozenset(map(key, macro.parameters)))
         return self._section(macro.name, self._elements(local, {"": macro.tag}), {}, macro)
 

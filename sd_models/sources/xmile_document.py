@@ -1,6 +1,6 @@
 """XMILE documents as plain values: the tags of the file's own namespace, with their text and line.
 
-Vendors may add tags and attributes under their own prefix, and a reader must ignore them, so they do not even get here.
+Vendors may add tags and attributes under their own prefix, and a reader must ignore them, so most do not even get here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from .guard import content, xml
 
 # Tags that draw or annotate; nothing in them is computed.
 DRAWING = frozenset(("views", "style", "display", "interface", "ai_information"))
+# Vendors' tags that change what is computed, though they must not: they are read, or refused, but not passed over.
+COMPUTING = frozenset(("maps_to", "netflow"))
 DEEPEST = 30  # tags in tags; a table of an array element in a macro is the seventh
 
 
@@ -113,7 +115,7 @@ def _tag(element: etree._Element, namespace: str, depth: int = 1) -> Tag:
     text = (element.text or "") + "".join(node.tail or "" for node in element)
     if name == "doc":
         own, text = [], "".join(element.itertext())
-    elif nodes and text.strip():
+    elif text.strip() and any(node.tag.rpartition("}")[2] != "doc" for node in nodes):
         found = f"<{name}> mixes text with other tags."
         raise UnreadableModel(Fault(found, line=element.sourceline, advice="Keep only the text."))
     children = []
@@ -125,4 +127,4 @@ def _tag(element: etree._Element, namespace: str, depth: int = 1) -> Tag:
 def _belongs(node: etree._Element, namespace: str) -> bool:
     """Whether a tag is the format's own; a prefix that the file does not declare stays in the name."""
     space, _, name = node.tag.rpartition("}")
-    return space == namespace and ":" not in name and name not in DRAWING
+    return name in COMPUTING or (space == namespace and ":" not in name and name not in DRAWING)

@@ -251,6 +251,7 @@ class _Parser:
         """A variable, a constant of the language, or a call."""
         if token.name[-1] == "*":
             raise unreadable(f"{token.text} stands for all elements", token.column, "It may stand inside [ ] only.")
+        token = self.joined(token)
         subscripts = self.subscripts() if self.taken("[") else ()
         if self.taken("("):
             return self.call(token, subscripts, self.arguments())
@@ -258,6 +259,17 @@ class _Parser:
         if constant is None or subscripts or self.scope.knows(token.name):
             return self.scope.reference(token.name, subscripts)
         return constant
+
+    def joined(self, token: Token) -> Token:
+        """The name of a function that is written with blanks, as Vensim's are: `VECTOR SELECT(`."""
+        end = self.position
+        while self.tokens[end].kind == "name":
+            end += 1
+        if end == self.position or not (self.tokens[end].kind == "sign" and self.tokens[end].text == "("):
+            return token
+        words = (token, *self.tokens[self.position : end])
+        self.position = end
+        return Token("name", token.text, token.column, ("_".join(".".join(word.name) for word in words),))
 
     def call(self, token: Token, subscripts: tuple[str, ...], arguments: tuple[Syntax, ...]) -> Syntax:
         found = self.scope.call(token.name, subscripts, arguments)
@@ -294,20 +306,27 @@ class _Parser:
         found = [self.subscript()]
         while self.taken(","):
             found.append(self.subscript())
-        self.expect("]", "Elements, dimensions and * may stand there, parted by commas; nothing can be computed there.")
+        advice = "Elements, dimensions and * may stand there, parted by commas; nothing can be computed there."
+        if self.at(":"):
+            advice = "Ranges such as 1:3 cannot be compiled: define a dimension with these elements."
+        self.expect("]", advice)
         return tuple(found)
 
     def subscript(self) -> str:
-        """An element or dimension, `dimension!`, or `*`; an element may carry the name of its dimension."""
+        """An element or dimension, `dimension!`, or `*`; an element may carry the name of its dimension.
+
+        Exporters from Vensim write `*:part` for all elements of a part of the dimension.
+        """
+        if self.taken("*") and not self.taken(":"):
+            return "*"
+        is_part = self.tokens[self.position - 1].text == ":"
         token = self.take()
         if token.kind == "number" and token.text.isdigit():
             return token.text
-        if token.kind == "sign" and token.text == "*":
-            return "*"
         if token.kind != "name":
             self.position -= 1
             raise self.wrong("an element, a dimension or *", "Write x[element], x[dimension] or SUM(x[*]).")
-        return token.name[-1] + ("!" if self.taken("!") else "")
+        return token.name[-1] + ("!" if self.taken("!") or is_part else "")
 
 
 _VALUES: dict[str, Callable[[_Parser], Syntax]] = {

@@ -54,6 +54,10 @@ def apply(name: str, arguments: tuple[Syntax, ...]) -> Syntax:
     """The function on its arguments; `UnreadableModel` where it does not take so many."""
     if name in ("min", "max"):
         return _extreme(name, arguments)
+    if name == "mean" and len(arguments) > 1:
+        return ArithmeticStructure(
+            ["/"], (ArithmeticStructure(["+"] * (len(arguments) - 1), arguments), float(len(arguments)))
+        )
     forms = FORMS.get(name)
     if forms is None:
         return called(name, *arguments)

@@ -8,7 +8,7 @@ from pysd.translators.structures.abstract_expressions import ArithmeticStructure
 from pysd.translators.structures.abstract_model import AbstractComponent, AbstractControlElement
 
 from ..errors import Fault, UnreadableModel, UnsafeModel
-from ..system import Method, key
+from ..system import Correspondence, Method, key
 from .guard import SUBSCRIPTS
 from .xmile_document import Faults, Tag
 from .xmile_equations import parse_equation, referred
@@ -96,6 +96,16 @@ def dimensions(root: Tag, faults: Faults) -> dict[str, tuple[str, ...]]:
             taken.add(key(name))
             left -= len(found[name])
     return found
+
+
+def mappings(root: Tag) -> dict[str, tuple[Correspondence, ...]]:
+    """The dimensions that each dimension corresponds to by position, as exporters from Vensim write."""
+    tags = (dimension for group in root.all("dimensions") for dimension in group.all("dim"))
+    return {
+        unquoted(tag.get("name")): tuple(Correspondence(unquoted(to.text.strip()), ()) for to in targets)
+        for tag in tags
+        if (targets := tag.all("maps_to"))
+    }
 
 
 def _elements(tag: Tag, most: int) -> tuple[str, ...]:

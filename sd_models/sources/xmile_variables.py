@@ -27,8 +27,8 @@ Built: TypeAlias = tuple[AbstractElement, list[int]]
 
 Value: TypeAlias = "Syntax | npt.NDArray[np.float64]"
 
-# Stocks whose content has an order, flows from them, and flows in other units at their end.
-NO_EQUATIONS = frozenset(("conveyor", "queue", "oven", "leak", "overflow", "multiplier"))
+# Stocks whose content has an order, flows from them, flows in other units at their end, and Vensim's sums of flows.
+NO_EQUATIONS = frozenset(("conveyor", "queue", "oven", "leak", "overflow", "multiplier", "netflow"))
 NUMBER_LIST = re.compile(r"[\d\s.eE+-]*[,;][\d\s.eE+,;-]*", re.ASCII)
 
 

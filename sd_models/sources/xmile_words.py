@@ -21,7 +21,7 @@ TOKEN = re.compile(
     rf"""(?P<space>(?:[\s{BLANKS}]|\{{[^}}]*\}})+)
     |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<name>\.?{PART}(?:\.{PART})*(?:\.\*)?)
-    |(?P<sign><>|<=|>=|//|[-+*/^()\[\],=<>!])""",
+    |(?P<sign><>|<=|>=|//|[-+*/^()\[\],=<>!:])""",
     re.VERBOSE | re.ASCII,
 )
 KEYWORDS = frozenset(("if", "then", "else", "and", "or", "not", "mod"))
@@ -77,7 +77,6 @@ _ADVICE = {
     "?": "The program that wrote the file left this equation open: write it.",
     "'": "Transposition cannot be compiled: name the dimensions, as in x[columns, rows].",
     "@": "Dimension positions cannot be compiled: write the name of the dimension.",
-    ":": "Ranges such as 1:3 cannot be compiled: define a dimension with these elements.",
     ";": "Numbers of an array stand alone, one for each element, in an equation of a variable with dimensions.",
 }
 

@@ -153,6 +153,7 @@ def test_nan_is_a_number() -> None:
         ("x[Row, *]", "x[Row, *]"),
         ("SUM(x[*])", "sum(x[*])"),
         ("SUM(x[row!])", "sum(x[row!])"),
+        ("SUM(x[*:upper, Row])", "sum(x[upper!, Row])"),
         ("x[Row.*]", "x[*]"),
         ("x[Row.first]", "x[first]"),
         ('x["first row", 2]', "x[first row, 2]"),
@@ -192,7 +193,9 @@ def test_subscripts_are_elements_dimensions_or_all(text: str, expected: str) -> 
         ("RANDOM(0, 1)", "random_uniform(0, 1)"),
         ("RANDOM()", "random_0_1()"),
         ("std.SIN(x)", "sin(x)"),
+        ("MEAN(a, b, c)", "((a + b + c) / 3)"),
         ("Look_Ahead(x, 3)", "look_ahead(x, 3)"),
+        ("VECTOR SELECT(x, 3)", "vector_select(x, 3)"),
         ("isee.HISTORY(x, 3)", "isee.history(x, 3)"),
     ],
 )

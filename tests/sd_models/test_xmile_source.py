@@ -19,7 +19,7 @@ from sd_models.errors import ModelError, UnreadableModel, UnsafeModel
 from sd_models.flattening import flatten
 from sd_models.sources.source import Source
 from sd_models.sources.xmile import read_xmile
-from sd_models.system import Kind, Method
+from sd_models.system import Correspondence, Kind, Method
 
 Reader = Callable[..., Source]
 
@@ -206,6 +206,17 @@ def test_dimensions_have_named_or_numbered_elements(read: Reader) -> None:
     assert ranges == {"Port": ["North Quay", "South"], "Age": ["1", "2", "3"]}
 
 
+def test_dimensions_correspond_as_exporters_from_vensim_say(read: Reader) -> None:
+    """By position."""
+    dimensions = """<dimensions><dim name="A" size="2"><v:maps_to xmlns:v="urn:v">B</v:maps_to></dim>
+    <dim name="B"><elem name="x"/><elem name="y"/></dim></dimensions>"""
+    body = """<aux name="a"><dimensions><dim name="A"/></dimensions><eqn>1</eqn></aux>
+    <aux name="b"><dimensions><dim name="B"/></dimensions><eqn>a[A]</eqn></aux>"""
+    source = read(document(body, head=SPECS + dimensions))
+    assert source.mappings == {"A": (Correspondence("B", ()),)}
+    assert flatten(source)["b"].dimensions == ("B",)
+
+
 def test_elements_of_an_array_have_equations_of_their_own(read: Reader) -> None:
     """Each is a component with its line."""
     source = read(HARBOUR)
@@ -381,6 +392,14 @@ def test_macros_become_sections(read: Reader) -> None:
     assert flatten(source)["a"].kind is Kind.AUXILIARY
 
 
+def test_a_macro_may_be_one_of_its_own_variables(read: Reader) -> None:
+    """Its equation then names that variable."""
+    stock = '<stock name="Keep"><eqn>x</eqn></stock>'
+    macro = f"<macro name='Keep'><parm>x</parm><eqn>keep</eqn><variables>{stock}</variables></macro>"
+    source = read(document('<aux name="a"><eqn>KEEP(3)</eqn></aux>', tail=macro))
+    assert [item.name for item in source.model.sections[1].elements] == ["Keep"]
+
+
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
@@ -403,6 +422,12 @@ def test_comments_sections_of_text_and_vendor_tags_change_nothing(read: Reader) 
     tree = component(read(document(body)), "a").ast
     assert tree.operators == ["<"]
     assert tree.arguments[0].arguments == (1.0, 2.0)
+
+
+def test_documentation_may_stand_beside_a_value(read: Reader) -> None:
+    """Vensim documents the times of a run so."""
+    source = read(document(head=SPECS.replace("<stop>10", "<stop>10<doc>the last <b>year</b></doc>")))
+    assert component(source, "FINAL TIME").ast == 10.0
 
 
 def test_prefixes_that_stella_does_not_declare_are_read(read: Reader) -> None:
@@ -468,6 +493,7 @@ BROKEN = [
     (document('<stock name="s"><eqn>1</eqn><queue/></stock>'), "<queue> cannot be compiled"),
     (document('<flow name="f"><leak>0.1</leak></flow>'), "<leak> cannot be compiled"),
     (document('<flow name="f"><eqn>1</eqn><multiplier>3</multiplier></flow>'), "<multiplier> cannot be compiled"),
+    (document('<stock name="s"><eqn>1</eqn><v:netflow xmlns:v="urn:v">2</v:netflow></stock>'), "<netflow> cannot"),
     (document('<aux name="a">1<eqn>1</eqn></aux>'), "mixes text with other tags"),
     (document('<gf name="t"><ypts>1,2</ypts></gf>'), "0 points along x, but 2 values"),
     (document('<gf name="t"><xpts>1</xpts><ypts>1,2</ypts></gf>'), "1 points along x, but 2 values"),
