@@ -7,6 +7,8 @@
 - `comparison.py`: two runs of the same model held against each other
 - `checking.py`: what can be compiled, whether units agree, and the gap to PySD
 - `storage.py`: files that are there whole or not at all
+- `requests.py`: what somebody asks a command for, and how it can end
 - `console.py`: what people and programs read
+- `answers.py`: what the commands do once their arguments are read
 - `commands.py`: `prosperity` and its commands
 """

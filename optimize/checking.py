@@ -75,11 +75,7 @@ class Check:
 
 
 def check(model: str | Path, *, data: Iterable[str | Path] = ()) -> Check:
-    """What can be said about a model without anybody's help; raises a ModelError for one that is none.
-
-    >>> check("urbanization").passed
-    True
-    """
+    """What can be said about a model without anybody's help; raises a ModelError for one that is none."""
     files = data_files(data)
     try:
         system = load(model, data=files)

@@ -4,7 +4,8 @@ The stages, in their order; each is a function from one value to the next:
 
 - `library.py`: `load`, a model by its file or its library name
 - `sources/`: model files to PySD's abstract model, safely
-- `subscripts.py`, `replaced_functions.py`, `translation.py`, `external.py`, `flattening.py`: the abstract model to a `System`
+- `subscripts.py`, `replaced_functions.py`, `translation.py`, `external.py`, `flattening.py`: the abstract model to a
+  `System`
 - `system.py`, `expression.py`, `functions.py`: the `System`, its expressions, the catalogue of functions
 - `rewrites/`: `System -> System`
 - `timing.py`, `ordering.py`: the time points of a run, the order of evaluation
@@ -12,7 +13,9 @@ The stages, in their order; each is a function from one value to the next:
 - `buffers.py`, `inputs.py`, `results.py`, `diagnosis.py`, `simulation.py`: runs
 - `sensitivity.py`: gradients of outcomes
 - `plotting.py`: trajectories as small multiples
-- `description.py`, `latex.py`, `units.py`, `loops.py`: what a modeller wants to see of a `System`
+- `description.py`, `latex.py`: what a modeller wants to see of a `System`
+- `unit_texts.py`, `unit_rules.py`, `units.py`: whether the units of its equations agree
+- `polarity.py`, `loops.py`: what a variable reaches, and the feedback loops
 - `generated_code.py`, `pysd_model.py`, `reference.py`: PySD's own run of the same file, as the reference
 - `errors.py`: what can be wrong, told to the person who brought the model
 """
@@ -23,29 +26,51 @@ from typing import TYPE_CHECKING
 from .library import library, load
 
 if TYPE_CHECKING:
+    from .description import describe, summary
+    from .errors import ModelError
+    from .loops import feedback_loops
+    from .plotting import plot
+    from .reference import replay
     from .sensitivity import Measure, Outcome, Sensitivities, sensitivities
     from .simulation import Simulator, compile, simulate
+    from .system import System
     from .timing import TimeSpan
+    from .units import check_units
 
 __all__ = [
     "Measure",
+    "ModelError",
     "Outcome",
     "Sensitivities",
     "Simulator",
+    "System",
     "TimeSpan",
+    "check_units",
     "compile",
+    "describe",
+    "feedback_loops",
     "library",
     "load",
+    "plot",
+    "replay",
     "sensitivities",
     "simulate",
+    "summary",
 ]
 
 # Modules that import NumPy, xarray or CasADi are loaded with the first use of one of their names (PEP 562), so that
 # `prosperity --help` answers at once.
 _LATER = {
+    "description": ("describe", "summary"),
+    "errors": ("ModelError",),
+    "loops": ("feedback_loops",),
+    "plotting": ("plot",),
+    "reference": ("replay",),
     "sensitivity": ("Measure", "Outcome", "Sensitivities", "sensitivities"),
     "simulation": ("Simulator", "compile", "simulate"),
+    "system": ("System",),
     "timing": ("TimeSpan",),
+    "units": ("check_units",),
 }
 _MODULES = {name: module for module, names in _LATER.items() for name in names}
 

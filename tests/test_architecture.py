@@ -1,0 +1,180 @@
+"""The rules that keep the packages apart and in order: imports, expressions, docstrings."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from operator import attrgetter
+from pathlib import Path
+
+import pytest
+
+import sd_models
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("sd_models", "optimize")
+FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+# Left of `System`, and beside it the reference: PySD's own run.
+KNOW_PYSD = frozenset(
+    f"sd_models.{name}"
+    for name in (
+        "external",
+        "flattening",
+        "generated_code",
+        "pysd_model",
+        "reference",
+        "replaced_functions",
+        "translation",
+    )
+)
+EXPRESSION_KINDS = frozenset(("Number", "Ref", "Call", "Reduce"))
+
+
+@dataclass(frozen=True)
+class Import:
+    """A module that another one imports, and where: as it is loaded, inside a function, or for the type checker."""
+
+    module: str
+    at_top: bool
+    for_types: bool
+
+
+def module_name(path: Path) -> str:
+    """The dotted name of a file; a package goes by its own."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in FILES}
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    """The parsed source of a module."""
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+def imports(module: str) -> list[Import]:
+    """Everything that a module imports."""
+    return list(_imports(tree(module), module, at_top=True, for_types=False))
+
+
+def _imports(node: ast.AST, module: str, *, at_top: bool, for_types: bool) -> Iterator[Import]:
+    match node:
+        case ast.Import(names=names):
+            yield from (Import(alias.name, at_top, for_types) for alias in names)
+        case ast.ImportFrom():
+            yield from (Import(name, at_top, for_types) for name in _from(node, module))
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            for part in node.body:
+                yield from _imports(part, module, at_top=at_top, for_types=True)
+        case _:
+            inside = at_top and not isinstance(node, ast.FunctionDef | ast.Lambda)
+            for child in ast.iter_child_nodes(node):
+                yield from _imports(child, module, at_top=inside, for_types=for_types)
+
+
+def _from(node: ast.ImportFrom, module: str) -> list[str]:
+    """The modules that a `from ... import ...` loads: submodules by their own name."""
+    base = node.module or ""
+    if node.level:
+        parts = module.split(".") if MODULES[module].stem == "__init__" else module.split(".")[:-1]
+        base = ".".join([*parts[: len(parts) - node.level + 1], *([node.module] if node.module else [])])
+    return [f"{base}.{alias.name}" if f"{base}.{alias.name}" in MODULES else base for alias in node.names]
+
+
+def ours(name: str) -> bool:
+    """Whether a module belongs to the project."""
+    return name.split(".")[0] in PACKAGES
+
+
+# --- imports ----------------------------------------------------------------------------------------------------------
+
+
+def test_no_module_imports_itself_on_a_roundabout_way() -> None:
+    """No import cycles in or between the packages, hidden inside functions or not."""
+    graph = {
+        module: {item.module for item in imports(module) if not item.for_types} & set(MODULES) for module in MODULES
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"import cycle: {' <- '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("sd_models")])
+def test_models_know_nothing_of_optimization(module: str) -> None:
+    """`optimize` imports `sd_models`, never the reverse, not even for types."""
+    assert not [item.module for item in imports(module) if item.module.split(".")[0] == "optimize"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_pysd_is_known_left_of_the_system_only(module: str) -> None:
+    """Front ends, flattening and the reference; everything else reads a `System`."""
+    if module not in KNOW_PYSD and not module.startswith("sd_models.sources"):
+        assert not [item.module for item in imports(module) if item.module.split(".")[0] == "pysd"]
+
+
+def test_the_command_line_loads_no_heavy_package() -> None:
+    """Directly or through our own modules, before a command runs."""
+    loaded, open_modules, foreign = set[str](), ["optimize.commands"], set[str]()
+    while open_modules:
+        module = open_modules.pop()
+        loaded.add(module)
+        names = {item.module for item in imports(module) if item.at_top and not item.for_types}
+        parents = {module.rpartition(".")[0]} - {""}
+        open_modules.extend(name for name in (names | parents) if name in MODULES and name not in loaded)
+        foreign |= {name.split(".")[0] for name in names if not ours(name)} - sys.stdlib_module_names
+    assert foreign == {"typer"}
+
+
+# --- expressions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "sd_models.expression"])
+def test_kinds_of_expressions_are_matched_in_one_module(module: str) -> None:
+    """Everybody else folds."""
+    patterns = (node.cls for node in ast.walk(tree(module)) if isinstance(node, ast.MatchClass))
+    assert not [name.id for name in patterns if isinstance(name, ast.Name) and name.id in EXPRESSION_KINDS]
+
+
+# --- docstrings -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("package", [name for name, path in MODULES.items() if path.stem == "__init__"])
+def test_a_package_lists_its_modules(package: str) -> None:
+    """The docstring is the architecture document: nothing is missing, and nothing is gone."""
+    folder = MODULES[package].parent
+    files = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
+    families = {f"{path.parent.name}/" for path in folder.glob("*/__init__.py")}
+    listed = re.findall(r"`([\w/]+(?:\.py|/))`", ast.get_docstring(tree(package)) or "")
+    assert sorted(listed) == sorted(files | families)
+
+
+@pytest.mark.parametrize("name", sd_models.__all__)
+def test_public_names_exist_and_say_what_they_are(name: str) -> None:
+    """They are loaded with their first use, and are described in their own words."""
+    public = getattr(sd_models, name)
+    assert inspect.getdoc(public)
+    assert name in dir(sd_models)
+
+
+def test_names_that_do_not_exist_are_refused() -> None:
+    """As by any other module."""
+    with pytest.raises(AttributeError, match="no attribute 'simulat'"):
+        attrgetter("simulat")(sd_models)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_in_docstrings_run(module: str) -> None:
+    """And print what they say."""
+    result = doctest.testmod(importlib.import_module(module))
+    assert not result.failed
