@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from math import isqrt
 
 import casadi as ca
 import numpy as np
@@ -26,7 +27,8 @@ from .timing import CONTROLS, TimeGrid, TimeSpan, control_values, time_grid, wit
 
 STATES = (Kind.STOCK, Kind.SAMPLE)
 # Steps stand in one row up to this many: CasADi's default, groups of groups of ten, takes six times the memory with
-# thousands of regions. Beyond, groups of this size build four times faster.
+# thousands of regions. Beyond, groups of the square root of their number: a chain of groups and of the steps left over
+# takes memory with its length times the number of steps, 20 GB for 12,801 steps in groups of 10,000.
 STEPS_IN_A_ROW = 10_000
 # Outputs times steps of one run; 8 bytes each.
 LARGEST_RESULT = 500_000_000
@@ -91,7 +93,13 @@ class Model:
     def run(self) -> ca.Function:
         """(initial stocks, levers, constants, data, times) to (stocks after each step, outputs at each time)."""
         steps = len(self.grid.times)
-        return self.step.mapaccum("run", steps, {"base": min(steps + 1, STEPS_IN_A_ROW)})
+        group = steps if steps <= STEPS_IN_A_ROW else isqrt(steps)
+        return self.step.mapaccum("run", steps, {"base": group + 1})
+
+    @cached_property
+    def switches(self) -> ca.Function:
+        """(stocks, levers, constants, data, times), each at all times, to the switches of the kinks at each time."""
+        return self.kink_values.map(len(self.grid.times))
 
     @cached_property
     def forward(self) -> ca.Function:

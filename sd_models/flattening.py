@@ -375,8 +375,9 @@ class _Context:
         section = next((s for s in self.flattener.source.model.sections[1:] if key(s.name) == key(name)), None)
         if section is None or not arguments:
             return None if section is None else Ref(section.name)
-        if len(self.flattener.scopes) > _DEEPEST_MACRO:
-            raise InvalidModel(Fault(f"the macro {section.name!r} calls itself.", owner))
+        if len(self.flattener.scopes) > _DEEPEST_MACRO or len(self.flattener.variables) > _MOST_VARIABLES:
+            found = f"the macro {section.name!r} calls itself, or macros call each other without end."
+            raise InvalidModel(Fault(found, owner))
         axes = tuple(dict.fromkeys(axis for argument in arguments for axis in free_axes(argument)))
         names = {axis: range_of(axis) for axis in axes}
         ranges = tuple(names.values())
@@ -403,6 +404,7 @@ class _Context:
 
 _SEEN_FROM_MACROS = frozenset(("time step", "initial time", "final time", "saveper"))
 _DEEPEST_MACRO = 20
+_MOST_VARIABLES = 200_000
 
 
 def _kind(component: AbstractComponent) -> Kind:

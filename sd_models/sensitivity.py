@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
@@ -62,7 +63,7 @@ class KinkTouch:
 
 @dataclass(frozen=True)
 class Sensitivities:
-    """`values` of the outcomes, `gradients` to each input with a leading `outcome` dimension, and kinks touched.
+    """`values` of the outcomes, and `gradients` to each input with a leading `outcome` dimension.
 
     The gradient to a lever has a `time` dimension with all time points of the run; the unit is that of the outcome over
     that of the input.
@@ -70,7 +71,21 @@ class Sensitivities:
 
     values: xr.DataArray
     gradients: xr.Dataset
-    kinks: tuple[KinkTouch, ...]
+    point: Point
+
+    @cached_property
+    def kinks(self) -> tuple[KinkTouch, ...]:
+        """The times at which the run stood on a kink, in the order of the equations."""
+        return touched_kinks(self.point)
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where derivatives were taken: a simulator, its inputs, and the run that they gave."""
+
+    simulator: Simulator
+    inputs: Inputs
+    run: Trajectories
 
 
 # A switch within this distance of its breakpoint, relative to the larger of it and 1, counts as standing on it.
@@ -101,10 +116,10 @@ def sensitivities(
     if isinstance(model, System):
         wanted = [outcome.variable for outcome in chosen.values()]
         model = compile(model, levers=levers, constants=constants, initial=initial, outputs=wanted, time=time)
-    values = model.inputs(levers=_given(levers), constants=_given(constants), initial=_given(initial))
-    if values.runs is not None:
+    inputs = model.inputs(levers=_given(levers), constants=_given(constants), initial=_given(initial))
+    if inputs.runs is not None:
         raise InvalidRequest(Fault("sensitivities take one run, not a batch.", file=model.system.name))
-    return _sensitivities(model, chosen, values)
+    return _sensitivities(model, chosen, inputs)
 
 
 def _named(outcomes: Mapping[str, Outcome] | Iterable[Outcome | str]) -> dict[str, Outcome]:
@@ -119,19 +134,19 @@ def _given(inputs: Given | Iterable[str]) -> Given:
     return inputs if isinstance(inputs, Mapping) else {}
 
 
-def _sensitivities(simulator: Simulator, outcomes: Mapping[str, Outcome], values: Inputs) -> Sensitivities:
-    weights = np.stack([weighted(simulator, outcome) for outcome in outcomes.values()])
-    run = simulator.trajectories(values)
-    simulator.check(values, run)
-    backward = simulator.backward(len(outcomes))
-    seeds = np.concatenate(list(weights), axis=1)
-    parts = call(backward, values.levers, values.constants, values.initials, run.outputs, seeds)
-    names = list(outcomes)
-    totals = np.einsum("ort,rt->o", weights, run.outputs) + _fixed_part(simulator, outcomes)
+def _sensitivities(simulator: Simulator, outcomes: Mapping[str, Outcome], inputs: Inputs) -> Sensitivities:
+    number = len(outcomes)
+    weights = np.concatenate([weighted(simulator, outcome) for outcome in outcomes.values()], axis=1)
+    run = simulator.trajectories(inputs)
+    simulator.check(inputs, run)
+    backward = simulator.backward(number)
+    parts = call(backward, inputs.levers, inputs.constants, inputs.initials, run.outputs, weights)
+    totals = [float((part * run.outputs).sum()) for part in np.split(weights, number, axis=1)]
+    values = np.array(totals) + _fixed_part(simulator, outcomes)
     return Sensitivities(
-        xr.DataArray(totals, {"outcome": names}, ("outcome",)),
-        _gradients(simulator, names, parts),
-        touched_kinks(simulator, values, run),
+        xr.DataArray(values, {"outcome": list(outcomes)}, ("outcome",)),
+        _gradients(simulator, list(outcomes), [np.stack(np.split(part, number, axis=1)) for part in parts]),
+        Point(simulator, inputs, run),
     )
 
 
@@ -193,40 +208,41 @@ def _fixed_part(simulator: Simulator, outcomes: Mapping[str, Outcome]) -> FloatA
 
 
 def _gradients(simulator: Simulator, outcomes: list[str], parts: Sequence[FloatArray]) -> xr.Dataset:
-    """The columns of the reverse sweep as arrays with names."""
+    """The gradients to levers, constants and initials, each (outcomes, rows, times or 1), as arrays with names."""
     model, frame = simulator.model, simulator.frame
-    system, number, widths = model.expanded, len(outcomes), (len(simulator.times), 1, 1)
+    system = model.expanded
     variables = {}
-    for part, found, width in zip((model.levers, model.constants, model.initials), parts, widths, strict=True):
-        for name, rows in part.rows.items():
+    for layout, found in zip((model.levers, model.constants, model.initials), parts, strict=True):
+        for name, rows in layout.rows.items():
             variable = system.variables[name]
-            block = found[rows].reshape(-1, number, width)
-            moved = np.moveaxis(block, (1, 2), (0, 1)).reshape((number, width, *system.shape(variable)))
-            over_times = part is model.levers
+            block = np.moveaxis(found[:, rows], 1, 2)
+            array = block.reshape((*block.shape[:2], *system.shape(variable)))
             dimensions = tuple(frame.label(d) for d in variable.dimensions)
-            leading = ("outcome", "time") if over_times else ("outcome",)
-            key = name if part is not model.initials else f"initial {name}"
-            variables[key] = ((*leading, *dimensions), moved if over_times else moved[:, 0])
+            if layout is model.levers:
+                variables[name] = (("outcome", "time", *dimensions), array)
+            else:
+                key = name if layout is model.constants else f"initial {name}"
+                variables[key] = (("outcome", *dimensions), array[:, 0])
     shown = {d for variable in variables.values() for d in variable[0]}
     known = {"outcome": outcomes, "time": model.grid.times, **frame.coordinates}
     return xr.Dataset(variables, coords={name: known[name] for name in known if name in shown})
 
 
-def touched_kinks(simulator: Simulator, values: Inputs, run: Trajectories) -> tuple[KinkTouch, ...]:
+def touched_kinks(point: Point) -> tuple[KinkTouch, ...]:
     """The times at which a run stood on a kink, in the order of the equations."""
-    model, count = simulator.model, len(simulator.times)
+    model, inputs = point.simulator.model, point.inputs
     if not model.kinks:
         return ()
-    constants = np.repeat(values.constants, count, axis=1)
-    times = simulator.times[np.newaxis, :]
-    (switches,) = call(model.kink_values.map(count), run.states, values.levers, constants, model.data_table, times)
+    times = point.simulator.times
+    constants = np.repeat(inputs.constants, len(times), axis=1)
+    given = inputs.levers, constants, model.data_table, times[np.newaxis, :]
+    (switches,) = call(model.switches, point.run.states, *given)
     touches: list[KinkTouch] = []
     start = 0
     for kink in model.kinks:
         rows = switches[start : start + kink.switch.numel()]
         start += kink.switch.numel()
-        distance = np.min([np.abs(rows - point) for point in kink.breakpoints], axis=0)
+        distance = np.min([np.abs(rows - at) for at in kink.breakpoints], axis=0)
         near = distance <= KINK_TOLERANCE * np.maximum(1.0, np.abs(rows))
-        touched = simulator.times[near.any(axis=0)]
-        touches.extend(KinkTouch(kink.variable, kink.function, float(time)) for time in touched)
+        touches.extend(KinkTouch(kink.variable, kink.function, float(time)) for time in times[near.any(axis=0)])
     return tuple(touches)

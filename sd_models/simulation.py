@@ -135,9 +135,12 @@ class Simulator:
             raise SimulationError(first_fault(whole.model, again, step))
 
     def backward(self, outcomes: int) -> ca.Function:
-        """(levers, constants, initials, outputs, seeds) to the gradients of that many outcomes, one behind the other.
+        """(levers, constants, initials, outputs, weights) to the gradients of that many outcomes, side by side.
 
-        Seeds are the weights of each outcome over (rows of outputs, times), side by side.
+        `weights` are those of each outcome over (rows of outputs, times), side by side. Built once for each number.
+
+        Why CasADi's reverse of the whole run, though it runs forward once more: the gradient written as one expression
+        with the run, which would share that, is four times slower.
         """
         if outcomes not in self._backward:
             self._backward[outcomes] = self.model.forward.reverse(outcomes)

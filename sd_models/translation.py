@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from pysd.translators.structures import abstract_expressions as ast
 
+from . import replaced_functions
 from .errors import Fault, InvalidModel, UnsupportedFunction, nearest
-from .expression import Call, Expr, Number, Reduce, Ref, Subscript, free_axes, nodes, range_of, rename_axes
+from .expression import Call, Expr, Number, Reduce, Ref, Subscript, free_axes, nodes
 from .functions import FUNCTIONS, REDUCTIONS, canonical
-from .subscripts import Ranges
+from .replaced_functions import CALLS, Tree
 from .system import Kind, key
 
-Tree: TypeAlias = object
-MISSING = float("nan")
+
+# SMOOTH(x, time) unfolds to two copies of x, so that calls inside each other could fill the memory.
+LARGEST_EXPRESSION = 100_000
 
 
-class Names(Protocol):
+class Names(replaced_functions.Names, Protocol):
     """What a translation asks of the model around it."""
-
-    @property
-    def ranges(self) -> Ranges:
-        """The subscript ranges of the model."""
 
     @property
     def reduces_bare_ranges(self) -> bool:
@@ -33,17 +31,8 @@ class Names(Protocol):
     def variable(self, name: str) -> tuple[str, tuple[str, ...], Kind] | None:
         """Name, dimensions and kind of the variable with that name in the section at hand."""
 
-    def add(self, owner: str, label: str, expr: Expr, initial: Expr | None = None) -> Ref:
-        """A reference to a new auxiliary with that expression, over the expression's free axes."""
-
     def add_table(self, owner: str, points: ast.LookupsStructure) -> Ref:
         """A reference to a new table."""
-
-    def position(self, name: str, *, own: bool = False) -> str:
-        """The constant with the position, from 1, of each element of a range in its dimension (`own`: in the range)."""
-
-    def constant(self, expr: Expr) -> float | None:
-        """The number that an expression is, written out or as a constant without dimensions; None if it is not."""
 
     def macro(self, name: str, owner: str, arguments: Sequence[Expr]) -> Ref | None:
         """A reference to the output of a new copy of a macro; None where no macro has that name."""
@@ -60,10 +49,16 @@ class Translation:
     owner: str
     axes: tuple[str, ...]
     implied: tuple[str, ...] = ()
-    depth: int = field(default=0)
+    depth: int = 0
+    parts: int = 0
 
     def expression(self, tree: Tree) -> Expr:
         """The expression of a tree; InvalidModel or UnsupportedFunction say what does not fit."""
+        self.parts += 1
+        if self.parts > LARGEST_EXPRESSION:
+            raise self.invalid(
+                "its expression unfolds to too many parts.", "Name parts of it in variables of their own."
+            )
         if isinstance(tree, int | float | np.number):
             return Number(float(tree))
         translate = _TREES.get(type(tree))
@@ -198,7 +193,7 @@ class Translation:
         self.check_count(function, len(tree.arguments), name)
         if function in REDUCTIONS:
             return self.reduction(function, tree.arguments)
-        special = _CALLS.get(name, _CALLS.get(function))
+        special = CALLS.get(name, CALLS.get(function))
         if special is not None:
             return special(self, tree.arguments)
         if FUNCTIONS[function].reason:
@@ -305,180 +300,4 @@ _TREES: dict[type, Callable[[Translation, Tree], Expr]] = {
     ast.InlineLookupsStructure: _inline_table,
     ast.AllocateAvailableStructure: _unsupported("ALLOCATE AVAILABLE"),
     ast.AllocateByPriorityStructure: _unsupported("ALLOCATE BY PRIORITY"),
-}
-
-
-def _log10(translation: Translation, arguments: Sequence[Tree]) -> Expr:
-    return Call("LOG", (translation.expression(arguments[0]), Number(10.0)))
-
-
-def _element_count(translation: Translation, arguments: Sequence[Tree]) -> Expr:
-    """ELMCOUNT of a range; SIZE of an array."""
-    tree = arguments[0]
-    name = translation.names.ranges.range_name(tree.reference) if isinstance(tree, ast.ReferenceStructure) else None
-    if name is not None:
-        return Number(len(translation.names.ranges.elements(name)))
-    axes = translation.reduced_axes(*translation.array(arguments))
-    return Number(float(np.prod([len(translation.names.ranges.elements(axis[:-1])) for axis in axes])))
-
-
-def _mean(translation: Translation, arguments: Sequence[Tree]) -> Expr:
-    total = translation.reduction("SUM", arguments)
-    return Call("/", (total, _element_count(translation, arguments)))
-
-
-def _time_value(translation: Translation, arguments: Sequence[Tree]) -> Expr:
-    relative, offset, measure = (translation.expression(argument) for argument in arguments)
-    if translation.names.constant(relative) == 0.0 and translation.names.constant(measure) == 0.0:
-        return Call("+", (Ref("Time"), offset))
-    raise translation.unsupported("GET TIME VALUE", "is compiled for the model's own time only (0, offset, 0).")
-
-
-def _pulse_train(translation: Translation, arguments: Sequence[Tree]) -> Expr:
-    """PySD hands on start, interval, width, end; Vensim's order is start, width, interval, end."""
-    start, interval, width, end = (translation.expression(argument) for argument in arguments)
-    return Call("PULSE TRAIN", (start, width, interval, end))
-
-
-def _magnitude_train(translation: Translation, arguments: Sequence[Tree]) -> Expr:
-    """XMILE's PULSE as PySD hands it on: start, interval, magnitude."""
-    start, interval, magnitude = (translation.expression(argument) for argument in arguments)
-    return Call("PULSE MAGNITUDE", (start, magnitude, interval))
-
-
-def _active_initial(translation: Translation, arguments: Sequence[Tree]) -> Expr:
-    active, initial = (translation.expression(argument) for argument in arguments)
-    return translation.names.add(translation.owner, "active initial", active, initial)
-
-
-def _previous(translation: Translation, arguments: Sequence[Tree]) -> Expr:
-    return Call("PREVIOUS", tuple(translation.expression(argument) for argument in arguments))
-
-
-def _vector_select(translation: Translation, arguments: Sequence[Tree]) -> Expr:
-    """VECTOR SELECT(selection, expression, missing value, numerical action, error action)."""
-    selection, expr = translation.array(arguments[:2])
-    missing, action, _ = (translation.expression(argument) for argument in arguments[2:])
-    axes = translation.reduced_axes(selection, expr)
-    chosen = Call("<>", (selection, Number(0.0)))
-    count = Reduce("SUM", axes, Call("IF THEN ELSE", (chosen, Number(1.0), Number(0.0))))
-    number = translation.names.constant(action)
-    codes = range(11) if number is None else (int(number),)
-    if not set(codes) <= set(range(11)):
-        raise translation.invalid(f"VECTOR SELECT has the numerical action {number:g}; expected 0 to 10.")
-    result: Expr = Number(MISSING)
-    for code in codes:
-        found = _selected(code, axes, chosen, selection, expr, count)
-        this = Call("=", (action, Number(float(code))))
-        result = found if number is not None else Call("IF THEN ELSE", (this, found, result))
-    return Call("IF THEN ELSE", (Call("=", (count, Number(0.0))), missing, result))
-
-
-def _selected(code: int, axes: tuple[str, ...], chosen: Expr, selection: Expr, expr: Expr, count: Expr) -> Expr:
-    """One numerical action over the chosen elements."""
-    value = expr if code >= 6 else Call("^", (expr, selection)) if code == 5 else Call("*", (selection, expr))
-    operator, neutral = _SELECTIONS["PROD" if code == 5 else _ACTIONS[code % 6]]
-    picked = Reduce(operator, axes, Call("IF THEN ELSE", (chosen, value, Number(neutral))))
-    return Call("/", (picked, count)) if code in (4, 10) else picked
-
-
-# Numerical actions 0 to 4, and 6 to 10 on the unweighted expression; 5 is the product of expression ^ selection.
-_ACTIONS = ("SUM", "PROD", "VMIN", "VMAX", "MEAN")
-_SELECTIONS = {
-    "SUM": ("SUM", 0.0),
-    "PROD": ("PROD", 1.0),
-    "VMIN": ("VMIN", np.inf),
-    "VMAX": ("VMAX", -np.inf),
-    "MEAN": ("SUM", 0.0),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Vector:
-    """A vector along its last range, at the element of the left-hand side and at all elements (the axis `all`)."""
-
-    here: Expr
-    there: Expr
-    axis: str
-    all: str
-    index_here: Expr
-    index_there: Expr
-
-
-def _vector(translation: Translation, tree: Tree) -> _Vector:
-    """The vector that an argument of a VECTOR function names; its last subscript is a range of the left-hand side."""
-    if not isinstance(tree, ast.ReferenceStructure) or tree.subscripts is None:
-        raise translation.invalid("VECTOR functions take a subscripted variable as their vector.")
-    *first, last = tree.subscripts.subscripts
-    name = translation.names.ranges.range_name(last)
-    if name is None:
-        raise translation.invalid(f"{last!r} is not a subscript range, so there is nothing to sort over.")
-    axis, marked = translation.axis(name, first), f"{name}!"
-    there = translation.reference(
-        ast.ReferenceStructure(tree.reference, ast.SubscriptsReferenceStructure((*first, marked)))
-    )
-    index = translation.names.position(name, own=True)
-    return _Vector(
-        translation.reference(tree),
-        there,
-        axis,
-        marked,
-        Ref(index, (Subscript(name, axis),)),
-        Ref(index, (Subscript(name, marked),)),
-    )
-
-
-def _rank(translation: Translation, arguments: Sequence[Tree]) -> Expr:
-    """VECTOR RANK: the rank, counted from 1; equal values stand in their own order, from behind where it descends."""
-    vector, ascends = _vector(translation, arguments[0]), _ascends(translation.expression(arguments[1]))
-    before = _either(ascends, vector.there, vector.here)
-    earlier = _either(ascends, vector.index_there, vector.index_here)
-    tied = Call("AND", (Call("=", (vector.there, vector.here)), earlier))
-    counted = Call("IF THEN ELSE", (Call("OR", (before, tied)), Number(1.0), Number(0.0)))
-    return Call("+", (Number(1.0), Reduce("SUM", (vector.all,), counted)))
-
-
-def _ascends(direction: Expr) -> Expr:
-    return Call(">", (direction, Number(0.0)))
-
-
-def _either(ascends: Expr, one: Expr, other: Expr) -> Expr:
-    """Whether `one` stands before `other` in the order asked for."""
-    return Call("IF THEN ELSE", (ascends, Call("<", (one, other)), Call(">", (one, other))))
-
-
-def _sort_order(translation: Translation, arguments: Sequence[Tree]) -> Expr:
-    """VECTOR SORT ORDER: the index, counted from 0, of the element that stands at this place of the order."""
-    vector = _vector(translation, arguments[0])
-    rank = translation.names.add(translation.owner, "rank", _rank(translation, arguments))
-    ranks = rename_axes(rank, {vector.axis: f"{vector.axis}!"})
-    place = translation.names.position(range_of(vector.axis), own=True)
-    here = Ref(place, (Subscript(vector.axis, vector.axis),))
-    there = Ref(place, (Subscript(vector.axis, f"{vector.axis}!"),))
-    index = Call("-", (there, Number(1.0)))
-    chosen = Call("IF THEN ELSE", (Call("=", (ranks, here)), index, Number(0.0)))
-    return Reduce("SUM", (f"{vector.axis}!",), chosen)
-
-
-def _reorder(translation: Translation, arguments: Sequence[Tree]) -> Expr:
-    """VECTOR REORDER: the element of the vector with the index, counted from 0, that the order gives."""
-    vector, order = _vector(translation, arguments[0]), translation.expression(arguments[1])
-    wanted = Call("=", (Call("-", (vector.index_there, Number(1.0))), order))
-    return Reduce("SUM", (vector.all,), Call("IF THEN ELSE", (wanted, vector.there, Number(0.0))))
-
-
-_CALLS: dict[str, Callable[[Translation, Sequence[Tree]], Expr]] = {
-    "PI": lambda translation, arguments: Number(float(np.pi)),
-    "LOG10": _log10,
-    "ELMCOUNT": _element_count,
-    "MEAN": _mean,
-    "GET TIME VALUE": _time_value,
-    "pulse_train": _pulse_train,
-    "Xpulse_train": _magnitude_train,
-    "ACTIVE INITIAL": _active_initial,
-    "GAME": lambda translation, arguments: translation.expression(arguments[0]),
-    "VECTOR SELECT": _vector_select,
-    "VECTOR RANK": _rank,
-    "VECTOR SORT ORDER": _sort_order,
-    "VECTOR REORDER": _reorder,
 }

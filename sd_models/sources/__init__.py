@@ -3,8 +3,8 @@
 - `source.py`: what a front end hands on
 - `vensim_text.py`: the text of an `.mdl` file cut into entries that keep their line
 - `vensim.py`: the entries, read with PySD's grammars
-- `xmile_equations.py`: XMILE expressions
-- `xmile.py`: the XML of an XMILE file
+- `xmile_document.py`, `xmile_words.py`, `xmile_functions.py`, `xmile_equations.py`: XML, names and expressions of XMILE
+- `xmile_names.py`, `xmile_tables.py`, `xmile_variables.py`, `xmile_settings.py`, `xmile.py`: the parts of an XMILE file
 - `guard.py`: what a hostile file must not do
 """
 

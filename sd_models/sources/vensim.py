@@ -160,7 +160,9 @@ class _Section:
             except (ValueError, TypeError, LookupError, SyntaxError, RecursionError) as error:
                 self.faults.append(self._fault(entry, error))
             except ModelError as error:
-                self.faults.extend(replace(fault, file=self.path.name, line=entry.line) for fault in error.faults)
+                name = _left_hand_name(entry.equation)
+                placed = (replace(fault, variable=name, line=entry.line) for fault in error.faults)
+                self.faults.extend(replace(fault, file=self.path.name) for fault in placed)
 
     def _add(self, entry: Entry) -> None:
         if BARE_NAME.match(entry.equation):
@@ -192,10 +194,9 @@ class _Section:
         self.lines.setdefault(element.name, []).append(entry.line)
 
     def _fault(self, entry: Entry, error: Exception) -> Fault:
-        cause = error.__cause__
+        name, cause = _left_hand_name(entry.equation), error.__cause__
         if isinstance(cause, ModelError):
-            return replace(cause.faults[0], file=self.path.name, line=entry.line)
-        name = re.split(r"[\[=(:<]", entry.equation, maxsplit=1)[0].strip()
+            return replace(cause.faults[0], variable=name, file=self.path.name, line=entry.line)
         found = f"cannot read {_excerpt(entry.equation, error)!r}."
         advice = "Check the equation there: parentheses, commas, operators, quotes around special names."
         return Fault(found, variable=name, file=self.path.name, line=entry.line, advice=advice)
@@ -215,6 +216,12 @@ class _Section:
             split=False,
             views_dict=None,
         )
+
+
+def _left_hand_name(equation: str) -> str:
+    """The name at the beginning of an equation that the grammar does not read."""
+    match = QUOTED_NAME.match(equation)
+    return match.group() if match else re.split(r"[\[=(:<]", equation, maxsplit=1)[0].strip()
 
 
 def _excerpt(equation: str, error: Exception) -> str:
