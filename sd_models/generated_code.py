@@ -65,11 +65,11 @@ LOCALS = frozenset(("value", "def_subs", "except_subs"))
 FILE_READERS = frozenset(("ExtConstant", "ExtData", "ExtLookup"))
 MACRO_ARGUMENTS, MACRO_OPTIONS = 3, frozenset(("time_initialization", "py_name"))
 # As parts of an allowed call or attribute only, so that they cannot be reached under another name.
-NEVER_ALONE = frozenset((*ATTRIBUTES, *FILE_READERS, "Macro", "Path", "Component", "component", "__data", "__file__"))
+NEVER_ALONE = frozenset((*ATTRIBUTES, *FILE_READERS, "Macro", "Path", "Component", "component"))
 CONSTANTS = (str, int, float, bool, type(None))
 
-STATEMENTS = (ast.Module, ast.Expr, ast.Return, ast.Load, ast.Store)
-EXPRESSIONS = (ast.Dict, ast.List, ast.Tuple, ast.Slice, ast.BinOp, ast.UnaryOp, ast.Compare)
+STATEMENTS = (ast.Module, ast.Return, ast.Load, ast.Store)
+EXPRESSIONS = (ast.List, ast.Tuple, ast.Slice, ast.BinOp, ast.UnaryOp, ast.Compare)
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.USub, ast.UAdd)
 COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 PLAIN = (*STATEMENTS, *EXPRESSIONS, *OPERATORS, *COMPARISONS)
@@ -186,8 +186,21 @@ class _Checker(ast.NodeVisitor):
                 self.check((isinstance(first, ast.List) or self._is_file(first)) and not options, node)
                 self.check(name in self.known, node)
                 self.visit_each(node.args)
+            case ast.Name() | ast.Attribute() | ast.Subscript():
+                self.visit_each((node.func, *node.args, *node.keywords))
             case _:
-                super().generic_visit(node)
+                self.check(False, node)
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        match node.value:
+            case ast.Constant(str()) | ast.Call(ast.Attribute(_, "add")):
+                self.visit(node.value)
+            case _:
+                self.check(False, node)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        self.check(None not in node.keys, node)  # `**`
+        self.visit_each((*(key for key in node.keys if key), *node.values))
 
     def _is_file(self, node: ast.expr | None) -> bool:
         return isinstance(node, ast.Constant) and node.value in self.files
@@ -205,7 +218,7 @@ class _Checker(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_Name(self, node: ast.Name) -> None:
-        self.check(node.id in self.known and node.id not in NEVER_ALONE, node)
+        self.check(node.id in self.known and node.id not in NEVER_ALONE and not node.id.startswith("__"), node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
         self.check(isinstance(node.value, CONSTANTS), node)

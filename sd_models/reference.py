@@ -61,7 +61,7 @@ def replay(
     it fails in the run, InvalidRequest for inputs that do not fit.
 
     >>> import sd_models as sd
-    >>> run = sd.replay("urbanization")
+    >>> run = sd.replay("urbanization", time=sd.TimeSpan(stop=2011), outputs=["national urban share"])
     >>> run.attrs["engine"]
     'PySD'
     """
@@ -223,7 +223,7 @@ class _Run:
         """The names, all of which PySD must have found in the file as well."""
         lost = [name for name in names if key(name) not in self._names]
         if lost:
-            found = f"PySD overlooks {len(lost)} variables of the file, among them {', '.join(lost[:5])}."
+            found = f"PySD overlooks variables of the file: {', '.join(lost[:5])}{', ...' if len(lost) > 5 else ''}."
             advice = "Simulate it with the compiled engine, or name the outputs that PySD knows."
             raise UnreadableModel(Fault(found, advice=advice))
         return tuple(names)
