@@ -6,14 +6,15 @@ The stages, in their order; each is a function from one value to the next:
 - `sources/`: model files to PySD's abstract model, safely
 - `subscripts.py`, `replaced_functions.py`, `translation.py`, `external.py`, `flattening.py`: the abstract model to a
   `System`
-- `system.py`, `expression.py`, `functions.py`: the `System`, its expressions, the catalogue of functions
+- `expression.py`, `equation.py`, `description.py`, `system.py`: the `System`, its parts, and how they print
+- `functions.py`: the catalogue of functions
 - `rewrites/`: `System -> System`
 - `timing.py`, `ordering.py`: the time points of a run, the order of evaluation
 - `casadi_functions.py`, `lowering.py`, `evaluation.py`, `integration.py`, `compilation.py`: the `System` to CasADi
 - `buffers.py`, `inputs.py`, `results.py`, `diagnosis.py`, `simulation.py`: runs
 - `sensitivity.py`: gradients of outcomes
 - `plotting.py`: trajectories as small multiples
-- `description.py`, `latex.py`: what a modeller wants to see of a `System`
+- `outline.py`, `latex.py`: what a modeller wants to see of a `System`
 - `unit_texts.py`, `unit_rules.py`, `units.py`: whether the units of its equations agree
 - `polarity.py`, `loops.py`: what a variable reaches, and the feedback loops
 - `generated_code.py`, `pysd_model.py`, `reference.py`: PySD's own run of the same file, as the reference
@@ -26,9 +27,9 @@ from typing import TYPE_CHECKING
 from .library import library, load
 
 if TYPE_CHECKING:
-    from .description import describe, summary
     from .errors import ModelError
     from .loops import feedback_loops
+    from .outline import describe, summary
     from .plotting import plot
     from .reference import replay
     from .sensitivity import Measure, Outcome, Sensitivities, sensitivities
@@ -61,7 +62,7 @@ __all__ = [
 # Modules that import NumPy, xarray or CasADi are loaded with the first use of one of their names (PEP 562), so that
 # `prosperity --help` answers at once.
 _LATER = {
-    "description": ("describe", "summary"),
+    "outline": ("describe", "summary"),
     "errors": ("ModelError",),
     "loops": ("feedback_loops",),
     "plotting": ("plot",),

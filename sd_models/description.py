@@ -17,12 +17,11 @@ from textwrap import wrap
 
 import numpy as np
 
-from .expression import Call, Expr, Number, Reduce, Ref, Subscript, fold, references
-from .system import Equation, FloatArray, Interpolation, Kind, Series, System, Values, Variable
+from .equation import Equation, FloatArray, Interpolation, Kind, Series, Values
+from .expression import Call, Expr, Number, Reduce, Ref, Subscript, fold
 
 WIDTH = 110
 MOST_NUMBERS = 12  # numbers, points or elements shown one by one
-MOST_EQUATIONS = 12
 PLAIN_NAME = re.compile(r"[^\W\d][\w $']*")
 QUOTED_NAME = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
 
@@ -241,17 +240,17 @@ _READING: Mapping[Interpolation, str] = {
 # --- equations --------------------------------------------------------------------------------------------------------
 
 
-def equation_line(variable: Variable, equation: Equation) -> str:
-    """One equation of a variable with its left-hand side."""
+def equation_line(name: str, kind: Kind, equation: Equation) -> str:
+    """One equation of the variable of that name and kind, with its left-hand side."""
     excluded = ", ".join(f"[{', '.join(group)}]" for group in equation.excluded)
-    left = left_text(variable.name, equation.subscripts) + (f" :EXCEPT: {excluded}" if excluded else "")
+    left = left_text(name, equation.subscripts) + (f" :EXCEPT: {excluded}" if excluded else "")
     definition = equation.definition
     if isinstance(definition, Series):
-        table = variable.kind is Kind.TABLE
+        table = kind is Kind.TABLE
         return left + (f"({table_text(definition)})" if table else f" := {series_text(definition)}")
     right = values_text(definition.array) if isinstance(definition, Values) else equation_text(definition)
     if equation.initial is not None:
-        right = f"{_WITH_INITIAL[variable.kind]}({right}, {equation_text(equation.initial)})"
+        right = f"{_WITH_INITIAL[kind]}({right}, {equation_text(equation.initial)})"
     return f"{left} = {right}"
 
 
@@ -262,24 +261,12 @@ _WITH_INITIAL: Mapping[Kind, str] = dict.fromkeys(Kind, "ACTIVE INITIAL") | {
 }
 
 
-# --- variables --------------------------------------------------------------------------------------------------------
+# --- pages ------------------------------------------------------------------------------------------------------------
 
 
-def describe(variable: Variable, system: System | None = None) -> str:
-    """Everything the model says about the variable, a line each: kind, equations, unit, limits, documentation, place.
-
-    With the system also the elements of its dimensions and the variables that use it. Long lists are shortened.
-
-    >>> from sd_models.expression import Number
-    >>> from sd_models.system import Equation, Kind, Variable
-    >>> print(describe(Variable("birth rate", Kind.CONSTANT, (), (Equation((), Number(0.03)),), unit="1/year")))
-    birth rate (constant)
-      birth rate = 0.03
-      unit: 1/year
-    """
-    title = f"{left_text(variable.name, variable.dimensions)} ({variable.kind})"
-    facts = [f"{label}: {text}" for label, text in _facts(variable, system) if text]
-    return "\n".join((title, *_indented([*_equation_lines(variable), *facts])))
+def page(title: str, lines: Sequence[str]) -> str:
+    """A title and lines below it, wrapped and indented."""
+    return "\n".join((title, *_indented(lines)))
 
 
 def _indented(texts: Sequence[str]) -> Iterator[str]:
@@ -294,77 +281,7 @@ def _indented(texts: Sequence[str]) -> Iterator[str]:
         )
 
 
-def _equation_lines(variable: Variable) -> Iterator[str]:
-    for equation in variable.equations[:MOST_EQUATIONS]:
-        yield equation_line(variable, equation)
-    if len(variable.equations) > MOST_EQUATIONS:
-        yield f"... and {len(variable.equations) - MOST_EQUATIONS} more equations"
-
-
-def _facts(variable: Variable, system: System | None) -> Iterator[tuple[str, str]]:
-    """What is known beside the equations, with a label each; an empty text means that nothing is."""
-    yield "unit", variable.unit
-    yield "limits", _limits(variable)
-    yield "documentation", " ".join(variable.documentation.split())
-    yield "place", str(variable.place or "")
-    yield "added for", variable.origin
-    if system is not None:
-        for name in dict.fromkeys(variable.dimensions):
-            yield name, shortened(system.dimensions[name].elements)
-        yield "used by", shortened([other.name for other in system if variable.name in _needed(other)])
-
-
-def _limits(variable: Variable) -> str:
-    low, high = ("?" if bound is None else number_text(bound) for bound in variable.limits)
-    limits = "" if variable.limits == (None, None) else f"{low} to {high}"
-    return ", ".join(part for part in (limits, "cut off at zero" if variable.non_negative else "") if part)
-
-
-def _needed(variable: Variable) -> frozenset[str]:
-    sides = (side for equation in variable.equations for side in (equation.definition, equation.initial))
-    return frozenset().union(*(references(s) for s in sides if s is not None and not isinstance(s, Values | Series)))
-
-
 def shortened(names: Sequence[str]) -> str:
     """The names in a row; of many the first ones and how many more there are."""
     rest = len(names) - MOST_NUMBERS
     return ", ".join(names) if rest <= 0 else f"{', '.join(names[:MOST_NUMBERS])} and {rest} more"
-
-
-# --- systems ----------------------------------------------------------------------------------------------------------
-
-
-def summary(system: System) -> str:
-    """The model on a page: its dimensions, then a line for each variable, grouped by kind.
-
-    A line holds the equation, cut off where it is long, and the unit behind `~`.
-    """
-    title = f"{system.name}: {len(system.variables)} variables, integrated by {_METHOD_NAMES[system.method]}"
-    dimensions = [f"{name} ({len(d.elements)}): {shortened(d.elements)}" for name, d in system.dimensions.items()]
-    groups = [(heading, [_summary_line(v) for v in system.of_kind(kind)]) for kind, heading in _HEADINGS.items()]
-    parts = [("Dimensions", dimensions), *groups, ("Notes", list(system.notes))]
-    blocks = ("\n".join((heading, *(f"  {_cut(line)}" for line in lines))) for heading, lines in parts if lines)
-    return "\n\n".join((title, *blocks))
-
-
-def _summary_line(variable: Variable) -> str:
-    first = equation_line(variable, variable.equations[0]) if len(variable.equations) == 1 else ""
-    many = f"{left_text(variable.name, variable.dimensions)} by {len(variable.equations)} equations"
-    unit = f" ~ {variable.unit}" if variable.unit else ""
-    return _cut(first or many, WIDTH - len(unit)) + unit
-
-
-def _cut(text: str, width: int = WIDTH) -> str:
-    return text if len(text) <= width else f"{text[: max(0, width - 4)]} ..."
-
-
-_METHOD_NAMES = {"euler": "Euler's method", "rk2": "Runge-Kutta 2", "rk4": "Runge-Kutta 4"}
-
-_HEADINGS: Mapping[Kind, str] = {
-    Kind.STOCK: "Stocks",
-    Kind.SAMPLE: "Samples",
-    Kind.AUXILIARY: "Auxiliaries",
-    Kind.CONSTANT: "Constants",
-    Kind.DATA: "Data",
-    Kind.TABLE: "Tables",
-}

@@ -10,115 +10,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from .description import equation_line, left_text, number_text, page
+from .equation import (
+    Correspondence,
+    Definition,
+    Dimension,
+    Equation,
+    FloatArray,
+    Interpolation,
+    Kind,
+    Method,
+    Place,
+    Series,
+    Values,
+)
 from .errors import Fault, InvalidRequest, nearest
-from .expression import Expr
 
-FloatArray: TypeAlias = npt.NDArray[np.float64]
+__all__ = [
+    "Correspondence",
+    "Definition",
+    "Dimension",
+    "Equation",
+    "FloatArray",
+    "Interpolation",
+    "Kind",
+    "Method",
+    "Place",
+    "Series",
+    "System",
+    "Values",
+    "Variable",
+    "key",
+]
 
-
-class Kind(StrEnum):
-    """What a variable is; it decides how its equations are read."""
-
-    STOCK = "stock"  # the definition is the net flow, `initial` the value at the first time
-    SAMPLE = "sample"  # a discrete stock: the definition is the value at the next time, `initial` the first value
-    AUXILIARY = "auxiliary"  # the definition is the value; with `initial`, another one holds while stocks initialize
-    CONSTANT = "constant"  # the value does not change in a run
-    DATA = "data"  # a given series over time
-    TABLE = "table"  # a given function of one argument, called with LOOKUP
-
-
-class Method(StrEnum):
-    """Integration with the fixed step TIME STEP."""
-
-    EULER = "euler"
-    RK2 = "rk2"
-    RK4 = "rk4"
-
-
-class Interpolation(StrEnum):
-    """How a series or table is read between its points, and beyond them."""
-
-    LINEAR = "linear"  # straight lines; the end values beyond
-    EXTRAPOLATE = "extrapolate"  # straight lines; the end segments prolonged beyond
-    BACKWARD = "backward"  # the value of the last point before (hold backward, discrete); the end values beyond
-    FORWARD = "forward"  # the value of the next point (look forward); the end values beyond
-    RAW = "raw"  # NaN except at the points
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line of a model file, counted from 1."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
-
-
-@dataclass(frozen=True, slots=True)
-class Correspondence:
-    """A subscript mapping: for each element of its owner, the elements of `target` that it stands for."""
-
-    target: str
-    elements: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """A subscript range: a full dimension, or a subrange of the dimension `parent` (its own name for a full one)."""
-
-    name: str
-    elements: tuple[str, ...]
-    parent: str
-    mappings: tuple[Correspondence, ...] = ()
-
-    @property
-    def full(self) -> bool:
-        """Whether the range is a dimension of its own, not a part of another."""
-        return self.parent == self.name
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Values:
-    """Given numbers, in the shape of the block of elements that the equation defines."""
-
-    array: FloatArray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Series:
-    """Given points: `x` of shape (points,) ascending, `y` of shape (points, *block)."""
-
-    x: FloatArray
-    y: FloatArray
-    interpolation: Interpolation = Interpolation.LINEAR
-
-
-Definition: TypeAlias = Expr | Values | Series
-
-
-@dataclass(frozen=True, slots=True)
-class Equation:
-    """The definition of a block of elements of a variable.
-
-    `subscripts` has one entry for each dimension of the variable: a range, which becomes an axis of the definition, or
-    a single element. `excluded` lists combinations (ranges or elements) that the block leaves out (:EXCEPT:).
-    """
-
-    subscripts: tuple[str, ...]
-    definition: Definition
-    initial: Expr | None = None
-    excluded: tuple[tuple[str, ...], ...] = ()
-    place: Place | None = None
+MOST_EQUATIONS = 12  # equations of a variable shown one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +68,46 @@ class Variable:
     place: Place | None = None
     origin: str = ""
     non_negative: bool = False
+
+    def __str__(self) -> str:
+        """Everything the model says about the variable: kind, equations, unit, limits, documentation, place.
+
+        >>> from sd_models.expression import Number
+        >>> print(Variable("birth rate", Kind.CONSTANT, (), (Equation((), Number(0.03)),), unit="1/year"))
+        birth rate (constant)
+          birth rate = 0.03
+          unit: 1/year
+        """
+        return page(self.title, self.facts)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What a notebook shows."""
+        printer.text(f"{self.name} ..." if cycle else str(self))
+
+    @property
+    def title(self) -> str:
+        """The name with its dimensions, and the kind."""
+        return f"{left_text(self.name, self.dimensions)} ({self.kind})"
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """A line for each equation and for whatever else the model says."""
+        equations = [equation_line(self.name, self.kind, equation) for equation in self.equations[:MOST_EQUATIONS]]
+        more = len(self.equations) - MOST_EQUATIONS
+        labelled = {
+            "unit": self.unit,
+            "limits": self._limits(),
+            "documentation": " ".join(self.documentation.split()),
+            "place": str(self.place or ""),
+            "added for": self.origin,
+        }
+        shown = (f"{label}: {text}" for label, text in labelled.items() if text)
+        return (*equations, *([f"... and {more} more equations"] if more > 0 else []), *shown)
+
+    def _limits(self) -> str:
+        low, high = ("?" if bound is None else number_text(bound) for bound in self.limits)
+        limits = "" if self.limits == (None, None) else f"{low} to {high}"
+        return ", ".join(part for part in (limits, "cut off at zero" if self.non_negative else "") if part)
 
 
 def key(name: str) -> str:
@@ -166,6 +135,9 @@ class System:
     path: Path | None = None
     notes: tuple[str, ...] = ()
     unit_synonyms: tuple[tuple[str, ...], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<System {self.name!r}: {len(self.variables)} variables, {len(self.dimensions)} subscript ranges>"
 
     @cached_property
     def _names(self) -> dict[str, str]:

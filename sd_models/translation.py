@@ -16,7 +16,6 @@ from .functions import FUNCTIONS, REDUCTIONS, canonical
 from .replaced_functions import CALLS, Tree
 from .system import Kind, key
 
-
 # SMOOTH(x, time) unfolds to two copies of x, so that calls inside each other could fill the memory.
 LARGEST_EXPRESSION = 100_000
 

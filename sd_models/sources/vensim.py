@@ -168,18 +168,19 @@ class _Section:
         if BARE_NAME.match(entry.equation):
             self._add_component(entry, *_bare_data(entry.equation))
             return
-        parsed = Element(entry.equation, entry.unit, entry.documentation).parse()
+        equation, mappings = _without_mappings(entry.equation)
+        parsed = Element(equation, entry.unit, entry.documentation).parse()
         if isinstance(parsed, SubscriptRange):
-            self._add_range(entry, parsed)
+            self._add_range(parsed, mappings)
         elif isinstance(parsed, Constraint | TestInput):
             self.notes.append(f"{self.path.name}:{entry.line}: the reality check {parsed.name!r} is not read.")
         elif isinstance(parsed, Component):
             _parse(parsed)
             self._add_component(entry, parsed.name, parsed.get_abstract_component())
 
-    def _add_range(self, entry: Entry, parsed: SubscriptRange) -> None:
-        self.ranges.append(AbstractSubscriptRange(parsed.name, parsed.definition, list(parsed.mapping)))
-        self.mappings[parsed.name] = _mappings(entry.equation)
+    def _add_range(self, parsed: SubscriptRange, mappings: str) -> None:
+        found = self.mappings[parsed.name] = _mappings(mappings)
+        self.ranges.append(AbstractSubscriptRange(parsed.name, parsed.definition, [m.target for m in found]))
 
     def _add_component(self, entry: Entry, name: str, component: AbstractComponent) -> None:
         """PySD merges the components of an element; the last unit, limits and documentation given win."""
@@ -272,11 +273,17 @@ def _bound(text: str) -> float | None:
     return float(text) if re.fullmatch(NUMBER, text.strip()) else None
 
 
-def _mappings(equation: str) -> tuple[Correspondence, ...]:
+def _without_mappings(equation: str) -> tuple[str, str]:
+    """A subscript range without what it maps to, and that text; PySD takes listed elements for those of the range."""
+    covered = QUOTED_NAME.sub(lambda match: "q" * len(match.group()), equation)
+    arrow = covered.find("->")
+    if arrow < 0 or "=" in covered[:arrow]:
+        return equation, ""
+    return equation[:arrow].strip(), equation[arrow + 2 :]
+
+
+def _mappings(targets: str) -> tuple[Correspondence, ...]:
     """The mappings behind `->` that list their elements; a bare name corresponds by position and lists none."""
-    _, arrow, targets = equation.partition("->")
-    if not arrow:
-        return ()
     explicit = re.findall(r"\(\s*([^:()]+?)\s*:\s*([^()]*)\)", targets)
     plain = re.sub(r"\([^()]*\)", "", targets)
     return (

@@ -12,17 +12,16 @@ from hypothesis import strategies as st
 import sd_models as sd
 from sd_models.description import (
     PLAIN_NAME,
-    describe,
     equation_text,
     name_text,
     number_text,
     range_text,
     shortened,
-    summary,
     table_text,
     values_text,
 )
 from sd_models.expression import Call, Expr, Number, Reduce, Ref, Subscript
+from sd_models.outline import describe, summary
 from sd_models.system import Dimension, Equation, Interpolation, Kind, Place, Series, System, Values, Variable
 
 A, B, C = Ref("a"), Ref("b"), Ref("c")
@@ -262,7 +261,7 @@ def test_every_kind_has_its_own_form(name: str, lines: list[str]) -> None:
 
 def test_a_variable_can_be_shown_without_its_system() -> None:
     """Then the elements of its dimensions and its users are left out."""
-    assert describe(model()["births"]).splitlines()[-1] == "  unit: person/year"
+    assert str(model()["births"]).splitlines()[-1] == "  unit: person/year"
 
 
 def test_many_equations_are_shortened_and_long_ones_wrapped() -> None:
@@ -271,7 +270,7 @@ def test_many_equations_are_shortened_and_long_ones_wrapped() -> None:
     for _ in range(40):
         long = call("+", long, A)
     variable = Variable("x", Kind.AUXILIARY, ("d",), tuple(Equation((str(i),), long) for i in range(3000)))
-    lines = describe(variable).splitlines()
+    lines = str(variable).splitlines()
     assert lines[-1] == "  ... and 2988 more equations"
     assert len(lines) < 50
     assert max(len(line) for line in lines) <= 110
