@@ -62,6 +62,8 @@ OPERATOR = re.compile(r"(?<![(,\[{\s])\s*[-+*/^<>=]|:\s*(?:AND|OR|NOT)\s*:|\b(?:
 
 LITERAL = re.compile(r"[\d\s+\-.,eE()\[\]]*", re.ASCII)
 LITERAL_NESTING = 4
+TERM = r"[+-]?\s*(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+SUM = re.compile(rf"{TERM}(?:\s*(?=[+-]){TERM})+", re.ASCII)
 LEADING_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")
 TEXT = re.compile(r"""'[^'\n\0]*'|"[^"\n\0]*\"""")
 
@@ -72,6 +74,8 @@ def literal(text: str) -> Literal:
     >>> literal("[(0,0),(10,1.5)]")
     [(0, 0), (10, 1.5)]
 
+    A sum of numbers is one as well: PySD's grammar takes it for an array of signed numbers.
+
     Backslashes in a quoted text stay as they are: they part folders, and Vensim knows no escapes.
     """
     text = text.strip()
@@ -81,6 +85,8 @@ def literal(text: str) -> Literal:
     if not LITERAL.fullmatch(text) or _depth(text) > LITERAL_NESTING:
         raise UnsafeModel(Fault(f"{text[:60]!r} stands where numbers are expected.", advice=advice))
     check_expression(text)
+    if SUM.fullmatch(text):
+        return sum(float(re.sub(r"\s", "", term)) for term in re.findall(TERM, text))
     try:
         value: Literal = ast.literal_eval(LEADING_ZEROS.sub("", text))
     except (ValueError, SyntaxError) as error:

@@ -47,6 +47,8 @@ class TestLiteral:
             (".5", 0.5),
             ("- 5", -5),
             ("1e+06", 1e6),
+            ("1+1", 2),
+            ("1 - .5 + 2.e3-1e-1", 1 - 0.5 + 2e3 - 1e-1),
             ("007", 7),
             ("(01,1e-007)", (1, 1e-7)),
             ("[(0,0),(10,10)]", [(0, 0), (10, 10)]),
@@ -58,7 +60,7 @@ class TestLiteral:
         ],
     )
     def test_known(self, text: str, value: object) -> None:
-        """Leading zeros and blanks are harmless; backslashes stay backslashes."""
+        """Leading zeros and blanks are harmless, sums of numbers are numbers; backslashes stay backslashes."""
         assert guard.literal(text) == value
 
     @pytest.mark.parametrize(
@@ -69,7 +71,11 @@ class TestLiteral:
             "print(1)",
             "__import__('os')",
             "[].__class__",
-            "1+1",
+            "1+",
+            "1+-1",
+            "(1+1)",
+            "1+x",
+            "2*3",
             "2**9",
             "9" * 1000,
             "(" * 100_000,
