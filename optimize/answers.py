@@ -18,7 +18,7 @@ from .storage import SAVERS, check_target, run_document, write_run, write_whole
 
 PICTURES = (".png", ".svg", ".pdf")
 MOST_PANELS = 9
-DOTS_PER_INCH = 150
+DOTS_PER_INCH = 120
 
 
 def answer_simulate(request: SimulateRequest) -> Status:
