@@ -45,6 +45,7 @@ from .sources.guard import (
     check_data,
     check_ranges,
     check_text,
+    check_unfolding,
     content,
     decoded,
     guarded,
@@ -56,6 +57,7 @@ from .system import key
 ELEMENTS = 1_000_000  # of one variable
 ALL_ELEMENTS = 20_000_000  # of all variables together, and of an array inside an expression
 ORDER = 10_000  # of a delay or smooth
+MACROS = 3_000  # copies of macros; PySD imports a file for each
 REDUCTIONS = frozenset(("sum", "prod", "vmin", "vmax", "vector_select"))
 
 
@@ -99,6 +101,7 @@ class PrivateModel:
 
     def prepare(self, abstract: AbstractModel, controls: Mapping[str, float]) -> None:
         """Take off what the model must not bring along, and put the control values in."""
+        _check_macros(abstract.sections)
         for index, section in enumerate(abstract.sections):
             section.path = self.folder / (f"macro_{index}.py" if index else "model.py")
             for subscript in section.subscripts:
@@ -204,6 +207,24 @@ def _unformatted() -> Iterator[None]:
         yield
     finally:
         python_model_builder.black = formatter
+
+
+def _check_macros(sections: Sequence[AbstractSection]) -> None:
+    """Raises for macros that call themselves, or each other so often that PySD would copy them without end."""
+    calls = {
+        section.name: [call for e in section.elements for component in e.components for call in _called(component.ast)]
+        for section in sections
+    }
+    known = {name: ["itself", *(call for call in found if call in calls)] for name, found in calls.items()}
+    check_unfolding("macro", known, MACROS)
+
+
+def _called(tree: Any) -> Iterator[str]:
+    """The functions and macros that an expression calls."""
+    if isinstance(tree, ast.CallStructure):
+        yield tree.function.reference
+    for part in _parts(tree):
+        yield from _called(part)
 
 
 def _check_sizes(section: AbstractSection, ranges: Mapping[str, Sequence[str]], file: str) -> None:

@@ -17,7 +17,7 @@ import stat
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -336,16 +336,20 @@ def check_ranges(ranges: Mapping[str, object]) -> None:
     A range is given as the list of its elements and ranges; those that are given otherwise count as elements.
     """
     lists = {name: elements for name, elements in ranges.items() if isinstance(elements, list | tuple)}
-    graph = {name: {element for element in elements if element in lists} for name, elements in lists.items()}
+    check_unfolding("subscript range", lists, SUBSCRIPTS)
+
+
+def check_unfolding(kind: str, parts: Mapping[str, Sequence[str]], most: int) -> None:
+    """Raises where something is a part of itself, or unfolds to more than `most` parts that have none of their own."""
+    graph = {name: {part for part in given if part in parts} for name, given in parts.items()}
     counts: dict[str, int] = {}
     try:
         for name in TopologicalSorter(graph).static_order():
-            counts[name] = sum(counts.get(element, 1) for element in lists[name])
-            check_count(f"elements in the subscript range {name!r}", counts[name], SUBSCRIPTS, "Use smaller ranges.")
+            counts[name] = sum(counts.get(part, 1) for part in parts[name])
+            check_count(f"parts in the {kind} {name!r}", counts[name], most, f"Use fewer {kind}s in others.")
     except CycleError as error:
         circle = ", ".join(repr(name) for name in error.args[1][1:])
-        advice = "Let one of them list its elements."
-        raise UnreadableModel(Fault(f"subscript ranges contain each other: {circle}.", advice=advice)) from error
+        raise UnreadableModel(Fault(f"a {kind} is a part of itself: {circle}.", advice="Break the circle.")) from error
 
 
 def check_steps(initial: float, final: float, step: float, *, file: str = "") -> int:

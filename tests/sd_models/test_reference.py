@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,9 @@ import pytest
 import xarray as xr
 
 import sd_models as sd
-from sd_models.errors import InvalidRequest, ModelError, SimulationError, UnreadableModel
+from sd_models import reference
+from sd_models.errors import InvalidRequest, ModelError, SimulationError, UnreadableModel, UnsafeModel
+from sd_models.pysd_model import PrivateModel
 from sd_models.reference import replay
 
 HEAD = "{UTF-8}\n"
@@ -304,6 +307,39 @@ class TestFaults:
         (folder / "model.txt").write_text("x = 1 ~~|")
         with pytest.raises(UnreadableModel):
             replay(folder / name)
+
+
+class TestBounds:
+    """What PySD would unfold without end is refused before it does."""
+
+    UNFOLDING: ClassVar = {
+        "ranges": "".join(f"D{i}: D{i + 1}, D{i + 1} ~~|\n" for i in range(60)) + "x[D0] = 1 ~~|",
+        "circle of ranges": "D: E ~~|\nE: D ~~|\nx[D] = 1 ~~|",
+        "macros": "".join(f":MACRO: m{i}(p)\nm{i} = m{i + 1}(p) + m{i + 1}(p) ~~|\n:END OF MACRO:\n" for i in range(60))
+        + "x = m0(1) ~~|",
+        "macro that calls itself": ":MACRO: m(p)\nm = m(p) ~~|\n:END OF MACRO:\nx = m(1) ~~|",
+        "order of a delay": "x = DELAY N(Time, 5, 0, 1e9) ~~|",
+        "order of a smooth": "x = SMOOTH N(Time, 5, 0, 1e9) ~~|",
+        "length of a fixed delay": "x = DELAY FIXED(Time, 1e12, 0) ~~|",
+        "dimensions": "".join(f"{d}: ({d}1-{d}200) ~~|\n" for d in "ABC") + "x[A,B,C] = 1 ~~|",
+        "dimensions of an expression": (
+            "".join(f"{d}: ({d}1-{d}1000) ~~|\ny{d}[{d}] = 1 ~~|\n" for d in "ABC")
+            + "x = SUM(yA[A!]*yB[B!]*yC[C!]) ~~|"
+        ),
+    }
+
+    @pytest.mark.parametrize("equations", UNFOLDING.values(), ids=UNFOLDING)
+    def test_unfolding(self, folder: Path, tmp_path_factory: pytest.TempPathFactory, equations: str) -> None:
+        """Few lines that stand for millions of elements, copies or stages."""
+        private = PrivateModel(written(folder, equations + "\n"), tmp_path_factory.mktemp("private"))
+        with pytest.raises(UnreadableModel), private.telling(UnreadableModel, "read"):
+            private.load((), {}).initialize()
+
+    def test_values_in_the_result(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """More numbers than fit are refused before the run."""
+        monkeypatch.setattr(reference, "VALUES", 10)
+        with pytest.raises(UnsafeModel, match="values in the result"):
+            replay(written(folder, "x = Time ~~|\ny = Time ~~|\nz = Time ~~|\n"))
 
 
 class TestTraces:
