@@ -12,6 +12,7 @@ import xarray as xr
 
 from .compilation import Layout, Model
 from .errors import Fault, InvalidRequest
+from .results import label
 from .rewrites.substitution import shaped
 from .system import FloatArray, System, Variable
 
@@ -59,9 +60,11 @@ def columns(
 
 
 def plain(system: System, variable: Variable, value: Value) -> npt.ArrayLike:
-    """A value as an array in the order of the variable's dimensions."""
+    """A value as an array in the order of the variable's dimensions, which may be labelled as in results."""
     if not isinstance(value, xr.DataArray):
         return value
+    labels = {label(system, dimension): dimension for dimension in variable.dimensions}
+    value = value.reset_coords(drop=True).rename({old: new for old, new in labels.items() if old in value.dims})
     unknown = [str(name) for name in value.dims if name not in variable.dimensions]
     if unknown:
         found = f"the value for {variable.name!r} has the dimension {unknown[0]!r}; expected {variable.dimensions}."

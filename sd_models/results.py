@@ -10,8 +10,17 @@ import numpy as np
 import xarray as xr
 
 from .compilation import Model
-from .system import FloatArray, Variable
+from .system import FloatArray, System, Variable
 from .timing import TOLERANCE
+
+# Dimensions that results have besides those of the model.
+OWN_DIMENSIONS = frozenset(("time", "run", "outcome"))
+
+
+def label(system: System, dimension: str) -> str:
+    """The dimension's name in a dataset; variables and the dimensions that all results have go before it."""
+    taken = dimension in system.variables or dimension in OWN_DIMENSIONS
+    return f"{dimension} (subscript)" if taken else dimension
 
 
 @dataclass(frozen=True)
@@ -43,8 +52,8 @@ class Frame:
         )
 
     def label(self, dimension: str) -> str:
-        """The dimension's name in a dataset; a variable of the same name goes before it."""
-        return f"{dimension} (subscript)" if dimension in self.model.expanded.variables else dimension
+        """The dimension's name in a dataset."""
+        return label(self.model.expanded, dimension)
 
     @cached_property
     def coordinates(self) -> Mapping[Hashable, xr.Variable]:
