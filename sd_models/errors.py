@@ -19,7 +19,8 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        where = ", ".join(part for part in (place, f'"{self.variable}"' if self.variable else "") if part)
+        name = self.variable.strip('"')
+        where = ", ".join(part for part in (place, f'"{name}"' if name else "") if part)
         text = f"{where}: {self.found}" if where else self.found
         return f"{text} {self.advice}".rstrip()
 
@@ -58,5 +59,6 @@ class SimulationError(ModelError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Advice that names the nearest known names, or an empty text where none is near."""
-    close = difflib.get_close_matches(name.lower(), [item.lower() for item in known], n=3, cutoff=0.6)
-    return f"Did you mean {' or '.join(repr(item) for item in close)}?" if close else ""
+    spelled = {item.lower(): item for item in known}
+    close = difflib.get_close_matches(name.lower(), spelled, n=3, cutoff=0.6)
+    return f"Did you mean {' or '.join(repr(spelled[item]) for item in close)}?" if close else ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,11 +20,12 @@ from pysd.translators.structures.abstract_expressions import (
     GetLookupsStructure,
 )
 
-from .errors import Fault, ModelError, UnreadableModel
+from .errors import Fault, InvalidModel, ModelError, UnreadableModel
 from .sources.guard import inside
 from .system import FloatArray, Interpolation, Series, Values
 
 Read = TypeVar("Read")
+NO_SERIES = "Data for "  # how PySD says that a file does not have the variable
 KEYWORDS = {
     None: Interpolation.LINEAR,
     "interpolate": Interpolation.LINEAR,
@@ -48,7 +49,7 @@ class ExternalFiles:
 
     def constants(self, request: GetConstantsStructure, block: Mapping[str, Sequence[str]], name: str) -> Values:
         """The cells as an array in the shape of the block (dimension name to elements)."""
-        self._check(request.file)
+        self._check(request)
         coords = {dimension: list(elements) for dimension, elements in block.items()}
         external = ExtConstant(request.file, request.tab, request.cell, coords, self.folder, coords, name)
         self._read(external.initialize)
@@ -58,7 +59,7 @@ class ExternalFiles:
         self, request: GetDataStructure, block: Mapping[str, Sequence[str]], keyword: str | None, name: str
     ) -> Series:
         """A data series over time."""
-        self._check(request.file)
+        self._check(request)
         coords = {dimension: list(elements) for dimension, elements in block.items()}
         external = ExtData(
             request.file,
@@ -76,7 +77,7 @@ class ExternalFiles:
 
     def table(self, request: GetLookupsStructure, block: Mapping[str, Sequence[str]], name: str) -> Series:
         """A table of one argument."""
-        self._check(request.file)
+        self._check(request)
         coords = {dimension: list(elements) for dimension, elements in block.items()}
         external = ExtLookup(
             request.file, request.tab, request.x_row_or_col, request.cell, coords, self.folder, coords, name
@@ -87,7 +88,7 @@ class ExternalFiles:
 
     def subscripts(self, request: Mapping[str, str]) -> list[str]:
         """The elements of a subscript range."""
-        self._check(request["file"])
+        inside(self.folder, request["file"])
         cells = (request["tab"], request["firstcell"], request["lastcell"], request["prefix"])
         return [str(name) for name in self._read(lambda: ExtSubscript(request["file"], *cells, self.folder).subscript)]
 
@@ -98,8 +99,10 @@ class ExternalFiles:
         for file in self.data:
             try:
                 self._read(lambda file=file: tabular.load_data(file))  # type: ignore[misc]
-            except UnreadableModel:
-                continue
+            except UnreadableModel as error:
+                if NO_SERIES in str(error):
+                    continue
+                raise UnreadableModel(replace(fault, file=file.name) for fault in error.faults) from error
             points = tabular.data["time"].to_numpy()
             return _series(points, tabular.data.to_numpy(), KEYWORDS[keyword])
         return None
@@ -109,8 +112,11 @@ class ExternalFiles:
         Excels.clean()
         Columns.clean()
 
-    def _check(self, file: str) -> None:
-        inside(self.folder, file)
+    def _check(self, request: GetConstantsStructure | GetDataStructure | GetLookupsStructure) -> None:
+        if not all(isinstance(value, str) for value in vars(request).values()):
+            advice = "Write them as in GET DIRECT CONSTANTS('values.csv', ',', 'B2')."
+            raise InvalidModel(Fault("file, sheet and cells are no texts in single quotes.", advice=advice))
+        inside(self.folder, request.file)
 
     def _read(self, action: Callable[[], Read]) -> Read:
         """What PySD reads, its warnings kept as notes and its errors told as ours."""

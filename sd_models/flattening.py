@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,12 @@ class _Flattener:
     faults: list[tuple[type[ModelError], Fault]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     scopes: list[_Scope] = field(default_factory=list)
+    copies: set[str] = field(default_factory=set)
+
+    @cached_property
+    def macros(self) -> dict[str, AbstractSection]:
+        """The sections of the macros by the key of their names."""
+        return {key(section.name): section for section in self.source.model.sections[1:]}
 
     # --- the stages -------------------------------------------------------------------------------------------------
 
@@ -107,7 +114,11 @@ class _Flattener:
         given: dict[str, Sequence[str] | str] = {}
         for subscript in section.subscripts:
             definition = subscript.subscripts
-            given[subscript.name] = self.files.subscripts(definition) if isinstance(definition, dict) else definition
+            with self._collecting(subscript.name, 0):
+                if key(subscript.name) in map(key, given):
+                    raise InvalidModel(Fault("another subscript range has this name.", advice="Rename one of them."))
+                read = self.files.subscripts(definition) if isinstance(definition, dict) else definition
+                given[subscript.name] = read
         return build_ranges(given, self.source.mappings, self.source.path.name)
 
     def _scope(self, scope: _Scope) -> None:
@@ -133,13 +144,17 @@ class _Flattener:
         except ModelError as error:
             file = self.source.path.name
             for fault in error.faults:
-                placed = replace(fault, variable=fault.variable or variable, file=file, line=fault.line or line)
-                self.faults.append((type(error), placed))
+                found = fault.found if fault.file in ("", file) else f"{fault.file}: {fault.found}"
+                placed = replace(fault, found=found, variable=fault.variable or variable, file=file)
+                known = fault.line or line or self.source.range_lines.get(placed.variable, 0)
+                self.faults.append((type(error), replace(placed, line=known)))
 
     # --- dimensions and kinds ---------------------------------------------------------------------------------------
 
     def _declare(self, scope: _Scope, element: AbstractElement) -> None:
         """Name, dimensions and kind of an element, so that equations can refer to it before it is defined."""
+        if key(element.name) == "time" and not scope.prefix:
+            raise InvalidModel(Fault("Time is the time of the run; it has no equation.", advice="Take another name."))
         counts = {len(component.subscripts[0]) for component in element.components}
         if len(counts) != 1:
             raise InvalidModel(Fault("its equations have different numbers of subscripts.", element.name))
@@ -189,6 +204,8 @@ class _Flattener:
                 non_negative |= isinstance(component.ast, ast.IntegStructure) and bool(component.ast.non_negative)
         if not equations:
             return
+        with self._collecting(element.name, 0):
+            self._check_once(dimensions, equations)
         self.variables[name] = Variable(
             name=name,
             kind=kind,
@@ -213,6 +230,8 @@ class _Flattener:
     ) -> Equation:
         """The equation of one component."""
         own = dimensions[len(scope.axes) :]
+        if {len(group) for group in component.subscripts[1]} - {len(own)}:
+            raise InvalidModel(Fault(f":EXCEPT: lists groups of other than {len(own)} subscripts.", name))
         subscripts = tuple(self._left(text, d) for text, d in zip(component.subscripts[0], own, strict=True))
         excluded = tuple(
             (*scope.axes, *(self._left(text, d) for text, d in zip(group, own, strict=True)))
@@ -220,18 +239,34 @@ class _Flattener:
         )
         block = {d: self._block(s) for s, d in zip(subscripts, own, strict=True)}
         axes = tuple(name for name in subscripts if name in self.ranges.dimensions)
+        if len(set(axes)) < len(axes):
+            advice = "Take a second range with the same elements for one of the places."
+            raise InvalidModel(Fault(f"one range stands twice in [{', '.join(subscripts)}].", name, advice=advice))
         definition, initial = self._definition(scope, name, axes, block, component)
         part_kind = _kind(component)
         if kind is Kind.AUXILIARY and part_kind in (Kind.STOCK, Kind.DATA, Kind.TABLE):
             definition, initial = self._part(name, axes, subscripts, part_kind, definition, initial), None
         return Equation((*scope.axes, *subscripts), definition, initial, excluded, place)
 
+    def _check_once(self, dimensions: tuple[str, ...], equations: Sequence[Equation]) -> None:
+        """InvalidModel for an element with two equations."""
+        twice = self.ranges.defined_twice(dimensions, equations)
+        if twice is not None:
+            first, second = (equation.place.line if equation.place else 0 for equation in twice)
+            found = f"another equation{f', on line {first},' if first else ''} defines the same."
+            advice = "Remove one of them, or leave elements out with :EXCEPT:."
+            raise InvalidModel(Fault(found, line=second, advice=advice))
+
     def _left(self, text: str, dimension: str) -> str:
         """A subscript on a left-hand side in its own spelling: a range, or an element of the dimension."""
+        elements = self.ranges.dimensions[dimension].elements
         found = self.ranges.range_name(text)
-        if found is not None:
+        if found is not None and set(self.ranges.dimensions[found].elements) <= set(elements):
             return found
-        return {key(e): e for e in self.ranges.dimensions[dimension].elements}.get(key(text), text)
+        element = {key(element): element for element in elements}.get(key(text))
+        if element is None:
+            raise InvalidModel(Fault(f"{text!r} is no part of {dimension!r}.", advice=nearest(text, elements)))
+        return element
 
     def _block(self, subscript: str) -> tuple[str, ...]:
         return self.ranges.elements(subscript) if subscript in self.ranges.dimensions else (subscript,)
@@ -298,7 +333,7 @@ class _Flattener:
     def _unused(self, name: str) -> str:
         declared = {shape[0] for scope in self.scopes for shape in scope.shapes.values()}
         count, candidate = 1, name
-        while candidate in self.variables or candidate in declared:
+        while candidate in self.variables or candidate in declared or candidate in self.copies:
             count += 1
             candidate = f"{name} {count}"
         return candidate
@@ -324,11 +359,16 @@ class _Context:
         return self.flattener.source.path.suffix.lower() != ".mdl"
 
     def variable(self, name: str) -> tuple[str, tuple[str, ...], Kind] | None:
-        """The variable of the section at hand; control variables of the main section are seen from macros too."""
+        """The variable of the section at hand; macros also see the main section's: control variables, and `name$`."""
         found = self.scope.shapes.get(key(name))
-        if found is None and self.scope.prefix and key(name) in _SEEN_FROM_MACROS:
-            return self.flattener.scopes[0].shapes.get(key(name))
+        if found is None and self.scope.prefix and (name.endswith("$") or key(name) in _SEEN_FROM_MACROS):
+            return self.flattener.scopes[0].shapes.get(key(name.removesuffix("$")))
         return found
+
+    def nearest(self, name: str) -> str:
+        """Advice with the nearest names of variables in the section at hand, and of macros."""
+        macros = (section.name for section in self.flattener.macros.values())
+        return nearest(name, (*(element.name for element in self.scope.section.elements), *macros))
 
     def add(self, owner: str, label: str, expr: Expr, initial: Expr | None = None) -> Ref:
         """A new auxiliary over the free axes of the expression, and the reference that stands for it."""
@@ -370,19 +410,24 @@ class _Context:
                 return float(tree) if isinstance(tree, int | float) else None
         return None
 
-    def macro(self, name: str, owner: str, arguments: Sequence[Expr]) -> Ref | None:
+    def is_macro(self, name: str) -> bool:
+        """Whether a macro has that name."""
+        return key(name) in self.flattener.macros
+
+    def macro(self, name: str, owner: str, arguments: Sequence[Expr]) -> Ref:
         """The first output of a new copy of a macro, over the free axes of the arguments."""
-        section = next((s for s in self.flattener.source.model.sections[1:] if key(s.name) == key(name)), None)
-        if section is None or not arguments:
-            return None if section is None else Ref(section.name)
+        section = self.flattener.macros[key(name)]
         if len(self.flattener.scopes) > _DEEPEST_MACRO or len(self.flattener.variables) > _MOST_VARIABLES:
             found = f"the macro {section.name!r} calls itself, or macros call each other without end."
             raise InvalidModel(Fault(found, owner))
         axes = tuple(dict.fromkeys(axis for argument in arguments for axis in free_axes(argument)))
         names = {axis: range_of(axis) for axis in axes}
         ranges = tuple(names.values())
-        prefix = f"{self.flattener._unused(f'{owner}: {section.name}')}: "
-        scope = _Scope(section, prefix, owner, ranges)
+        if len(set(ranges)) < len(axes):
+            raise InvalidModel(Fault(f"the ranges {', '.join(axes)} meet in one call of {section.name!r}.", owner))
+        copy = self.flattener._unused(f"{owner}: {section.name}")
+        self.flattener.copies.add(copy)
+        scope = _Scope(section, f"{copy}: ", owner, ranges)
         if len(arguments) != len(section.params):
             found = f"the macro {section.name!r} takes {len(section.params)} arguments, but {len(arguments)} are given."
             raise InvalidModel(Fault(found, owner))

@@ -10,8 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
+
 from .errors import Fault, InvalidModel
-from .system import Correspondence, Dimension, key
+from .system import Correspondence, Dimension, Equation, key
 
 # A model with more elements in one variable than this is refused: 8 MB a variable and time step.
 LARGEST_VARIABLE = 1_000_000
@@ -68,6 +71,33 @@ class Ranges:
         exact = [name for name in fitting if len(self.dimensions[name].elements) == len(wanted)]
         best = exact or sorted(fitting, key=lambda name: len(self.dimensions[name].elements))
         return best[0] if best else None
+
+    def block(self, dimensions: Sequence[str], subscripts: Sequence[str]) -> tuple[npt.NDArray[np.int64], ...]:
+        """Indices of the elements that the subscripts (ranges or elements) name, for an array over the dimensions."""
+        places = []
+        for name, subscript in zip(dimensions, subscripts, strict=True):
+            number = {element: i for i, element in enumerate(self.dimensions[name].elements)}
+            part = self.dimensions.get(subscript)
+            places.append([number[element] for element in (part.elements if part else (subscript,))])
+        return np.ix_(*places)
+
+    def defined_twice(
+        self, dimensions: Sequence[str], equations: Sequence[Equation]
+    ) -> tuple[Equation, Equation] | None:
+        """The first two equations that define the same element."""
+        defined = np.full([len(self.dimensions[name].elements) for name in dimensions], -1)
+        for i, equation in enumerate(equations):
+            block = self.block(dimensions, equation.subscripts)
+            left_out = np.full(defined.shape if equation.excluded else (), False)
+            for group in equation.excluded:
+                left_out[self.block(dimensions, group)] = True
+            kept = ~(left_out[block] if equation.excluded else left_out)
+            before = defined[block]
+            twice = before[kept & (before >= 0)]
+            if twice.size:
+                return equations[int(twice[0])], equation
+            defined[block] = np.where(kept, i, before)
+        return None
 
     def corresponds(self, name: str, axis: str) -> bool:
         """Whether the range `name` can be moved along the axis of the range `axis`."""

@@ -33,8 +33,14 @@ class Names(replaced_functions.Names, Protocol):
     def add_table(self, owner: str, points: ast.LookupsStructure) -> Ref:
         """A reference to a new table."""
 
-    def macro(self, name: str, owner: str, arguments: Sequence[Expr]) -> Ref | None:
-        """A reference to the output of a new copy of a macro; None where no macro has that name."""
+    def nearest(self, name: str) -> str:
+        """Advice with the variables nearest to a name that is not defined."""
+
+    def is_macro(self, name: str) -> bool:
+        """Whether a macro has that name."""
+
+    def macro(self, name: str, owner: str, arguments: Sequence[Expr]) -> Ref:
+        """A reference to the output of a new copy of a macro."""
 
     def note(self, text: str) -> None:
         """Keep a remark for the people who read results."""
@@ -73,8 +79,10 @@ class Translation:
         """A variable, the current time, or a subscript used as a number."""
         found = self.names.variable(tree.reference)
         if found is not None:
+            if found[2] is Kind.TABLE:
+                raise self.invalid(f"{found[0]!r} is a table.", f"Read it at an argument: {found[0]}(x).")
             return Ref(found[0], self.subscripts(found[0], found[1], tree.subscripts))
-        if key(tree.reference) == "time":
+        if key(tree.reference) in ("time", "time$"):
             return Ref("Time")
         return self.subscript_number(tree)
 
@@ -86,7 +94,8 @@ class Translation:
             return Ref(self.names.position(name), (Subscript(name, name),))
         if element is not None:
             return Number(self.names.ranges.number(element))
-        raise self.invalid(f"it refers to {tree.reference.replace('_', ' ')!r}, which is not defined.")
+        found = f"it refers to {tree.reference.replace('_', ' ')!r}, which is not defined."
+        raise self.invalid(found, self.names.nearest(tree.reference))
 
     def subscripts(
         self, name: str, dimensions: tuple[str, ...], given: ast.SubscriptsReferenceStructure | None
@@ -107,7 +116,7 @@ class Translation:
 
     def without_subscripts(self, name: str, dimensions: tuple[str, ...]) -> tuple[Subscript, ...]:
         """An array named without subscripts: reduced inside a reduction (XMILE), else moved by the equation's axes."""
-        if self.depth:
+        if self.depth and self.names.reduces_bare_ranges:
             return tuple(Subscript(dimension, f"{dimension}!") for dimension in dimensions)
         if set(dimensions) <= set(self.axes):
             return tuple(Subscript(dimension, dimension) for dimension in dimensions)
@@ -181,14 +190,14 @@ class Translation:
         name = tree.function.reference
         found = self.names.variable(name)
         if found is not None and found[2] in (Kind.TABLE, Kind.DATA):
-            table = Ref(found[0], self.subscripts(found[0], found[1], tree.function.subscripts))
-            return Call("LOOKUP", (table, self.expression(tree.arguments[0])))
-        macro = self.macro_call(name, tree.arguments)
-        if macro is not None:
-            return macro
+            return self.table_call(tree, *found)
+        if self.names.is_macro(name):
+            return self.names.macro(name, self.owner, [self.expression(argument) for argument in tree.arguments])
         function = canonical(name)
+        if function is None and found is not None:
+            raise self.invalid(f"{found[0]!r} is no table, so it has no arguments.", "Is an operator missing?")
         if function is None:
-            raise self.unsupported(name.upper().replace("_", " "), "is not known.")
+            raise self.unknown(name.upper().replace("_", " "))
         self.check_count(function, len(tree.arguments), name)
         if function in REDUCTIONS:
             return self.reduction(function, tree.arguments)
@@ -199,16 +208,22 @@ class Translation:
             raise self.unsupported(function, f"cannot be compiled: {FUNCTIONS[function].reason}")
         return Call(function, tuple(self.expression(argument) for argument in tree.arguments))
 
-    def macro_call(self, name: str, arguments: Sequence[Tree]) -> Expr | None:
-        """The output of a macro; its arguments are translated only if there is such a macro."""
-        if self.names.macro(name, self.owner, ()) is None:
-            return None
-        return self.names.macro(name, self.owner, [self.expression(argument) for argument in arguments])
+    def table_call(self, tree: ast.CallStructure, name: str, dimensions: tuple[str, ...], kind: Kind) -> Expr:
+        """A table or a data series read at an argument."""
+        if len(tree.arguments) != 1:
+            raise self.invalid(f"the {kind} {name!r} takes 1 argument, but {len(tree.arguments)} are given.")
+        table = Ref(name, self.subscripts(name, dimensions, tree.function.subscripts))
+        return Call("LOOKUP", (table, self.expression(tree.arguments[0])))
 
-    def unsupported(self, function: str, why: str) -> UnsupportedFunction:
+    def unsupported(self, function: str, why: str, advice: str = "") -> UnsupportedFunction:
         """The error for a function that cannot be compiled."""
-        advice = "Simulate the model with PySD (--engine pysd), or rewrite the equation."
+        advice = advice or "Simulate the model with PySD (--engine pysd), or rewrite the equation."
         return UnsupportedFunction(Fault(f"{function} {why}", self.owner, advice=advice))
+
+    def unknown(self, function: str) -> UnsupportedFunction:
+        """The error for a function that is in no catalogue: misspelt, or new."""
+        advice = nearest(function, FUNCTIONS) or self.names.nearest(function)
+        return self.unsupported(function, "is not known.", advice)
 
     def check_count(self, function: str, count: int, name: str) -> None:
         """InvalidModel for a call with too few or too many arguments."""

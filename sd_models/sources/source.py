@@ -16,6 +16,7 @@ class Source:
     """A model file, parsed.
 
     `lines` gives, for (section name, element name as in the abstract model), the line of each of its components.
+    `range_lines` gives the line of a subscript range by its name.
     `mappings` gives the explicit subscript mappings of a range, which the abstract model reduces to a name.
     `unit_synonyms` are groups of unit names that the file declares to be equal.
     """
@@ -23,6 +24,7 @@ class Source:
     path: Path
     model: AbstractModel
     lines: Mapping[tuple[str, str], tuple[int, ...]]
+    range_lines: Mapping[str, int] = field(default_factory=dict)
     method: Method = Method.EULER
     mappings: Mapping[str, tuple[Correspondence, ...]] = field(default_factory=dict)
     unit_synonyms: tuple[tuple[str, ...], ...] = ()

@@ -55,7 +55,11 @@ RECURSION_LIMIT = 30_000
 
 NUMBER = r"[+-]?\s*(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 FLAT_TABLE = re.compile(rf"\(\s*(\[[^\]]*\]\s*,\s*)?({NUMBER}(?:\s*,\s*{NUMBER})+)\s*\)$")
+LONE_POINT = re.compile(
+    rf'"(?:\\"|[^"])*"|(\(\s*(?:\[[^\]]*\]\s*,\s*)?\(\s*{NUMBER}\s*,\s*{NUMBER}\s*\)\s*)\)'
+)
 BARE_NAME = re.compile(r'^("(?:\\"|[^"])*"|[^\s\W][^=:()\[\]<>"]*)\s*(\[[^\]]*\])?$')
+ARROW = re.compile(r"(?<!<)->")  # `<->` copies a range
 QUOTED_NAME = re.compile(r'"(?:\\"|[^"])*"')
 
 
@@ -74,6 +78,7 @@ def read_vensim(path: Path) -> Source:
         path=path,
         model=AbstractModel(original_path=path, sections=tuple(part.abstract() for part in parts)),
         lines={(part.name, name): tuple(lines) for part in parts for name, lines in part.lines.items()},
+        range_lines={name: line for part in parts for name, line in part.range_lines.items()},
         method=_method(settings(text).get(METHOD_LINE, ())),
         mappings={name: mapping for part in parts for name, mapping in part.mappings.items()},
         unit_synonyms=_synonyms(settings(text).get(SYNONYM_LINE, ())),
@@ -143,6 +148,7 @@ class _Section:
     ranges: list[AbstractSubscriptRange] = field(default_factory=list)
     elements: dict[str, AbstractElement] = field(default_factory=dict)
     lines: dict[str, list[int]] = field(default_factory=dict)
+    range_lines: dict[str, int] = field(default_factory=dict)
     mappings: dict[str, tuple[Correspondence, ...]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -171,14 +177,15 @@ class _Section:
         equation, mappings = _without_mappings(entry.equation)
         parsed = Element(equation, entry.unit, entry.documentation).parse()
         if isinstance(parsed, SubscriptRange):
-            self._add_range(parsed, mappings)
+            self._add_range(entry, parsed, mappings)
         elif isinstance(parsed, Constraint | TestInput):
             self.notes.append(f"{self.path.name}:{entry.line}: the reality check {parsed.name!r} is not read.")
         elif isinstance(parsed, Component):
             _parse(parsed)
             self._add_component(entry, parsed.name, parsed.get_abstract_component())
 
-    def _add_range(self, parsed: SubscriptRange, mappings: str) -> None:
+    def _add_range(self, entry: Entry, parsed: SubscriptRange, mappings: str) -> None:
+        self.range_lines.setdefault(parsed.name, entry.line)
         found = self.mappings[parsed.name] = _mappings(mappings)
         self.ranges.append(AbstractSubscriptRange(parsed.name, parsed.definition, [m.target for m in found]))
 
@@ -233,7 +240,8 @@ def _excerpt(equation: str, error: Exception) -> str:
 
 
 def _mended(equation: str) -> str:
-    """The equation in a form that PySD's grammar reads: flat tables become pairs, INTEG's blanks go."""
+    """The equation in a form that PySD reads: flat tables become pairs, and a table of one point ends with a comma."""
+    equation = LONE_POINT.sub(lambda match: f"{match[1]},)" if match[1] else match[0], equation)
     match = FLAT_TABLE.search(equation)
     is_table = match is not None and ("=" not in _outside_quotes(equation) or "LOOKUP" in equation.upper())
     if match is None or not is_table or "," not in match.group(2):
@@ -276,10 +284,10 @@ def _bound(text: str) -> float | None:
 def _without_mappings(equation: str) -> tuple[str, str]:
     """A subscript range without what it maps to, and that text; PySD takes listed elements for those of the range."""
     covered = QUOTED_NAME.sub(lambda match: "q" * len(match.group()), equation)
-    arrow = covered.find("->")
-    if arrow < 0 or "=" in covered[:arrow]:
+    arrow = ARROW.search(covered)
+    if arrow is None or "=" in covered[: arrow.start()]:
         return equation, ""
-    return equation[:arrow].strip(), equation[arrow + 2 :]
+    return equation[: arrow.start()].strip(), equation[arrow.end() :]
 
 
 def _mappings(targets: str) -> tuple[Correspondence, ...]:

@@ -31,6 +31,7 @@ def test_listed_elements_of_a_mapping_are_not_elements_of_the_range(tmp_path: Pa
 
 def test_an_arrow_in_a_quoted_name_maps_nothing(tmp_path: Path) -> None:
     """Only one behind a subscript range does."""
-    system = loaded(tmp_path, '"from -> to" : a, b ~~|\n"a -> b" = 3 ~~|\nx["from -> to"] = 1, 2 ~~|')
-    assert system.dimensions['"from -> to"'].elements == ("a", "b")
+    text = '"from -> to" : a, b ~~|\n"a -> b" = 3 ~~|\nx["from -> to"] = 1, 2 ~~|\ncopy <-> "from -> to" ~~|'
+    system = loaded(tmp_path, text)
+    assert system.dimensions['"from -> to"'].elements == system.dimensions["copy"].elements == ("a", "b")
     assert '"a -> b"' in system
