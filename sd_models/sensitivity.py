@@ -135,19 +135,28 @@ def _given(inputs: Given | Iterable[str]) -> Given:
 
 
 def _sensitivities(simulator: Simulator, outcomes: Mapping[str, Outcome], inputs: Inputs) -> Sensitivities:
-    number = len(outcomes)
-    weights = np.concatenate([weighted(simulator, outcome) for outcome in outcomes.values()], axis=1)
-    run = simulator.trajectories(inputs)
+    weights = np.stack([weighted(simulator, outcome) for outcome in outcomes.values()])
+    run, parts = adjoint(simulator, inputs, weights)
     simulator.check(inputs, run)
-    backward = simulator.backward(number)
-    parts = call(backward, inputs.levers, inputs.constants, inputs.initials, run.outputs, weights)
-    totals = [float((part * run.outputs).sum()) for part in np.split(weights, number, axis=1)]
-    values = np.array(totals) + _fixed_part(simulator, outcomes)
+    values = (weights * run.outputs).sum(axis=(1, 2)) + _fixed_part(simulator, outcomes)
     return Sensitivities(
         xr.DataArray(values, {"outcome": list(outcomes)}, ("outcome",)),
-        _gradients(simulator, list(outcomes), [np.stack(np.split(part, number, axis=1)) for part in parts]),
+        _gradients(simulator, list(outcomes), parts),
         Point(simulator, inputs, run),
     )
+
+
+def adjoint(simulator: Simulator, inputs: Inputs, weights: FloatArray) -> tuple[Trajectories, list[FloatArray]]:
+    """A run, and the gradients of weighted sums of its outputs, as numbers only: the fast way for many evaluations.
+
+    `weights` is (outcomes, rows of outputs, times). The gradients to levers, constants and initials are each
+    (outcomes, rows, times or 1). The run is not checked for NaN.
+    """
+    number = len(weights)
+    run = simulator.trajectories(inputs)
+    seeds = np.concatenate(list(weights), axis=1)
+    parts = call(simulator.backward(number), inputs.levers, inputs.constants, inputs.initials, run.outputs, seeds)
+    return run, [np.stack(np.split(part, number, axis=1)) for part in parts]
 
 
 def weighted(simulator: Simulator, outcome: Outcome) -> FloatArray:

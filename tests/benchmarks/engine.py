@@ -54,12 +54,13 @@ class Session(Protocol):
 
 
 class Compiled:
-    """This project: all constants and the lever are inputs of the compiled model."""
+    """This project, numbers in and numbers out: all constants and the lever are inputs of the compiled model."""
 
     def __init__(self, model: Path) -> None:
         import numpy as np
 
         import sd_models as sd
+        from sd_models.sensitivity import weighted
         from sd_models.system import Kind
 
         system = sd.load(model)
@@ -68,6 +69,24 @@ class Compiled:
         self.simulator = sd.compile(system, levers=[LEVER], constants=self.constants, outputs=[OUTCOME])
         own = np.full((len(self.simulator.times), *system.shape(system[LEVER])), 0.04)
         self.levers = {LEVER: own}
+        self.inputs = self.simulator.inputs(levers=self.levers)
+        self.outcome = sd.Outcome(OUTCOME, sd.Measure.INTEGRAL)
+        self.weights = weighted(self.simulator, self.outcome)[np.newaxis]
+
+    def run(self) -> float:
+        """A run with a given path of the lever."""
+        return float(self.simulator.trajectories(self.inputs).outputs[-1, -1])
+
+    def gradient(self) -> float:
+        """The adjoint of the outcome's integral, to the lever at all times and to all constants."""
+        from sd_models.sensitivity import adjoint
+
+        _, parts = adjoint(self.simulator, self.inputs, self.weights)
+        return float(sum(part.size for part in parts))
+
+
+class Labelled(Compiled):
+    """This project as people call it: names and values in, datasets with names, coordinates and units out."""
 
     def run(self) -> float:
         """A run with a given path of the lever."""
@@ -77,8 +96,7 @@ class Compiled:
         """The adjoint of the outcome's integral."""
         import sd_models as sd
 
-        outcomes = [sd.Outcome(OUTCOME, sd.Measure.INTEGRAL)]
-        found = sd.sensitivities(self.simulator, outcomes, levers=self.levers, constants=self.constants)
+        found = sd.sensitivities(self.simulator, [self.outcome], levers=self.levers, constants=self.constants)
         return float(sum(gradient.size for gradient in found.gradients.values()))
 
 
@@ -134,10 +152,12 @@ class Engine:
     most_regions: int = 10**9
 
 
-OURS = Engine("sd_models", ("sd_models", "sd_models.flattening", "sd_models.sources"), Compiled)
+MODULES = ("sd_models", "sd_models.flattening", "sd_models.sources")
+OURS = Engine("sd_models", MODULES, Compiled)
+LABELLED = Engine("sd_models, datasets", MODULES, Labelled)
 SIMLIN = Engine("pysimlin", ("simlin", "numpy"), Simlin, inline=True)
 PYSD = Engine("pysd", ("pysd",), PySD, turns=2, most_regions=31)
-ENGINES = (OURS, SIMLIN, PYSD)
+ENGINES = (OURS, LABELLED, SIMLIN, PYSD)
 
 
 # --- processes --------------------------------------------------------------------------------------------------------

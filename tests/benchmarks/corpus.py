@@ -1,0 +1,220 @@
+"""How many models of a folder with published outputs are read, run and agree, beside PySD's own count.
+
+    python tests/benchmarks/corpus.py FOLDER [--pysd] [--json FILE]
+
+FOLDER is a checkout of SDXorg/test-models (not part of this project), or any folder in which a model file stands beside
+an `output.csv`, `output.tab` or other output file. A run agrees where every published number that it has a variable
+for is met to 0.5 per cent (published figures are rounded), the difference being taken relative to the figure or to a
+thousandth of the variable's peak. With `--pysd` PySD runs every file too, and the largest gap between the two engines
+is counted against 1e-9. Every file runs in a process of its own with a time limit, so that one cannot spoil the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import re
+import shutil
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import Empty
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from rich.console import Console
+from rich.table import Table
+
+Run = TypeVar("Run")
+GROUPS = {"Vensim": (".mdl",), "XMILE": (".xmile", ".xml", ".stmx", ".itmx")}
+TOLERANCE, PYSD_TOLERANCE = 5e-3, 1e-9
+SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one file: `ours` and `pysd` are agrees, differs, no reference, or why it did not run."""
+
+    file: str
+    group: str
+    ours: str
+    pysd: str = ""
+    gap: float | None = None
+
+
+def judge(path: Path, group: str, with_pysd: bool) -> Verdict:
+    """Run one file and compare."""
+    references = published(path)
+    run, ours = attempt(lambda: run_ours(path))
+    if run is not None:
+        ours = agreement(series(run), references)
+    if not with_pysd:
+        return Verdict(str(path), group, ours)
+    other, pysd = attempt(lambda: run_pysd(path))
+    if other is not None:
+        pysd = agreement(other, references)
+    gap = None if run is None or other is None else largest_gap(series(run), other)
+    return Verdict(str(path), group, ours, pysd, gap)
+
+
+def attempt(action: Callable[[], Run]) -> tuple[Run | None, str]:
+    """What the action gives, and an empty text; or None and the kind of its failure."""
+    try:
+        return action(), ""
+    except Exception as error:  # whatever an engine makes of a file is what is counted here
+        return None, type(error).__name__
+
+
+def run_ours(path: Path) -> xr.Dataset:
+    """Our run."""
+    import sd_models as sd
+
+    return sd.simulate(sd.load(path, data=data_beside(path)))
+
+
+def run_pysd(path: Path) -> dict[str, pd.Series]:
+    """PySD's own run, on a copy, since PySD writes beside the model."""
+    import pysd
+
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(path.parent, folder, dirs_exist_ok=True)
+        read = pysd.read_vensim if path.suffix.lower() == ".mdl" else pysd.read_xmile
+        options = {"data_files": [str(file) for file in data_beside(path)]} if data_beside(path) else {}
+        frame = read(str(Path(folder) / path.name), **options).run(flatten_output=True)
+    return {key(name): frame[name].astype(float) for name in frame.columns}
+
+
+def data_beside(path: Path) -> list[Path]:
+    """Files with values of data variables that a model only names."""
+    return sorted(path.parent.glob("data*.tab")) + sorted(path.parent.glob("data_file*.csv"))
+
+
+def published(path: Path) -> list[dict[str, pd.Series]]:
+    """The published outputs beside a model; a model may have several, from different programs."""
+    files = sorted(file for ending in ("csv", "tab") for file in path.parent.glob(f"output*.{ending}"))
+    return [table for file in files if (table := read_table(file))]
+
+
+def read_table(path: Path) -> dict[str, pd.Series]:
+    """The columns of an output file over time."""
+    separator = "\t" if path.suffix == ".tab" else ","
+    try:
+        frame = pd.read_csv(path, sep=separator, encoding="utf-8", encoding_errors="replace", index_col=0)
+        frame.index = frame.index.astype(float)
+        return {key(name): pd.to_numeric(frame[name], errors="coerce") for name in frame.columns}
+    except (ValueError, TypeError, pd.errors.ParserError):
+        return {}
+
+
+def key(name: str) -> str:
+    """A name as models compare it."""
+    plain = re.sub(r"[\s_]+", " ", str(name).replace('"', "").replace("\\n", " "))
+    return re.sub(r"\s*,\s*", ",", plain).strip().lower()
+
+
+def series(run: xr.Dataset) -> dict[str, pd.Series]:
+    """Each element of each variable over time, named like a column of an output file."""
+    found: dict[str, pd.Series] = {}
+    for name, array in run.data_vars.items():
+        for index in np.ndindex(*array.shape[1:]):
+            labels = [str(run.coords[d].values[i]) for d, i in zip(array.dims[1:], index, strict=True)]
+            column = f"{name}[{','.join(labels)}]" if labels else str(name)
+            found[key(column)] = pd.Series(array.values[(slice(None), *index)], index=run["time"].values)
+    return found
+
+
+def agreement(run: dict[str, pd.Series], references: list[dict[str, pd.Series]]) -> str:
+    """Whether one of the published outputs is met."""
+    if not references:
+        return "no reference"
+    return "agrees" if any(agrees(run, reference) for reference in references) else "differs"
+
+
+def agrees(run: dict[str, pd.Series], reference: dict[str, pd.Series]) -> bool:
+    """Whether all numbers that both have are met, and there is one."""
+    common = [name for name in reference if name in run and name not in ("saveper", "time step", "final time")]
+    return bool(common) and all(gap(run[name], reference[name], 1e-3) <= TOLERANCE for name in common)
+
+
+def gap(one: pd.Series, other: pd.Series, floor: float) -> float:
+    """The largest relative difference at common times; below `floor` of the peak it is relative to that."""
+    known = other.dropna()
+    nearest = one.set_axis(one.index.to_numpy().round(6)).reindex(known.index.to_numpy().round(6))
+    both = nearest.notna().to_numpy()
+    if not both.any():
+        return 0.0
+    a, b = nearest.to_numpy()[both], known.to_numpy()[both]
+    scale = np.maximum(np.abs(b), floor * np.abs(b).max())
+    return float(np.max(np.abs(a - b) / np.where(scale > 0, scale, 1.0)))
+
+
+def largest_gap(one: dict[str, pd.Series], other: dict[str, pd.Series]) -> float:
+    """The largest relative gap between two engines over all variables that both have."""
+    return max((gap(one[name], other[name], 1e-3) for name in one if name in other), default=float("nan"))
+
+
+def worker(path: Path, group: str, with_pysd: bool, answers: multiprocessing.Queue[Verdict]) -> None:
+    """Judge one file in a process of its own."""
+    warnings.simplefilter("ignore")
+    answers.put(judge(path, group, with_pysd))
+
+
+def verdicts(folder: Path, with_pysd: bool) -> list[Verdict]:
+    """All model files of a folder."""
+    context = multiprocessing.get_context("fork")
+    found = []
+    for group, endings in GROUPS.items():
+        for path in sorted(file for file in folder.rglob("*") if file.suffix.lower() in endings):
+            answers: multiprocessing.Queue[Verdict] = context.Queue()
+            process = context.Process(target=worker, args=(path, group, with_pysd, answers))
+            process.start()
+            try:
+                found.append(answers.get(timeout=SECONDS))
+            except Empty:
+                found.append(Verdict(str(path), group, "took too long"))
+            process.terminate()
+            process.join()
+    return found
+
+
+def show(found: list[Verdict], with_pysd: bool) -> None:
+    """The counts by group, and every file that does not agree."""
+    console = Console()
+    table = Table("group", "files", "run", "agree with published", "PySD agrees with published", "gap to PySD <= 1e-9")
+    for group in GROUPS:
+        rows = [verdict for verdict in found if verdict.group == group]
+        run = [v for v in rows if v.ours in ("agrees", "differs", "no reference")]
+        close = [v for v in rows if v.gap is not None]
+        counts = [len(rows), len(run), sum(v.ours == "agrees" for v in rows)]
+        pysd = str(sum(v.pysd == "agrees" for v in rows)) if with_pysd else "-"
+        within = sum(v.gap <= PYSD_TOLERANCE for v in close if v.gap is not None)
+        met = f"{within} of {len(close)}" if with_pysd else "-"
+        table.add_row(group, *map(str, counts), pysd, met)
+    console.print(table)
+    console.print(dict(Counter(verdict.ours for verdict in found)))
+    for verdict in found:
+        if verdict.ours not in ("agrees", "no reference") or (verdict.gap or 0.0) > PYSD_TOLERANCE:
+            console.print(f"{verdict.file}: ours {verdict.ours}, PySD {verdict.pysd or '-'}, gap {verdict.gap}")
+
+
+def main() -> None:
+    """Read the arguments, judge, show."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--pysd", action="store_true", help="run PySD too")
+    parser.add_argument("--json", type=Path, help="write every verdict to this file")
+    arguments = parser.parse_args()
+    found = verdicts(arguments.folder, arguments.pysd)
+    show(found, arguments.pysd)
+    if arguments.json:
+        arguments.json.write_text(json.dumps([asdict(verdict) for verdict in found], indent=1))
+
+
+if __name__ == "__main__":
+    main()
