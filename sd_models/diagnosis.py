@@ -22,14 +22,15 @@ from .system import FloatArray, Interpolation, Kind, Series, System, Values, Var
 
 
 def wrong(model: Model, found: Trajectories) -> npt.NDArray[np.bool_]:
-    """Which of the outputs' numbers (rows, times) are NaN or infinite though the model does not say so."""
-    bad = ~np.isfinite(found.outputs)
-    if not bad.any():
+    """At which times of which run an output is NaN or infinite though the model does not say so."""
+    bad = np.zeros(found.outputs.shape[1], dtype=bool)
+    if all(np.isfinite(numbers).all() for numbers in (found.outputs, *model.fixed.values())):
         return bad
     allowed = _may_be_missing(model.expanded)
-    for name, rows in model.outputs.rows.items():
-        if name in allowed:
-            bad[rows] = np.isinf(found.outputs[rows])
+    outputs = {name: found.outputs[rows] for name, rows in model.outputs.rows.items()}
+    fixed = {name: values[:, np.newaxis] for name, values in model.fixed.items()}
+    for name, values in {**outputs, **fixed}.items():
+        bad |= (np.isinf(values) if name in allowed else ~np.isfinite(values)).any(axis=0)
     return bad
 
 

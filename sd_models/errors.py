@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     spelled = {item.lower(): item for item in known}
     close = difflib.get_close_matches(name.lower(), spelled, n=3, cutoff=0.6)
     return f"Did you mean {' or '.join(repr(spelled[item]) for item in close)}?" if close else ""
+
+
+@contextmanager
+def naming(file: str) -> Iterator[None]:
+    """Give the file's name to every fault that is raised without one."""
+    try:
+        yield
+    except ModelError as error:
+        if all(fault.file for fault in error.faults):
+            raise
+        raise type(error)(replace(fault, file=fault.file or file) for fault in error.faults) from error

@@ -127,7 +127,7 @@ class Simulator:
 
     def check(self, inputs: Inputs, found: Trajectories) -> None:
         """SimulationError for NaN or infinity, unless the model itself says that values are missing."""
-        bad = wrong(self.model, found).any(axis=0)
+        bad = wrong(self.model, found)
         if bad.any():
             run, step = divmod(int(np.flatnonzero(bad)[0]), len(self.times))
             whole = self._with_all_outputs()

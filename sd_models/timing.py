@@ -65,7 +65,7 @@ def time_grid(system: System) -> TimeGrid:
     control = control_values(system)
     start, stop, step = (control[name] for name in CONTROLS[:3])
     saveper = control.get("SAVEPER", step)
-    _check(system, start, stop, step)
+    _check(system, start, stop, step, saveper)
     count = max(0, int(np.ceil((stop - start) / step)) + 2)
     times = np.concatenate(([start], np.full(count, step))).cumsum()
     steps = int(np.argmin(times + step * TOLERANCE < stop)) if count else 0
@@ -94,12 +94,11 @@ def control_values(system: System) -> Mapping[str, float]:
     return values
 
 
-def _check(system: System, start: float, stop: float, step: float) -> None:
+def _check(system: System, start: float, stop: float, step: float, saveper: float) -> None:
     """InvalidRequest for a time span that no run can have."""
-    if not np.isfinite((start, stop, step)).all() or step <= 0:
-        found = (
-            f"INITIAL TIME is {start:g}, FINAL TIME {stop:g}, TIME STEP {step:g}; expected numbers and a step above 0."
-        )
+    if not np.isfinite((start, stop, step, saveper)).all() or step <= 0 or saveper <= 0:
+        found = f"INITIAL TIME is {start:g}, FINAL TIME {stop:g}, TIME STEP {step:g}, SAVEPER {saveper:g}"
+        found = f"{found}; expected numbers, and the last two above 0."
         raise InvalidRequest(Fault(found, file=system.name, advice="Correct the control variables of the model."))
     if (stop - start) / step > MOST_STEPS:
         found = f"the run would take {(stop - start) / step:.3g} steps; at most {MOST_STEPS} are possible."

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import Fault, UnreadableModel
+from ..errors import Fault, UnreadableModel, naming
 from .source import Source
 
 
@@ -27,7 +27,8 @@ def read(path: Path) -> Source:
         raise UnreadableModel(
             Fault(f"files ending in {path.suffix!r} are not model files.", file=path.name, advice=advice)
         )
-    return reader(path)
+    with naming(path.name):
+        return reader(path)
 
 
 def _reader(suffix: str) -> Callable[[Path], Source] | None:
