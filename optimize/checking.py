@@ -94,10 +94,8 @@ def _of_unsupported(model: str | Path, error: UnsupportedFunction, data: Iterabl
 
 
 def _unsupported(fault: Fault) -> Unsupported:
-    function, cannot, reason = fault.found.partition(" cannot be compiled: ")
-    if not cannot:
-        function, _, reason = fault.found.partition(" is ")
-    return Unsupported(fault.variable, function, fault.line, reason)
+    reason = fault.found.removeprefix(fault.function).strip().removeprefix("cannot be compiled: ")
+    return Unsupported(fault.variable, fault.function, fault.line, reason)
 
 
 def _of_system(system: System, data: Iterable[str | Path]) -> Check:

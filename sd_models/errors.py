@@ -10,13 +10,17 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong: `found` says what, `advice` what to do; `line` counts from 1, 0 means unknown."""
+    """One thing that is wrong: `found` says what, `advice` what to do; `line` counts from 1, 0 means unknown.
+
+    `function` names the function that cannot be compiled, where that is what is wrong.
+    """
 
     found: str
     variable: str = ""
     file: str = ""
     line: int = 0
     advice: str = ""
+    function: str = ""
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file

@@ -218,7 +218,7 @@ class Translation:
     def unsupported(self, function: str, why: str, advice: str = "") -> UnsupportedFunction:
         """The error for a function that cannot be compiled."""
         advice = advice or "Simulate the model with PySD (--engine pysd), or rewrite the equation."
-        return UnsupportedFunction(Fault(f"{function} {why}", self.owner, advice=advice))
+        return UnsupportedFunction(Fault(f"{function} {why}", self.owner, advice=advice, function=function))
 
     def unknown(self, function: str) -> UnsupportedFunction:
         """The error for a function that is in no catalogue: misspelt, or new."""
