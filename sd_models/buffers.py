@@ -15,7 +15,7 @@ from .system import FloatArray
 
 
 def call(function: ca.Function, *arrays: FloatArray) -> list[FloatArray]:
-    """The outputs of a CasADi function with dense inputs and outputs; each array has the shape of its input."""
+    """The outputs of a CasADi function with dense inputs; each array has the shape of its input."""
     buffer: Any  # the stubs ask for sizes, which the bindings take from the memory itself
     buffer, evaluate = function.buffer()
     inputs = [np.ascontiguousarray(array.T, dtype=np.float64).reshape(-1) for array in arrays]
@@ -27,4 +27,13 @@ def call(function: ca.Function, *arrays: FloatArray) -> list[FloatArray]:
         if array.size:
             buffer.set_res(i, array.data)
     evaluate()
-    return [array.reshape(function.size_out(i)[::-1]).T for i, array in enumerate(outputs)]
+    return [_full(function.sparsity_out(i), array) for i, array in enumerate(outputs)]
+
+
+def _full(sparsity: ca.Sparsity, values: FloatArray) -> FloatArray:
+    """The matrix of the values in column order; what is zero for every input, as some gradients are, has none."""
+    if sparsity.is_dense():
+        return values.reshape(sparsity.shape[::-1]).T
+    matrix = np.zeros(sparsity.shape)
+    matrix[sparsity.row(), sparsity.get_col()] = values
+    return matrix

@@ -49,9 +49,9 @@ class ExternalFiles:
 
     def constants(self, request: GetConstantsStructure, block: Mapping[str, Sequence[str]], name: str) -> Values:
         """The cells as an array in the shape of the block (dimension name to elements)."""
-        self._check(request)
+        file = self._file(request)
         coords = {dimension: list(elements) for dimension, elements in block.items()}
-        external = ExtConstant(request.file, request.tab, request.cell, coords, self.folder, coords, name)
+        external = ExtConstant(file, request.tab, request.cell, coords, self.folder, coords, name)
         self._read(external.initialize)
         return Values(np.asarray(external.data, dtype=np.float64).reshape([len(e) for e in block.values()]))
 
@@ -59,10 +59,10 @@ class ExternalFiles:
         self, request: GetDataStructure, block: Mapping[str, Sequence[str]], keyword: str | None, name: str
     ) -> Series:
         """A data series over time."""
-        self._check(request)
+        file = self._file(request)
         coords = {dimension: list(elements) for dimension, elements in block.items()}
         external = ExtData(
-            request.file,
+            file,
             request.tab,
             request.time_row_or_col,
             request.cell,
@@ -77,20 +77,18 @@ class ExternalFiles:
 
     def table(self, request: GetLookupsStructure, block: Mapping[str, Sequence[str]], name: str) -> Series:
         """A table of one argument."""
-        self._check(request)
+        file = self._file(request)
         coords = {dimension: list(elements) for dimension, elements in block.items()}
-        external = ExtLookup(
-            request.file, request.tab, request.x_row_or_col, request.cell, coords, self.folder, coords, name
-        )
+        external = ExtLookup(file, request.tab, request.x_row_or_col, request.cell, coords, self.folder, coords, name)
         self._read(external.initialize)
         points = external.data["lookup_dim"].to_numpy()
         return _series(points, external.data.to_numpy(), Interpolation.LINEAR)
 
     def subscripts(self, request: Mapping[str, str]) -> list[str]:
         """The elements of a subscript range."""
-        inside(self.folder, request["file"])
+        file = str(inside(self.folder, request["file"]))
         cells = (request["tab"], request["firstcell"], request["lastcell"], request["prefix"])
-        return [str(name) for name in self._read(lambda: ExtSubscript(request["file"], *cells, self.folder).subscript)]
+        return [str(name) for name in self._read(lambda: ExtSubscript(file, *cells, self.folder).subscript)]
 
     def named_data(self, name: str, block: Mapping[str, Sequence[str]], keyword: str | None) -> Series | None:
         """The series of a data variable from the files given beside the model; None where none of them has it."""
@@ -112,11 +110,12 @@ class ExternalFiles:
         Excels.clean()
         Columns.clean()
 
-    def _check(self, request: GetConstantsStructure | GetDataStructure | GetLookupsStructure) -> None:
+    def _file(self, request: GetConstantsStructure | GetDataStructure | GetLookupsStructure) -> str:
+        """The file that a request names, as it was checked."""
         if not all(isinstance(value, str) for value in vars(request).values()):
             advice = "Write them as in GET DIRECT CONSTANTS('values.csv', ',', 'B2')."
             raise InvalidModel(Fault("file, sheet and cells are no texts in single quotes.", advice=advice))
-        inside(self.folder, request.file)
+        return str(inside(self.folder, request.file))
 
     def _read(self, action: Callable[[], Read]) -> Read:
         """What PySD reads, its warnings kept as notes and its errors told as ours."""

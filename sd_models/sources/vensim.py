@@ -11,9 +11,6 @@ number survives, stops at the first fault, and loses the element lists of explic
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -42,7 +39,7 @@ from pysd.translators.vensim.vensim_utils import Grammar
 
 from ..errors import Fault, ModelError, UnreadableModel
 from ..system import Correspondence, Method, key
-from .guard import check_text, guarded
+from .guard import check_text, content, decoded, guarded
 from .source import Source
 from .vensim_text import Entry, TextSection, fold_space, sections, settings
 
@@ -50,14 +47,10 @@ CONTROL_NAMES = frozenset(("initial time", "final time", "time step", "saveper")
 # The fourth number of settings line 15 is the integration method, line 22 lists units that are equal.
 METHOD_LINE, SYNONYM_LINE = 15, 22
 METHODS = {"1": Method.RK4, "5": Method.RK4, "3": Method.RK2, "4": Method.RK2}
-# Python frames that PySD's parser needs for one level of parentheses, and the levels that `check_text` lets pass.
-RECURSION_LIMIT = 30_000
 
 NUMBER = r"[+-]?\s*(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 FLAT_TABLE = re.compile(rf"\(\s*(\[[^\]]*\]\s*,\s*)?({NUMBER}(?:\s*,\s*{NUMBER})+)\s*\)$")
-LONE_POINT = re.compile(
-    rf'"(?:\\"|[^"])*"|(\(\s*(?:\[[^\]]*\]\s*,\s*)?\(\s*{NUMBER}\s*,\s*{NUMBER}\s*\)\s*)\)'
-)
+LONE_POINT = re.compile(rf'"(?:\\"|[^"])*"|(\(\s*(?:\[[^\]]*\]\s*,\s*)?\(\s*{NUMBER}\s*,\s*{NUMBER}\s*\)\s*)\)')
 BARE_NAME = re.compile(r'^("(?:\\"|[^"])*"|[^\s\W][^=:()\[\]<>"]*)\s*(\[[^\]]*\])?$')
 ARROW = re.compile(r"(?<!<)->")  # `<->` copies a range
 QUOTED_NAME = re.compile(r'"(?:\\"|[^"])*"')
@@ -65,12 +58,13 @@ QUOTED_NAME = re.compile(r'"(?:\\"|[^"])*"')
 
 def read_vensim(path: Path) -> Source:
     """The parsed file; raises `UnreadableModel` with every fault of the file, `UnsafeModel` for a hostile one."""
-    text, notes = _decoded(path)
-    check_text(text)
+    text, guessed = decoded(content(path))
+    check_text(text, file=path.name)
     parts = [_Section(section, path) for section in sections(text, path.name)]
-    with guarded(), _deep_recursion():
+    with guarded():
         for part in parts:
             part.parse()
+    encoding = [f"{path.name} is not UTF-8; it was read as Windows-1252."] if guessed else []
     faults = [fault for part in parts for fault in part.faults]
     if faults:
         raise UnreadableModel(faults)
@@ -82,21 +76,8 @@ def read_vensim(path: Path) -> Source:
         method=_method(settings(text).get(METHOD_LINE, ())),
         mappings={name: mapping for part in parts for name, mapping in part.mappings.items()},
         unit_synonyms=_synonyms(settings(text).get(SYNONYM_LINE, ())),
-        notes=(*notes, *(note for part in parts for note in part.notes)),
+        notes=(*encoding, *(note for part in parts for note in part.notes)),
     )
-
-
-def _decoded(path: Path) -> tuple[str, tuple[str, ...]]:
-    """The text of the file, and a note where its encoding had to be guessed."""
-    content = path.read_bytes()
-    declared = re.match(rb"(?:\xef\xbb\xbf)?\s*\{([\w-]+)\}", content)
-    encodings = [declared.group(1).decode("ascii"), "utf-8-sig"] if declared else ["utf-8-sig"]
-    for encoding in encodings:
-        try:
-            return content.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding), ()
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return content.decode("cp1252", errors="replace"), (f"{path.name} is not UTF-8; it was read as Windows-1252.",)
 
 
 def _method(lines: tuple[str, ...]) -> Method:
@@ -106,17 +87,6 @@ def _method(lines: tuple[str, ...]) -> Method:
 
 def _synonyms(lines: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(word.strip() for word in line.split(",") if word.strip()) for line in lines)
-
-
-@contextmanager
-def _deep_recursion() -> Iterator[None]:
-    """PySD's recursive visitor needs many Python frames for one level of parentheses."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, RECURSION_LIMIT))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 class _Visitor(EquationVisitor):  # type: ignore[misc]
