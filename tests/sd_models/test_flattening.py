@@ -278,7 +278,7 @@ FAULTS = {
     "undefined, nothing near": ("x = qqq ~~|", Fault("it refers to 'qqq', which is not defined.", "x", "case.mdl", 1)),
     "unknown function": (
         "x = SQRTT(4) ~~|",
-        Fault("SQRTT is not known.", "x", "case.mdl", 1, "Did you mean 'SQRT'?"),
+        Fault("SQRTT is not known.", "x", "case.mdl", 1, "Did you mean 'SQRT'?", "SQRTT"),
     ),
     "unsupported function": (
         "\nx = RANDOM UNIFORM(0, 1, 2) ~~|",
@@ -289,6 +289,7 @@ FAULTS = {
             "case.mdl",
             1,
             "Simulate the model with PySD (--engine pysd), or rewrite the equation.",
+            "RANDOM UNIFORM",
         ),
     ),
     "too few arguments": (
@@ -443,7 +444,7 @@ FAULTS = {
     ),
     "macro misspelt": (
         f"{MACRO}x = FIL(1, 2) ~~|",
-        Fault("FIL is not known.", "x", "case.mdl", 4, "Did you mean 'FILL'?"),
+        Fault("FIL is not known.", "x", "case.mdl", 4, "Did you mean 'FILL'?", "FIL"),
     ),
     "macro without its own equation": (
         ":MACRO: M(a)\nq = a ~~|\n:END OF MACRO:\nx = M(1) ~~|",

@@ -18,7 +18,7 @@ import pytest
 import xarray as xr
 
 import sd_models as sd
-from sd_models import reference
+from sd_models import pysd_model, reference
 from sd_models.errors import InvalidRequest, ModelError, SimulationError, UnreadableModel, UnsafeModel
 from sd_models.pysd_model import PrivateModel
 from sd_models.reference import replay
@@ -318,6 +318,10 @@ class TestBounds:
         "macros": "".join(f":MACRO: m{i}(p)\nm{i} = m{i + 1}(p) + m{i + 1}(p) ~~|\n:END OF MACRO:\n" for i in range(60))
         + "x = m0(1) ~~|",
         "macro that calls itself": ":MACRO: m(p)\nm = m(p) ~~|\n:END OF MACRO:\nx = m(1) ~~|",
+        "separator that is a pattern": "x = GET DIRECT CONSTANTS('slow.csv', '(a+)+$', 'A1') ~~|",
+        "row": "D: GET DIRECT SUBSCRIPT('slow.csv', ',', 'A999999999999', 'B', '') ~~|\nx[D] = 1 ~~|",
+        "name of a file that is no text": "x = GET DIRECT CONSTANTS(y, ',', 'A1') ~~|\ny = 1 ~~|",
+        "cell that is no text": "x = GET DIRECT CONSTANTS('slow.csv', ',', y) ~~|\ny = 1 ~~|",
         "order of a delay": "x = DELAY N(Time, 5, 0, 1e9) ~~|",
         "order of a smooth": "x = SMOOTH N(Time, 5, 0, 1e9) ~~|",
         "length of a fixed delay": "x = DELAY FIXED(Time, 1e12, 0) ~~|",
@@ -331,9 +335,33 @@ class TestBounds:
     @pytest.mark.parametrize("equations", UNFOLDING.values(), ids=UNFOLDING)
     def test_unfolding(self, folder: Path, tmp_path_factory: pytest.TempPathFactory, equations: str) -> None:
         """Few lines that stand for millions of elements, copies or stages."""
+        (folder / "slow.csv").write_text("a" * 60 + "!\n")
         private = PrivateModel(written(folder, equations + "\n"), tmp_path_factory.mktemp("private"))
-        with pytest.raises(UnreadableModel), private.telling(UnreadableModel, "read"):
+        with pytest.raises(UnreadableModel) as caught, private.telling(UnreadableModel, "read"):
             private.load((), {}).initialize()
+        assert "PySD cannot" not in str(caught.value)
+        assert {fault.file for fault in caught.value.faults} <= {"model.mdl", "slow.csv"}
+
+    @pytest.mark.parametrize("part", ["eqn", "dt"])
+    def test_xmile_expressions(self, folder: Path, tmp_path_factory: pytest.TempPathFactory, part: str) -> None:
+        """Expressions in XMILE have the same limits."""
+        parts = {"eqn": "1", "dt": "1", part: "(" * 1_000 + "1" + ")" * 1_000}
+        path = folder / "model.xmile"
+        path.write_text(
+            '<xmile xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"><sim_specs><start>0</start><stop>1</stop>'
+            f"<dt>{parts['dt']}</dt></sim_specs><model><variables><aux name='x'><eqn>{parts['eqn']}</eqn></aux>"
+            "</variables></model></xmile>"
+        )
+        with pytest.raises(UnsafeModel, match="brackets"):
+            PrivateModel(path, tmp_path_factory.mktemp("private")).parsed()
+
+    def test_characters(
+        self, folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """PySD cannot read files as long as we can."""
+        monkeypatch.setattr(pysd_model, "CHARACTERS", 100)
+        with pytest.raises(UnsafeModel, match="characters"):
+            PrivateModel(written(folder, MODEL), tmp_path_factory.mktemp("private")).parsed()
 
     def test_values_in_the_result(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """More numbers than fit are refused before the run."""
@@ -346,14 +374,19 @@ class TestTraces:
     """A replay leaves nothing behind."""
 
     @pytest.mark.parametrize("equations", [MODEL, "x = y ~~|\n", "x = (((1 ~~|\n"], ids=["run", "fault", "unreadable"])
-    def test_disk_and_modules(self, folder: Path, equations: str) -> None:
+    def test_disk_and_modules(
+        self, folder: Path, equations: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """No file, no folder, no module, no changed setting; whether it ends well or not."""
+        scratch = tmp_path_factory.mktemp("scratch")
+        monkeypatch.setattr(tempfile, "tempdir", str(scratch))
         path = written(folder, equations)
-        before = sorted(folder.rglob("*")), sorted(Path(tempfile.gettempdir()).glob("tmp*"))
+        before = sorted(folder.rglob("*"))
         settings = set(sys.modules), sys.getrecursionlimit(), list(sys.path), np.get_printoptions()
         with contextlib.suppress(ModelError):
             replay(path)
-        assert (sorted(folder.rglob("*")), sorted(Path(tempfile.gettempdir()).glob("tmp*"))) == before
+        assert sorted(folder.rglob("*")) == before
+        assert not list(scratch.iterdir())
         modules = {name for name in set(sys.modules) - settings[0] if "model" in name and "pysd" not in name}
         assert not modules
         assert (sys.getrecursionlimit(), list(sys.path), np.get_printoptions()) == settings[1:]
