@@ -15,7 +15,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,12 +37,15 @@ from pysd.translators.structures.abstract_model import (
 from pysd.translators.vensim.vensim_file import VensimFile
 from pysd.translators.xmile.xmile_file import XmileFile
 
-from .errors import Fault, ModelError
+from .errors import Fault, ModelError, UnreadableModel
 from .generated_code import check_code
 from .sources.guard import (
+    SKETCH_MARK,
     STEPS,
+    check_cells,
     check_count,
     check_data,
+    check_expression,
     check_ranges,
     check_text,
     check_unfolding,
@@ -54,6 +57,8 @@ from .sources.guard import (
 )
 from .system import key
 
+CHARACTERS = 3_000_000  # of equations: PySD takes 600 bytes and 10 microseconds for each before it parses any
+XMILE_EXPRESSIONS = ("{*}eqn", "{*}inflow", "{*}outflow", "{*}start", "{*}stop", "{*}dt")
 ELEMENTS = 1_000_000  # of one variable
 ALL_ELEMENTS = 20_000_000  # of all variables together, and of an array inside an expression
 ORDER = 10_000  # of a delay or smooth
@@ -88,11 +93,14 @@ class PrivateModel:
         if self.path.suffix.lower() == ".mdl":
             text, _ = decoded(source)
             check_text(text, file=self.path.name)
+            length = len(SKETCH_MARK.split(text, maxsplit=1)[0])
+            check_count("characters of equations", length, CHARACTERS, "PySD is too slow for it.", file=self.path.name)
             copy = self.folder / "model.mdl"
             copy.write_text(text, encoding="utf-8")
             parser = VensimFile(copy, encoding="utf-8")
         else:
-            xml(source, file=self.path.name)
+            for node in xml(source, file=self.path.name, encoding="utf-8").iter(*XMILE_EXPRESSIONS):
+                check_expression(node.text or "", file=self.path.name, line=node.sourceline or 0)
             copy = self.folder / "model.xmile"
             copy.write_bytes(source)
             parser = XmileFile(copy)
@@ -106,7 +114,8 @@ class PrivateModel:
             section.path = self.folder / (f"macro_{index}.py" if index else "model.py")
             for subscript in section.subscripts:
                 if isinstance(subscript.subscripts, dict):
-                    subscript.subscripts["file"] = self.copied(subscript.subscripts["file"])
+                    name, *cells = subscript.subscripts.values()
+                    subscript.subscripts["file"] = self.copied(name, *cells[:-1])  # the last is a prefix
             check_ranges({subscript.name: subscript.subscripts for subscript in section.subscripts})
             for element in section.elements:
                 self.prepare_element(element)
@@ -124,7 +133,8 @@ class PrivateModel:
     def rewritten(self, tree: Any) -> Any:
         """The tree with decimal numbers, powers of decimal bases, and references to copies of files."""
         if isinstance(tree, ast.GetConstantsStructure | ast.GetDataStructure | ast.GetLookupsStructure):
-            tree.file = self.copied(tree.file)
+            name, *cells = (getattr(tree, part.name) for part in fields(tree))
+            tree.file = self.copied(name, *cells)
         elif isinstance(tree, int | np.integer) and not isinstance(tree, bool):
             return float(tree)
         elif isinstance(tree, list | tuple):
@@ -137,17 +147,20 @@ class PrivateModel:
             tree.arguments = (*map(_decimal, bases), exponent)
         return tree
 
-    def copied(self, reference: str) -> str:
-        """The name, in the private folder, of the copy of a data file."""
+    def copied(self, reference: object, *cells: object) -> str:
+        """The name, in the private folder, of the copy of a data file in which these cells are asked for."""
+        if not isinstance(reference, str):
+            raise UnreadableModel(Fault("the name of a data file is no text.", advice="Put it in single quotes."))
         known = {original: name for name, original in self.files.items()}
-        if reference not in known:
+        name = known.get(reference)
+        if name is None:
             path = inside(self.path.parent, reference)
             name = f"data_{len(self.files)}{path.suffix.lower()}"
             shutil.copyfile(path, self.folder / name)
             check_data(self.folder / name)  # again: the file may have changed since it was looked at
             self.files[name] = reference
-            return name
-        return known[reference]
+        check_cells(self.folder / name, *cells)
+        return name
 
     def built(self, abstract: AbstractModel) -> Path:
         """The main file of the Python code that PySD makes of the model, checked."""
@@ -173,6 +186,10 @@ class PrivateModel:
             message = message.replace(str(self.folder / name), original).replace(name, original)
         return " ".join(message.replace(f"{self.folder}/", "").split())
 
+    def placed(self, fault: Fault) -> Fault:
+        """The fault with the name of the file that people know."""
+        return replace(fault, file=self.files.get(fault.file, fault.file) or self.path.name)
+
     @contextmanager
     def telling(self, kind: type[ModelError], verb: str) -> Iterator[None]:
         """Faults of PySD as errors of ours that name the file."""
@@ -181,7 +198,7 @@ class PrivateModel:
         except Exception as error:  # PySD raises whatever the model provokes in it, numpy, pandas and Python
             cause = error.__cause__ if isinstance(error.__cause__, ModelError) else error
             if isinstance(cause, ModelError):
-                raise type(cause)(_placed(fault, self.path.name) for fault in cause.faults) from error
+                raise type(cause)(self.placed(fault) for fault in cause.faults) from error
             message = self.told(str(error))[:300].rstrip(".") or "no reason given"
             found = f"PySD cannot {verb} it: {type(error).__name__}: {message}."
             raise kind(Fault(found, file=self.path.name, advice="Simulate it with the compiled engine.")) from error
@@ -190,10 +207,6 @@ class PrivateModel:
 def _decimal(base: Any) -> Any:
     """The base of a power as a decimal number; a plain number already is one."""
     return base if isinstance(base, float) else ast.ArithmeticStructure(["*"], (1.0, base))
-
-
-def _placed(fault: Fault, file: str) -> Fault:
-    return fault if fault.file else Fault(fault.found, fault.variable, file, fault.line, fault.advice)
 
 
 @contextmanager

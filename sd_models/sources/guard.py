@@ -44,6 +44,7 @@ SUBSCRIPTS = 1_000_000  # elements of all numeric ranges
 STEPS = 10_000_000
 DATA_BYTES = 200_000_000
 UNPACKED_BYTES = 1_000_000_000
+ROWS = 2_000_000  # of a spreadsheet or text table; spreadsheets have half as many
 
 SPREADSHEETS = frozenset((".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".odf", ".odt"))
 # Without archives such as .gz, which pandas would unpack; .nc is a stored run.
@@ -266,6 +267,27 @@ def _unpacked(path: Path) -> int:
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         advice = "Save the spreadsheet again."
         raise UnreadableModel(Fault("is a damaged spreadsheet.", file=path.name, advice=advice)) from error
+
+
+def check_cells(path: Path, tab: object, *cells: object) -> None:
+    """Raises unless the arguments of a GET DIRECT or GET XLS function name a part of the file that can be read.
+
+    `tab` is the sheet of a spreadsheet, or the separator of a text table, which pandas would take for a pattern if it
+    were longer than one character; some patterns take forever.
+    """
+    for argument in (tab, *cells):
+        if not isinstance(argument, str):
+            advice = "Put sheet and cells in single quotes."
+            raise UnreadableModel(
+                Fault("an argument beside the file's name is no text.", file=path.name, advice=advice)
+            )
+    if path.suffix.lower() not in SPREADSHEETS and len(str(tab)) > 1 and not str(tab)[0].isalnum():
+        advice = "Separate the columns by one character, as ',' or ';'."
+        raise UnsafeModel(Fault(f"{tab!r} is no separator of columns.", file=path.name, advice=advice))
+    for row in (row for cell in cells for row in re.findall(r"\d+", str(cell))):
+        if len(row) > DIGITS or int(row) > ROWS:
+            advice = "Name a cell of the table."
+            raise UnsafeModel(Fault(f"there is no row {row[:DIGITS]}.", file=path.name, advice=advice))
 
 
 def decoded(source: bytes) -> tuple[str, bool]:

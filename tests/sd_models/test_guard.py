@@ -297,6 +297,40 @@ class TestInside:
             guard.inside(folder, "damaged.xlsx")
 
 
+class TestCells:
+    """Sheet and cells of a data file are texts that pandas reads as what they are."""
+
+    @pytest.mark.parametrize(
+        ("file", "arguments"),
+        [
+            ("x.csv", (",", "A1")),
+            ("x.csv", ("\t", "B2*")),
+            ("x.csv", ("Sheet 1", "A", "B2")),
+            ("x.xlsx", ("--- (a+)+ ---", "time_line", "1", "ABC1000000")),
+            ("x.tab", ("", "A1", "")),
+        ],
+    )
+    def test_allowed(self, file: str, arguments: tuple[str, ...]) -> None:
+        """One character separates columns; sheets may have any name."""
+        guard.check_cells(Path(file), *arguments)
+
+    @pytest.mark.parametrize(
+        ("file", "arguments"),
+        [
+            ("x.csv", ("(a+)+$", "A1")),
+            ("x.txt", ("||", "A1")),
+            ("x.csv", (",", "A9999999999")),
+            ("x.xlsx", ("s", "A1", "B" + "9" * 5_000)),
+            ("x.csv", (",", 1)),
+            ("x.csv", (None, "A1")),
+        ],
+    )
+    def test_refused(self, file: str, arguments: tuple[object, ...]) -> None:
+        """Patterns, rows beyond any table, and what is no text."""
+        with pytest.raises(UnreadableModel, match=re.escape(file)):
+            guard.check_cells(Path(file), *arguments)
+
+
 class TestContent:
     """Model files are regular files of bounded size."""
 
