@@ -84,7 +84,12 @@ def _divide(_: Moment, guard: Guard, one: Column, other: Column) -> Column:
 
 
 def _power(_: Moment, guard: Guard, base: Column, exponent: Column) -> Column:
-    return guarded(guard, base) ** exponent
+    """Zero to a power above 1 has derivative zero to the exponent as well, not the 0 * ln 0 of the general formula."""
+    used = guarded(guard, base)
+    if is_number(exponent):
+        return used**exponent
+    flat = ca.logic_and(used == 0, exponent > 1)
+    return ca.if_else(flat, 0.0, ca.if_else(flat, 1.0, used) ** exponent)
 
 
 def _modulo(moment: Moment, guard: Guard, x: Column, base: Column) -> Column:

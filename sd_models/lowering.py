@@ -203,7 +203,7 @@ class Lowering:
             return lambda guard: self.elementwise(node.function, parts, guard, window)
 
         def reduce(node: Reduce, part: Lowered) -> Lowered:
-            return lambda guard: self.reduction(node, part(None), window)
+            return lambda guard: self.reduction(node, part(self.outside(guard, node.axes, window)), window)
 
         return fold(expr, number=number, ref=ref, call=call, reduce=reduce)
 
@@ -224,20 +224,37 @@ class Lowering:
         return Block(axes, FUNCTIONS[function](self.moment, self.fitting(guard, axes, window), *columns))
 
     def fitting(self, guard: Guard, axes: tuple[str, ...], window: Window | None) -> Column | None:
-        """The guard over these axes; None where it moves along others.
+        """The guard over these axes: what is the same along others is used where it is used anywhere along them.
 
         A guard only keeps the derivatives of unused branches finite; values do not depend on it.
         """
-        if guard is None or not set(guard.axes) <= set(axes):
+        if guard is None:
             return None
+        guard = self.anywhere(guard, [axis for axis in guard.axes if axis not in axes], window)
         return self.spread(guard, axes, window) if guard.axes else guard.column
+
+    def anywhere(self, guard: Block, axes: Sequence[str], window: Window | None) -> Block:
+        """Whether a guard is true at any position of the axes."""
+        if not axes:
+            return guard
+        columns, kept = self.matrix(guard, axes, window)
+        return Block(kept, ca.sum1(columns != 0).T > 0)
 
     def reduction(self, node: Reduce, block: Block, window: Window | None) -> Block:
         """A sum, product, minimum or maximum over some axes of a block."""
-        kept = tuple(axis for axis in block.axes if axis not in node.axes)
-        column = self.spread(block, (*kept, *node.axes), window)
-        rows = int(np.prod(self.lengths(node.axes, window), dtype=np.int64))
-        return Block(kept, reduced(node.operator, ca.reshape(column, rows, column.numel() // rows), self.moment))
+        columns, kept = self.matrix(block, node.axes, window)
+        return Block(kept, reduced(node.operator, columns, self.moment))
+
+    def outside(self, guard: Guard, axes: Sequence[str], window: Window | None) -> Guard:
+        """The guard of a reduction's argument, in which these axes have another meaning."""
+        return None if guard is None else self.anywhere(guard, [axis for axis in guard.axes if axis in axes], window)
+
+    def matrix(self, block: Block, axes: Sequence[str], window: Window | None) -> tuple[Column, tuple[str, ...]]:
+        """A block with some axes down its columns, and the axes that are left."""
+        kept = tuple(axis for axis in block.axes if axis not in axes)
+        column = self.spread(block, (*kept, *axes), window)
+        rows = int(np.prod(self.lengths(axes, window), dtype=np.int64))
+        return ca.reshape(column, rows, column.numel() // rows), kept
 
 
 def _strides(shape: Sequence[int]) -> list[int]:
@@ -280,9 +297,11 @@ def _lookup(lowering: Lowering, node: Call, parts: Sequence[Lowered], guard: Gua
 
 
 def _both(lowering: Lowering, guard: Guard, condition: Block, window: Window | None) -> Block:
-    """The guard of a branch: the condition, and the guard of the whole where both move along the same axes."""
-    whole = lowering.fitting(guard, condition.axes, window)
-    return condition if whole is None else Block(condition.axes, ca.logic_and(whole, condition.column))
+    """The guard of a branch: the condition, and the guard of the whole."""
+    if guard is None:
+        return condition
+    axes, columns = lowering.together([guard, condition], window)
+    return Block(axes, ca.logic_and(*columns))
 
 
 def _tables(lowering: Lowering, name: str) -> list[tuple[Series, Indices]]:

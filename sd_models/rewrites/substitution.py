@@ -17,13 +17,20 @@ def substitute(system: System, values: Mapping[str, npt.ArrayLike]) -> System:
     variables = dict(system.variables)
     for name, value in values.items():
         variable = system[name]
-        if variable.kind is Kind.TABLE:
-            found = f"{variable.name!r} is a table; a value cannot stand for it."
-            raise InvalidRequest(Fault(found, file=system.name, advice="Change its points in the model file."))
+        if variable.kind in _REFUSED:
+            found = f"{variable.name!r} is a {variable.kind}; a constant value cannot stand for it."
+            raise InvalidRequest(Fault(found, file=system.name, advice=_REFUSED[variable.kind]))
         array = shaped(system, variable, value)
         equation = Equation(variable.dimensions, Values(array), place=variable.place)
         variables[variable.name] = replace(variable, kind=Kind.CONSTANT, equations=(equation,))
     return replace(system, variables=variables)
+
+
+_REFUSED: Mapping[Kind, str] = {
+    Kind.TABLE: "Change its points in the model file.",
+    Kind.STOCK: "Give its initial value as initial, or a flow as constant.",
+    Kind.SAMPLE: "Give its initial value as initial.",
+}
 
 
 def shaped(system: System, variable: Variable, value: npt.ArrayLike) -> FloatArray:
