@@ -120,7 +120,7 @@ _TABLE: tuple[Function, ...] = (
     Function("RANDOM NORMAL", Group.RANDOM, (2, 5), reason=_NOISE),
     Function("RANDOM EXPONENTIAL", Group.RANDOM, (2, 5), reason=_NOISE),
     Function("ALLOCATE AVAILABLE", Group.ALLOCATION, (3, 3), reason=_ALLOCATION),
-    Function("ALLOCATE BY PRIORITY", Group.ALLOCATION, (5, 5), reason=_ALLOCATION),
+    Function("ALLOCATE BY PRIORITY", Group.ALLOCATION, (5, 5), smooth=False, rewritten=_FLATTENING),
     Function("A FUNCTION OF", Group.EXTERNAL, (0, 99), reason="the variable has no equation yet."),
 )
 

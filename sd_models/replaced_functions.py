@@ -232,6 +232,67 @@ def _reorder(translation: Translator, arguments: Sequence[Tree]) -> Expr:
     return Reduce("SUM", (vector.all,), Call("IF THEN ELSE", (wanted, vector.there, Number(0.0))))
 
 
+def allocate_by_priority(translation: Translator, request: Tree, priority: Tree, width: Expr, supply: Expr) -> Expr:
+    """ALLOCATE BY PRIORITY: each gets request * clip((priority - price) / width, 0, 1), where the price clears supply.
+
+    Demand falls with the price in straight lines between breakpoints, at each priority and one width below it, so the
+    price follows from the two breakpoints around it: those whose demand is the least from supply on, and the largest
+    below it. Requests must not be negative, the width must be positive; no more than all requests is given.
+    """
+    wants, ranks = _vector(translation, request), _vector(translation, priority)
+    total = Reduce("SUM", (wants.all,), wants.there)
+    given = Call("MIN", (supply, total))
+    starts, ends = ranks.here, Call("-", (ranks.here, width))
+    sides = [_Side(_demand(translation, wants, ranks, width, at), at) for at in (starts, ends)]
+    lowest, highest = (Reduce(name, (ranks.all,), ranks.there) for name in ("VMIN", "VMAX"))
+    cheap, dear = Call("-", (lowest, width)), Call("+", (highest, width))
+    demand_below = _extreme("MIN", [(_enough(side, given), side.demand) for side in sides], total, ranks.axis)
+    demand_above = _extreme("MAX", [(_short(side, given), side.demand) for side in sides], Number(-1.0), ranks.axis)
+    price_below = _extreme("MAX", [(_enough(side, given), side.price) for side in sides], cheap, ranks.axis)
+    price_above = _extreme("MIN", [(_short(side, given), side.price) for side in sides], dear, ranks.axis)
+    share = Call("/", (Call("-", (demand_below, given)), Call("-", (demand_below, demand_above))))
+    price = Call("+", (price_below, Call("*", (share, Call("-", (price_above, price_below))))))
+    cleared = translation.names.add(translation.owner, "price", price)
+    got = Call("*", (wants.here, _filled(ranks.here, cleared, width)))
+    return Call("IF THEN ELSE", (Call(">", (given, Number(0.0))), got, Number(0.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The breakpoint of each target at one end of its range of prices, and the demand there."""
+
+    demand: Expr
+    price: Expr
+
+
+def _enough(side: _Side, given: Expr) -> Expr:
+    return Call(">=", (side.demand, given))
+
+
+def _short(side: _Side, given: Expr) -> Expr:
+    return Call("<", (side.demand, given))
+
+
+def _filled(rank: Expr, price: Expr, width: Expr) -> Expr:
+    """The part of its request that a target gets at a price."""
+    return Call("MAX", (Number(0.0), Call("MIN", (Number(1.0), Call("/", (Call("-", (rank, price)), width))))))
+
+
+def _demand(translation: Translator, wants: _Vector, ranks: _Vector, width: Expr, price: Expr) -> Ref:
+    """All that targets would get at a price, as an auxiliary over the axis of the price."""
+    filled = rename_axes(_filled(ranks.there, price, width), {ranks.all: wants.all})
+    total = Reduce("SUM", (wants.all,), Call("*", (wants.there, filled)))
+    return translation.names.add(translation.owner, "demand", total)
+
+
+def _extreme(function: str, choices: Sequence[tuple[Expr, Expr]], otherwise: Expr, axis: str) -> Expr:
+    """The least or largest of the values whose condition holds, over all positions of the axis and all choices."""
+    everywhere = {axis: f"{axis}!"}
+    moved = [(rename_axes(condition, everywhere), rename_axes(value, everywhere)) for condition, value in choices]
+    chosen = (Call("IF THEN ELSE", (condition, value, otherwise)) for condition, value in moved)
+    return Call(function, tuple(Reduce(f"V{function}", (f"{axis}!",), part) for part in chosen))
+
+
 CALLS: dict[str, Callable[[Translator, Sequence[Tree]], Expr]] = {
     "PI": lambda translation, arguments: Number(float(np.pi)),
     "LOG10": _log10,

@@ -13,7 +13,7 @@ from . import replaced_functions
 from .errors import Fault, InvalidModel, UnsupportedFunction, nearest
 from .expression import Call, Expr, Number, Reduce, Ref, Subscript, free_axes, nodes
 from .functions import FUNCTIONS, REDUCTIONS, canonical
-from .replaced_functions import CALLS, Tree
+from .replaced_functions import CALLS, Tree, allocate_by_priority
 from .system import Kind, key
 
 # SMOOTH(x, time) unfolds to two copies of x, so that calls inside each other could fill the memory.
@@ -295,6 +295,12 @@ def _unsupported(function: str) -> Callable[[Translation, Tree], Expr]:
     return refuse
 
 
+def _by_priority(translation: Translation, tree: Tree) -> Expr:
+    assert isinstance(tree, ast.AllocateByPriorityStructure)
+    width, supply = translation.expression(tree.width), translation.expression(tree.supply)
+    return allocate_by_priority(translation, tree.request, tree.priority, width, supply)
+
+
 _TREES: dict[type, Callable[[Translation, Tree], Expr]] = {
     ast.ReferenceStructure: Translation.reference,
     ast.ArithmeticStructure: Translation.arithmetic,
@@ -313,5 +319,5 @@ _TREES: dict[type, Callable[[Translation, Tree], Expr]] = {
     ast.SampleIfTrueStructure: _stateful("SAMPLE IF TRUE", "condition", "input", "initial"),
     ast.InlineLookupsStructure: _inline_table,
     ast.AllocateAvailableStructure: _unsupported("ALLOCATE AVAILABLE"),
-    ast.AllocateByPriorityStructure: _unsupported("ALLOCATE BY PRIORITY"),
+    ast.AllocateByPriorityStructure: _by_priority,
 }
