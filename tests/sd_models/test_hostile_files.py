@@ -14,6 +14,7 @@ import pytest
 from sd_models import load
 from sd_models.errors import ModelError, UnreadableModel, UnsafeModel
 from sd_models.reference import replay
+from sd_models.sources import guard
 
 Open = Callable[[Path], object]
 BOTH = pytest.mark.parametrize("open_model", [load, replay], ids=["load", "replay"])
@@ -39,7 +40,7 @@ CODE_IN_VENSIM = {
     "backslash in GET DIRECT LOOKUPS": (
         f"t( GET DIRECT LOOKUPS('data.csv', '\\', '+str({UNQUOTED})+', ') #') )~~|\nx = t(Time) ~~|"
     ),
-    "backslash in GET DIRECT SUBSCRIPT": (
+    "backslash in GET DIRECT SUBSCRIPT (innocent)": (
         f"D: GET DIRECT SUBSCRIPT('data.csv', '\\', '+str({UNQUOTED})+', ') #', '') ~~|\nx[D] = 1 ~~|"
     ),
     "documentation": f'x = 1 ~ ~ text"""\\{CODE}\\""" |',
@@ -230,11 +231,12 @@ class TestFiles:
         assert opened(open_model, vensim(folder, "x = 1 ~~|", name=name)) is not None
 
     @BOTH
-    def test_spreadsheet_bomb(self, folder: Path, open_model: Open) -> None:
-        """A small spreadsheet that unpacks to gigabytes is refused before it is unpacked."""
+    def test_spreadsheet_bomb(self, folder: Path, open_model: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A small spreadsheet that unpacks to more than the limit is refused before it is unpacked."""
+        monkeypatch.setattr(guard, "UNPACKED_BYTES", 10_000_000)
         with zipfile.ZipFile(folder / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            for index in range(11):
-                archive.writestr(f"xl/worksheets/sheet{index}.xml", b"\0" * 100_000_000)
+            for index in range(3):
+                archive.writestr(f"xl/worksheets/sheet{index}.xml", b"\0" * 4_000_000)
         with pytest.raises(UnsafeModel, match="unpacked"):
             open_model(vensim(folder, "x = GET XLS CONSTANTS('bomb.xlsx', 'sheet0', 'A1') ~~|"))
 
