@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from pysd.py_backend.data import Columns, TabData
@@ -51,8 +51,8 @@ class ExternalFiles:
         """The cells as an array in the shape of the block (dimension name to elements)."""
         file = self._file(request)
         coords = {dimension: list(elements) for dimension, elements in block.items()}
-        external = ExtConstant(file, request.tab, request.cell, coords, self.folder, coords, name)
-        self._read(external.initialize)
+        cells = (file, request.tab, request.cell, coords, self.folder, coords, name)
+        external = self._read(lambda: _initialized(ExtConstant(*cells)))
         return Values(np.asarray(external.data, dtype=np.float64).reshape([len(e) for e in block.values()]))
 
     def series(
@@ -61,26 +61,16 @@ class ExternalFiles:
         """A data series over time."""
         file = self._file(request)
         coords = {dimension: list(elements) for dimension, elements in block.items()}
-        external = ExtData(
-            file,
-            request.tab,
-            request.time_row_or_col,
-            request.cell,
-            keyword or "interpolate",
-            coords,
-            self.folder,
-            coords,
-            name,
-        )
-        self._read(external.initialize)
+        cells = (file, request.tab, request.time_row_or_col, request.cell, keyword or "interpolate")
+        external = self._read(lambda: _initialized(ExtData(*cells, coords, self.folder, coords, name)))
         return _series(external.data["time"].to_numpy(), external.data.to_numpy(), KEYWORDS[keyword])
 
     def table(self, request: GetLookupsStructure, block: Mapping[str, Sequence[str]], name: str) -> Series:
         """A table of one argument."""
         file = self._file(request)
         coords = {dimension: list(elements) for dimension, elements in block.items()}
-        external = ExtLookup(file, request.tab, request.x_row_or_col, request.cell, coords, self.folder, coords, name)
-        self._read(external.initialize)
+        cells = (file, request.tab, request.x_row_or_col, request.cell, coords, self.folder, coords, name)
+        external = self._read(lambda: _initialized(ExtLookup(*cells)))
         points = external.data["lookup_dim"].to_numpy()
         return _series(points, external.data.to_numpy(), Interpolation.LINEAR)
 
@@ -130,6 +120,12 @@ class ExternalFiles:
                 raise UnreadableModel(Fault(found, advice="Check file name, sheet and cells.")) from error
         self.notes.extend(" ".join(str(warning.message).split()) for warning in caught)
         return value
+
+
+def _initialized(external: Any) -> Any:
+    """PySD's object for a request, its cells read."""
+    external.initialize()
+    return external
 
 
 def _series(points: FloatArray, values: FloatArray, interpolation: Interpolation) -> Series:

@@ -316,6 +316,7 @@ class _Flattener:
         if isinstance(tree, ast.IntegStructure):
             return translation.expression(tree.flow), translation.expression(tree.initial)
         if _is_call(tree, "active_initial"):
+            translation.check_count("ACTIVE INITIAL", len(tree.arguments), tree.function.reference)
             return translation.expression(tree.arguments[0]), translation.expression(tree.arguments[1])
         return translation.expression(tree), None
 
@@ -417,9 +418,11 @@ class _Context:
     def macro(self, name: str, owner: str, arguments: Sequence[Expr]) -> Ref:
         """The first output of a new copy of a macro, over the free axes of the arguments."""
         section = self.flattener.macros[key(name)]
-        if len(self.flattener.scopes) > _DEEPEST_MACRO or len(self.flattener.variables) > _MOST_VARIABLES:
-            found = f"the macro {section.name!r} calls itself, or macros call each other without end."
-            raise InvalidModel(Fault(found, owner))
+        if any(scope.section is section for scope in self.flattener.scopes):
+            raise InvalidModel(Fault(f"the macro {section.name!r} calls itself.", owner))
+        if len(self.flattener.variables) > _MOST_VARIABLES:
+            found = f"the calls of macros in each other make more than {_MOST_VARIABLES} variables."
+            raise InvalidModel(Fault(found, owner, advice="Call macros from fewer equations."))
         axes = tuple(dict.fromkeys(axis for argument in arguments for axis in free_axes(argument)))
         names = {axis: range_of(axis) for axis in axes}
         ranges = tuple(names.values())
@@ -448,8 +451,7 @@ class _Context:
 
 
 _SEEN_FROM_MACROS = frozenset(("time step", "initial time", "final time", "saveper"))
-_DEEPEST_MACRO = 20
-_MOST_VARIABLES = 200_000
+_MOST_VARIABLES = 50_000
 
 
 def _kind(component: AbstractComponent) -> Kind:

@@ -101,43 +101,39 @@ class Ranges:
 
     def corresponds(self, name: str, axis: str) -> bool:
         """Whether the range `name` can be moved along the axis of the range `axis`."""
-        one, other = self.dimensions[name], self.dimensions[axis]
-        if one.elements == other.elements:
-            return True
-        return _maps(one, other) or _maps(other, one)
+        return self._along(self.dimensions[name], self.dimensions[axis]) is not None
 
     def aligned(self, name: str, axis: str) -> tuple[str, ...]:
         """For each element of the range `axis`, the element of the range `name` that corresponds to it."""
-        one, other = self.dimensions[name], self.dimensions[axis]
-        if name == axis or one.elements == other.elements:
+        one = self.dimensions[name]
+        return self._along(one, self.dimensions[axis]) or one.elements
+
+    def _along(self, one: Dimension, other: Dimension) -> tuple[str, ...] | None:
+        """For each element of `other` the one of `one`, equal or mapped either way; None where one has none."""
+        if one.elements == other.elements:
             return one.elements
-        for mapping in one.mappings:
-            if key(mapping.target) == key(axis):
-                return self._sources(one, other, mapping)
-        for mapping in other.mappings:
-            if key(mapping.target) == key(name):
-                return one.elements if not mapping.elements else tuple(e[0] for e in mapping.elements)
-        return one.elements
+        for owner, target in ((one, other), (other, one)):
+            for mapping in owner.mappings:
+                if key(mapping.target) == key(target.name):
+                    found = self._sources(one, other, mapping) if owner is one else self._targets(one, mapping)
+                    return found if len(found) == len(other.elements) else None
+        return None
 
     def _sources(self, one: Dimension, other: Dimension, mapping: Correspondence) -> tuple[str, ...]:
-        """The elements of `one` that its mapping sends to each element of `other`."""
-        if not mapping.elements:
-            return one.elements
+        """The elements of `one` that its mapping sends to elements of `other`."""
         sent = {
             target: source
-            for source, targets in zip(one.elements, mapping.elements, strict=True)
+            for source, targets in zip(one.elements, mapping.elements, strict=False)
             for entry in targets
             for target in self.elements(entry)
         }
-        return tuple(sent[element] for element in other.elements)
+        return tuple(sent[e] for e in other.elements if e in sent) if sent else one.elements
 
-
-def _maps(one: Dimension, other: Dimension) -> bool:
-    for mapping in one.mappings:
-        if key(mapping.target) == key(other.name):
-            size = len(other.elements)
-            return bool(mapping.elements) or size == len(one.elements)
-    return False
+    def _targets(self, one: Dimension, mapping: Correspondence) -> tuple[str, ...]:
+        """The single elements of `one` to which a mapping of another range sends its elements."""
+        targets = [[e for entry in entries for e in self.elements(entry)] for entries in mapping.elements]
+        singles = (part[0] for part in targets if len(part) == 1 and part[0] in one.elements)
+        return tuple(singles) if targets else one.elements
 
 
 def build_ranges(

@@ -10,7 +10,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
 
 from ..errors import Fault, UnreadableModel
 
@@ -54,7 +53,7 @@ def sections(text: str, file: str) -> tuple[TextSection, ...]:
     macros: list[TextSection] = []
     inside: tuple[MacroHeader, list[Entry]] | None = None
     clean, marks = _clean(SKETCH_MARK.split(text, maxsplit=1)[0])
-    line_starts = (0, *accumulate(len(line) for line in clean.splitlines(keepends=True)))
+    line_starts = (0, *(match.end() for match in re.finditer("\n", clean)))
     for start, tildes, end in _spans(clean, marks):
         start = _skip_space(clean, start)
         while match := MACRO_START.match(clean, start) or MACRO_END.match(clean, start):
@@ -71,7 +70,8 @@ def sections(text: str, file: str) -> tuple[TextSection, ...]:
             (main if inside is None else inside[1]).append(Entry(parts[0], parts[1], parts[2], line))
     if inside is not None:
         found, advice = f"the macro {inside[0].name!r} is not closed.", "Close it with :END OF MACRO:."
-        raise UnreadableModel(Fault(found, file=file, line=len(line_starts) - 1, advice=advice))
+        line = clean.rstrip().count("\n") + 1
+        raise UnreadableModel(Fault(found, file=file, line=line, advice=advice))
     return (TextSection(None, tuple(main)), *macros)
 
 
