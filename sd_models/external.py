@@ -91,8 +91,10 @@ class ExternalFiles:
                 if NO_SERIES in str(error):
                     continue
                 raise UnreadableModel(replace(fault, file=file.name) for fault in error.faults) from error
-            points = tabular.data["time"].to_numpy()
-            return _series(points, tabular.data.to_numpy(), KEYWORDS[keyword])
+            values = tabular.data.to_numpy()
+            if np.isnan(values).all(axis=0).any():
+                self.notes.append(f"{name}: {file.name} has no values for some of its elements; they are missing.")
+            return _series(tabular.data["time"].to_numpy(), values, KEYWORDS[keyword])
         return None
 
     def close(self) -> None:
