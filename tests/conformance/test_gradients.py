@@ -30,15 +30,35 @@ STEP, TOLERANCE = 1e-6, 1e-5
 ROUNDING = 1e-8
 
 DIFFERENTIABLE = (
-    *("active_initial", "aliases", "arithmetic", "constant_expressions", "delay_n_into_a_stock", "delays"),
+    *(
+        "active_initial",
+        "aliases",
+        "allocate_by_priority",
+        "arithmetic",
+        "constant_expressions",
+        "delay_n_into_a_stock",
+        "delays",
+    ),
     *("delays_of_any_order", "direct_xlsx", "fixed_delays_of_arrays", "get_time_value", "get_xls", "initial", "macro"),
     *("macro_of_arrays", "mapping_by_position", "mapping_explicit", "matrix", "memory_in_arrays", "names"),
-    *("numeric_ranges", "ranges", "reductions", "sample_if_true", "smooths", "stocks", "subranges"),
+    *(
+        "numeric_ranges",
+        "ranges",
+        "reductions",
+        "sample_if_true",
+        "smooth_of_whole_numbers",
+        "smooths",
+        "stocks",
+        "subranges",
+    ),
     *("three_dimensions", "trends", "units"),
     *("runge_kutta/decay", "runge_kutta/decay_second_order", "runge_kutta/logistic", "runge_kutta/oscillator"),
 )
 # Constants at whose values the run stands on a kink, by model; all others of these models are compared too.
 ON_A_KINK = {
+    ("allocate_by_priority", "request"),
+    ("allocate_by_priority", "market supply"),
+    ("allocate_by_priority", "market priority"),
     ("conditions", "bound"),
     ("direct_csv", "land"),
     ("elementwise", "v"),
