@@ -14,7 +14,7 @@ The stages, in their order; each is a function from one value to the next:
 - `buffers.py`, `inputs.py`, `results.py`, `diagnosis.py`, `simulation.py`: runs
 - `sensitivity.py`: gradients of outcomes
 - `plotting.py`: trajectories as small multiples
-- `outline.py`, `latex.py`: what a modeller wants to see of a `System`
+- `outline.py`, `typesetting.py`: what a modeller wants to see of a `System`
 - `unit_texts.py`, `unit_rules.py`, `units.py`: whether the units of its equations agree
 - `polarity.py`, `loops.py`: what a variable reaches, and the feedback loops
 - `generated_code.py`, `pysd_model.py`, `reference.py`: PySD's own run of the same file, as the reference
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .simulation import Simulator, compile, simulate
     from .system import System
     from .timing import TimeSpan
+    from .typesetting import latex
     from .units import check_units
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "compile",
     "describe",
     "feedback_loops",
+    "latex",
     "library",
     "load",
     "plot",
@@ -71,6 +73,7 @@ _LATER = {
     "simulation": ("Simulator", "compile", "simulate"),
     "system": ("System",),
     "timing": ("TimeSpan",),
+    "typesetting": ("latex",),
     "units": ("check_units",),
 }
 _MODULES = {name: module for module, names in _LATER.items() for name in names}

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from sd_models.expression import Call, Expr, Number, Reduce, Ref, Subscript
 from sd_models.functions import FUNCTIONS
-from sd_models.latex import CALLS, REDUCTIONS, expression_latex, latex, text_latex
 from sd_models.system import Dimension, Equation, Interpolation, Kind, Series, System, Values, Variable
+from sd_models.typesetting import CALLS, REDUCTIONS, expression_latex, latex, text_latex
 
 A, B, C = Ref("a"), Ref("b"), Ref("c")
 
