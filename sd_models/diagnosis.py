@@ -18,7 +18,7 @@ from .expression import Expr, Number, nodes, references
 from .lowering import Lowering
 from .ordering import stages
 from .results import Trajectories
-from .system import FloatArray, Interpolation, Kind, Series, System, Values, Variable
+from .system import FloatArray, Interpolation, Kind, Series, System, Values, Variable, fault_of
 
 
 def wrong(model: Model, found: Trajectories) -> npt.NDArray[np.bool_]:
@@ -58,10 +58,7 @@ def _fault(system: System, name: str, row: int, column: FloatArray, time: float)
     what = "infinite" if np.isinf(column[row]) else "not a number"
     found = f"{element_names(system, variable)[row]} is {what} at time {time:g}."
     advice = "Look for a division by zero, a logarithm or root of a negative number, or overflow; ZIDZ divides safely."
-    place = variable.place
-    if place is None:
-        return Fault(found, name, system.name, advice=advice)
-    return Fault(found, name, place.file, place.line, advice)
+    return fault_of(variable, found, advice, file=system.name)
 
 
 def _may_be_missing(system: System) -> frozenset[str]:

@@ -110,6 +110,12 @@ class Variable:
         return ", ".join(part for part in (limits, "cut off at zero" if self.non_negative else "") if part)
 
 
+def fault_of(variable: Variable, found: str, advice: str = "", *, file: str = "") -> Fault:
+    """What is wrong with a variable, at its place in the file; `file` stands for a place that is not known."""
+    place = variable.place
+    return Fault(found, variable.name, place.file if place else file, place.line if place else 0, advice)
+
+
 def key(name: str) -> str:
     """The name as models compare it: without case, with runs of blanks and underscores as one blank, unquoted."""
     text = name.strip()

@@ -15,7 +15,7 @@ from .errors import Fault, InvalidModel, InvalidRequest
 from .evaluation import numbers
 from .rewrites.folding import unchanging
 from .rewrites.substitution import substitute
-from .system import FloatArray, Kind, System, Variable, key
+from .system import FloatArray, Kind, System, fault_of, key
 
 TOLERANCE = 1e-5
 # Building the chain of steps takes some 5 kB and 40 microseconds a step, whatever the model.
@@ -84,23 +84,18 @@ def control_values(system: System) -> Mapping[str, float]:
     controls = [system[name] for name in CONTROLS if name in system]
     many = [variable for variable in controls if variable.dimensions or variable.kind is Kind.TABLE]
     if many:
-        raise InvalidModel(_fault(system, variable, "it is not one number.", "Give it one.") for variable in many)
+        raise InvalidModel(fault_of(v, "it is not one number.", "Give it one.", file=system.name) for v in many)
     fixed = unchanging(system)
     moving = [variable for variable in controls if key(variable.name) != "final time" and variable.name not in fixed]
     if moving:
         advice = "Make it a constant; only FINAL TIME may follow from the run."
-        raise InvalidModel(_fault(system, variable, "it changes during the run.", advice) for variable in moving)
+        raise InvalidModel(fault_of(v, "it changes during the run.", advice, file=system.name) for v in moving)
     values: dict[str, float] = {}
     for name in ("INITIAL TIME", "TIME STEP", "FINAL TIME", "SAVEPER"):
         if name in system:
             start, step = values.get("INITIAL TIME", np.nan), values.get("TIME STEP", np.nan)
             values[name] = float(numbers(system, [system[name].name], start, step)[system[name].name][0])
     return values
-
-
-def _fault(system: System, variable: Variable, found: str, advice: str) -> Fault:
-    place = variable.place
-    return Fault(found, variable.name, place.file if place else system.name, place.line if place else 0, advice)
 
 
 def _check(system: System, start: float, stop: float, step: float, saveper: float) -> None:

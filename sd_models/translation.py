@@ -11,7 +11,7 @@ from pysd.translators.structures import abstract_expressions as ast
 
 from . import replaced_functions
 from .errors import Fault, InvalidModel, UnsupportedFunction, nearest
-from .expression import Call, Expr, Number, Reduce, Ref, Subscript, free_axes, nodes
+from .expression import Call, Expr, Number, Reduce, Ref, Subscript, free_axes, nodes, range_of
 from .functions import FUNCTIONS, REDUCTIONS, canonical
 from .replaced_functions import CALLS, Tree, allocate_by_priority
 from .system import Kind, key
@@ -130,9 +130,12 @@ class Translation:
         name = ranges.range_name(text.removesuffix("!").strip())
         if name is None or (text in ranges.dimensions[dimension].elements and name not in self.axes):
             return Subscript(self.element(text, dimension))
-        if text.endswith("!"):
-            return Subscript(name, f"{name}!")
-        return Subscript(name, self.axis(name, others))
+        axis = f"{name}!" if text.endswith("!") else self.axis(name, others)
+        elements = set(ranges.dimensions[dimension].elements)
+        stranger = next((e for e in ranges.aligned(name, range_of(axis)) if e not in elements), None)
+        if stranger is not None:
+            raise self.invalid(f"{stranger!r} of {name!r} is not an element of {dimension!r}.")
+        return Subscript(name, axis)
 
     def element(self, text: str, dimension: str) -> str:
         """The element of that name in the dimension; XMILE also counts elements from 1."""

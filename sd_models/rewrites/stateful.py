@@ -14,7 +14,7 @@ from itertools import product
 
 import numpy as np
 
-from ..errors import Fault, InvalidModel
+from ..errors import InvalidModel
 from ..evaluation import numbers
 from ..expression import (
     Call,
@@ -32,7 +32,7 @@ from ..expression import (
 )
 from ..functions import STATEFUL
 from ..ordering import stages
-from ..system import Correspondence, Dimension, Equation, FloatArray, Kind, Series, System, Values, Variable
+from ..system import Correspondence, Dimension, Equation, FloatArray, Kind, Series, System, Values, Variable, fault_of
 
 # Delays are rounded to steps after adding this, so that half a step counts as one (PySD, as Vensim).
 ROUNDING = 1e-6
@@ -134,7 +134,7 @@ class _Expansion:
         ranges = tuple(range_of(axis) for axis in axes)
         if len(set(ranges)) < len(ranges):
             found = f"{node.function} moves along {' and '.join(axes)}, which are the same range."
-            raise InvalidModel(Fault(found, variable.name, advice="Name the function in a variable of its own."))
+            raise InvalidModel(fault_of(variable, found, "Name the function in a variable of its own."))
         whole = axes == equation.subscripts
         place = Place(variable, self._name(variable, node.function), ranges, axes, equation.excluded if whole else ())
         arguments = (rename_axes(part, dict(zip(axes, ranges, strict=True))) for part in node.arguments)
@@ -159,9 +159,14 @@ class _Expansion:
         self.done.add(name)
 
     def at_start(self, place: Place, expr: Expr) -> FloatArray:
-        """The values of an expression over the ranges of a call at the initial time."""
-        if isinstance(expr, Number):
-            return np.array([expr.value])
+        """The values of a delay time or order over the ranges of a call at the initial time."""
+        values = np.array([expr.value]) if isinstance(expr, Number) else self._probed(place, expr)
+        if not np.isfinite(values).all():
+            found = f"a delay time or order is {values[~np.isfinite(values)][0]} at the initial time."
+            raise InvalidModel(fault_of(place.owner, found, "Give it a number; ZIDZ divides safely."))
+        return values
+
+    def _probed(self, place: Place, expr: Expr) -> FloatArray:
         probe = f"{place.name} length"
         self.add(place, probe, Kind.AUXILIARY, expr)
         for stage in stages(self.system(), (probe,), initial=True):
@@ -187,7 +192,7 @@ class _Expansion:
             only = self.add(place, name, kind, links.first(Ref(name, place.here())), initial)
             return only, only
         if not stages_of:
-            self._add_stages(name, count)
+            self._add_stages(place, name, count)
         stage = stages_of or name
         later, here = f"{stage} later", place.here()
         first = Ref(name, (Subscript("1"), *here))
@@ -218,11 +223,11 @@ class _Expansion:
         self._put(place, name, Kind.AUXILIARY, place.ranges, equations)
         return Ref(name, place.here())
 
-    def _add_stages(self, name: str, count: int) -> None:
+    def _add_stages(self, place: Place, name: str, count: int) -> None:
         """The dimension of the stages of a chain, with its later stages mapped to those before them."""
         if count > LONGEST_CHAIN:
-            found = f"the delay is {count} steps long; at most {LONGEST_CHAIN} are possible."
-            raise InvalidModel(Fault(found, name, advice="Shorten the delay, or take a larger TIME STEP."))
+            found = f"a delay is {count} steps long; at most {LONGEST_CHAIN} are possible."
+            raise InvalidModel(fault_of(place.owner, found, "Shorten the delay, or take a larger TIME STEP."))
         elements = tuple(str(number) for number in range(1, count + 1))
         whole, later, earlier = f"{name} stage", f"{name} later", f"{name} earlier"
         mapping = (Correspondence(later, ()),)
@@ -235,10 +240,8 @@ class _Expansion:
         orders = self.at_start(place, expr)
         order = int(orders[0])
         if order < 1 or not (orders == orders[0]).all():
-            found = (
-                f"the order of a delay is {', '.join(str(o) for o in np.unique(orders))}; expected one number from 1."
-            )
-            raise InvalidModel(Fault(found, place.owner.name))
+            given = ", ".join(f"{number:g}" for number in np.unique(orders))
+            raise InvalidModel(fault_of(place.owner, f"the order of a delay is {given}; expected one number from 1."))
         if order != orders[0]:
             self.notes.append(f"{place.owner.name}: the order {orders[0]} of a delay is cut off to {order}.")
         if delay_time is None:

@@ -308,6 +308,14 @@ FAULTS = {
         "region: north, south ~~|\nx[region] = 1 ~~|\ny = x[nort] ~~|",
         Fault("'nort' is not an element of 'region'.", "y", "case.mdl", 3, "Did you mean 'north'?"),
     ),
+    "range that reaches beyond": (
+        "a: a1, a2, a3 ~~|\npart: a1, a2 ~~|\nx[part] = 1 ~~|\ny[a] = x[a] ~~|",
+        Fault("'a3' of 'a' is not an element of 'part'.", "y", "case.mdl", 4),
+    ),
+    "sum that reaches beyond": (
+        "a: a1, a2, a3 ~~|\npart: a1, a2 ~~|\nx[part] = 1 ~~|\ny = SUM(x[a!]) ~~|",
+        Fault("'a3' of 'a' is not an element of 'part'.", "y", "case.mdl", 4),
+    ),
     "elements of two ranges": (
         "a: a1, a2 ~~|\nb: b1, b2 ~~|\nx[a1] = 1 ~~|\nx[b1] = 2 ~~|",
         Fault("no subscript range holds all of a1, b1.", "x", "case.mdl", 3),
