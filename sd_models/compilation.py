@@ -127,6 +127,7 @@ def compile_system(
     expanded = expand_stateful(timed, initial_time=control["INITIAL TIME"], time_step=control["TIME STEP"])
     roles = {"lever": levers, "constant": constants, "initial": initial}
     chosen = {role: tuple(_named(expanded, names, role)) for role, names in roles.items()}
+    check_roles(expanded, chosen["lever"], chosen["constant"])
     _check_shape(timed, (*chosen["lever"], *chosen["constant"]))
     folded = fold_constants(expanded, keep=(*chosen["lever"], *chosen["constant"]))
     work = _Compiler(
@@ -144,13 +145,26 @@ def compile_system(
 
 def _named(system: System, names: Iterable[str], role: str) -> Iterator[str]:
     """The names in the modeller's spelling; InvalidRequest for one that cannot take that role."""
-    for name in dict.fromkeys(names):
+    for name in _listed(names):
         variable = system[name]
         allowed, advice = _ROLES[role]
         if variable.kind not in allowed:
             found = f"{variable.name!r} is a {variable.kind}; expected {' or '.join(allowed)}."
             raise InvalidRequest(Fault(found, file=system.name, advice=advice))
         yield variable.name
+
+
+def _listed(names: Iterable[str]) -> list[str]:
+    """Each name once; a text alone is one name."""
+    return [names] if isinstance(names, str) else list(dict.fromkeys(names))
+
+
+def check_roles(system: System, levers: Iterable[str], constants: Iterable[str]) -> None:
+    """InvalidRequest for a variable that is given over time and once a run."""
+    both = {system[name].name for name in levers} & {system[name].name for name in constants}
+    if both:
+        found = f"{min(both)!r} is given as lever and as constant."
+        raise InvalidRequest(Fault(found, file=system.name, advice="A lever has a path, a constant one value a run."))
 
 
 def _check_shape(system: System, inputs: Sequence[str]) -> None:
@@ -179,7 +193,7 @@ def _outputs(system: System, expanded: System, names: Iterable[str] | None) -> t
     """The variables that a run returns: all but tables and what rewrites added, unless they are named."""
     if names is None:
         return tuple(variable.name for variable in system if variable.kind is not Kind.TABLE and not variable.origin)
-    chosen = tuple(dict.fromkeys(expanded[name].name for name in names))
+    chosen = tuple(dict.fromkeys(expanded[name].name for name in _listed(names)))
     tables = [name for name in chosen if expanded.variables[name].kind is Kind.TABLE]
     if tables:
         found = f"{tables[0]!r} is a table; it has no value of its own in a run."

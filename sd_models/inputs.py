@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -11,9 +12,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from .compilation import Layout, Model
-from .errors import Fault, InvalidRequest
+from .errors import Fault, InvalidRequest, nearest
 from .results import label
-from .rewrites.substitution import shaped
+from .rewrites.substitution import numeric, shaped
 from .system import FloatArray, System, Variable
 
 Value: TypeAlias = npt.ArrayLike | xr.DataArray
@@ -48,7 +49,7 @@ def columns(
     roles = {"levers": (levers, model.levers), "constants": (constants, model.constants)}
     roles["initial"] = (initial, model.initials)
     for role, (given, layout) in roles.items():
-        _check_known(model.system, given, layout, role)
+        _check_known(model.expanded, given, layout, role)
     runs = _runs(model.system, levers, constants, initial)
     fill = _Filler(model, defaults, runs or 1)
     return Inputs(
@@ -69,9 +70,24 @@ def plain(system: System, variable: Variable, value: Value) -> npt.ArrayLike:
     if unknown:
         found = f"the value for {variable.name!r} has the dimension {unknown[0]!r}; expected {variable.dimensions}."
         raise InvalidRequest(Fault(found, file=system.name))
-    labelled = {d: list(system.dimensions[str(d)].elements) for d in value.dims if d in value.coords}
-    ordered = value.reindex(labelled) if labelled else value
+    labelled = {str(d): system.dimensions[str(d)].elements for d in value.dims if d in value.coords}
+    for dimension in labelled:
+        _check_labels(system, variable, dimension, Counter(value[dimension].to_numpy().tolist()))
+    ordered = value.reindex({d: list(elements) for d, elements in labelled.items()})
     return np.asarray(ordered.transpose(*(d for d in variable.dimensions if d in value.dims)))
+
+
+def _check_labels(system: System, variable: Variable, dimension: str, given: Counter[str]) -> None:
+    """InvalidRequest for labels that are not the elements of a dimension, in any order."""
+    elements = dict.fromkeys(system.dimensions[dimension].elements)
+    unknown = [name for name in given if name not in elements]
+    if unknown:
+        found = f"the value for {variable.name!r} has {unknown[0]!r}, which is no element of {dimension!r}."
+        raise InvalidRequest(Fault(found, file=system.name, advice=nearest(str(unknown[0]), elements)))
+    odd = [name for name in elements if given[name] != 1]
+    if odd:
+        found = f"the value for {variable.name!r} has {odd[0]!r} of {dimension!r} {given[odd[0]]} times."
+        raise InvalidRequest(Fault(found, file=system.name, advice="Give every element once."))
 
 
 @dataclass(frozen=True)
@@ -107,9 +123,9 @@ class _Filler:
         return filled
 
     def _parts(self, layout: Layout, given: Given) -> list[tuple[str, slice, Variable, Value | None]]:
-        named = {self.model.system[name].name: value for name, value in given.items()}
-        variables = self.model.expanded.variables
-        return [(name, rows, variables[name], named.get(name)) for name, rows in layout.rows.items()]
+        system = self.model.expanded
+        named = {system[name].name: value for name, value in given.items()}
+        return [(name, rows, system.variables[name], named.get(name)) for name, rows in layout.rows.items()]
 
 
 def _of_run(value: Value | None, run: int) -> Value | None:
@@ -120,8 +136,8 @@ def _runs(system: System, *given: Given) -> int | None:
     """The number of runs that DataArrays with a `run` dimension ask for; None without one."""
     arrays = (value for part in given for value in part.values() if isinstance(value, xr.DataArray))
     sizes = {array.sizes["run"] for array in arrays if "run" in array.dims}
-    if len(sizes) > 1:
-        found = f"the inputs have different numbers of runs: {', '.join(map(str, sorted(sizes)))}."
+    if len(sizes) > 1 or 0 in sizes:
+        found = f"the inputs are for {' and '.join(map(str, sorted(sizes)))} runs; expected one number above 0."
         raise InvalidRequest(Fault(found, file=system.name))
     return sizes.pop() if sizes else None
 
@@ -140,7 +156,7 @@ def _path(system: System, variable: Variable, value: Value, times: FloatArray) -
     shape = system.shape(variable)
     if isinstance(value, xr.DataArray) and "time" in value.dims:
         return _held(system, variable, value, times)
-    array = np.asarray(plain(system, variable, value), dtype=np.float64)
+    array = numeric(system, variable, plain(system, variable, value))
     if array.ndim == len(shape) + 1 and array.shape[1:] == shape and array.shape[0] in (len(times), len(times) - 1):
         full = array if array.shape[0] == len(times) else np.concatenate([array, array[-1:]])
         return _finite(system, variable, full).reshape(len(times), -1).T
@@ -149,10 +165,11 @@ def _path(system: System, variable: Variable, value: Value, times: FloatArray) -
 
 def _held(system: System, variable: Variable, value: xr.DataArray, times: FloatArray) -> FloatArray:
     """A path whose values hold from their own time on."""
-    starts = value["time"].to_numpy().astype(np.float64)
+    starts = numeric(system, variable, value["time"].to_numpy()) if "time" in value.coords else np.zeros(0)
     slack = TIME_TOLERANCE * max(1.0, float(np.abs(times).max()))
-    if not (np.diff(starts) > 0).all() or starts[0] > times[0] + slack:
-        found = f"the path of {variable.name!r} starts at {starts[0]:g}; expected ascending times from {times[0]:g} on."
+    if not len(starts) or not (np.diff(starts) > 0).all() or starts[0] > times[0] + slack:
+        what = f"starts at {starts[0]:g}" if len(starts) else "has no times"
+        found = f"the path of {variable.name!r} {what}; expected ascending times from {times[0]:g} on."
         raise InvalidRequest(Fault(found, file=system.name))
     rows = np.searchsorted(starts, times + slack, side="right") - 1
     values = [

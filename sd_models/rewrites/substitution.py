@@ -33,10 +33,19 @@ _REFUSED: Mapping[Kind, str] = {
 }
 
 
+def numeric(system: System, variable: Variable, value: npt.ArrayLike) -> FloatArray:
+    """A value as an array of numbers; InvalidRequest for texts, complex numbers and lists of uneven length."""
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        found = f"the value for {variable.name!r} is no number and no array of numbers."
+        raise InvalidRequest(Fault(found, file=system.name)) from error
+
+
 def shaped(system: System, variable: Variable, value: npt.ArrayLike) -> FloatArray:
     """A value in the shape of its variable; one number stands for every element."""
     shape = system.shape(variable)
-    array = np.asarray(value, dtype=np.float64)
+    array = numeric(system, variable, value)
     if array.shape not in ((), shape):
         wanted = f"one number or an array of shape {shape} over ({', '.join(variable.dimensions)})"
         found = f"the value for {variable.name!r} has shape {array.shape}; expected {wanted}."
