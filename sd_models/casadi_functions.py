@@ -156,15 +156,22 @@ def _subtract(_: Moment, __: Guard, one: Column, other: Column | None = None) ->
 
 
 def _step(moment: Moment, _: Guard, height: Column, start: Column) -> Column:
-    return height * (moment.time + moment.time_step / 2 > start)
+    reached = moment.time + moment.time_step / 2
+    moment.kink("STEP", reached - start)
+    return height * (reached > start)
 
 
 def _ramp(moment: Moment, _: Guard, slope: Column, start: Column, end: Column | None = None) -> Column:
+    moment.kink("RAMP", moment.time - start)
+    if end is not None:
+        moment.kink("RAMP", end - moment.time)
     last = moment.time if end is None else ca.fmin(end, moment.time)
     return (moment.time + SMALL > start) * slope * (last - start)
 
 
 def _pulse(moment: Moment, _: Guard, start: Column, width: Column) -> Column:
+    moment.kink("PULSE", moment.time - start)
+    moment.kink("PULSE", start + width - moment.time)
     return ca.logic_and(start - SMALL <= moment.time, moment.time < start + width)
 
 
@@ -174,7 +181,10 @@ def _pulse_train(
     """From `start` until `end`, 1 for `width` in every `interval`; an interval of zero gives a single pulse."""
     single = interval == 0
     since = moment.time - start + SMALL
-    repeated = ca.logic_and(start <= moment.time, ca.fmod(since, choose(single, ca.DM(1.0), interval)) < width)
+    within = ca.fmod(since, choose(single, ca.DM(1.0), interval))
+    moment.kink("PULSE TRAIN", moment.time - start)
+    moment.kink("PULSE TRAIN", within - width)
+    repeated = ca.logic_and(start <= moment.time, within < width)
     if end is not None:
         repeated = ca.logic_and(repeated, moment.time < end)
     return choose(single, _pulse(moment, guard, start, width), repeated)

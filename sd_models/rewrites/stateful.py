@@ -161,6 +161,9 @@ class _Expansion:
     def at_start(self, place: Place, expr: Expr) -> FloatArray:
         """The values of a delay time or order over the ranges of a call at the initial time."""
         values = np.array([expr.value]) if isinstance(expr, Number) else self._probed(place, expr)
+        known = np.isfinite(values)
+        if place.excluded and known.any():  # elements that :EXCEPT: leaves out have no value, and need none
+            values = np.where(known, values, values[known].max())
         if not np.isfinite(values).all():
             found = f"a delay time or order is {values[~np.isfinite(values)][0]} at the initial time."
             raise InvalidModel(fault_of(place.owner, found, "Give it a number; ZIDZ divides safely."))
