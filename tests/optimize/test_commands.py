@@ -145,8 +145,9 @@ def test_check_in_json_has_the_keys_of_the_design(lakes_file: Path, capsys: pyte
     assert document["replay_gap"]["gap"] <= 1e-9
 
 
-def test_check_takes_data_files(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_takes_data_files(capsys: pytest.CaptureFixture[str]) -> None:
     """Values of data variables that the model only names."""
+    models = Path(__file__).parent.parent / "models"
     assert main(["check", str(models / "data_beside.mdl")]) == 2
     assert main(["check", str(models / "data_beside.mdl"), "--data", str(models / "beside.csv")]) == 0
     assert "Yes:" in capsys.readouterr().out
