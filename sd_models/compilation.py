@@ -22,7 +22,7 @@ from .expression import references
 from .integration import METHODS, OFFSETS, Columns
 from .ordering import current, stages
 from .rewrites import expand_stateful, fold_constants, lengths
-from .system import FloatArray, Kind, Series, System, Values, Variable
+from .system import FloatArray, Kind, Series, System, Values, Variable, key
 from .timing import CONTROLS, TimeGrid, TimeSpan, control_values, time_grid, with_time
 
 STATES = (Kind.STOCK, Kind.SAMPLE)
@@ -89,6 +89,11 @@ class Model:
     kink_values: ca.Function
     data_table: FloatArray
 
+    @property
+    def moving_end(self) -> str | None:
+        """The name of FINAL TIME where it follows from the run."""
+        return next((name for name in self.outputs.rows if key(name) == "final time"), None)
+
     @cached_property
     def run(self) -> ca.Function:
         """(initial stocks, levers, constants, data, times) to (stocks after each step, outputs at each time)."""
@@ -127,7 +132,7 @@ def compile_system(
     expanded = expand_stateful(timed, initial_time=control["INITIAL TIME"], time_step=control["TIME STEP"])
     roles = {"lever": levers, "constant": constants, "initial": initial}
     chosen = {role: tuple(_named(expanded, names, role)) for role, names in roles.items()}
-    check_roles(expanded, chosen["lever"], chosen["constant"])
+    _check_roles(expanded, chosen["lever"], chosen["constant"])
     _check_shape(timed, (*chosen["lever"], *chosen["constant"]))
     folded = fold_constants(expanded, keep=(*chosen["lever"], *chosen["constant"]))
     work = _Compiler(
@@ -159,9 +164,9 @@ def _listed(names: Iterable[str]) -> list[str]:
     return [names] if isinstance(names, str) else list(dict.fromkeys(names))
 
 
-def check_roles(system: System, levers: Iterable[str], constants: Iterable[str]) -> None:
+def _check_roles(system: System, levers: Iterable[str], constants: Iterable[str]) -> None:
     """InvalidRequest for a variable that is given over time and once a run."""
-    both = {system[name].name for name in levers} & {system[name].name for name in constants}
+    both = set(levers) & set(constants)
     if both:
         found = f"{min(both)!r} is given as lever and as constant."
         raise InvalidRequest(Fault(found, file=system.name, advice="A lever has a path, a constant one value a run."))
@@ -190,15 +195,23 @@ _ROLES: Mapping[str, tuple[tuple[Kind, ...], str]] = {
 
 
 def _outputs(system: System, expanded: System, names: Iterable[str] | None) -> tuple[str, ...]:
-    """The variables that a run returns: all but tables and what rewrites added, unless they are named."""
+    """The variables that a run returns: all but tables and what rewrites added, unless they are named.
+
+    A FINAL TIME that moves is always among them: it says where the run ends.
+    """
     if names is None:
         return tuple(variable.name for variable in system if variable.kind is not Kind.TABLE and not variable.origin)
-    chosen = tuple(dict.fromkeys(expanded[name].name for name in _listed(names)))
+    chosen = tuple(dict.fromkeys(expanded[name].name for name in (*_listed(names), *_moving_end(expanded))))
     tables = [name for name in chosen if expanded.variables[name].kind is Kind.TABLE]
     if tables:
         found = f"{tables[0]!r} is a table; it has no value of its own in a run."
         raise InvalidRequest(Fault(found, file=system.name, advice="Name the variable that calls it."))
     return chosen
+
+
+def _moving_end(system: System) -> tuple[str, ...]:
+    names = (system[name].name for name in ("FINAL TIME",) if name in system)
+    return tuple(name for name in names if system.variables[name].kind is not Kind.CONSTANT)
 
 
 @contextmanager

@@ -88,15 +88,14 @@ class Frame:
         return xr.Variable(dimensions, values[0] if runs is None else values, _attributes(variable))
 
     def _last(self, found: Trajectories) -> int:
-        """The index of the last time: FINAL TIME may move and end the run before its first value says."""
-        grid = self.model.grid
-        last = len(grid.times) - 1
-        rows = self.model.outputs.rows.get("FINAL TIME")
-        if rows is None:
-            return last
-        ends = found.outputs[rows].reshape(-1)[: last + 1]
-        over = np.flatnonzero(grid.times + grid.step * TOLERANCE >= ends)
-        return int(over[0]) if len(over) else last
+        """The index of the last time: FINAL TIME may move and end the run, of a batch the longest, before its time."""
+        grid, end = self.model.grid, self.model.moving_end
+        if end is None:
+            return len(grid.times) - 1
+        ends = found.outputs[self.model.outputs.rows[end]].reshape(-1, len(grid.times))
+        over = grid.times + grid.step * TOLERANCE >= ends
+        over[:, -1] = True
+        return int(over.argmax(axis=1).max())
 
 
 def _attributes(variable: Variable) -> dict[str, str]:

@@ -116,6 +116,9 @@ def sensitivities(
     if isinstance(model, System):
         wanted = [outcome.variable for outcome in chosen.values()]
         model = compile(model, levers=levers, constants=constants, initial=initial, outputs=wanted, time=time)
+    if model.model.moving_end is not None:
+        advice = "Give a time span that ends at a fixed time: time=TimeSpan(stop=...)."
+        raise InvalidRequest(Fault("FINAL TIME follows from the run.", file=model.system.name, advice=advice))
     inputs = model.inputs(levers=_given(levers), constants=_given(constants), initial=_given(initial))
     if inputs.runs is not None:
         raise InvalidRequest(Fault("sensitivities take one run, not a batch.", file=model.system.name))

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from .buffers import call
-from .compilation import Model, check_roles, compile_system
+from .compilation import Model, compile_system
 from .diagnosis import all_variables, first_fault, wrong
 from .errors import SimulationError
 from .evaluation import numbers
@@ -65,7 +65,6 @@ def simulate(
     ('time',)
     """
     given = constants or {}
-    check_roles(system, levers or (), given)
     batched = {name: value for name, value in given.items() if isinstance(value, xr.DataArray) and "run" in value.dims}
     single = {name: plain(system, system[name], value) for name, value in given.items() if name not in batched}
     simulator = compile(
