@@ -29,7 +29,7 @@ class Measure(StrEnum):
 
     FINAL = "final"  # the value at the last time
     INTEGRAL = "integral"  # value * TIME STEP summed over all times but the last, as Euler's method integrates
-    MEAN = "mean"  # the integral over the length of the run
+    MEAN = "mean"  # the integral over the length of the run; the value itself where that is zero
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,12 @@ class Outcome:
     measure: Measure = Measure.FINAL
     where: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     discount: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.measure not in tuple(Measure):
+            found = f"{self.measure!r} is no measure; expected {' or '.join(Measure)}."
+            raise InvalidRequest(Fault(found, self.variable))
+        object.__setattr__(self, "measure", Measure(self.measure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,8 @@ def sensitivities(
     ('outcome',)
     """
     chosen = _named(outcomes)
+    if not chosen:
+        raise InvalidRequest(Fault("there is no outcome.", advice="Name variables, or give Outcomes."))
     if isinstance(model, System):
         wanted = [outcome.variable for outcome in chosen.values()]
         model = compile(model, levers=levers, constants=constants, initial=initial, outputs=wanted, time=time)
@@ -129,8 +137,13 @@ def _named(outcomes: Mapping[str, Outcome] | Iterable[Outcome | str]) -> dict[st
     """Outcomes by name; one without a name is called after its variable."""
     if isinstance(outcomes, Mapping):
         return dict(outcomes)
-    listed = [Outcome(item) if isinstance(item, str) else item for item in outcomes]
-    return {outcome.variable: outcome for outcome in listed}
+    items = [outcomes] if isinstance(outcomes, str) else outcomes
+    listed = [Outcome(item) if isinstance(item, str) else item for item in items]
+    named = {outcome.variable: outcome for outcome in listed}
+    if len(named) < len(listed):
+        advice = "Give them names: {'first': Outcome(...), 'second': Outcome(...)}."
+        raise InvalidRequest(Fault("two outcomes are called after the same variable.", advice=advice))
+    return named
 
 
 def _given(inputs: Given | Iterable[str]) -> Given:
@@ -184,7 +197,9 @@ def over_time(simulator: Simulator, outcome: Outcome) -> FloatArray:
         last[-1] = discount[-1]
         return last
     weights = np.where(np.arange(len(times)) < len(times) - 1, step * discount, 0.0)
-    return weights / (times[-1] - times[0]) if outcome.measure is Measure.MEAN else weights
+    if outcome.measure is Measure.INTEGRAL:
+        return weights
+    return weights / (times[-1] - times[0]) if len(times) > 1 else np.ones(1)
 
 
 def chosen(system: System, outcome: Outcome) -> FloatArray:
