@@ -58,6 +58,10 @@ DEPARTURES: Mapping[str, Departure] = {
         "A stock gathers what its inflow shows; PySD divides by the old or the new delay time as its objects fall.",
         arrived=[1, 6, 13.5, 13.5 + 20 / 3],
     ),
+    "elements_in_circles.mdl": refused(
+        "Elements of one variable may start from each other; PySD initializes whole variables.",
+        x=[[8, 3, 8], [9, 3, 8], [9.75, 3, 8.5]],
+    ),
     "except_alone.mdl": different(
         "What :EXCEPT: leaves out has no value; PySD forgets it where the variable has one equation only.",
         partly=[[1, np.nan, 1], [2, np.nan, 2], [3, np.nan, 3]],
@@ -69,6 +73,13 @@ DEPARTURES: Mapping[str, Departure] = {
         chosen=[[0, 0], [20, 2], [40, 4]],
         weight=held([1, 3], 3),
         smoothed=[[1, 1], [0.5, 0.5], [1.25, 1.25]],
+    ),
+    "pulses_of_arrays.mdl": refused(
+        "The times of a pulse may differ by element; PySD compares the whole array with the time.",
+        start=held([1, 2], 6),
+        width=held([2, 1], 6),
+        pulse_by_kind=[[0, 0], [1, 0], [1, 1], [0, 0], [0, 0], [0, 0]],
+        train_by_kind=[[0, 0], [1, 0], [0, 1], [0, 0], [1, 1], [0, 0]],
     ),
     "stocks_of_two_shapes.mdl": refused(
         "Stocks may have any dimensions; PySD puts all of them into one array, which some shapes do not fit.",
@@ -128,6 +139,11 @@ DEPARTURES: Mapping[str, Departure] = {
         read=[0, 0, 2, 2.5, 3],
         read_with_limits=[1, 2.5, 4, 4 - 2 / 3, 4 - 4 / 3],
         read_signed=[10, 0.5, -0.5, 2, 2],
+    ),
+    "tables_of_one_element.mdl": refused(
+        "One element of a subscripted table may be read at an array of arguments; PySD reads it at one.",
+        x=held([-1.5, 2], 3),
+        a=[[1.5, 2.5], [6.5, 7.5], [6.5, 7.5]],
     ),
     "tables_steps.mdl": refused(
         "An x that stands twice is a step, from which on the second value holds; PySD wants every x once.",

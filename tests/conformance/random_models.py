@@ -164,7 +164,7 @@ class Writer:
 
 def squashed(expr: str, *, smooth: bool) -> str:
     """The expression brought between -5 and 5."""
-    return f"5 * TANH({expr})" if smooth else f"5 * ({expr}) / (1 + ABS({expr}))"
+    return f"5 * TANH({expr} / 10)" if smooth else f"5 * ({expr}) / (1 + ABS({expr}))"
 
 
 def _plain(expr: str, scope: Scope) -> str:
