@@ -6,19 +6,21 @@ without an equation. Everything else that is not a number stops the run.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import casadi as ca
 import numpy as np
 import numpy.typing as npt
 
 from .casadi_functions import Moment
-from .compilation import Model
+from .compilation import STATES, Model
 from .errors import Fault
 from .evaluation import element_names
 from .expression import Expr, Number, nodes, references
 from .lowering import Lowering
 from .ordering import stages
 from .results import Trajectories
-from .system import FloatArray, Interpolation, Kind, Series, System, Values, Variable, fault_of
+from .system import Interpolation, Kind, Series, System, Values, Variable, fault_of
 
 
 def wrong(model: Model, found: Trajectories) -> npt.NDArray[np.bool_]:
@@ -26,7 +28,7 @@ def wrong(model: Model, found: Trajectories) -> npt.NDArray[np.bool_]:
     bad = np.zeros(found.outputs.shape[1], dtype=bool)
     if all(np.isfinite(numbers).all() for numbers in (found.outputs, *model.fixed.values())):
         return bad
-    allowed = _may_be_missing(model.expanded)
+    allowed = may_be_missing(model)
     outputs = {name: found.outputs[rows] for name, rows in model.outputs.rows.items()}
     fixed = {name: values[:, np.newaxis] for name, values in model.fixed.items()}
     for name, values in {**outputs, **fixed}.items():
@@ -34,38 +36,67 @@ def wrong(model: Model, found: Trajectories) -> npt.NDArray[np.bool_]:
     return bad
 
 
-def all_variables(system: System) -> list[str]:
-    """All variables that have values in a run, those that rewrites added included."""
-    return [variable.name for variable in system if variable.kind is not Kind.TABLE]
+def needed(system: System, names: Iterable[str]) -> list[str]:
+    """The named variables and all that their values follow from, at any time; without tables."""
+    found: dict[str, None] = {}
+    open_names = list(names)
+    while open_names:
+        name = open_names.pop()
+        if name not in found and name != "Time" and system.variables[name].kind is not Kind.TABLE:
+            found[name] = None
+            open_names.extend(sorted(name for side in _sides(system.variables[name]) for name in references(side)))
+    return list(found)
 
 
-def first_fault(model: Model, found: Trajectories, step: int) -> Fault:
-    """The fault at a step of a run that has all variables as outputs."""
-    system, allowed = model.expanded, _may_be_missing(model.expanded)
+def first_fault(model: Model, found: Trajectories, step: int, missing: frozenset[str]) -> Fault:
+    """The fault at a step of a run, or at those before it that led to it, by all variables among the outputs.
+
+    A stock that is no number became it by a flow of the step before.
+    """
+    names = {*model.outputs.rows, *model.fixed}
+    order = [name for stage in stages(model.expanded, names) for name in stage.variables if name in names]
+    first = _bad(model, found, step, order, missing)
+    while first is not None and step and model.expanded.variables[first[0]].kind in STATES:
+        before = _bad(model, found, step - 1, order, missing)
+        if before is None:
+            break
+        first, step = before, step - 1
     time = model.grid.times[step]
-    for stage in stages(system, all_variables(system)):
-        for name in stage.variables:
-            rows = model.outputs.rows.get(name)
-            column = model.fixed.get(name, np.zeros(0)) if rows is None else found.outputs[rows, step]
-            bad = np.isinf(column) if name in allowed else ~np.isfinite(column)
-            if bad.any():
-                return _fault(system, name, int(np.flatnonzero(bad)[0]), column, time)
-    return Fault(f"NaN or infinity at time {time:g}.", file=system.name)
+    if first is None:
+        return Fault(f"NaN or infinity at time {time:g}.", file=model.system.name)
+    return _fault(model.expanded, *first, time)
 
 
-def _fault(system: System, name: str, row: int, column: FloatArray, time: float) -> Fault:
+def _bad(
+    model: Model, found: Trajectories, step: int, order: Iterable[str], missing: frozenset[str]
+) -> tuple[str, int, float] | None:
+    """The first variable that is no number at a step, with row and value."""
+    for name in order:
+        rows = model.outputs.rows.get(name)
+        column = model.fixed[name] if rows is None else found.outputs[rows, step]
+        bad = np.flatnonzero(np.isinf(column) if name in missing else ~np.isfinite(column))
+        if len(bad):
+            return name, int(bad[0]), float(column[bad[0]])
+    return None
+
+
+def _fault(system: System, name: str, row: int, value: float, time: float) -> Fault:
     variable = system.variables[name]
-    what = "infinite" if np.isinf(column[row]) else "not a number"
+    what = "infinite" if np.isinf(value) else "not a number"
     found = f"{element_names(system, variable)[row]} is {what} at time {time:g}."
     advice = "Look for a division by zero, a logarithm or root of a negative number, or overflow; ZIDZ divides safely."
     return fault_of(variable, found, advice, file=system.name)
 
 
-def _may_be_missing(system: System) -> frozenset[str]:
-    """The variables that a gap reaches."""
-    reached = {variable.name for variable in system if _has_gap(system, variable)}
+def may_be_missing(model: Model) -> frozenset[str]:
+    """The variables that a gap reaches.
+
+    Gaps are those of the model as it was written: NaN in a constant that was folded is no gap.
+    """
+    variables = {**model.expanded.variables, **model.system.variables}
+    reached = {name for name, variable in variables.items() if _has_gap(model.expanded, variable)}
     users: dict[str, set[str]] = {}
-    for variable in system:
+    for variable in (*model.expanded, *model.system):
         for side in _sides(variable):
             for name in references(side):
                 users.setdefault(name, set()).add(variable.name)

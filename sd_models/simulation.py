@@ -12,7 +12,7 @@ import xarray as xr
 
 from .buffers import call
 from .compilation import Model, compile_system
-from .diagnosis import all_variables, first_fault, wrong
+from .diagnosis import first_fault, may_be_missing, needed, wrong
 from .errors import SimulationError
 from .evaluation import numbers
 from .inputs import Given, Inputs, columns, plain
@@ -130,9 +130,9 @@ class Simulator:
         bad = wrong(self.model, found)
         if bad.any():
             run, step = divmod(int(np.flatnonzero(bad)[0]), len(self.times))
-            whole = self._with_all_outputs()
+            whole = self._with_causes()
             again = whole.trajectories(inputs.one(run, len(self.times)))
-            raise SimulationError(first_fault(whole.model, again, step))
+            raise SimulationError(first_fault(whole.model, again, step, may_be_missing(self.model)))
 
     def backward(self, outcomes: int) -> ca.Function:
         """(levers, constants, initials, outputs, weights) to the gradients of that many outcomes, side by side.
@@ -150,7 +150,8 @@ class Simulator:
     def _backward(self) -> dict[int, ca.Function]:
         return {}
 
-    def _with_all_outputs(self) -> Simulator:
+    def _with_causes(self) -> Simulator:
+        """The same run with all that the outputs follow from among its outputs."""
         model = self.model
         system = model.expanded
         return compile(
@@ -158,7 +159,7 @@ class Simulator:
             levers=model.levers.rows,
             constants=model.constants.rows,
             initial=model.initials.rows,
-            outputs=all_variables(system),
+            outputs=needed(system, (*model.outputs.rows, *model.fixed)),
         )
 
     @cached_property
