@@ -1,4 +1,4 @@
-"""What all tests share: PySD imported quietly, the folder of feature models, and how much hypothesis tries."""
+"""What all tests share: PySD imported quietly, and how hypothesis draws its examples."""
 
 from __future__ import annotations
 
@@ -11,14 +11,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # PySD imports a module that its newest release deprecates
     import pysd  # noqa: F401 - imported here, so that no test meets the warning
 
-# PROSPERITY_EXAMPLES=20 tries twenty times as many examples, and new ones each time.
-EFFORT = int(os.environ.get("PROSPERITY_EXAMPLES", "1"))
+# PROSPERITY_EXAMPLES=20 tries twenty times as many examples, and new ones each time; without it a run repeats itself.
 QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 settings.register_profile("quick", deadline=None, derandomize=True, database=None, suppress_health_check=QUIET)
 settings.register_profile("slow", deadline=None, suppress_health_check=QUIET)
-settings.load_profile("quick" if EFFORT == 1 else "slow")
-
-
-def examples(count: int) -> settings:
-    """So many random examples, times the effort that the environment asks for."""
-    return settings(max_examples=count * EFFORT)
+settings.load_profile("slow" if "PROSPERITY_EXAMPLES" in os.environ else "quick")

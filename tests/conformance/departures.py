@@ -135,7 +135,8 @@ DEPARTURES: Mapping[str, Departure] = {
         in_parentheses=[9, 9, 9],
     ),
     "tables_flat.mdl": refused(
-        "Old files write a table as all x, then all y; PySD's grammar knows pairs only.",
+        "Old files write a table as all x, then all y, and one point is a table too; PySD knows lists of pairs only.",
+        read_single=held(7, 5),
         read=[0, 0, 2, 2.5, 3],
         read_with_limits=[1, 2.5, 4, 4 - 2 / 3, 4 - 4 / 3],
         read_signed=[10, 0.5, -0.5, 2, 2],

@@ -7,11 +7,26 @@ and earlier auxiliaries, so that no model is circular. Forms that PySD is known 
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeAlias
 
+from hypothesis import note, settings
 from hypothesis import strategies as st
+
+import sd_models as sd
+from sd_models.system import System
+
+EFFORT = int(os.environ.get("PROSPERITY_EXAMPLES", "1"))
+
+
+def examples(count: int) -> settings:
+    """So many random examples, times the effort that the environment asks for."""
+    return settings(max_examples=count * EFFORT)
+
 
 HEAD = """{UTF-8}
 A: a1, a2, a3 ~~|
@@ -75,6 +90,18 @@ class RandomModel:
     constants: tuple[str, ...]
     auxiliaries: tuple[str, ...]
     stocks: tuple[str, ...]
+
+    def written(self, folder: str) -> Path:
+        """The model as a file; a failing test shows its text."""
+        note(self.text)
+        path = Path(folder) / "model.mdl"
+        path.write_text(self.text, encoding="utf-8")
+        return path
+
+    def loaded(self) -> System:
+        """The system of the model."""
+        with tempfile.TemporaryDirectory() as folder:
+            return sd.load(self.written(folder))
 
 
 Form: TypeAlias = Callable[["Writer", Scope, int], str]

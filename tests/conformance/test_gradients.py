@@ -6,18 +6,16 @@ Differences with twice the step tell how far they can be trusted: a random model
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
-from conftest import examples
-from hypothesis import given, note
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from random_models import RandomModel, random_models
+from random_models import RandomModel, examples, random_models
 
 import sd_models as sd
 from sd_models.errors import InvalidRequest
@@ -156,26 +154,18 @@ def test_no_model_with_constants_is_left_out() -> None:
 # --- random models ----------------------------------------------------------------------------------------------------
 
 
-def read(model: RandomModel) -> System:
-    note(model.text)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.mdl"
-        path.write_text(model.text, encoding="utf-8")
-        return sd.load(path)
-
-
-@examples(30)
+@examples(20)
 @given(random_models(smooth=True))
 def test_gradients_of_random_models_to_constants(model: RandomModel) -> None:
     """Every constant, every variable."""
-    assert not disagreeing(read(model), list(model.constants))
+    assert not disagreeing(model.loaded(), list(model.constants))
 
 
-@examples(30)
+@examples(20)
 @given(random_models(smooth=True))
 def test_gradients_of_random_models_to_initial_values(model: RandomModel) -> None:
     """Every stock's first value, every stock's last one."""
-    system = read(model)
+    system = model.loaded()
     own = sd.simulate(system, outputs=model.stocks)
     simulator = sd.compile(system, initial=model.stocks, outputs=model.stocks)
     first = {name: own[name].isel(time=0, drop=True) for name in model.stocks}
@@ -190,11 +180,11 @@ def test_gradients_of_random_models_to_initial_values(model: RandomModel) -> Non
             assert close(found, values), (name, output)
 
 
-@examples(30)
+@examples(20)
 @given(random_models(smooth=True), st.data())
 def test_gradients_of_random_models_to_paths(model: RandomModel, data: st.DataObject) -> None:
     """Along a random direction of a whole path, the derivative is the sum of gradient times direction."""
-    system = read(model)
+    system = model.loaded()
     name = data.draw(st.sampled_from((*model.constants, *model.auxiliaries)))
     step = control_values(system)["TIME STEP"]
     path = sd.simulate(system, outputs=[name], time=sd.TimeSpan(save_every=step))[name].to_numpy()
