@@ -9,6 +9,7 @@ error or took too long is kept in a folder, with the error beside it. The exit s
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import re
 import shutil
@@ -63,16 +64,21 @@ def main() -> int:
         print("There are no models to damage.", file=sys.stderr)
         return 2
     signal.signal(signal.SIGALRM, _interrupt)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     tally = Tally()
-    end = time.monotonic() + options.seconds
-    with tempfile.TemporaryDirectory() as name:
-        folders = _copies(sources, Path(name))
-        for number in range(options.first, options.first + options.count):
-            if time.monotonic() > end:
-                break
-            _run(number, options.seed, sources, folders, options.out, tally)
+    with contextlib.suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as name:
+        _run_all(options, sources, _copies(sources, Path(name)), tally)
     _report(tally, options.out)
     return 1 if tally.offences else 0
+
+
+def _run_all(options: argparse.Namespace, sources: Sequence[Path], folders: dict[Path, Path], tally: Tally) -> None:
+    """All cases; an interruption keeps what came of those before it."""
+    end = time.monotonic() + options.seconds
+    for number in range(options.first, options.first + options.count):
+        if time.monotonic() > end:
+            break
+        _run(number, options.seed, sources, folders, options.out, tally)
 
 
 def _options() -> argparse.Namespace:
