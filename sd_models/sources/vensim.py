@@ -145,7 +145,7 @@ class _Section:
             self._add_component(entry, *_bare_data(entry.equation))
             return
         equation, mappings = _without_mappings(entry.equation)
-        parsed = Element(equation, entry.unit, entry.documentation).parse()
+        parsed = Element(equation, "", "").parse()
         if isinstance(parsed, SubscriptRange):
             self._add_range(entry, parsed, mappings)
         elif isinstance(parsed, Constraint | TestInput):
