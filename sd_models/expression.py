@@ -70,17 +70,42 @@ def fold(
     call: Callable[[Call, tuple[Result, ...]], Result],
     reduce: Callable[[Reduce, Result], Result],
 ) -> Result:
-    """The expression read from its leaves to its root; `call` and `reduce` get what their parts became."""
-    match expr:
-        case Number():
-            return number(expr)
-        case Ref():
-            return ref(expr)
+    """The expression read from its leaves to its root; `call` and `reduce` get what their parts became.
+
+    Why no recursion: a sum of a thousand terms is a tree a thousand calls deep, and Python stops there.
+    """
+    results: list[Result] = []
+    for node in _leaves_first(expr):
+        match node:
+            case Number():
+                results.append(number(node))
+            case Ref():
+                results.append(ref(node))
+            case Call():
+                count = len(results) - len(node.arguments)
+                results[count:] = [call(node, tuple(results[count:]))]
+            case Reduce():
+                results[-1] = reduce(node, results[-1])
+    return results.pop()
+
+
+def _leaves_first(expr: Expr) -> list[Expr]:
+    """Every node behind its parts, from left to right."""
+    found: list[Expr] = []
+    open_nodes = [expr]
+    while open_nodes:
+        found.append(open_nodes.pop())
+        open_nodes.extend(_parts(found[-1]))
+    return found[::-1]
+
+
+def _parts(node: Expr) -> tuple[Expr, ...]:
+    match node:
         case Call():
-            parts = tuple(fold(part, number=number, ref=ref, call=call, reduce=reduce) for part in expr.arguments)
-            return call(expr, parts)
+            return node.arguments
         case Reduce():
-            return reduce(expr, fold(expr.argument, number=number, ref=ref, call=call, reduce=reduce))
+            return (node.argument,)
+    return ()
 
 
 def rebuild(
@@ -101,14 +126,12 @@ def rebuild(
 
 
 def nodes(expr: Expr) -> Iterator[Expr]:
-    """Every node of the expression, the root first."""
-    yield expr
-    match expr:
-        case Call():
-            for argument in expr.arguments:
-                yield from nodes(argument)
-        case Reduce():
-            yield from nodes(expr.argument)
+    """Every node of the expression, the root first, each before its parts."""
+    open_nodes = [expr]
+    while open_nodes:
+        node = open_nodes.pop()
+        yield node
+        open_nodes.extend(reversed(_parts(node)))
 
 
 def refs(expr: Expr) -> tuple[Ref, ...]:

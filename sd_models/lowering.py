@@ -10,6 +10,7 @@ still compiles in seconds.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -23,6 +24,9 @@ from .errors import Fault, InvalidModel
 from .expression import Call, Expr, Number, Reduce, Ref, Subscript, fold, range_of
 from .subscripts import Ranges
 from .system import Equation, Series, System, Values, Variable
+
+# Python frames for the longest expression that a model file may hold (`sources.guard`), at three for each operator.
+FRAMES = 10_000
 
 Window: TypeAlias = Mapping[str, tuple[int, ...]]
 Indices: TypeAlias = npt.NDArray[np.int64]
@@ -86,11 +90,9 @@ class Lowering:
         axes = self.axes(equation)
         rows = self.rows(variable, equation, window)
         if isinstance(definition, Values):
-            column = ca.DM(np.broadcast_to(definition.array, self._block_shape(equation)).ravel())
-            kept = self.kept(variable, equation, window)
-            return rows[kept], column[np.flatnonzero(kept).tolist()] if window is None else column
-        block = self.expression(definition, window)(None)
-        column = self.spread(block, axes, window)
+            column = ca.DM(self._given(definition, equation, window).ravel())
+        else:
+            column = self.spread(self._lowered(definition, window), axes, window)
         kept = self.kept(variable, equation, window)
         if kept.all():
             return rows, column
@@ -106,12 +108,20 @@ class Lowering:
         axes, indices = self.gather(Ref(variable.name, left), window)
         return np.asarray(np.broadcast_to(indices, self.lengths(axes, window)).ravel())
 
-    def _block_shape(self, equation: Equation) -> tuple[int, ...]:
-        sizes = (
-            len(self.ranges.dimensions[name].elements) if name in self.ranges.dimensions else 1
-            for name in equation.subscripts
-        )
-        return tuple(sizes)
+    def _given(self, values: Values, equation: Equation, window: Window | None) -> Points:
+        """Given numbers of the rows of an equation."""
+        shape = [len(self.ranges.elements(n)) if n in self.ranges.dimensions else 1 for n in equation.subscripts]
+        places = [(window or {}).get(name, range(size)) for name, size in zip(equation.subscripts, shape, strict=True)]
+        return np.asarray(np.broadcast_to(values.array, shape)[np.ix_(*places)])
+
+    def _lowered(self, expr: Expr, window: Window | None) -> Block:
+        """The value of an expression; a long sum needs as many nested calls as it has terms."""
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, FRAMES))
+        try:
+            return self.expression(expr, window)(None)
+        finally:
+            sys.setrecursionlimit(limit)
 
     def kept(self, variable: Variable, equation: Equation, window: Window | None = None) -> npt.NDArray[np.bool_]:
         """Which of the equation's rows its :EXCEPT: leaves."""

@@ -127,3 +127,25 @@ def test_axes_without_a_new_name_stay(expr: Expr) -> None:
 def test_an_axis_knows_its_range() -> None:
     """With and without the mark of a reduction."""
     assert range_of("region") == range_of("region!") == "region"
+
+
+def test_expressions_may_be_deeper_than_pythons_stack() -> None:
+    """A sum of many terms is a tree as deep as it is long."""
+    expr: Expr = Number(0.0)
+    for _ in range(20_000):
+        expr = Call("+", (expr, Ref("p", (Subscript("a", "a"),))))
+    assert height(expr) == 20_001
+    assert len(refs(expr)) == 20_000
+    assert free_axes(rename_axes(expr, {"a": "b"})) == ("b",)
+
+
+def test_a_fold_goes_from_left_to_right() -> None:
+    """Whoever counts on the way counts in the order of reading."""
+    seen: list[str] = []
+
+    def noted(node: Ref) -> Expr:
+        seen.append(node.name)
+        return node
+
+    rebuild(Call("+", (Call("*", (Ref("p"), Ref("q"))), Reduce("SUM", ("a!",), Ref("r")), Ref("s"))), ref=noted)
+    assert seen == ["p", "q", "r", "s"]

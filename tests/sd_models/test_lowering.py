@@ -251,3 +251,10 @@ def test_a_condition_along_an_axis_chooses_between_numbers(tmp_path: Path) -> No
     run = sd.simulate(loaded(tmp_path, text)).isel(time=-1)
     assert run["x"].values.tolist() == [4, 7, 7]
     assert float(run["y"]) == 21
+
+
+def test_a_sum_may_have_as_many_terms_as_a_file_may_hold(tmp_path: Path) -> None:
+    """Nested deeper than Python's stack."""
+    system = loaded(tmp_path, f"x = {' + '.join(['Time * k'] * 900)} ~~|\nk = 2 ~~|")
+    assert float(sd.simulate(system)["x"][-1]) == 900 * 8
+    assert float(sd.sensitivities(system, ["x"], constants=["k"]).gradients["k"][0]) == 900 * 4

@@ -119,6 +119,13 @@ def test_elements_may_need_other_elements_of_their_own_variable(tmp_path: Path) 
     assert float(run["total"]) == 12340
 
 
+def test_given_numbers_may_start_a_recursion(tmp_path: Path) -> None:
+    """A row of them for the first element, the rest from one row to the next."""
+    text = f"{CHAIN}b: b1, b2 ~~|\nx[a1, b] = 1, 2 ~~|\nx[older, b] = x[younger, b] * 2 + SUM(x[younger, b!]) ~~|"
+    run = sd.simulate(loaded(tmp_path, text))
+    assert run["x"].isel(time=0).values.tolist() == [[1, 2], [5, 7], [22, 26], [92, 100]]
+
+
 def test_initial_values_may_need_elements_of_their_own_variable(tmp_path: Path) -> None:
     """And flows those of other elements, whatever the order."""
     text = f"{CHAIN}s[a1] = INTEG(-s[a1], 8) ~~|\ns[older] = INTEG(s[younger] - s[older], s[younger] / 2) ~~|"
