@@ -314,11 +314,11 @@ class _Flattener:
                 return _table(tree, shape), None
         translation = Translation(_Context(self, scope), name, axes, scope.axes)
         if isinstance(tree, ast.IntegStructure):
-            return translation.expression(tree.flow), translation.expression(tree.initial)
+            return translation.equation(tree.flow), translation.equation(tree.initial)
         if _is_call(tree, "active_initial"):
             translation.check_count("ACTIVE INITIAL", len(tree.arguments), tree.function.reference)
-            return translation.expression(tree.arguments[0]), translation.expression(tree.arguments[1])
-        return translation.expression(tree), None
+            return translation.equation(tree.arguments[0]), translation.equation(tree.arguments[1])
+        return translation.equation(tree), None
 
     def _named_data(self, name: str, block: Mapping[str, Sequence[str]], component: AbstractComponent) -> Series:
         found = self.files.named_data(name, block, _keyword(component))
