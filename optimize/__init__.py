@@ -17,6 +17,7 @@ The command line:
 - `selection.py`: what of a run is shown
 - `comparison.py`: two runs of the same model held against each other
 - `checking.py`: what can be compiled, whether units agree, and the gap to PySD
+- `documents.py`: TOML files read strictly, every fault at once
 - `storage.py`: files that are there whole or not at all
 - `requests.py`: what somebody asks a command for, and how it can end
 - `console.py`: what people and programs read

@@ -49,8 +49,9 @@ class LeverBlock:
     @cached_property
     def spread(self) -> FloatArray:
         """1 where a period (row) holds at a point (column) of the horizon."""
-        return (np.arange(len(self.starts))[:, np.newaxis] == self.period[np.newaxis, :]).astype(np.float64)
+        inside = np.arange(len(self.starts))[:, np.newaxis] == self.period[np.newaxis, :]
+        return np.asarray(inside, dtype=np.float64)
 
     def values(self, x: FloatArray) -> FloatArray:
         """The values (elements, periods) in a vector of all levers."""
-        return np.asarray(x[self.columns].reshape(self.shape))
+        return x[self.columns].reshape(self.shape)

@@ -3,25 +3,19 @@
 Every time in a plan is in the model's unit of time, every amount in the unit of the variable that it bounds. A plan is
 checked twice: here for its form, and where it meets a model (`problem.py`) for its names. Both report every fault at
 once.
-
-Why pydantic and not dataclasses: it reports all faults with their places, and refuses unknown keys, NaN and numbers in
-the disguise of texts.
 """
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.sensitivity import Measure
 
-MOST_BYTES = 10_000_000
+from .documents import Document, document_of, read_toml
 
 Points: TypeAlias = Annotated[tuple[tuple[float, float], ...], Field(min_length=1)]
 Elements: TypeAlias = str | tuple[str, ...]
@@ -29,13 +23,7 @@ Positive: TypeAlias = Annotated[float, Field(gt=0)]
 NotNegative: TypeAlias = Annotated[float, Field(ge=0)]
 
 
-class Part(BaseModel):
-    """What all parts of a plan share: no unknown keys, no NaN or infinity, no changes afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
-
-
-class Objective(Part):
+class Objective(Document):
     """The variable that is to become as large (or small) as possible, and how its path becomes one number.
 
     `integral` is the value times TIME STEP summed over the horizon, `mean` that over the length of the horizon, `final`
@@ -67,7 +55,7 @@ class Objective(Part):
         return self
 
 
-class ValueAt(Part):
+class ValueAt(Document):
     """The value of a model variable at another time: its mean over the period that begins at `at`, times `factor`."""
 
     variable: str
@@ -79,7 +67,7 @@ class ValueAt(Part):
 Amount: TypeAlias = float | str | Points | ValueAt
 
 
-class Ramp(Part):
+class Ramp(Document):
     """The most that a lever moves from one period to the next: a share of its value, and an amount, both a unit of
     time."""
 
@@ -87,7 +75,7 @@ class Ramp(Part):
     absolute: NotNegative = 0.0
 
 
-class Lever(Part):
+class Lever(Document):
     """A model input that may be decided: one value for each element and each period of `every`.
 
     Several levers may share a variable if `where` keeps them apart. `fixed` gives the values instead of deciding them.
@@ -102,7 +90,7 @@ class Lever(Part):
     where: Mapping[str, Elements] = Field(default_factory=dict)
 
 
-class Term(Part):
+class Term(Document):
     """A part of a limit: a variable, times `factor`, times the value of the variable `by` (which no lever may move).
 
     The dimensions in `over` are summed.
@@ -115,14 +103,14 @@ class Term(Part):
     where: Mapping[str, Elements] = Field(default_factory=dict)
 
 
-class Periods(Part):
+class Periods(Document):
     """The periods that begin from one time to another, both included."""
 
     from_: float | None = Field(default=None, alias="from")
     to: float | None = None
 
 
-class Each(Part):
+class Each(Document):
     """Totals of every so many units of time."""
 
     each: Positive
@@ -131,7 +119,7 @@ class Each(Part):
 When: TypeAlias = Literal["always", "final", "total"] | Periods | Each
 
 
-class Limit(Part):
+class Limit(Document):
     """A linear expression of levers and model variables that is at most, at least or equal to an amount.
 
     One of `sum` (a variable summed over the dimensions in `over`), `variable` (each element by itself) and `terms`
@@ -175,7 +163,7 @@ class Limit(Part):
         return self.terms or ()
 
 
-class SolverChoice(Part):
+class SolverChoice(Document):
     """Which solver, and how far it goes. `tolerance` bounds the scaled KKT residual; `time_limit` is in seconds."""
 
     name: str = "sqp"
@@ -186,7 +174,7 @@ class SolverChoice(Part):
     seed: int = 0
 
 
-class Plan(Part):
+class Plan(Document):
     """Model, horizon, objective, levers and limits.
 
     `horizon` gives the times at which the first and the last period begin: [2026, 2050] with yearly levers are 25
@@ -223,99 +211,29 @@ class Plan(Part):
 def load_plan(path: str | Path) -> Plan:
     """The plan of a TOML file; InvalidRequest lists everything that is wrong with it.
 
-    A model file and data files that the plan names are looked for beside the plan.
+    A model file, a data folder and data files that the plan names are looked for beside the plan.
     """
     path = Path(path)
-    document = _document(path)
-    beside = _beside(document, path.parent)
-    return read_plan(beside, file=path.name)
+    return read_plan(_beside(read_toml(path), path.parent), file=path.name)
 
 
-def read_plan(document: Mapping[str, Any], *, file: str = "") -> Plan:
-    """The plan of a TOML document that was parsed; InvalidRequest lists everything that is wrong with it."""
-    try:
-        text = json.dumps(document)
-    except TypeError as error:
-        raise InvalidRequest(Fault(f"holds a date or time: {error}.", file=file, advice="Write numbers.")) from error
-    try:
-        return Plan.model_validate_json(text, strict=True)
-    except ValidationError as error:
-        raise InvalidRequest(_faults(error, document, file)) from error
+def read_plan(content: Mapping[str, Any], *, file: str = "") -> Plan:
+    """The plan of a dictionary with the keys of the file; InvalidRequest lists everything that is wrong with it.
+
+    >>> read_plan({"model": "urbanization", "horizon": [2021, 2050]})
+    Traceback (most recent call last):
+    sd_models.errors.InvalidRequest: the key 'objective' is missing.
+    the key 'lever' is missing.
+    """
+    return document_of(content, Plan, file=file)
 
 
-def _document(path: Path) -> dict[str, Any]:
-    try:
-        if not path.is_file():
-            found = "is not a regular file." if path.exists() else "there is no such file."
-            raise InvalidRequest(Fault(found, file=str(path), advice="Check the path."))
-        if path.stat().st_size > MOST_BYTES:
-            raise InvalidRequest(Fault(f"is larger than {MOST_BYTES:,} bytes.", file=path.name))
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidRequest(Fault(f"is not TOML: {error}.", file=path.name)) from error
-    except RecursionError as error:
-        raise InvalidRequest(Fault("is nested too deeply.", file=path.name)) from error
-    except OSError as error:
-        raise InvalidRequest(Fault(f"cannot be read: {error.strerror}.", file=path.name)) from error
-
-
-def _beside(document: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The document with the files that it names looked for beside the plan."""
-    found = dict(document)
-    model = found.get("model")
+def _beside(content: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The content with the files that it names looked for beside the plan."""
+    found = dict(content)
+    model, data = found.get("model"), found.get("data")
     if isinstance(model, str) and Path(model).suffix:
         found["model"] = str(folder / model)
-    data = found.get("data")
-    if isinstance(data, list) and all(isinstance(item, str) for item in data):
-        found["data"] = [str(folder / item) for item in data]
+    if isinstance(data, list):
+        found["data"] = [str(folder / item) if isinstance(item, str) else item for item in data]
     return found
-
-
-def _faults(error: ValidationError, document: Mapping[str, Any], file: str) -> Iterator[Fault]:
-    """A fault for each thing that pydantic found; of the members of a union the ones that fit best."""
-    seen = set[tuple[str, str]]()
-    for item in error.errors(include_url=False):
-        place = _place(item["loc"], document)
-        found, advice = _told(item)
-        if (place, found) not in seen:
-            seen.add((place, found))
-            yield Fault(found, place, file, advice=advice)
-
-
-def _place(location: Iterable[str | int], document: Mapping[str, Any]) -> str:
-    """Where in the plan, as people name it: `limit "annual budget", at_most`."""
-    parts: list[str] = []
-    inside: Any = document
-    for step in location:
-        if isinstance(inside, Mapping) and step in inside:
-            inside = inside[step]
-            parts.append(str(step))
-        elif isinstance(inside, list) and isinstance(step, int) and step < len(inside):
-            inside = inside[step]
-            name = inside.get("name", inside.get("variable")) if isinstance(inside, Mapping) else None
-            parts[-1] = f"{parts[-1]} {name!r}" if isinstance(name, str) else f"{parts[-1]} {step + 1}"
-        elif step in FIELDS:
-            parts.append(str(step))
-    return ", ".join(parts)
-
-
-def _told(item: Any) -> tuple[str, str]:
-    """What was found and what to do, for one error of pydantic."""
-    kind, message = item["type"], str(item["msg"])
-    if kind == "extra_forbidden":
-        name = str(item["loc"][-1])
-        return "there is no such key in a plan.", nearest(name, FIELDS) or f"Keys are: {', '.join(sorted(FIELDS))}."
-    if kind == "missing":
-        return "is missing.", ""
-    found = message.removeprefix("Value error, ")
-    given = item.get("input")
-    shown = f", found {given!r}" if isinstance(given, str | float | int) else ""
-    return f"{found[:1].lower()}{found[1:]}{shown}.", ""
-
-
-def _keys(*parts: type[Part]) -> frozenset[str]:
-    """The keys that TOML may have, in all tables together."""
-    return frozenset(field.alias or name for part in parts for name, field in part.model_fields.items())
-
-
-FIELDS = _keys(Plan, Objective, Lever, Ramp, Limit, Term, Periods, Each, ValueAt, SolverChoice)

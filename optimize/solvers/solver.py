@@ -29,7 +29,7 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """One line of progress: the objective in the plan's own direction, scaled residuals, and seconds since the start."""
+    """One line of progress: the objective in the plan's own direction, scaled residuals, seconds since the start."""
 
     number: int
     objective: float
