@@ -8,6 +8,7 @@
 - `checking.py`: what can be compiled, whether units agree, and the gap to PySD
 - `documents.py`: TOML files read strictly, every fault at once
 - `storage.py`: files that are there whole or not at all
+- `calibration/`: parameters fitted to observations
 - `requests.py`: what somebody asks a command for, and how it can end
 - `console.py`: what people and programs read
 - `answers.py`: what the commands do once their arguments are read
