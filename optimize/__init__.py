@@ -1,4 +1,15 @@
-"""From a model to decisions; today the command line, which runs and checks models.
+"""From a model to decisions.
+
+The optimization, in the order of its stages:
+
+- `plan.py`: a plan in TOML or Python: levers, objective, limits
+- `gathering.py`: faults gathered, to be raised together
+- `affine.py`, `horizon.py`, `levers.py`, `quantities.py`, `limits.py`, `problem.py`: the plan meets a model
+- `evaluation.py`: the outcomes of a policy and their gradients
+- `program.py`: the problem as arrays
+- `solvers/`: methods that solve it
+
+The command line:
 
 - `names.py`: `name[element]`, how people name a variable or a part of it
 - `policy.py`: a CSV file with the paths of levers

@@ -49,6 +49,7 @@ def _scenario(request: SimulateRequest) -> Scenario:
         policy=request.policy,
         time=TimeSpan(request.start, request.stop, request.step),
         data=request.data,
+        regions=request.regions,
     )
 
 
@@ -89,7 +90,7 @@ def _foot(request: SimulateRequest, shown: int, variables: int) -> list[str]:
 def answer_check(request: CheckRequest) -> Status:
     """Checks the model and prints what was found."""
     with console.working("Checking the model"):
-        answer = check(request.model, data=request.data)
+        answer = check(request.model, data=request.data, regions=request.regions)
     console.tell_notes(answer.notes)
     if request.json:
         console.print_json(check_document(answer))

@@ -74,20 +74,25 @@ class Check:
         return not self.unsupported and (self.gap is None or self.gap.small)
 
 
-def check(model: str | Path, *, data: Iterable[str | Path] = ()) -> Check:
-    """What can be said about a model without anybody's help; raises a ModelError for one that is none."""
+def check(model: str | Path, *, data: Iterable[str | Path] = (), regions: str | Path | None = None) -> Check:
+    """What can be said about a model without anybody's help; raises a ModelError for one that is none.
+
+    `data` and `regions` are those of `load`.
+    """
     files = data_files(data)
     try:
-        system = load(model, data=files)
+        system = load(model, data=files, regions=regions)
     except UnsupportedFunction as error:
-        return _of_unsupported(model, error, files)
+        return _of_unsupported(model, error, files, regions)
     return _of_system(system, files)
 
 
-def _of_unsupported(model: str | Path, error: UnsupportedFunction, data: Iterable[str | Path]) -> Check:
+def _of_unsupported(
+    model: str | Path, error: UnsupportedFunction, data: Iterable[str | Path], regions: str | Path | None
+) -> Check:
     """The answer for a model that only PySD may be able to run."""
     unsupported = tuple(_unsupported(fault) for fault in error.faults)
-    replayed = _replay(model, data)
+    replayed = _replay(model, data, regions)
     able = (f"PySD can run it: prosperity simulate {model} --engine pysd",)
     notes = replayed.notes if replayed.run is None else able
     return Check(Path(model).stem, unsupported=unsupported, seconds=Seconds(pysd_run=replayed.seconds), notes=notes)
@@ -148,9 +153,9 @@ class _Replayed:
     notes: tuple[str, ...] = ()
 
 
-def _replay(model: System | str | Path, data: Iterable[str | Path]) -> _Replayed:
+def _replay(model: System | str | Path, data: Iterable[str | Path], regions: str | Path | None = None) -> _Replayed:
     try:
-        run, seconds = _timed(lambda: replay(model, data=data))
+        run, seconds = _timed(lambda: replay(model, data=data, regions=regions))
     except ModelError as error:
         return _Replayed(notes=tuple(f"PySD cannot run it: {fault}" for fault in error.faults))
     return _Replayed(run, seconds, tuple(run.attrs.get("notes", ())))

@@ -36,6 +36,13 @@ Data = Annotated[
     list[Path] | None,
     typer.Option(metavar="FILE", help="CSV or TAB file with data variables that the model only names; repeatable."),
 ]
+Regions = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Folder of data in place of the one that the model names: a folder beside the model, or any path.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
 
 
@@ -96,6 +103,7 @@ def simulate(
         Path | None, typer.Option(metavar="FILE", help="Draw what is shown, a panel each: .png, .svg or .pdf.")
     ] = None,
     data: Data = None,
+    regions: Regions = None,
     json: Json = False,
 ) -> Job:
     """Run a model, and print what tells most of it.
@@ -108,6 +116,7 @@ def simulate(
         policy=policy,
         engine=engine,
         data=tuple(data or ()),
+        regions=regions,
         variables=tuple(variables or ()),
         start=start,
         stop=stop,
@@ -126,12 +135,12 @@ def simulate(
 
 
 @app.command()
-def check(model: Model, data: Data = None, json: Json = False) -> Job:
+def check(model: Model, data: Data = None, regions: Regions = None, json: Json = False) -> Job:
     """Say what a model holds, what of it cannot be compiled, whether its units agree, and its gap to PySD's own run.
 
     Exit status: 0 if it can be compiled and agrees with PySD to 1e-9, 1 if not.
     """
-    request = CheckRequest(model, tuple(data or ()), json)
+    request = CheckRequest(model, tuple(data or ()), regions, json)
 
     def job() -> Status:
         from .answers import answer_check

@@ -23,6 +23,7 @@ class SimulateRequest:
     policy: Path | None = None
     engine: Engine = Engine.COMPILED
     data: tuple[Path, ...] = ()
+    regions: str | None = None
     variables: tuple[str, ...] = ()
     start: float | None = None
     stop: float | None = None
@@ -38,6 +39,7 @@ class CheckRequest:
 
     model: str
     data: tuple[Path, ...] = ()
+    regions: str | None = None
     json: bool = False
 
 

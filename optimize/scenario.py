@@ -37,13 +37,14 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A model (library name or file), what is set otherwise in it, and its data files."""
+    """A model (library name or file), what is set otherwise in it, its data files and the folder of its regions."""
 
     model: str
     settings: tuple[Setting, ...] = ()
     policy: Policy | None = None
     time: TimeSpan = field(default_factory=TimeSpan)
     data: tuple[Path, ...] = ()
+    regions: str | None = None
 
 
 def read_scenario(
@@ -53,11 +54,12 @@ def read_scenario(
     policy: Path | None = None,
     time: TimeSpan | None = None,
     data: Sequence[Path] = (),
+    regions: str | None = None,
 ) -> Scenario:
     """The scenario that texts (`NAME=VALUE`) and files describe; InvalidRequest for what cannot be read."""
     read = tuple(setting(text) for text in settings)
     path = read_policy(policy) if policy else None
-    return Scenario(model, read, path, time or TimeSpan(), data_files(data))
+    return Scenario(model, read, path, time or TimeSpan(), data_files(data), regions)
 
 
 def data_files(paths: Iterable[str | Path]) -> tuple[Path, ...]:
@@ -96,7 +98,7 @@ def setting(text: str) -> Setting:
 def open_model(scenario: Scenario, engine: Engine) -> System | None:
     """The system of the scenario's model; None where PySD alone can read it and nothing in the scenario needs more."""
     try:
-        return load(scenario.model, data=scenario.data)
+        return load(scenario.model, data=scenario.data, regions=scenario.regions)
     except InvalidModel:
         if engine is Engine.COMPILED or scenario.policy or any(setting.part.elements for setting in scenario.settings):
             raise
@@ -112,8 +114,16 @@ def run_scenario(
     if engine is Engine.COMPILED and system is not None:
         run = simulate(system, levers=levers, constants=constants, outputs=outputs, time=scenario.time)
     else:
-        model = system if system is not None else scenario.model
-        run = replay(model, constants=constants, levers=levers, time=scenario.time, outputs=outputs, data=scenario.data)
+        model, regions = (scenario.model, scenario.regions) if system is None else (system, None)
+        run = replay(
+            model,
+            constants=constants,
+            levers=levers,
+            time=scenario.time,
+            outputs=outputs,
+            data=scenario.data,
+            regions=regions,
+        )
     run.attrs["notes"] = [*run.attrs.get("notes", ()), *_notes(scenario, run["time"].to_numpy())]
     return run
 

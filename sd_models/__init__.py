@@ -4,8 +4,8 @@ The stages, in their order; each is a function from one value to the next:
 
 - `library.py`: `load`, a model by its file or its library name
 - `sources/`: model files to PySD's abstract model, safely
-- `subscripts.py`, `replaced_functions.py`, `translation.py`, `external.py`, `flattening.py`: the abstract model to a
-  `System`
+- `data_folder.py`, `external.py`: the data files beside a model
+- `subscripts.py`, `replaced_functions.py`, `translation.py`, `flattening.py`: the abstract model to a `System`
 - `expression.py`, `equation.py`, `description.py`, `system.py`: the `System`, its parts, and how they print
 - `functions.py`: the catalogue of functions
 - `rewrites/`: `System -> System`

@@ -1,13 +1,13 @@
 """Numbers that a model keeps in files beside it: GET DIRECT/XLS constants, data, tables and subscripts.
 
-PySD reads the cells; each file reference is first held against the folder of the model (`guard.inside`).
+PySD reads the cells; each file reference is first held against the folder of the model (`data_folder`).
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,9 +19,10 @@ from pysd.translators.structures.abstract_expressions import (
     GetDataStructure,
     GetLookupsStructure,
 )
+from pysd.translators.structures.abstract_model import AbstractModel
 
+from .data_folder import DataFolder
 from .errors import Fault, InvalidModel, ModelError, UnreadableModel
-from .sources.guard import inside
 from .system import FloatArray, Interpolation, Series, Values
 
 Read = TypeVar("Read")
@@ -36,6 +37,30 @@ KEYWORDS = {
 }
 
 
+def references(model: AbstractModel) -> tuple[str, ...]:
+    """The data files to which a model refers, as it names them."""
+    trees = [component.ast for s in model.sections for element in s.elements for component in element.components]
+    ranges = [subscript.subscripts for section in model.sections for subscript in section.subscripts]
+    names = (*(given["file"] for given in ranges if isinstance(given, dict)), *_files(trees))
+    return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))
+
+
+def _files(trees: list[Any]) -> Iterator[object]:
+    """The names of files in syntax trees."""
+    while trees:
+        tree = trees.pop()
+        if isinstance(tree, GetConstantsStructure | GetDataStructure | GetLookupsStructure):
+            yield tree.file
+        trees.extend(parts(tree))
+
+
+def parts(tree: Any) -> Sequence[Any]:
+    """What a node of a syntax tree is made of."""
+    if isinstance(tree, list | tuple):
+        return tree
+    return [getattr(tree, part.name) for part in fields(tree)] if is_dataclass(tree) else ()
+
+
 @dataclass
 class ExternalFiles:
     """The files beside a model; `data` are files with the values of data variables that the model only names.
@@ -43,7 +68,7 @@ class ExternalFiles:
     `notes` collects what PySD remarks while it reads (missing cells, filled gaps).
     """
 
-    folder: Path
+    folder: DataFolder
     data: tuple[Path, ...] = ()
     notes: list[str] = field(default_factory=list)
 
@@ -51,7 +76,7 @@ class ExternalFiles:
         """The cells as an array in the shape of the block (dimension name to elements)."""
         file = self._file(request)
         coords = {dimension: list(elements) for dimension, elements in block.items()}
-        cells = (file, request.tab, request.cell, coords, self.folder, coords, name)
+        cells = (file, request.tab, request.cell, coords, self.folder.home, coords, name)
         external = self._read(lambda: _initialized(ExtConstant(*cells)))
         return Values(np.asarray(external.data, dtype=np.float64).reshape([len(e) for e in block.values()]))
 
@@ -62,23 +87,23 @@ class ExternalFiles:
         file = self._file(request)
         coords = {dimension: list(elements) for dimension, elements in block.items()}
         cells = (file, request.tab, request.time_row_or_col, request.cell, keyword or "interpolate")
-        external = self._read(lambda: _initialized(ExtData(*cells, coords, self.folder, coords, name)))
+        external = self._read(lambda: _initialized(ExtData(*cells, coords, self.folder.home, coords, name)))
         return _series(external.data["time"].to_numpy(), external.data.to_numpy(), KEYWORDS[keyword])
 
     def table(self, request: GetLookupsStructure, block: Mapping[str, Sequence[str]], name: str) -> Series:
         """A table of one argument."""
         file = self._file(request)
         coords = {dimension: list(elements) for dimension, elements in block.items()}
-        cells = (file, request.tab, request.x_row_or_col, request.cell, coords, self.folder, coords, name)
+        cells = (file, request.tab, request.x_row_or_col, request.cell, coords, self.folder.home, coords, name)
         external = self._read(lambda: _initialized(ExtLookup(*cells)))
         points = external.data["lookup_dim"].to_numpy()
         return _series(points, external.data.to_numpy(), Interpolation.LINEAR)
 
     def subscripts(self, request: Mapping[str, str]) -> list[str]:
         """The elements of a subscript range."""
-        file = str(inside(self.folder, request["file"]))
+        file = str(self.folder.file(request["file"]))
         cells = (request["tab"], request["firstcell"], request["lastcell"], request["prefix"])
-        return [str(name) for name in self._read(lambda: ExtSubscript(file, *cells, self.folder).subscript)]
+        return [str(name) for name in self._read(lambda: ExtSubscript(file, *cells, self.folder.home).subscript)]
 
     def named_data(self, name: str, block: Mapping[str, Sequence[str]], keyword: str | None) -> Series | None:
         """The series of a data variable from the files given beside the model; None where none of them has it."""
@@ -107,7 +132,7 @@ class ExternalFiles:
         if not all(isinstance(value, str) for value in vars(request).values()):
             advice = "Write them as in GET DIRECT CONSTANTS('values.csv', ',', 'B2')."
             raise InvalidModel(Fault("file, sheet and cells are no texts in single quotes.", advice=advice))
-        return str(inside(self.folder, request.file))
+        return str(self.folder.file(request.file))
 
     def _read(self, action: Callable[[], Read]) -> Read:
         """What PySD reads, its warnings kept as notes and its errors told as ours."""

@@ -22,9 +22,10 @@ from pysd.translators.structures.abstract_model import (
     AbstractSection,
 )
 
+from .data_folder import data_folder
 from .errors import Fault, InvalidModel, ModelError, UnreadableModel, UnsafeModel, UnsupportedFunction, nearest
 from .expression import Expr, Number, Ref, Subscript, free_axes, range_of, rename_axes
-from .external import KEYWORDS, ExternalFiles
+from .external import KEYWORDS, ExternalFiles, references
 from .sources.source import Source
 from .subscripts import LARGEST_VARIABLE, Ranges, build_ranges
 from .system import (
@@ -43,9 +44,13 @@ from .system import (
 from .translation import Translation
 
 
-def flatten(source: Source, *, data: Iterable[Path] = ()) -> System:
-    """The system of a parsed file; `data` are files with the values of data variables that the model only names."""
-    flattener = _Flattener(source, ExternalFiles(source.path.parent, tuple(data)))
+def flatten(source: Source, *, data: Iterable[Path] = (), regions: str | Path | None = None) -> System:
+    """The system of a parsed file; `data` are files with the values of data variables that the model only names.
+
+    The folder `regions` stands in for the one to which the file refers (see `data_folder`).
+    """
+    folder = data_folder(source.path, references(source.model), regions)
+    flattener = _Flattener(source, ExternalFiles(folder, tuple(data)))
     try:
         return flattener.system()
     finally:
@@ -101,6 +106,7 @@ class _Flattener:
             path=self.source.path,
             notes=tuple(notes),
             unit_synonyms=self.source.unit_synonyms,
+            regions=self.files.folder.regions,
         )
 
     def _raise(self) -> None:
@@ -314,11 +320,11 @@ class _Flattener:
                 return _table(tree, shape), None
         translation = Translation(_Context(self, scope), name, axes, scope.axes)
         if isinstance(tree, ast.IntegStructure):
-            return translation.expression(tree.flow), translation.expression(tree.initial)
+            return translation.equation(tree.flow), translation.equation(tree.initial)
         if _is_call(tree, "active_initial"):
             translation.check_count("ACTIVE INITIAL", len(tree.arguments), tree.function.reference)
-            return translation.expression(tree.arguments[0]), translation.expression(tree.arguments[1])
-        return translation.expression(tree), None
+            return translation.equation(tree.arguments[0]), translation.equation(tree.arguments[1])
+        return translation.equation(tree), None
 
     def _named_data(self, name: str, block: Mapping[str, Sequence[str]], component: AbstractComponent) -> Series:
         found = self.files.named_data(name, block, _keyword(component))

@@ -30,12 +30,13 @@ def model_path(model: str | Path) -> Path:
     raise UnreadableModel(Fault(f"{str(model)!r} is neither a model file nor a model of the library.", advice=advice))
 
 
-def load(model: str | Path, *, data: Iterable[str | Path] = ()) -> System:
+def load(model: str | Path, *, data: Iterable[str | Path] = (), regions: str | Path | None = None) -> System:
     """The system of a model file (`.mdl`, `.xmile`, `.stmx`) or of a library model.
 
-    `data` are CSV or TAB files with the values of data variables that the model file only names. Raises a `ModelError`
-    that lists everything that is wrong with the file: `UnreadableModel`, `UnsafeModel`, `InvalidModel` or
-    `UnsupportedFunction`.
+    `data` are CSV or TAB files with the values of data variables that the model file only names. `regions` is a folder
+    of data that stands in for the one to which the file refers: the name of one beside the file, or the path of any.
+    Raises a `ModelError` that lists everything that is wrong with the file: `UnreadableModel`, `UnsafeModel`,
+    `InvalidModel` or `UnsupportedFunction`; `InvalidRequest` for a folder that cannot stand in.
 
     >>> import sd_models as sd
     >>> sd.load("urbanization").name
@@ -44,4 +45,4 @@ def load(model: str | Path, *, data: Iterable[str | Path] = ()) -> System:
     from .flattening import flatten
     from .sources import read
 
-    return flatten(read(model_path(model)), data=[Path(file) for file in data])
+    return flatten(read(model_path(model)), data=[Path(file) for file in data], regions=regions)

@@ -23,7 +23,7 @@ from .casadi_functions import FUNCTIONS, Column, Moment, choose, is_number, redu
 from .errors import Fault, InvalidModel
 from .expression import Call, Expr, Number, Reduce, Ref, Subscript, fold, range_of
 from .subscripts import Ranges
-from .system import Equation, Series, System, Values, Variable
+from .system import Equation, Series, System, Values, Variable, fault_of
 
 # Python frames for the longest expression that a model file may hold (`sources.guard`), at three for each operator.
 FRAMES = 10_000
@@ -129,6 +129,11 @@ class Lowering:
         left_out = [self.rows(variable, Equation(group, Number(0.0))) for group in equation.excluded]
         return ~np.isin(rows, np.concatenate(left_out)) if left_out else np.ones(len(rows), dtype=bool)
 
+    def invalid(self, found: str) -> InvalidModel:
+        """The error for the variable that is being evaluated."""
+        variable = self.system.variables.get(self.moment.variable)
+        return InvalidModel(Fault(found, file=self.system.name) if variable is None else fault_of(variable, found))
+
     # --- axes -------------------------------------------------------------------------------------------------------
 
     def lengths(self, axes: Sequence[str], window: Window | None = None) -> tuple[int, ...]:
@@ -171,8 +176,7 @@ class Lowering:
             return np.arange(len(elements))
         missing = [element for element in aligned if element not in number]
         if missing:
-            found = f"{missing[0]!r} of {subscript.name!r} is not an element of {dimension!r}."
-            raise InvalidModel(Fault(found, self.moment.variable, file=self.system.name))
+            raise self.invalid(f"{missing[0]!r} of {subscript.name!r} is not an element of {dimension!r}.")
         return np.array([number[element] for element in aligned])
 
     def spread(self, block: Block, axes: tuple[str, ...], window: Window | None = None) -> Column:
@@ -345,7 +349,9 @@ def _along(lowering: Lowering, table: Block, all_axes: tuple[str, ...], window: 
 def _invert(lowering: Lowering, _node: Call, parts: Sequence[Lowered], guard: Guard, window: Window | None) -> Block:
     """The inverse of each matrix over the last two axes."""
     block = parts[0](guard)
-    *_, rows, columns = lowering.lengths(block.axes, window)
+    *_, rows, columns = (0, 1, *lowering.lengths(block.axes, window))  # fewer axes than two are no square
+    if rows != columns or window:
+        raise lowering.invalid("INVERT MATRIX takes a whole matrix over two ranges of the same length.")
     size = rows * columns
     pieces = []
     for start in range(0, block.column.numel(), size):

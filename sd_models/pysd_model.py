@@ -8,6 +8,9 @@ against `check_code` before it is imported. Nothing is written beside the model.
 Why whole numbers become decimal ones: no modelling language knows integers, but PySD computes with Python's, which have
 no bound (9^9^9^9 would fill the memory) and truncate a SMOOTH that starts with one. For the same reason the base of a
 power is multiplied with 1.0. Tables are written with all their digits; PySD itself rounds them to eight decimals.
+
+Why a step of our own: PySD takes it with all stocks in one NumPy array, which cannot hold stocks over [region] beside
+stocks over [region, measure] unless one without subscripts is among them. Stock by stock, the numbers are the same.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from pysd.builders.python import python_model_builder
 from pysd.py_backend.data import Columns
 from pysd.py_backend.external import Excels
 from pysd.py_backend.model import Macro, Model
-from pysd.py_backend.statefuls import Delay, DelayFixed, DelayN, Smooth
+from pysd.py_backend.statefuls import Delay, DelayFixed, DelayN, DynamicStateful, Smooth
 from pysd.translators.structures import abstract_expressions as ast
 from pysd.translators.structures.abstract_model import (
     AbstractComponent,
@@ -37,7 +40,9 @@ from pysd.translators.structures.abstract_model import (
 from pysd.translators.vensim.vensim_file import VensimFile
 from pysd.translators.xmile.xmile_file import XmileFile
 
+from .data_folder import DataFolder, data_folder
 from .errors import Fault, ModelError, UnreadableModel
+from .external import parts, references
 from .generated_code import check_code
 from .sources.guard import (
     SKETCH_MARK,
@@ -52,7 +57,6 @@ from .sources.guard import (
     content,
     decoded,
     guarded,
-    inside,
     xml,
 )
 from .system import key
@@ -68,10 +72,15 @@ REDUCTIONS = frozenset(("sum", "prod", "vmin", "vmax", "vector_select"))
 
 @dataclass
 class PrivateModel:
-    """A model being built in `folder`; `descriptions` gives unit and documentation by the key of the name."""
+    """A model being built in `folder`; `descriptions` gives unit and documentation by the key of the name.
+
+    The folder `regions` stands in for the one to which the file refers (see `data_folder`).
+    """
 
     path: Path
     folder: Path
+    regions: str | Path | None = None
+    data_folder: DataFolder = field(init=False)
     files: dict[str, str] = field(default_factory=dict)  # name in the private folder to the reference in the model
     descriptions: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -85,6 +94,7 @@ class PrivateModel:
             check_data(file)
         model = pysd.load(code, data_files=[str(file) for file in data] or None, initialize=False)
         _bound_delays(model.components)
+        model._euler_step = lambda step: _advance(model, step)
         return model
 
     def parsed(self) -> AbstractModel:
@@ -110,6 +120,7 @@ class PrivateModel:
     def prepare(self, abstract: AbstractModel, controls: Mapping[str, float]) -> None:
         """Take off what the model must not bring along, and put the control values in."""
         _check_macros(abstract.sections)
+        self.data_folder = data_folder(self.path, references(abstract), self.regions)
         for index, section in enumerate(abstract.sections):
             section.path = self.folder / (f"macro_{index}.py" if index else "model.py")
             for subscript in section.subscripts:
@@ -154,7 +165,7 @@ class PrivateModel:
         known = {original: name for name, original in self.files.items()}
         name = known.get(reference)
         if name is None:
-            path = inside(self.path.parent, reference)
+            path = self.data_folder.file(reference)
             name = f"data_{len(self.files)}{path.suffix.lower()}"
             shutil.copyfile(path, self.folder / name)
             check_data(self.folder / name)  # again: the file may have changed since it was looked at
@@ -196,7 +207,7 @@ class PrivateModel:
         try:
             yield
         except Exception as error:  # PySD raises whatever the model provokes in it, numpy, pandas and Python
-            cause = error.__cause__ if isinstance(error.__cause__, ModelError) else error
+            cause = error if isinstance(error, ModelError) else error.__cause__
             if isinstance(cause, ModelError):
                 raise type(cause)(self.placed(fault) for fault in cause.faults) from error
             message = self.told(str(error))[:300].rstrip(".") or "no reason given"
@@ -236,7 +247,7 @@ def _called(tree: Any) -> Iterator[str]:
     """The functions and macros that an expression calls."""
     if isinstance(tree, ast.CallStructure):
         yield tree.function.reference
-    for part in _parts(tree):
+    for part in parts(tree):
         yield from _called(part)
 
 
@@ -267,17 +278,27 @@ def _axes(tree: Any, sizes: Mapping[str, int], file: str) -> frozenset[str]:
     """The axes of the array that PySD makes of an expression; `UnsafeModel` where it is too large."""
     if isinstance(tree, ast.SubscriptsReferenceStructure):
         return frozenset(tree.subscripts)
-    axes: frozenset[str] = frozenset().union(*(_axes(part, sizes, file) for part in _parts(tree)))
+    axes: frozenset[str] = frozenset().union(*(_axes(part, sizes, file) for part in parts(tree)))
     check_count("elements in one expression", _count(axes, sizes), ALL_ELEMENTS, "Sum in several steps.", file=file)
     reduces = isinstance(tree, ast.CallStructure) and tree.function.reference in REDUCTIONS
     return frozenset(axis for axis in axes if not axis.endswith("!")) if reduces else axes
 
 
-def _parts(tree: Any) -> Sequence[Any]:
-    """What a node of a syntax tree is made of."""
-    if isinstance(tree, list | tuple):
-        return tree
-    return [getattr(tree, part.name) for part in fields(tree)] if is_dataclass(tree) else ()
+def _advance(model: Macro, step: float) -> None:
+    """Take one step of Euler's method: all derivatives first, then each stock its new value, as PySD does."""
+    stocks = tuple(_stocks(model))
+    values = [stock.state + stock.ddt() * step for stock in stocks]
+    for stock, value in zip(stocks, values, strict=True):
+        stock.update(value)
+
+
+def _stocks(model: Macro) -> Iterator[DynamicStateful]:
+    """What has a state in a model and in the macros that it calls, in PySD's order."""
+    for element in model._dynamicstateful_elements:
+        if isinstance(element, Macro):
+            yield from _stocks(element)
+        else:
+            yield element
 
 
 def _bound_delays(components: object) -> None:

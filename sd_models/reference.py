@@ -49,12 +49,14 @@ def replay(
     time: TimeSpan | None = None,
     outputs: Iterable[str] | None = None,
     data: Iterable[str | Path] = (),
+    regions: str | Path | None = None,
 ) -> xr.Dataset:
     """PySD's run of a model file, laid out like `simulate`'s: names, dimensions, saved times, units, documentation.
 
     `model` is a library name, a file, or a system, whose file is run. `constants` and `levers` are given as to
     `simulate`: a path holds each value until the next one. `data` are files with the values of data variables that the
-    model only names. What PySD warned of, and where its run cannot be what the file asks for, stands in
+    model only names, `regions` a folder of data in place of the file's own, as in `load`; a system comes with the one
+    that it was loaded with. What PySD warned of, and where its run cannot be what the file asks for, stands in
     `attrs["notes"]`; where our reader refuses the file, names and dimensions are PySD's.
 
     Raises UnsafeModel for a file that would do harm, UnreadableModel where PySD cannot read it, SimulationError where
@@ -66,11 +68,11 @@ def replay(
     'PySD'
     """
     files = tuple(Path(file) for file in data)
-    system, notes = _system(model, files)
+    system, notes = _system(model, files, regions)
     path = _path(model)
     with _turn, tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")  # each remark once
-        run = _Run(path, Path(folder), system)
+        run = _Run(path, Path(folder), system, system.regions if system else regions)
         try:
             found = run.dataset(constants or {}, levers or {}, time, outputs, files)
         finally:
@@ -90,11 +92,16 @@ def _path(model: System | str | Path) -> Path:
     return model.path
 
 
-def _system(model: System | str | Path, data: Sequence[Path]) -> tuple[System | None, list[str]]:
+def _system(
+    model: System | str | Path, data: Sequence[Path], regions: str | Path | None
+) -> tuple[System | None, list[str]]:
     """The system whose layout the result gets, None where it cannot be loaded, and what to say about it."""
+    if isinstance(model, System) and regions is not None:
+        found = "the system was loaded with its regions; a replay cannot have others."
+        raise InvalidRequest(Fault(found, file=model.name, advice="Load it with sd.load(..., regions=...)."))
     try:
-        system = model if isinstance(model, System) else load(model, data=data)
-    except UnsafeModel:
+        system = model if isinstance(model, System) else load(model, data=data, regions=regions)
+    except (UnsafeModel, InvalidRequest):
         raise
     except ModelError as error:
         return None, [f"Names and dimensions are PySD's, since the file cannot be loaded: {error.faults[0]}"]
@@ -163,12 +170,12 @@ class _Recorder:
 class _Run:
     """One run of PySD's model of a file in a private folder."""
 
-    def __init__(self, path: Path, folder: Path, system: System | None) -> None:
+    def __init__(self, path: Path, folder: Path, system: System | None, regions: str | Path | None = None) -> None:
         from .pysd_model import PrivateModel
 
         self.path = path
         self.system = system
-        self.private = PrivateModel(path, folder)
+        self.private = PrivateModel(path, folder, regions)
         self.model: Model = None
 
     def told(self, message: str) -> str:

@@ -128,9 +128,9 @@ def _vector_select(translation: Translator, arguments: Sequence[Tree]) -> Expr:
     chosen = Call("<>", (selection, Number(0.0)))
     count = Reduce("SUM", axes, Call("IF THEN ELSE", (chosen, Number(1.0), Number(0.0))))
     number = translation.names.constant(action)
-    codes = range(11) if number is None else (int(number),)
-    if not set(codes) <= set(range(11)):
+    if number is not None and not 0 <= number < 11:
         raise translation.invalid(f"VECTOR SELECT has the numerical action {number:g}; expected 0 to 10.")
+    codes = range(11) if number is None else (int(number),)
     result: Expr = Number(MISSING)
     for code in codes:
         found = _selected(code, axes, chosen, selection, expr, count)

@@ -57,6 +57,14 @@ class Translation:
     depth: int = 0
     parts: int = 0
 
+    def equation(self, tree: Tree) -> Expr:
+        """The expression of a whole side of an equation, in which reductions bind all axes marked with `!`."""
+        expr = self.expression(tree)
+        unbound = [axis for axis in free_axes(expr) if axis.endswith("!")]
+        if unbound:
+            raise self.invalid(f"{unbound[0]!r} stands outside of SUM, PROD, VMIN and VMAX.", "Leave out the mark.")
+        return expr
+
     def expression(self, tree: Tree) -> Expr:
         """The expression of a tree; InvalidModel or UnsupportedFunction say what does not fit."""
         self.parts += 1

@@ -81,11 +81,6 @@ DEPARTURES: Mapping[str, Departure] = {
         pulse_by_kind=[[0, 0], [1, 0], [1, 1], [0, 0], [0, 0], [0, 0]],
         train_by_kind=[[0, 0], [1, 0], [0, 1], [0, 0], [1, 1], [0, 0]],
     ),
-    "stocks_of_two_shapes.mdl": refused(
-        "Stocks may have any dimensions; PySD puts all of them into one array, which some shapes do not fit.",
-        line=[[1, 1], [2, 2], [4, 4]],
-        field=[np.full((2, 3), 0), np.full((2, 3), 1), np.full((2, 3), 3)],
-    ),
     "data_bare.mdl": refused(
         "A variable without equation is data in Vensim; PySD's grammar wants a keyword.",
         rainfall=[1, 2, 3, 2.75, 2.5],

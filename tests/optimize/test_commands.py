@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 import xarray as xr
 
 from optimize.commands import main
+from sd_models.library import model_path
 
 SCRIPT = Path(sys.executable).with_name("prosperity")
 HEAVY = ("numpy", "xarray", "casadi", "pysd", "pandas", "matplotlib", "rich", "networkx", "pint")
@@ -202,6 +204,51 @@ def test_bad_input_gets_a_sentence_and_status_2(
     assert told in printed.err
     assert "Traceback" not in printed.err
     assert not printed.out
+
+
+# --- regions ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def country(tmp_path: Path) -> Path:
+    """The urbanization model with a second folder of data, its first two provinces alone."""
+    path = tmp_path / "country" / "model.mdl"
+    source = model_path("urbanization")
+    shutil.copytree(source.parent / "provinces", path.parent / "provinces")
+    shutil.copytree(source.parent / "provinces", path.parent / "pair")
+    shutil.copyfile(source, path)
+    for name, rows in (("initial", 3), ("parameters", 3)):
+        file = path.parent / "pair" / f"{name}.csv"
+        file.write_text("".join(file.read_text(encoding="utf-8").splitlines(keepends=True)[:rows]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("engine", ["compiled", "pysd"])
+def test_simulate_takes_another_folder_of_regions(
+    country: Path, engine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its name beside the model or by its path."""
+    printed = []
+    for regions in ("pair", country.parent / "pair"):
+        arguments = ["simulate", country, "--regions", regions, "--stop", "2011", "--engine", engine, "--json"]
+        assert main(list(map(str, arguments))) == 0
+        printed.append(json.loads(capsys.readouterr().out))
+    assert printed[0] == printed[1]
+    assert printed[0]["dimensions"]["province"] == ["Beijing", "Tianjin"]
+
+
+def test_check_takes_another_folder_of_regions(country: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both engines read it."""
+    assert main(["check", str(country), "--regions", "pair", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["dimensions"]["province"] == 2
+    assert found["replay_gap"]["gap"] < 1e-9
+
+
+def test_a_missing_folder_of_regions_is_bad_input(country: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the nearest name."""
+    assert main(["check", str(country), "--regions", "pairs"]) == 2
+    assert "Did you mean 'pair'?" in capsys.readouterr().err
 
 
 # --- how a process can end --------------------------------------------------------------------------------------------

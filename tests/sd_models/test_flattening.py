@@ -270,6 +270,8 @@ def test_macros_see_the_time_and_the_names_with_a_dollar(tmp_path: Path) -> None
 
 # --- faults -----------------------------------------------------------------------------------------------------------
 
+MARKED = "a: a1, a2 ~~|\nk[a] = 1 ~~|\n"
+UNBOUND = Fault("'a!' stands outside of SUM, PROD, VMIN and VMAX.", "x", "case.mdl", 3, "Leave out the mark.")
 FAULTS = {
     "undefined": (
         "population = 1 ~~|\nx = populaton + 1 ~~|",
@@ -470,6 +472,15 @@ FAULTS = {
         "a: a1, a2 ~~|\nk[a] = 1 ~~|\nx = VECTOR SELECT(k[a!], k[a!], 0, 11, 0) ~~|",
         Fault("VECTOR SELECT has the numerical action 11; expected 0 to 10.", "x", "case.mdl", 3),
     ),
+    "VECTOR SELECT with a missing action": (
+        "a: a1, a2 ~~|\nk[a] = 1 ~~|\nx = VECTOR SELECT(k[a!], k[a!], 0, :NA:, 0) ~~|",
+        Fault("VECTOR SELECT has the numerical action nan; expected 0 to 10.", "x", "case.mdl", 3),
+    ),
+    "mark outside of a reduction": (f"{MARKED}x = k[a!] + SUM(k[a!]) ~~|", UNBOUND),
+    "mark in a delay": (f"{MARKED}x = DELAY1(k[a!], 2) ~~|", UNBOUND),
+    "mark in a flow": (f"{MARKED}x = INTEG(k[a!], 2) ~~|", UNBOUND),
+    "mark in an initial value": (f"{MARKED}x = INTEG(2, k[a!]) ~~|", UNBOUND),
+    "mark in an active initial value": (f"{MARKED}x = ACTIVE INITIAL(2, k[a!]) ~~|", UNBOUND),
 }
 
 

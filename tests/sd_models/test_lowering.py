@@ -258,3 +258,13 @@ def test_a_sum_may_have_as_many_terms_as_a_file_may_hold(tmp_path: Path) -> None
     system = loaded(tmp_path, f"x = {' + '.join(['Time * k'] * 900)} ~~|\nk = 2 ~~|")
     assert float(sd.simulate(system)["x"][-1]) == 900 * 8
     assert float(sd.sensitivities(system, ["x"], constants=["k"]).gradients["k"][0]) == 900 * 4
+
+
+@pytest.mark.parametrize("argument", ["k[a, b]", "k[a1, b]", "1"])
+def test_only_a_square_matrix_is_inverted(tmp_path: Path, argument: str) -> None:
+    """The fault names the variable and its line."""
+    left = "x[a, b]" if argument == "k[a, b]" else "x[b]" if "b]" in argument else "x"
+    text = f"a: a1, a2 ~~|\nb: b1, b2, b3 ~~|\nk[a, b] = 1 ~~|\n{left} = INVERT MATRIX({argument}, 2) ~~|"
+    (fault,) = faults(InvalidModel, lambda: sd.simulate(loaded(tmp_path, text)))
+    assert fault.found == "INVERT MATRIX takes a whole matrix over two ranges of the same length."
+    assert (fault.variable, fault.line) == ("x", 4)

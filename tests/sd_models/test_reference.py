@@ -132,6 +132,29 @@ class TestAgreement:
         assert run["time"].values[0] == 2010
 
 
+SHAPES = {
+    "one axis and two": "y[Region, Age] = INTEG(x[Region] - y[Region, Age] / 3, 2) ~~|",
+    "delays": "z[Region, Age] = DELAY3(x[Region] + Time, 2) ~~|\nw[Region] = SMOOTH(x[Region], 3) ~~|",
+    "a fixed delay": "z[Region, Age] = DELAY FIXED(x[Region] + Time, 1, 0) ~~|",
+    "a cut": "y[Region, Age] = INTEG(-x[Region], 2) ~~|\nw[Age] = INTEG(y[north, Age], 0) ~~|",
+    "stocks in macros": (
+        ":MACRO: FILL(inflow)\nFILL = INTEG(inflow - FILL / 3, 1) ~~|\n:END OF MACRO:\n"
+        "z = FILL(FILL(x[north])) ~~|\nw[Region, Age] = INTEG(z * x[Region], 0) ~~|"
+    ),
+}
+
+
+@pytest.mark.parametrize("equations", SHAPES.values(), ids=SHAPES)
+def test_stocks_of_different_shapes_run(tmp_path: Path, equations: str) -> None:
+    """Also without one that has no subscripts, where PySD's own step cannot hold them in one array."""
+    ranges = "Region: north, south ~~|\nAge: young, middle, old ~~|\nx[Region] = INTEG(x[Region] / 10, 1) ~~|\n"
+    macros, _, plain = equations.rpartition(":END OF MACRO:\n")
+    system = sd.load(written(tmp_path, f"{macros}{':END OF MACRO:' if macros else ''}\n{ranges}{plain}\n"))
+    run, reference = sd.simulate(system), replay(system)
+    for name in reference.data_vars:
+        np.testing.assert_allclose(run[name], reference[name], rtol=1e-12)
+
+
 class TestInputs:
     """Constants, levers, time and outputs."""
 
