@@ -18,6 +18,7 @@ The command line:
 - `comparison.py`: two runs of the same model held against each other
 - `checking.py`: what can be compiled, whether units agree, and the gap to PySD
 - `documents.py`: TOML files read strictly, every fault at once
+- `provenance.py`: where a result comes from
 - `storage.py`: files that are there whole or not at all
 - `calibration/`: parameters fitted to observations
 - `requests.py`: what somebody asks a command for, and how it can end

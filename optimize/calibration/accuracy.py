@@ -16,7 +16,9 @@ is last observation's value, one step ahead: a hard rival, since it sees what a 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -172,3 +174,69 @@ def total(values: FloatArray, observed: FloatArray, weights: FloatArray) -> Floa
     complete = known[:, known.any(axis=0)].all(axis=1)
     sums = np.where(known, values * weights, 0.0).sum(axis=1)
     return np.asarray(np.where(complete, sums, np.nan))
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A series over its elements: mean, median and worst error, mean parts of Theil's U, and naive forecasts' errors.
+
+    Errors are mean absolute percentage errors; NaN where a series has no total, or naive forecasts no meaning.
+    """
+
+    series: str
+    elements: int
+    mean: float
+    median: float
+    worst: float
+    worst_element: str
+    total: float
+    r2: float
+    u_mean: float
+    u_variation: float
+    u_covariation: float
+    naive: float
+    drift: float
+
+    @property
+    def beats_naive(self) -> bool:
+        """Whether the mean error is below that of no change."""
+        return self.mean < self.naive
+
+
+def summaries(rated: Sequence[Rated]) -> list[Summary]:
+    """One summary for each series, in their order."""
+    return [
+        _summary(series, [r for r in rated if r.series == series]) for series in dict.fromkeys(r.series for r in rated)
+    ]
+
+
+def _summary(series: str, rated: Sequence[Rated]) -> Summary:
+    single = [item for item in rated if item.element != TOTAL]
+    totals = [item.accuracy.mape for item in rated if item.element == TOTAL]
+    errors = [item.accuracy.mape for item in single]
+    worst = max(single, key=lambda item: np.nan_to_num(item.accuracy.mape, nan=-1.0))
+    return Summary(
+        series,
+        len(single),
+        _mean(errors),
+        _over(np.median, errors),
+        worst.accuracy.mape,
+        worst.element,
+        totals[0] if totals else np.nan,
+        _over(np.median, [item.accuracy.r2 for item in single]),
+        _mean([item.accuracy.u_mean for item in single]),
+        _mean([item.accuracy.u_variation for item in single]),
+        _mean([item.accuracy.u_covariation for item in single]),
+        _mean([item.naive for item in single]),
+        _mean([item.drift for item in single]),
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return _over(np.mean, values)
+
+
+def _over(measure: Callable[[FloatArray], np.floating[Any]], values: Sequence[float]) -> float:
+    """A measure of the values that are numbers; NaN for none."""
+    known = np.array([value for value in values if np.isfinite(value)])
+    return float(measure(known)) if len(known) else np.nan

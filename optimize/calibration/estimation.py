@@ -95,6 +95,7 @@ def calibrate(
     starts: int | None = None,
     seed: int | None = None,
     holdout: bool = True,
+    prepare: Callable[[System, Parameters, Places], None] | None = None,
     watch: Watcher | None = None,
 ) -> CalibrationResult:
     """The parameters of a model with which its runs come closest to observations.
@@ -102,7 +103,8 @@ def calibrate(
     `calibration` is a TOML file or its content (see `specification.py`); a library model has one beside it. `regions`
     is the data folder, in place of the file's; `starts` and `seed` go before the file's; without `holdout` there is no
     second fit. Data files are looked for in the data folder, then beside the calibration file. The same seed gives the
-    same result. Ctrl-C ends the search and keeps the best values.
+    same result. Ctrl-C ends the search and keeps the best values. `prepare` is called before the search, and may
+    refuse; `watch` is told how far it is.
 
     Raises InvalidRequest with everything that is wrong with the file, and SimulationError where the run with the
     starting values is no number.
@@ -113,6 +115,8 @@ def calibrate(
     asked = asked.model_copy(update={**chosen, **({} if holdout else {"holdout": None})})
     system, places = _system(model, asked, places, regions)
     problem = _problem(system, asked, places)
+    if prepare:
+        prepare(problem.system, problem.parameters, problem.places)
     loaded = perf_counter()
     return _solved(problem, watch, {"load": loaded - began})
 
@@ -145,18 +149,21 @@ def _system(
     model: System | str | Path, asked: Calibration, places: Places, regions: str | Path | None
 ) -> tuple[System, Places]:
     """The loaded model, and where its data are."""
-    named = regions if regions is not None else asked.regions
-    system = model if isinstance(model, System) else load(model)
-    folder = _folder(places, named)
+    if isinstance(model, System):
+        if regions is not None:
+            found = "the system was loaded with its regions; a calibration cannot have others."
+            raise InvalidRequest(Fault(found, file=model.name, advice="Load it with sd.load(..., regions=...)."))
+        system = model
+    else:
+        system = load(model, regions=regions if regions is not None else asked.regions)
+    folder = system.regions if system.regions else _beside(places, asked.regions)
     return system, replace(places, folders=(*([folder] if folder else []), *places.folders))
 
 
-def _folder(places: Places, regions: str | Path | None) -> Path | None:
-    """The data folder: one beside the model, or any."""
-    if regions is None:
-        return None
-    beside = places.model.parent / regions if places.model else Path(regions)
-    return beside if beside.is_dir() else Path(regions)
+def _beside(places: Places, regions: str | None) -> Path | None:
+    """The data folder beside the model of a system that was loaded without naming one."""
+    folder = places.model.parent / regions if places.model and regions else None
+    return folder if folder and folder.is_dir() else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from sd_models.system import FloatArray
 
@@ -28,7 +29,8 @@ AT_BOUND = 1e-3
 # Singular values below this fraction of the largest are zero: Jacobians are exact to about 1e-13.
 SINGULAR = 1e-9
 WEAK = 0.5  # of the distance of the bounds, one standard error
-SHARE = 0.2  # of the largest part in a direction: smaller parts are not named
+SHARE = 0.2  # of the largest part in a weak direction: smaller parts are not named
+SILENT_SHARE = 1e-3  # the same in a direction in which the data say nothing at all
 KEPT = 0.9  # of a prior's standard deviation: what is left of it means that the data say little
 MOST_DIRECTIONS = 20
 MOST_PAIRS = 10
@@ -78,6 +80,7 @@ class Identification:
     variance: float
 
 
+@threadpool_limits.wrap(limits=1)  # type: ignore[untyped-decorator]
 def identify(parameters: Parameters, fit: Fit) -> Identification:
     """What the data say about each parameter, and about which ones only together."""
     held = _held(parameters, fit)
@@ -157,7 +160,8 @@ def _plain(silent: FloatArray) -> list[FloatArray]:
 def _direction(part: FloatArray, error: float, free: npt.NDArray[np.int64]) -> Direction:
     part = part / np.linalg.norm(part)
     order = np.argsort(-np.abs(part), kind="stable")
-    chosen = [place for place in order if abs(part[place]) >= SHARE * abs(part[order[0]])]
+    share = SILENT_SHARE if np.isinf(error) else SHARE
+    chosen = [place for place in order if abs(part[place]) >= share * abs(part[order[0]])]
     sign = np.sign(part[chosen[0]])
     return Direction(
         tuple(int(free[place]) for place in chosen), tuple(float(part[place] * sign) for place in chosen), float(error)
