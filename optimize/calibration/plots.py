@@ -45,6 +45,8 @@ def plot_series(result: CalibrationResult, place: int) -> Figure:
         _draw(panel, result, place, element, errors[target.labels[element]])
     for panel in axes[len(shown) :]:
         panel.remove()
+    for panel in axes[max(0, len(shown) - columns) : len(shown)]:  # the lowest of each column
+        panel.tick_params(labelbottom=True)
     unit = result.system[target.variable].unit
     figure.suptitle(_title(target.asked.title, unit, left), x=0.01, ha="left", color=INK, fontsize=11, parse_math=False)
     return figure
