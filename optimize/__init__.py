@@ -7,6 +7,7 @@ The optimization, in the order of its stages:
 - `affine.py`, `horizon.py`, `levers.py`, `quantities.py`, `limits.py`, `problem.py`: the plan meets a model
 - `evaluation.py`: the outcomes of a policy and their gradients
 - `program.py`: the problem as arrays
+- `statement.py`: the problem as a Pyomo model, which people may extend, and back to arrays
 - `solvers/`: methods that solve it
 
 The command line:

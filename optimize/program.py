@@ -36,7 +36,8 @@ class Program:
     """Costs, bounds and rows of a problem, and the evaluator that gives outcomes and gradients.
 
     `lever_cost` is c, `outcome_cost` d, `constant` e; `lever_rows` A, `outcome_rows` B, both with one row for each
-    `row_lower` and `row_upper`. `sign` is -1 where the plan maximizes.
+    `row_lower` and `row_upper`; the plan's rows come first, in the order of `Bound.rows`, then those with the names
+    `added`. `sign` is -1 where the plan maximizes.
     """
 
     evaluator: Evaluator
@@ -51,6 +52,7 @@ class Program:
     row_lower: FloatArray
     row_upper: FloatArray
     quadratics: tuple[Quadratic, ...] = ()
+    added: tuple[str, ...] = ()
 
     def cost(self, x: FloatArray, y: FloatArray) -> float:
         """What is minimized."""
