@@ -30,6 +30,14 @@ class Quadratic:
     vector: FloatArray
     bound: float
 
+    def slope(self, z: FloatArray) -> FloatArray:
+        """The gradient of the left side."""
+        return np.asarray(self.matrix @ z + self.vector)
+
+    def excess(self, z: FloatArray) -> float:
+        """By how much the left side is above the bound."""
+        return float(0.5 * z @ (self.matrix @ z) + self.vector @ z) - self.bound
+
 
 @dataclass(frozen=True, eq=False)
 class Program:
