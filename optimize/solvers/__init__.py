@@ -2,5 +2,6 @@
 
 - `solver.py`: what all solvers share: progress, endings, solutions
 - `highs.py`: convex programs by HiGHS, their answers checked
+- `nonlinear.py`, `transcription.py`, `shooting.py`, `ipopt.py`: nonlinear programming by IPOPT
 - `curvature.py`, `master.py`, `sqp.py`: sequential quadratic programming
 """

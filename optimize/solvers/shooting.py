@@ -5,7 +5,7 @@ Second derivatives are left to the solver's limited-memory update: the exact Hes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,12 +18,13 @@ from sd_models.system import FloatArray
 
 from ..affine import Index
 from ..evaluation import Evaluation
+from ..optimality import Multipliers
 from ..program import Program
-from .nonlinear import Multipliers, NonlinearProgram, Scales
+from .nonlinear import NonlinearProgram, Scales, named_outcomes
 
 
-class _Function(ca.Callback):  # type: ignore[misc]
-    """A Python function of (x, p) as a CasADi function; the results are columns, or sparse matrices by their entries."""
+class _Function(ca.Callback):
+    """A Python function of (x, p) as a CasADi function; its results are columns or the entries of sparse matrices."""
 
     def __init__(
         self, name: str, size: int, results: Mapping[str, ca.Sparsity], values: Callable[[FloatArray], list[Any]]
@@ -56,7 +57,7 @@ class _Function(ca.Callback):  # type: ignore[misc]
         """Of each result."""
         return list(self.results.values())[i]
 
-    def eval(self, arguments: list[ca.DM]) -> list[ca.DM]:
+    def eval(self, arguments: Sequence[ca.DM]) -> Sequence[ca.DM]:
         """The results at a point."""
         return [
             ca.DM(sparsity, value)
@@ -116,7 +117,10 @@ class Shooting(NonlinearProgram):
             (0.5 * both @ (q.matrix @ both) + q.vector @ both) / scale
             for q, scale in zip(program.quadratics, self.scales.quadratics, strict=True)
         ]
-        return [program.cost(at.x, at.y) / self.scales.cost, np.append(program.rows(at.x, at.y) / self.scales.rows, bent)]
+        return [
+            program.cost(at.x, at.y) / self.scales.cost,
+            np.append(program.rows(at.x, at.y) / self.scales.rows, bent),
+        ]
 
     def _cost_slopes(self, z: FloatArray) -> list[Any]:
         program = self.program
@@ -162,22 +166,17 @@ class Shooting(NonlinearProgram):
         """The levers in their own units."""
         return z * self.scales.levers
 
-    def multipliers(self, constraints: FloatArray, bounds: FloatArray) -> Multipliers:
-        """The multipliers of the program from those of the constraints and of the variables' bounds."""
+    def multipliers(self, weights: FloatArray) -> Multipliers:
+        """The multipliers of the program from those of the constraints."""
         count = len(self.program.row_lower)
-        return self.scales.unscaled(constraints[:count], constraints[count:], bounds)
+        return self.scales.unscaled(weights[:count], weights[count:])
 
     # --- structure ------------------------------------------------------------------------------------------------
 
     @cached_property
     def _used(self) -> Index:
         """The outcomes that cost or constraints name."""
-        program, n = self.program, len(self.start)
-        found = [np.flatnonzero(program.outcome_cost), program.outcome_rows.tocoo().col]
-        for quadratic in program.quadratics:
-            columns = np.concatenate([quadratic.matrix.tocoo().col, np.flatnonzero(quadratic.vector)])
-            found.append(columns[columns >= n] - n)
-        return np.unique(np.concatenate(found)).astype(np.int64)
+        return np.union1d(np.flatnonzero(self.program.outcome_cost), named_outcomes(self.program))
 
     @cached_property
     def _moved(self) -> Index:

@@ -1,9 +1,12 @@
 """A program as one sparse nonlinear program: levers, the stocks at every step, and outcomes are all variables.
 
-    variables    x (levers), s_1 ... s_K (stocks after each step), y (the outcomes that rows name)
-    constraints  F(s_k, u_k) - s_k+1 = 0 for every step, W O(s, u) - y = 0 for every such outcome, rows, quadratics
+    variables    x (levers), s_1 ... s_K (stocks after each step), q_0 ... q_K (sums), y (the outcomes that rows name)
+    constraints  F(s_k, q_k, u_k) - s_k+1 = 0 for every step, G(s_k, q_k, u_k) - q_k = 0 for every point,
+                 W O(s, q, u) - y = 0 for every such outcome, the rows, the quadratic constraints
 
-F and O are the compiled step of the model, u its levers. Derivatives are exact: the Jacobian and the Hessian of one step
+F, G and O are the compiled step of the model, u its levers, q its sums over many elements: written out, these would
+tie every region to every other one (31 provinces, 930 levers, 120 steps: 3.6 million entries and 130 s an iteration;
+with the sums as variables 0.6 million and 3 s). Derivatives are exact: the Jacobian and the Hessian of one step
 are CasADi expressions, evaluated for all steps by one map; where their entries stand in the whole matrices is sparse
 linear algebra done once. Everything is scaled by magnitudes along the run at the start, so that units do not matter.
 
@@ -13,29 +16,35 @@ which takes longer than solving. What would change our mind: nlpsol knowing abou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import casadi as ca
 import numpy as np
-from scipy.sparse import block_diag, coo_array, csc_array, csr_array, diags_array, eye_array, hstack, vstack
+from scipy.sparse import coo_array, csc_array, csr_array, diags_array, eye_array, hstack, kron, vstack
 
-from sd_models.buffers import call
-from sd_models.system import FloatArray
+from sd_models.compilation import Layout, Model
+from sd_models.rewrites import name_sums
+from sd_models.simulation import compile
+from sd_models.system import FloatArray, System
 
 from ..affine import Index
+from ..optimality import Multipliers
 from ..program import Program
-from .nonlinear import Multipliers, NonlinearProgram, Scales
+from .nonlinear import NonlinearProgram, Scales, named_outcomes
+
+# A stock below this share of its variable's largest element is measured by that.
+TINY = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class _Step:
     """One step of the model: functions of (v, other levers, data, time) for v, the stocks and the decided levers.
 
-    `values` gives the stocks after the step and the outputs that outcomes need; `jacobian` the entries of its Jacobian
-    at (`jacobian_rows`, `jacobian_columns`), `hessian` those of the upper triangle of the Hessian of their sum, weighted
-    by one more argument.
+    `values` gives the stocks after the step and the outputs that are needed; `jacobian` the entries of its Jacobian at
+    `jacobian_places` (rows, columns), `hessian` those of the upper triangle of the Hessian of their sum, weighted by
+    one more argument.
     """
 
     values: ca.Function
@@ -45,12 +54,12 @@ class _Step:
     hessian_places: tuple[Index, Index]
 
 
-def step_of(step: ca.Function, decided: Index, outputs: Index) -> _Step:
-    """The step with its derivatives; `decided` are rows of its levers, `outputs` of its outputs."""
+def step_of(step: ca.Function, moving: Index, outputs: Index) -> _Step:
+    """The step with its derivatives; `moving` are the rows of its levers that vary, `outputs` those of its outputs."""
     stocks, levers, constants, data, time = (ca.SX.sym(step.name_in(i), step.sparsity_in(i)) for i in range(5))
-    moved = ca.SX.sym("moved", len(decided))
+    moved = ca.SX.sym("moved", len(moving))
     given = ca.SX(levers)
-    given[decided.tolist()] = moved
+    given[moving.tolist()] = moved
     after, found = step(stocks, given, constants, data, time)
     v = ca.vertcat(stocks, moved)
     values = ca.vertcat(after, found[outputs.tolist()])
@@ -59,9 +68,9 @@ def step_of(step: ca.Function, decided: Index, outputs: Index) -> _Step:
     hessian = ca.triu(ca.hessian(ca.dot(weights, values), v)[0])
     arguments = [v, levers, data, time]
     return _Step(
-        ca.Function("values", arguments, [values], {"cse": True}),
-        ca.Function("jacobian", arguments, [ca.vertcat(*jacobian.nonzeros())], {"cse": True}),
-        ca.Function("hessian", [*arguments, weights], [ca.vertcat(*hessian.nonzeros())], {"cse": True}),
+        ca.Function("values", arguments, [values]),
+        ca.Function("jacobian", arguments, [jacobian.nz[:]]),
+        ca.Function("hessian", [*arguments, weights], [hessian.nz[:]]),
         _places(jacobian.sparsity()),
         _places(hessian.sparsity()),
     )
@@ -80,6 +89,76 @@ class Transcription(NonlinearProgram):
     start: FloatArray
     scales: Scales
 
+    # --- the model with its sums as inputs ------------------------------------------------------------------------
+
+    @cached_property
+    def _lifted(self) -> tuple[System, Mapping[str, str]]:
+        """The model with large sums as variables of their own, and what each of them follows from."""
+        problem = self.program.evaluator.problem
+        return name_sums(problem.simulator.model.expanded, keep=problem.lever_names)
+
+    @cached_property
+    def model(self) -> Model:
+        """The compiled model with the plan's levers and the sums as levers."""
+        problem = self.program.evaluator.problem
+        system, twins = self._lifted
+        own = problem.simulator.model.outputs.rows
+        return compile(system, levers=(*problem.lever_names, *twins), outputs=(*own, *twins.values())).model
+
+    @cached_property
+    def _moving(self) -> tuple[Index, Index]:
+        """Rows of the model's levers: those that are decided, and the sums."""
+        layout, blocks = self.model.levers, self.program.evaluator.problem.bound.blocks
+        decided = np.concatenate([layout.rows[block.variable].start + block.elements for block in blocks])
+        return decided.astype(np.int64), self._rows(layout, self._lifted[1])
+
+    @cached_property
+    def _outputs(self) -> tuple[Index, Index]:
+        """Rows of the model's outputs: of the outcomes, and of what the sums follow from."""
+        layout, quantities = self.model.outputs, self.program.evaluator.problem.bound.quantities
+        rows = [layout.rows[name].start + element for name, element in quantities.elements]
+        return np.array(rows, dtype=np.int64), self._rows(layout, self._lifted[1].values())
+
+    @staticmethod
+    def _rows(layout: Layout, names: Iterable[str]) -> Index:
+        none = np.zeros(0, dtype=np.int64)
+        return np.concatenate([none, *(np.arange(layout.rows[name].start, layout.rows[name].stop) for name in names)])
+
+    @cached_property
+    def step(self) -> _Step:
+        """One step with its derivatives: of stocks, decided levers and sums to stocks, sums and outcomes' variables."""
+        outcomes, sums = self._outputs
+        return step_of(self.model.step, np.concatenate(self._moving), np.concatenate([sums, np.unique(outcomes)]))
+
+    @cached_property
+    def most_entries(self) -> int:
+        """How many entries the Hessian has at most: every step has its own block."""
+        return len(self.step.hessian_places[0]) * self.points
+
+    # --- the run at the start -------------------------------------------------------------------------------------
+
+    @cached_property
+    def _given(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The model's levers, data and times at all points."""
+        problem = self.program.evaluator.problem
+        own = problem.simulator.model.levers.rows
+        levers = np.zeros((self.model.levers.size, self.points))
+        columns = problem.lever_columns(self.start)
+        for name, rows in own.items():
+            levers[self.model.levers.rows[name]] = columns[rows]
+        return levers, self.model.data_table[:, problem.horizon.first :], problem.horizon.points[np.newaxis, :]
+
+    @cached_property
+    def path(self) -> tuple[FloatArray, FloatArray]:
+        """The stocks and the sums at all points (each: numbers, points) of the run at the start."""
+        problem = self.program.evaluator.problem
+        system, twins = self._lifted
+        simulator = compile(system, levers=problem.lever_names, outputs=twins.values())
+        found = simulator.trajectories(simulator.inputs(levers=problem.policy(self.start)))
+        first = problem.horizon.first
+        order = self._rows(simulator.model.outputs, twins.values())
+        return found.states[:, first:], found.outputs[order, first:]
+
     # --- the sizes of everything ----------------------------------------------------------------------------------
 
     @cached_property
@@ -88,168 +167,110 @@ class Transcription(NonlinearProgram):
         return len(self.program.evaluator.problem.horizon.points)
 
     @cached_property
-    def stocks(self) -> int:
-        """How many stocks the model has."""
-        return self.program.evaluator.problem.simulator.model.states.size
-
-    @cached_property
     def named(self) -> Index:
         """The outcomes that rows name: variables of the nonlinear program."""
-        program = self.program
-        n = len(program.lower)
-        inside = [program.outcome_rows.tocoo().col]
-        for quadratic in program.quadratics:
-            columns = np.concatenate([quadratic.matrix.tocoo().col, np.flatnonzero(quadratic.vector)])
-            inside.append(columns[columns >= n] - n)
-        return np.unique(np.concatenate(inside)).astype(np.int64)
+        return named_outcomes(self.program)
+
+    @cached_property
+    def parts(self) -> tuple[int, int, int, int]:
+        """How many variables are levers, stocks after each step, sums at each point, and outcomes."""
+        stocks, sums = self.path
+        return len(self.start), stocks[:, 1:].size, sums.size, len(self.named)
 
     @cached_property
     def size(self) -> int:
         """The number of variables."""
-        return len(self.program.lower) + self.stocks * (self.points - 1) + len(self.named)
-
-    @cached_property
-    def most_entries(self) -> int:
-        """How many entries the Hessian has at most: every step has its own block."""
-        return len(self.step.hessian_places[0]) * self.points
-
-    # --- one step -------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _decided(self) -> tuple[Index, Index]:
-        """The rows of the model's levers that are decided, and the column of x of each (rows, points)."""
-        problem = self.program.evaluator.problem
-        layout = problem.simulator.model.levers
-        rows = [layout.rows[block.variable].start + block.elements for block in problem.bound.blocks]
-        columns = [block.numbers[:, block.period] for block in problem.bound.blocks]
-        return np.concatenate(rows), np.concatenate(columns)
-
-    @cached_property
-    def _outputs(self) -> tuple[Index, Index]:
-        """The rows of the model's outputs that outcomes need, and which of these each outcome is."""
-        once, back = np.unique(self._places[0], return_inverse=True)
-        return once.astype(np.int64), back.astype(np.int64)
-
-    @cached_property
-    def _places(self) -> tuple[Index, FloatArray]:
-        """The row of the model's outputs of each outcome, and its weights (outcomes, points)."""
-        problem = self.program.evaluator.problem
-        quantities, layout = problem.bound.quantities, problem.simulator.model.outputs
-        rows = np.array([layout.rows[name].start + element for name, element in quantities.elements], dtype=np.int64)
-        return rows, quantities.weights[quantities.windows]
-
-    @cached_property
-    def step(self) -> _Step:
-        """One step with its derivatives."""
-        model = self.program.evaluator.problem.simulator.model
-        return step_of(model.step, self._decided[0], self._outputs[0])
-
-    @cached_property
-    def _given(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The model's levers, data and times at all points."""
-        problem = self.program.evaluator.problem
-        data = problem.simulator.model.data_table[:, problem.horizon.first :]
-        return problem.lever_columns(self.start), data, problem.horizon.points[np.newaxis, :]
+        return sum(self.parts)
 
     # --- from variables to steps and from steps to rows -----------------------------------------------------------
 
     @cached_property
-    def path(self) -> FloatArray:
-        """The stocks at all points (stocks, points) of the run at the start."""
-        problem, count = self.program.evaluator.problem, self.points
-        simulator, first = problem.simulator, problem.horizon.first
-        begin = simulator.trajectories(simulator.inputs()).states[:, [first]]
-        levers, data, times = self._given
-        run = simulator.model.step.mapaccum("stocks", count, {"base": count + 1})
-        after, _ = call(run, begin, levers, np.zeros((0, count)), data, times)
-        return np.concatenate([begin, after[:, :-1]], axis=1)
+    def begin(self) -> FloatArray:
+        """The variables at the start: levers, the stocks and sums of their run, outcomes."""
+        found, (stocks, sums) = self.program.evaluator.evaluate(self.start), self.path
+        return np.concatenate([self.start, stocks[:, 1:].T.ravel(), sums.T.ravel(), found.y[self.named]])
 
     @cached_property
-    def begin(self) -> FloatArray:
-        """The variables at the start, unscaled: levers, the stocks of their run, outcomes."""
-        found = self.program.evaluator.evaluate(self.start)
-        return np.concatenate([self.start, self.path[:, 1:].T.ravel(), found.y[self.named]])
+    def _sizes(self) -> tuple[FloatArray, FloatArray]:
+        """The magnitudes of stocks and of sums: the largest along the run; that of the variable where it is tiny."""
+        stocks, sums = (np.abs(path).max(axis=1, initial=0.0) for path in self.path)
+        for rows in self.model.states.rows.values():
+            largest = stocks[rows].max(initial=0.0)
+            stocks[rows] = np.where(stocks[rows] > TINY * largest, stocks[rows], largest)
+        return np.where(stocks == 0.0, 1.0, stocks), np.where(sums == 0.0, 1.0, sums)
 
     @cached_property
     def magnitudes(self) -> FloatArray:
         """What each variable is measured in."""
-        path = np.abs(self.path).max(axis=1)
-        for rows in self.program.evaluator.problem.simulator.model.states.rows.values():
-            largest = path[rows].max(initial=0.0)
-            path[rows] = np.where(path[rows] > 1e-6 * largest, path[rows], largest)
-        path[path == 0.0] = 1.0
-        outcomes = self.scales.outcomes[self.named]
-        return np.concatenate([self.scales.levers, np.tile(path, self.points - 1), outcomes])
+        stocks, sums = self._sizes
+        along = np.tile(stocks, self.points - 1), np.tile(sums, self.points)
+        return np.concatenate([self.scales.levers, *along, self.scales.outcomes[self.named]])
 
     @cached_property
-    def _global(self) -> Index:
-        """The variable behind each of v at each point (stocks and decided levers, points); -1 for the first stocks."""
-        n, count = len(self.program.lower), self.points
-        later = n + np.arange(self.stocks * (count - 1)).reshape(count - 1, self.stocks).T
-        stocks = np.concatenate([np.full((self.stocks, 1), -1), later], axis=1)
-        return np.concatenate([stocks, self._decided[1]]).astype(np.int64)
+    def _behind(self) -> Index:
+        """The variable behind each of v (stocks, decided levers, sums) at each point; -1 for the first stocks."""
+        n, later, held, _ = self.parts
+        stocks = n + np.arange(later).reshape(self.points - 1, -1).T
+        first = np.full((stocks.shape[0], 1), -1)
+        sums = n + later + np.arange(held).reshape(self.points, -1).T
+        blocks = self.program.evaluator.problem.bound.blocks
+        levers = np.concatenate([block.numbers[:, block.period] for block in blocks])
+        return np.concatenate([np.concatenate([first, stocks], axis=1), levers, sums]).astype(np.int64)
 
     @cached_property
     def _gather(self) -> tuple[csr_array, FloatArray]:
         """The matrix and vector that give v at all points, point by point, from the scaled variables."""
-        places = self._global.T.ravel()
+        places = self._behind.T.ravel()
         rows = np.flatnonzero(places >= 0)
         values = self.magnitudes[places[rows]]
         constant = np.zeros(len(places))
-        constant[: self.stocks] = self.path[:, 0]
+        first = self.path[0][:, 0]
+        constant[: len(first)] = first
         return csr_array(coo_array((values, (rows, places[rows])), shape=(len(places), self.size))), constant
 
     @cached_property
     def _weights(self) -> csr_array:
         """The weight of each value of each step (point by point) in each outcome."""
-        rows, back = self._outputs
-        weights = self._places[1]
+        quantities, (rows, sums) = self.program.evaluator.problem.bound.quantities, self._outputs
+        once, back = np.unique(rows, return_inverse=True)
+        weights = quantities.weights[quantities.windows]
         outcome, point = np.nonzero(weights)
-        width = self.stocks + len(rows)
-        columns = point * width + self.stocks + back[outcome]
+        first = len(self.path[0]) + len(sums)
+        width = first + len(once)
+        columns = point * width + first + back[outcome]
         shape = (len(weights), width * self.points)
         return csr_array(coo_array((weights[outcome, point], (outcome, columns)), shape=shape))
-
-    @cached_property
-    def _stock_scale(self) -> FloatArray:
-        n = len(self.program.lower)
-        return self.magnitudes[n : n + self.stocks]
 
     @cached_property
     def _linear(self) -> tuple[csr_array, csr_array]:
         """Constraints but the quadratic ones as matrices on the values of all steps and on the scaled variables.
 
-        Their rows: the steps, the outcomes, the rows of the program, each in its scale.
+        Their rows: the steps, the sums, the outcomes, the rows of the program, each in its scale.
         """
-        program, n, m = self.program, len(self.program.lower), len(self.named)
-        steps, width = self.points - 1, self.stocks + len(self._outputs[0])
-        scale = diags_array(1.0 / self._stock_scale)
-        one = hstack([scale, csr_array((self.stocks, width - self.stocks))])
-        values = hstack([block_diag([one] * steps), csr_array((self.stocks * steps, width))])
+        program, (n, later, held, m) = self.program, self.parts
+        stocks, sums = (1.0 / sizes for sizes in self._sizes)
+        width, count = self._weights.shape[1] // self.points, len(stocks)
+        moved = coo_array((stocks, (np.arange(count), np.arange(count))), shape=(count, width))
+        found = coo_array((sums, (np.arange(len(sums)), count + np.arange(len(sums)))), shape=(len(sums), width))
+        steps = hstack([kron(eye_array(self.points - 1), moved), coo_array((later, width))])
         outcomes = diags_array(1.0 / self.scales.outcomes[self.named]) @ self._weights[self.named]
+        on_values = vstack(
+            [steps, kron(eye_array(self.points), found), outcomes, coo_array((len(program.row_lower), steps.shape[1]))]
+        )
         rows = diags_array(1.0 / self.scales.rows)
-        on_values = vstack([values, outcomes, csr_array((len(program.row_lower), values.shape[1]))])
-        moved = self.stocks * steps
+        on_levers = rows @ program.lever_rows @ diags_array(self.scales.levers)
+        on_outcomes = rows @ program.outcome_rows[:, self.named] @ diags_array(self.scales.outcomes[self.named])
+        minus = -eye_array(later + held + m)
+        between = coo_array((len(program.row_lower), later + held))
         on_variables = vstack(
-            [
-                hstack([csr_array((moved, n)), -eye_array(moved), csr_array((moved, m))]),
-                hstack([csr_array((m, n + moved)), -eye_array(m)]),
-                rows
-                @ hstack(
-                    [
-                        program.lever_rows @ diags_array(self.scales.levers),
-                        csr_array((len(program.row_lower), moved)),
-                        program.outcome_rows[:, self.named] @ diags_array(self.scales.outcomes[self.named]),
-                    ]
-                ),
-            ]
+            [hstack([coo_array((later + held + m, n)), minus]), hstack([on_levers, between, on_outcomes])]
         )
         return csr_array(on_values), csr_array(on_variables)
 
     @cached_property
     def _cost(self) -> tuple[FloatArray, FloatArray]:
         """The weights of the values of all steps and of the scaled variables in the scaled cost."""
-        program, n = self.program, len(self.program.lower)
+        program, n = self.program, len(self.start)
         direct = program.outcome_cost.copy()
         direct[self.named] = 0.0
         on_variables = np.zeros(self.size)
@@ -260,18 +281,14 @@ class Transcription(NonlinearProgram):
     @cached_property
     def _quadratics(self) -> tuple[tuple[csr_array, FloatArray, float], ...]:
         """Quadratic constraints on the scaled variables: matrix, vector and bound, each divided by its scale."""
-        found = []
-        n, whole = len(self.program.lower), len(self.program.lower) + len(self.program.outcome_cost)
-        places = np.full(whole, -1)
-        places[:n] = np.arange(n)
-        places[n + self.named] = self.size - len(self.named) + np.arange(len(self.named))
-        used = np.flatnonzero(places >= 0)
-        shape = (whole, self.size)
-        spread = csr_array(coo_array((self.magnitudes[places[used]], (used, places[used])), shape=shape))
-        for quadratic, scale in zip(self.program.quadratics, self.scales.quadratics, strict=True):
-            matrix = csr_array(spread.T @ quadratic.matrix @ spread) / scale
-            found.append((csr_array(matrix), (spread.T @ quadratic.vector) / scale, quadratic.bound / scale))
-        return tuple(found)
+        n, whole = len(self.start), len(self.start) + len(self.program.outcome_cost)
+        used = np.concatenate([np.arange(n), n + self.named])
+        places = np.concatenate([np.arange(n), self.size - len(self.named) + np.arange(len(self.named))])
+        spread = csr_array(coo_array((self.magnitudes[places], (used, places)), shape=(whole, self.size)))
+        return tuple(
+            (csr_array(spread.T @ each.matrix @ spread) / scale, (spread.T @ each.vector) / scale, each.bound / scale)
+            for each, scale in zip(self.program.quadratics, self.scales.quadratics, strict=True)
+        )
 
     # --- functions ------------------------------------------------------------------------------------------------
 
@@ -298,7 +315,7 @@ class Transcription(NonlinearProgram):
     def _jacobian(self, z: ca.MX, p: ca.MX, nlp: ca.Function) -> ca.Function:
         entries = self._at_steps(self.step.jacobian, z)
         on_values, on_variables = self._linear
-        source, rows, columns, factors = _spread(self.step.jacobian_places, on_values, self._global, self.magnitudes)
+        source, rows, columns, factors = _spread(self.step.jacobian_places, on_values, self._behind, self.magnitudes)
         moving, still = (rows, columns, source, factors), on_variables.tocoo()
         first = on_values.shape[0]
         shape = (first + len(self._quadratics), self.size)
@@ -324,7 +341,7 @@ class Transcription(NonlinearProgram):
     def _quadratic_entries(self, first: int) -> Iterator[tuple[Index, Index, csr_array, FloatArray]]:
         """Of each quadratic constraint: rows and columns of its gradient, and the matrix and vector that give it."""
         for i, (matrix, vector, _) in enumerate(self._quadratics):
-            columns = np.flatnonzero((np.abs(matrix).sum(axis=1) > 0) | (vector != 0))
+            columns = np.flatnonzero((abs(matrix).sum(axis=1) > 0) | (vector != 0))
             yield np.full(len(columns), first + i), columns, csr_array(matrix[columns]), vector[columns]
 
     def _hessian(self, z: ca.MX, p: ca.MX) -> ca.Function:
@@ -333,7 +350,7 @@ class Transcription(NonlinearProgram):
         sigma, weights = ca.MX.sym("lam_f"), ca.MX.sym("lam_g", on_values.shape[0] + len(self._quadratics))
         pull = ca.mtimes(_sparse(csr_array(on_values.T)), weights[: on_values.shape[0]]) + sigma * _dense(by_value)
         entries = self._at_steps(self.step.hessian, z, ca.reshape(pull, -1, self.points))
-        a, b = self._global[self.step.hessian_places[0]].T.ravel(), self._global[self.step.hessian_places[1]].T.ravel()
+        a, b = self._behind[self.step.hessian_places[0]].T.ravel(), self._behind[self.step.hessian_places[1]].T.ravel()
         kept = np.flatnonzero((a >= 0) & (b >= 0))
         a, b = a[kept], b[kept]
         bending = [matrix.tocoo() for matrix, _, _ in self._quadratics]
@@ -371,7 +388,7 @@ class Transcription(NonlinearProgram):
     def constraint_bounds(self) -> tuple[FloatArray, FloatArray]:
         """The least and the largest value of each constraint."""
         program = self.program
-        still = np.zeros(self.stocks * (self.points - 1) + len(self.named))
+        still = np.zeros(sum(self.parts[1:]))
         bounds = np.array([bound for _, _, bound in self._quadratics])
         lower = [still, program.row_lower / self.scales.rows, np.full(len(bounds), -np.inf)]
         return np.concatenate(lower), np.concatenate([still, program.row_upper / self.scales.rows, bounds])
@@ -381,11 +398,10 @@ class Transcription(NonlinearProgram):
         n = len(self.program.lower)
         return z[:n] * self.scales.levers
 
-    def multipliers(self, constraints: FloatArray, bounds: FloatArray) -> Multipliers:
-        """The multipliers of the program from those of the constraints and of the variables' bounds."""
-        first, rows = self.stocks * (self.points - 1) + len(self.named), len(self.program.row_lower)
-        weights = constraints[first : first + rows], constraints[first + rows :]
-        return self.scales.unscaled(*weights, bounds[: len(self.program.lower)])
+    def multipliers(self, weights: FloatArray) -> Multipliers:
+        """The multipliers of the program from those of the constraints."""
+        first, rows = sum(self.parts[1:]), len(self.program.row_lower)
+        return self.scales.unscaled(weights[first : first + rows], weights[first + rows :])
 
 
 @dataclass(frozen=True, eq=False)
