@@ -20,10 +20,12 @@ The command line:
 - `selection.py`: what of a run is shown
 - `comparison.py`: two runs of the same model held against each other
 - `checking.py`: what can be compiled, whether units agree, and the gap to PySD
+- `rows.py`: rows of CSV files
 - `documents.py`: TOML files read strictly, every fault at once
 - `provenance.py`: where a result comes from
 - `storage.py`: files that are there whole or not at all
 - `calibration/`: parameters fitted to observations
+- `screening/`: which parameters matter
 - `requests.py`: what somebody asks a command for, and how it can end
 - `console.py`: what people and programs read
 - `answers.py`: what the commands do once their arguments are read
