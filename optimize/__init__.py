@@ -38,14 +38,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .calibration.estimation import CalibrationResult, calibrate
     from .calibration.specification import Calibration
+    from .screening.screening import Screening, screen
 
-__all__ = ["Calibration", "CalibrationResult", "calibrate"]
+__all__ = ["Calibration", "CalibrationResult", "Screening", "calibrate", "screen"]
 
 # Modules that import NumPy, SciPy or pydantic are loaded with the first use of one of their names (PEP 562), so that
 # `prosperity --help` answers at once.
 _LATER = {
     "calibration.estimation": ("CalibrationResult", "calibrate"),
     "calibration.specification": ("Calibration",),
+    "screening.screening": ("Screening", "screen"),
 }
 _MODULES = {name: module for module, names in _LATER.items() for name in names}
 

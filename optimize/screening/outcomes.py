@@ -61,7 +61,9 @@ def _measure(word: str, text: str) -> Measure | float:
         time = math.nan
     if math.isfinite(time):
         return time
-    advice = nearest(word, Measure) or f"Write NAME:{' or NAME:'.join(Measure)} or NAME:2050."
+    advice = (
+        nearest(word, [str(measure) for measure in Measure]) or f"Write NAME:{' or NAME:'.join(Measure)} or NAME:2050."
+    )
     raise InvalidRequest(Fault(f"{word!r} is no measure.", text, advice=advice))
 
 

@@ -192,7 +192,7 @@ class _Runs:
     def _values(self, points: FloatArray) -> FloatArray:
         """The outcomes of runs with these values of the parameters, NaN for one that is no number."""
         model, found = self.simulator.model, self.simulator.trajectories(self._inputs(points))
-        outputs = found.outputs.reshape(len(found.outputs), len(points), -1)
+        outputs = found.outputs.reshape(len(found.outputs), len(points), len(self.simulator.times))
         columns = [self._value(outputs, outcome, w) for outcome, w in zip(self.outcomes, self.weights, strict=True)]
         values = np.column_stack(columns)
         values[wrong(model, found).reshape(len(points), -1).any(axis=1)] = np.nan
