@@ -398,6 +398,15 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"variable": "total income", "at_most": "budget", "at_least": 1.0},
         "one of two bounds follows from the run",
     ),
+    "different elements of terms": (
+        {
+            "terms": [
+                {"variable": "income", "where": {"island": "north"}},
+                {"variable": "income", "where": {"island": "south"}, "factor": -1.0},
+            ]
+        },
+        "keep different elements of 'island'",
+    ),
     "dimensions of terms": (
         {"terms": [{"variable": "spending"}, {"variable": "income", "over": ["god"]}]},
         "no dimension 'god'",
