@@ -18,9 +18,41 @@ The command line:
 - `comparison.py`: two runs of the same model held against each other
 - `checking.py`: what can be compiled, whether units agree, and the gap to PySD
 - `documents.py`: TOML files read strictly, every fault at once
+- `provenance.py`: where a result comes from
 - `storage.py`: files that are there whole or not at all
+- `calibration/`: parameters fitted to observations
 - `requests.py`: what somebody asks a command for, and how it can end
 - `console.py`: what people and programs read
 - `answers.py`: what the commands do once their arguments are read
 - `commands.py`: `prosperity` and its commands
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .calibration.estimation import CalibrationResult, calibrate
+    from .calibration.specification import Calibration
+
+__all__ = ["Calibration", "CalibrationResult", "calibrate"]
+
+# Modules that import NumPy, SciPy or pydantic are loaded with the first use of one of their names (PEP 562), so that
+# `prosperity --help` answers at once.
+_LATER = {
+    "calibration.estimation": ("CalibrationResult", "calibrate"),
+    "calibration.specification": ("Calibration",),
+}
+_MODULES = {name: module for module, names in _LATER.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """A public name whose module has not been needed so far."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -20,7 +20,7 @@ import typer
 from sd_models.errors import ModelError
 
 from .console import tell, tell_error, tell_notes
-from .requests import CheckRequest, Engine, SimulateRequest, Status
+from .requests import CalibrateRequest, CheckRequest, Engine, SimulateRequest, Status
 
 Job: TypeAlias = Callable[[], Status]
 
@@ -146,6 +146,45 @@ def check(model: Model, data: Data = None, regions: Regions = None, json: Json =
         from .answers import answer_check
 
         return answer_check(request)
+
+    return job
+
+
+@app.command()
+def calibrate(
+    model: Model,
+    calibration: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[CALIBRATION.toml]",
+            help="What to fit to what: parameters, series, window, hold-out. A library model has one beside it.",
+        ),
+    ] = None,
+    regions: Regions = None,
+    starts: Annotated[int | None, typer.Option(help="Fits from so many starting points; the best one counts.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random starting points.")] = None,
+    holdout: Annotated[bool, typer.Option(help="Also fit to earlier years and judge by later ones.")] = True,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write estimates, fit and hold-out as CSV, report.json, a picture a series."),
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write the estimates into the model's data files (`store` in the file).")
+    ] = False,
+    json: Json = False,
+) -> Job:
+    """Fit parameters of a model to observations, and say how good the fit is and what the data cannot tell.
+
+    Bounded least squares with exact Jacobians. Ctrl-C ends the search and keeps the best values so far.
+
+    Example: prosperity calibrate my_model.mdl calibration.toml --out fit
+    """
+    request = CalibrateRequest(model, calibration, regions, starts, seed, holdout, out, apply, json)
+
+    def job() -> Status:
+        from .answers import answer_calibrate
+
+        return answer_calibrate(request)
 
     return job
 

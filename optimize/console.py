@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from shutil import get_terminal_size
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
+    from .calibration.tables import Tables
     from .checking import Check, Contents, Seconds, Unsupported
     from .comparison import Gap
     from .selection import Row
@@ -67,10 +68,13 @@ def printable(text: str) -> str:
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
-    """A sign of life on standard error while something takes long; none where nobody watches."""
-    with _console(errors=True).status(what):
-        yield
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """A sign of life on standard error while something takes long; none where nobody watches.
+
+    What it gives says how far things are.
+    """
+    with _console(errors=True).status(what) as status:
+        yield status.update
 
 
 def width() -> int:
@@ -239,3 +243,27 @@ def _print_findings(answer: Check) -> None:
         _add(table, str(finding.place.line if finding.place else ""), finding.variable, finding.message)
     rest = len(answer.units) - MOST_FINDINGS
     _print("", table, *(["", f"... and {rest} more; --json lists all."] if rest > 0 else []))
+
+
+# --- calibrate --------------------------------------------------------------------------------------------------------
+
+
+def print_calibration(answer: Tables, headers: tuple[Sequence[str], ...], foot: Iterable[str]) -> None:
+    """A calibration: how it ended, the estimates, what the data cannot tell, and how good the fit is."""
+    estimates = _filled(headers[0], answer.estimates, numbers=4)
+    _print(printable(answer.title), *map(printable, answer.facts), "", estimates)
+    if answer.warnings:
+        _print("", *map(printable, answer.warnings))
+    _print("", "Fit: absolute errors in per cent, over time and elements", "")
+    _print(_filled(headers[1], answer.fit, numbers=len(headers[1]) - 1))
+    if answer.holdout:
+        _print("", printable(answer.holdout_title), "")
+        _print(_filled(headers[2], answer.holdout, numbers=len(headers[2]) - 1))
+    _print(*map(printable, ["", *foot]))
+
+
+def _filled(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int) -> Table:
+    table = _table(headers, numbers=numbers)
+    for row in rows:
+        _add(table, *row)
+    return table

@@ -43,6 +43,21 @@ class CheckRequest:
     json: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CalibrateRequest:
+    """A calibration of a model, and what to do with the result; None keeps what the calibration file says."""
+
+    model: str
+    calibration: Path | None = None
+    regions: str | None = None
+    starts: int | None = None
+    seed: int | None = None
+    holdout: bool = True
+    out: Path | None = None
+    apply: bool = False
+    json: bool = False
+
+
 class Status(IntEnum):
     """Exit statuses; the last two are those that shells report for the signals."""
 
