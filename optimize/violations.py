@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from sd_models.results import label
+from sd_models.sensitivity import Measure
 from sd_models.system import FloatArray, System, key
 
 from .names import part_label
@@ -56,6 +57,11 @@ def violations(plan: Plan, system: System, run: xr.Dataset) -> tuple[Violation, 
         if found is not None and (found.limit not in by_name or found.size > by_name[found.limit].size):
             by_name[found.limit] = found
     return tuple(by_name.values())
+
+
+def objective_of(plan: Plan, system: System, run: xr.Dataset) -> float:
+    """The objective of a run, as the plan words it; the run is as for `violations`."""
+    return _Reading(plan, system, run).objective()
 
 
 def largest(found: Iterable[Violation]) -> float:
@@ -103,6 +109,17 @@ class _Reading:
     plan: Plan
     system: System
     run: xr.Dataset
+
+    def objective(self) -> float:
+        """What is maximized or minimized, as one number."""
+        goal = self.plan.objective
+        path = self._chosen(self._path(goal.variable), goal.where)
+        values = path.sum([d for d in path.dims if d != "time"]).to_numpy()
+        values = values * np.exp(-goal.discount * (self._times - self._times[0]))
+        integral = float(values[:-1].sum() * self._step)
+        length = float(self._times[-1] - self._times[0])
+        measured = {Measure.FINAL: float(values[-1]), Measure.INTEGRAL: integral, Measure.MEAN: integral / length}
+        return measured[goal.measure] + goal.final_weight * float(values[-1])
 
     # --- limits ---------------------------------------------------------------------------------------------------
 
