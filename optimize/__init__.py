@@ -7,6 +7,9 @@ The optimization, in the order of its stages:
 - `affine.py`, `horizon.py`, `levers.py`, `quantities.py`, `limits.py`, `problem.py`: the plan meets a model
 - `evaluation.py`: the outcomes of a policy and their gradients
 - `program.py`: the problem as arrays
+- `statement.py`: the problem as a Pyomo model, which people may extend, and back to arrays
+- `optimality.py`: how far a point is from an optimum, computed apart from any solver
+- `starts.py`: where a search begins
 - `solvers/`: methods that solve it
 
 The command line:

@@ -13,6 +13,7 @@ import casadi as ca
 import numpy as np
 
 from sd_models.buffers import call
+from sd_models.errors import SimulationError
 from sd_models.system import FloatArray
 
 from .affine import Index
@@ -57,12 +58,38 @@ class Evaluator:
         (outputs,) = call(self._forward, self.problem.lever_columns(x))
         return Evaluation(x, self._measured(outputs), outputs)
 
+    @cached_property
+    def own(self) -> Evaluation:
+        """The model's own levers and their outcomes."""
+        return self.evaluate(self.problem.own)
+
     def gradients(self, at: Evaluation, chosen: Index) -> FloatArray:
         """The gradients (chosen outcomes, levers) at a policy."""
         self.counts.gradients += len(chosen)
         columns = self.problem.lever_columns(at.x)
         parts = [self._swept(columns, at, chosen[i : i + SEEDS]) for i in range(0, len(chosen), SEEDS)]
         return np.concatenate(parts) if parts else np.zeros((0, self.problem.size))
+
+    def pullback(self, at: Evaluation, weights: FloatArray) -> FloatArray:
+        """The gradient (levers) of the sum of all outcomes times their weights (outcomes), in one sweep."""
+        if not weights.any():
+            return np.zeros(self.problem.size)
+        self.counts.gradients += 1
+        rows, each = self._places
+        seed = np.zeros_like(at.outputs)
+        np.add.at(seed, rows, weights[:, np.newaxis] * each)
+        (found,) = call(self._reverse(1), self.problem.lever_columns(at.x), at.outputs, seed)
+        return self._by_lever(found)
+
+    def complaint(self, x: FloatArray) -> str:
+        """What is wrong with the run of a policy: the variable, element and time at which it leaves the numbers."""
+        simulator = self.problem.simulator
+        inputs = simulator.inputs(levers=self.problem.policy(x))
+        try:
+            simulator.check(inputs, simulator.trajectories(inputs))
+        except SimulationError as error:
+            return str(error)
+        return "an outcome is no number."
 
     @cached_property
     def _forward(self) -> ca.Function:

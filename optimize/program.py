@@ -30,13 +30,22 @@ class Quadratic:
     vector: FloatArray
     bound: float
 
+    def slope(self, z: FloatArray) -> FloatArray:
+        """The gradient of the left side."""
+        return np.asarray(self.matrix @ z + self.vector)
+
+    def excess(self, z: FloatArray) -> float:
+        """By how much the left side is above the bound."""
+        return float(0.5 * z @ (self.matrix @ z) + self.vector @ z) - self.bound
+
 
 @dataclass(frozen=True, eq=False)
 class Program:
     """Costs, bounds and rows of a problem, and the evaluator that gives outcomes and gradients.
 
     `lever_cost` is c, `outcome_cost` d, `constant` e; `lever_rows` A, `outcome_rows` B, both with one row for each
-    `row_lower` and `row_upper`. `sign` is -1 where the plan maximizes.
+    `row_lower` and `row_upper`; the plan's rows come first, in the order of `Bound.rows`, then those with the names
+    `added`. `sign` is -1 where the plan maximizes.
     """
 
     evaluator: Evaluator
@@ -51,6 +60,7 @@ class Program:
     row_lower: FloatArray
     row_upper: FloatArray
     quadratics: tuple[Quadratic, ...] = ()
+    added: tuple[str, ...] = ()
 
     def cost(self, x: FloatArray, y: FloatArray) -> float:
         """What is minimized."""

@@ -157,7 +157,7 @@ class Holdout(Document):
             raise ValueError(
                 f"from = {self.first:g} is not after fit_to = {self.fit_to:g}: it would judge what it saw."
             )
-        if self.last is not None and self.last <= max(self.fit_to, self.first or self.fit_to):
+        if self.last is not None and (self.last <= self.fit_to or self.last < (self.first or self.last)):
             raise ValueError(f"to = {self.last:g} leaves nothing to judge by.")
         return self
 
