@@ -35,8 +35,12 @@ The command line:
 - `storage.py`: files that are there whole or not at all
 - `calibration/`: parameters fitted to observations
 - `requests.py`: what somebody asks a command for, and how it can end
+- `progress.py`: a solve as it goes
+- `interruption.py`: Ctrl-C and SIGTERM
+- `result_tables.py`: a result in tables and sentences
 - `console.py`: what people and programs read
-- `answers.py`: what the commands do once their arguments are read
+- `answers.py`: what `simulate`, `check` and `calibrate` do once their arguments are read
+- `optimizing.py`: what `optimize`, `verify` and `plan` do once their arguments are read
 - `commands.py`: `prosperity` and its commands
 """
 
@@ -69,8 +73,8 @@ __all__ = [
     "verify",
 ]
 
-# Modules that import NumPy, SciPy, Pyomo or pydantic are loaded with the first use of one of their names (PEP 562), so that
-# `prosperity --help` answers at once.
+# Modules that import NumPy, SciPy, Pyomo or pydantic are loaded with the first use of one of their names (PEP 562), so
+# that `prosperity --help` answers at once.
 _LATER = {
     "calibration.estimation": ("CalibrationResult", "calibrate"),
     "calibration.specification": ("Calibration",),

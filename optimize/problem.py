@@ -23,7 +23,7 @@ from .gathering import Faults
 from .horizon import Horizon, Windows, horizon_end, horizon_of, period_means
 from .levers import LeverBlock
 from .limits import Binder, Cells, Rows, gathered, numbers
-from .plan import Amount, Lever, Limit, Plan, ValueAt
+from .plan import Amount, Lever, Plan, ValueAt
 from .quantities import Quantities, Registry
 
 

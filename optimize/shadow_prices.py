@@ -24,8 +24,6 @@ from .names import part_label
 from .plan import Objective, Plan
 from .problem import Problem
 
-# A price below this part of the largest one of its limit is rounding, and is told as no price.
-NEGLIGIBLE = 1e-9
 SCALE_WORDS = (("trillion", "billion", 1e-3),)  # so that one unit is a small change
 
 
@@ -49,7 +47,9 @@ def shadow_prices(
     for name, array in _bounds(problem, sign * bounds):
         found[_free(name, found)] = array
     for name, multiplier in (added or {}).items():
-        found[_free(name, found)] = _labelled(problem, np.array([sign * multiplier]), {}, problem.horizon.points[:1], "")
+        found[_free(name, found)] = _labelled(
+            problem, np.array([sign * multiplier]), {}, problem.horizon.points[:1], ""
+        )
     return found
 
 
@@ -125,7 +125,9 @@ def objective_unit(plan: Plan, system: System) -> str:
     time = system["TIME STEP"].unit if "TIME STEP" in system else ""
     if plan.objective.measure != "integral" or not time:
         return unit
-    return time if unit in ("", "Dmnl", "1") else unit.removesuffix(f"/{time}") if _per(unit, time) else f"{unit}*{time}"
+    return (
+        time if unit in ("", "Dmnl", "1") else unit.removesuffix(f"/{time}") if _per(unit, time) else f"{unit}*{time}"
+    )
 
 
 def _per(unit: str, time: str) -> bool:
@@ -135,7 +137,8 @@ def _per(unit: str, time: str) -> bool:
 def current(price: xr.DataArray) -> xr.DataArray:
     """The prices in the worth of their own time, instead of that of the start of the horizon."""
     since = price["time"] - price.attrs["from"]
-    return (price * np.exp(price.attrs["discount"] * since)).assign_attrs(price.attrs)
+    worth: xr.DataArray = price * np.exp(price.attrs["discount"] * since)
+    return worth.assign_attrs(price.attrs)
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -152,10 +155,7 @@ class Saying:
 
 
 def in_words(prices: Mapping[str, xr.DataArray], goal: Objective, time_unit: str = "") -> list[Saying]:
-    """What each limit that binds is worth where it is worth most, the most telling first: one sentence each.
-
-    The order is that of price times nothing else: units differ, so limits stay in the order of the plan.
-    """
+    """What each limit that binds is worth where it is worth most, in the order of the plan: one sentence each."""
     return [saying for name, price in prices.items() if (saying := _saying(name, price, goal, time_unit)) is not None]
 
 
@@ -169,6 +169,8 @@ def _saying(name: str, price: xr.DataArray, goal: Objective, time_unit: str) -> 
     value, time = float(one), float(one["time"])
     amount, factor = _amount(str(price.attrs["limit_unit"]), time_unit)
     place = part_label(name, elements)
+    if name.startswith("largest fall of"):  # the bound of a fall is a number below zero; people ask for a larger fall
+        value = -value
     verb = "raises" if value > 0 else "lowers"
     better = (value > 0) == (goal.sign > 0)
     worth = f"{abs(value) * factor:.3g}{_unit_text(str(price.attrs['objective_unit']))}"
@@ -197,9 +199,3 @@ def _amount(unit: str, time_unit: str) -> tuple[str, float]:
         if text.lower().startswith(large):
             return small + text[len(large) :], factor
     return text[:1].lower() + text[1:] if " " in text else text, 1.0
-
-
-def is_negligible(price: xr.DataArray) -> bool:
-    """Whether no price of a limit is worth a line."""
-    values = np.abs(price.to_numpy())
-    return not values.size or not values.max() > NEGLIGIBLE

@@ -16,9 +16,9 @@ from sd_models.simulation import Simulator, compile
 from sd_models.system import FloatArray
 from sd_models.timing import TimeSpan
 
-from .evaluation import Counts
+from .evaluation import Counts, Evaluation
 from .horizon import horizon_end
-from .optimality import Multipliers, optimality
+from .optimality import Multipliers, objective_size, optimality, row_sizes
 from .oversight import Candidate, Oversight, RecordingEvaluator
 from .problem import Problem
 from .program import Program
@@ -42,6 +42,8 @@ Start: TypeAlias = "FloatArray | Mapping[str, xr.DataArray] | xr.Dataset"
 # A policy from another start is worth telling if its objective is this near to the best, and it differs this much.
 NEAR_OPTIMAL = 1e-3
 DIFFERENT = 0.01
+# A price is none if the limit's whole size, times it, is this small a part of the objective: the solver's rounding.
+NO_EFFECT = 1e-12
 
 
 def solve(
@@ -88,6 +90,28 @@ class _End:
     solution: Solution | None
 
 
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """What is run after a solve, compiled before it, so that an interruption is answered at once: all variables at the
+    saved times, and what the plan names at every step."""
+
+    everything: Simulator
+    steps: Simulator
+
+    @classmethod
+    def of(cls, problem: Problem) -> _Runs:
+        """Compiles both."""
+        system, plan, levers = problem.system, problem.plan, problem.lever_names
+        whole = compile(system, levers=levers, time=TimeSpan(stop=horizon_end(plan)))
+        names, span = named_variables(plan, system), every_step(system, plan)
+        return cls(whole, compile(system, levers=levers, outputs=names, time=span))
+
+    def broken(self, policy: Mapping[str, xr.DataArray]) -> xr.Dataset:
+        """A run that left the numbers, as far as it came."""
+        inputs = self.everything.inputs(levers=policy)
+        return self.everything.frame.dataset(self.everything.trajectories(inputs), None)
+
+
 @dataclass(eq=False)
 class _Solve:
     """One call of `solve`."""
@@ -106,23 +130,17 @@ class _Solve:
         with self.clock.phase("compile"):
             first = vector(problem, start)
             oversight.program = program = program_of(state(problem, constraints), problem, evaluator)
-            everything, baseline = self._baseline()
-            own = evaluator.own
+            runs = _Runs.of(problem)
+            baseline, own = runs.everything.run(), evaluator.own
+            runs.steps.run()
         with self.clock.phase("solve"):
             oversight.began = perf_counter()
             ends = [self._end(oversight, program, x) for x in self._starts(program, first, oversight)]
         with self.clock.phase("result"):
-            return self._result(program, oversight, ends, everything, baseline, program.sign * program.cost(own.x, own.y))
+            reached = program.sign * program.cost(own.x, own.y)
+            return self._result(program, oversight, ends, runs, baseline, reached)
 
     # --- before -----------------------------------------------------------------------------------------------------
-
-    def _baseline(self) -> tuple[Simulator, xr.Dataset]:
-        """A simulator of all variables, and the run without a policy."""
-        problem = self.problem
-        simulator = compile(
-            problem.system, levers=problem.lever_names, time=TimeSpan(stop=horizon_end(problem.plan))
-        )
-        return simulator, simulator.run()
 
     def _starts(self, program: Program, first: FloatArray, oversight: Oversight) -> Iterator[FloatArray]:
         """The starts, as long as nobody asks to stop."""
@@ -156,7 +174,7 @@ class _Solve:
         program: Program,
         oversight: Oversight,
         ends: Sequence[_End],
-        everything: Simulator,
+        runs: _Runs,
         baseline: xr.Dataset,
         baseline_objective: float,
     ) -> Result:
@@ -164,10 +182,9 @@ class _Solve:
         best = _best(ends)
         x = np.clip(best.best.x, program.lower, program.upper)
         at = program.evaluator.evaluate(x)
-        findings, checked, run = self._findings(program, best, at, everything)
-        multipliers = best.solution
-        prices = {} if multipliers is None else self._prices(program, multipliers)
-        if multipliers is None and findings.ending is not Ending.FAILED:
+        findings, checked, run = self._findings(program, best, at, runs)
+        prices = {} if best.solution is None else self._prices(program, best.solution, at)
+        if best.solution is None and findings.ending is not Ending.FAILED:
             self.notes.append("There are no shadow prices: the solver was stopped before it could tell them.")
         counts = program.evaluator.counts
         return Result(
@@ -192,17 +209,17 @@ class _Solve:
         )
 
     def _findings(
-        self, program: Program, end: _End, at: Any, everything: Simulator
+        self, program: Program, end: _End, at: Evaluation, runs: _Runs
     ) -> tuple[Findings, tuple[Any, ...], xr.Dataset]:
         """What the verdict rests on, all of it found anew at the policy that is returned, and the run."""
         problem = self.problem
         policy = problem.policy(at.x)
         try:
-            run = everything.run(levers=policy)
+            run = runs.everything.run(levers=policy)
         except SimulationError as error:
-            run = everything.frame.dataset(everything.trajectories(everything.inputs(levers=policy)), None)
+            run = runs.broken(policy)
             return Findings(Ending.FAILED, np.inf, np.inf, failure=str(error)), (), run
-        checked = violations(problem.plan, problem.system, self._steps(policy))
+        checked = violations(problem.plan, problem.system, runs.steps.run(levers=policy))
         residual, missed = np.inf, 0.0
         if end.solution is not None:
             multipliers = Multipliers(end.solution.row_multipliers, end.solution.quadratic_multipliers)
@@ -214,20 +231,15 @@ class _Solve:
         findings = Findings(end.ending, float(residual), size, worst.place if worst else "", convex)
         return findings, checked, run
 
-    def _steps(self, policy: Mapping[str, xr.DataArray]) -> xr.Dataset:
-        """The run of a policy, every step of it, of all that the plan names."""
-        problem = self.problem
-        names, span = named_variables(problem.plan, problem.system), every_step(problem.system, problem.plan)
-        simulator = compile(problem.system, levers=problem.lever_names, outputs=names, time=span)
-        return simulator.run(levers=policy)
-
-    def _prices(self, program: Program, solution: Solution) -> dict[str, xr.DataArray]:
+    def _prices(self, program: Program, solution: Solution, at: Evaluation) -> dict[str, xr.DataArray]:
         plan_rows = sum(len(rows.expression) for rows in self.problem.bound.rows)
         names = (*program.added, *(quadratic.name for quadratic in program.quadratics))
-        values = (*solution.row_multipliers[plan_rows:], *solution.quadratic_multipliers)
+        effects = np.abs(solution.row_multipliers) * row_sizes(program, at.x, at.y)
+        rows = np.where(effects > NO_EFFECT * objective_size(program, at), solution.row_multipliers, 0.0)
+        values = (*rows[plan_rows:], *solution.quadratic_multipliers)
         return shadow_prices(
             self.problem,
-            solution.row_multipliers,
+            rows,
             solution.bound_multipliers,
             added=dict(zip(names, map(float, values), strict=True)),
         )
@@ -300,7 +312,7 @@ def vector(problem: Problem, start: Start | None) -> FloatArray:
     return x
 
 
-def _columns(problem: Problem, policy: Mapping[str, xr.DataArray]) -> FloatArray:
+def _columns(problem: Problem, policy: Mapping[Any, xr.DataArray]) -> FloatArray:
     known = {problem.system[str(name)].name: values for name, values in policy.items()}
     inputs = problem.simulator.inputs(levers={n: v for n, v in known.items() if n in problem.lever_names})
     layout, x = problem.simulator.model.levers, problem.own.copy()

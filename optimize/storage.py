@@ -70,7 +70,9 @@ def write_folder_whole(folder: Path, save: Callable[[Path], object]) -> None:
         _sync(folder.parent)
     except OSError as error:
         found = f"cannot be written: {error.strerror or error}."
-        raise InvalidRequest(Fault(found, file=str(folder), advice="Is there space, and may you write there?")) from error
+        raise InvalidRequest(
+            Fault(found, file=str(folder), advice="Is there space, and may you write there?")
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -113,7 +115,7 @@ def read_netcdf(path: Path) -> xr.Dataset:
 
 
 def save_csv(run: xr.Dataset, path: Path) -> None:
-    """A dataset with a row for each time, a column for each element of each variable: the layout that `--policy` reads."""
+    """A row for each time, a column for each element of each variable: the layout that `--policy` reads."""
     labels, columns = ["time"], [run["time"].to_numpy().reshape(-1, 1)]
     for name, values in run.data_vars.items():
         ordered = values.transpose("time", ...)

@@ -74,7 +74,9 @@ def judge(found: Findings, verification: Verification | None = None) -> Verdict:
     if found.ending is Ending.FAILED:
         return Verdict(Standing.FAILED, found.failure or "There is no usable run.", "Look at the notes.")
     if found.ending is Ending.INFEASIBLE and not found.is_feasible:
-        text = f"No policy near fulfils all limits; the best one misses {found.violated} by {found.violation:.2g} of it."
+        text = (
+            f"No policy near fulfils all limits; the best one misses {found.violated} by {found.violation:.2g} of it."
+        )
         return Verdict(Standing.INFEASIBLE, text, "See which limits conflict, and relax one of them.")
     if found.kkt_residual <= TOLERANCE and found.is_feasible:
         return _optimum(found, verification)
@@ -89,7 +91,9 @@ def _optimum(found: Findings, verification: Verification | None) -> Verdict:
     proof = f"{proof}, gap to PySD's replay {verification.gap.size:.1e}"
     if found.convex:
         return Verdict(Standing.PROVED, f"No policy is better ({proof}).")
-    return Verdict(Standing.LOCAL, f"No policy near is better ({proof}).", "Other starts (--starts 5) look further away.")
+    return Verdict(
+        Standing.LOCAL, f"No policy near is better ({proof}).", "Other starts (--starts 5) look further away."
+    )
 
 
 _WHY = {

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
-
-import numpy as np
-import xarray as xr
 
 from sd_models.reference import replay
 from sd_models.simulation import simulate

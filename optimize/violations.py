@@ -32,7 +32,8 @@ WINDOW = "window"
 class Violation:
     """Where a limit is exceeded most, or comes nearest to it: `size` is relative and zero where the limit holds.
 
-    `time` is when the period (or total) begins; `value` stands against `amount`, both in the limit's unit.
+    `time` is when the period (or total) begins; `value` stands against `amount`, both in the limit's unit; `room` is
+    what is left between them, relative likewise and below zero where the limit is exceeded.
     """
 
     limit: str
@@ -41,6 +42,7 @@ class Violation:
     time: float
     value: float
     amount: float
+    room: float = 0.0
 
 
 def violations(plan: Plan, system: System, run: xr.Dataset) -> tuple[Violation, ...]:
@@ -54,7 +56,7 @@ def violations(plan: Plan, system: System, run: xr.Dataset) -> tuple[Violation, 
         checks += [check for lever in plan.levers for check in reading.lever(lever)]
     by_name: dict[str, Violation] = {}
     for found in (_worst(check) for check in checks):
-        if found is not None and (found.limit not in by_name or found.size > by_name[found.limit].size):
+        if found is not None and (found.limit not in by_name or found.room < by_name[found.limit].room):
             by_name[found.limit] = found
     return tuple(by_name.values())
 
@@ -292,4 +294,5 @@ def _worst(check: _Check) -> Violation | None:
         float(time),
         float(check.value.to_numpy()[at]),
         float(check.amount.to_numpy()[at]),
+        -float(relative[at]),
     )
