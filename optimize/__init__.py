@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from .plan import Plan, load_plan, read_plan
     from .problem import Problem
     from .result import Result
-    from .result_folder import load_result
+    from .result_folder import load_result, save_result
     from .solving import solve
     from .starting_plan import starting_plan
     from .verification import verify
@@ -68,6 +68,7 @@ __all__ = [
     "load_plan",
     "load_result",
     "read_plan",
+    "save_result",
     "solve",
     "starting_plan",
     "verify",
@@ -81,7 +82,7 @@ _LATER = {
     "plan": ("Plan", "load_plan", "read_plan"),
     "problem": ("Problem",),
     "result": ("Result",),
-    "result_folder": ("load_result",),
+    "result_folder": ("load_result", "save_result"),
     "solving": ("solve",),
     "starting_plan": ("starting_plan",),
     "verification": ("verify",),

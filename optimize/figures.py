@@ -17,12 +17,13 @@ from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.plotting import BUNDLE, INK, MUTED, plot
 from sd_models.system import FloatArray
 
-from .result import Result
 from .result_tables import outcome_names, telling_dimension
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
+
+    from .result import Result
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C7A00", "#5B5B5B")
 SCALE = "cividis"  # of heat tables: lightness rises evenly, for every kind of colour vision

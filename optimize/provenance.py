@@ -14,18 +14,13 @@ DIGITS = 16  # of a hash: enough to tell files apart, few enough to compare by e
 
 def provenance(files: Iterable[Path | None]) -> dict[str, object]:
     """Names and SHA-256 hashes of the files, versions of what computed, and the machine."""
-    listed = {file_name(path): digest(path) for path in files if path is not None and path.is_file()}
+    listed = {path.name: digest(path) for path in files if path is not None and path.is_file()}
     return {
         "files": listed,
         "versions": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "platform": platform.platform(),
     }
-
-
-def file_name(path: Path) -> str:
-    """The name of a file with that of its folder, since models are often called alike."""
-    return f"{path.parent.name}/{path.name}"
 
 
 def digest(path: Path) -> str:

@@ -16,7 +16,7 @@ from sd_models.library import load
 from sd_models.system import FloatArray, System
 
 from .plan import Plan
-from .provenance import digest, file_name
+from .provenance import digest
 from .shadow_prices import Saying, in_words
 from .solvers.solver import Iteration
 from .verdict import Findings, Verdict, judge
@@ -145,16 +145,10 @@ class Result:
 
         return draw(self, what)
 
-    def save(self, folder: str | Path) -> Path:
-        """Writes the result as a new folder, whole or not at all; see `result_folder`."""
-        from .result_folder import save_result
-
-        return save_result(self, Path(folder))
-
     def _reopened(self) -> System:
         known = self.provenance
         system = load(known["model_path"], data=self.plan.data, regions=known.get("regions_path"))
-        changed = [path.name for path in files_of(system) if known["files"].get(file_name(path)) != digest(path)]
+        changed = [path.name for path in files_of(system) if known["files"].get(path.name) != digest(path)]
         if changed:
             found = f"{', '.join(changed)} changed since the optimization, so the result is not about this model."
             raise InvalidRequest(Fault(found, file=str(known["model"]), advice="Optimize again."))

@@ -40,8 +40,9 @@ LAYOUT = 1  # of the folder; another number is another way to read it
 JSON = "result.json"
 
 
-def save_result(result: Result, folder: Path) -> Path:
-    """Writes a result as a new folder; InvalidRequest where that cannot be."""
+def save_result(result: Result, folder: str | Path) -> Path:
+    """Writes a result as a new folder, whole or not at all; InvalidRequest where that cannot be."""
+    folder = Path(folder)
     check_new_folder(folder)
     write_folder_whole(folder, lambda path: _fill(result, path))
     return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -11,10 +12,12 @@ import xarray as xr
 from sd_models.system import FloatArray
 from sd_models.timing import CONTROLS
 
-from .result import Result
 from .shadow_prices import Saying
 from .verdict import TOLERANCE
 from .violations import Violation
+
+if TYPE_CHECKING:
+    from .result import Result
 
 MOST_TIMES = 5
 MOST_OUTCOMES = 14
