@@ -107,6 +107,7 @@ class _Flattener:
             notes=tuple(notes),
             unit_synonyms=self.source.unit_synonyms,
             regions=self.files.folder.regions,
+            files=tuple(self.files.read),
         )
 
     def _raise(self) -> None:
