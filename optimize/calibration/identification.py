@@ -45,7 +45,7 @@ class Standing(StrEnum):
 
     IDENTIFIED = "identified"
     WEAK = "weak"  # one standard error is more than half the distance of the bounds
-    PRIOR = "prior"  # the data hardly narrow the prior
+    PRIOR = "prior"  # the data hardly narrow the prior, or only together with the priors of others do they tell it
     UNIDENTIFIED = "not identified"  # the data do not move it, or move it only together with others
     LOWER = "at lower bound"
     UPPER = "at upper bound"
@@ -176,15 +176,20 @@ def _standings(
     parameters: Parameters, held: npt.NDArray[np.int64], errors: FloatArray, directions: Sequence[Direction]
 ) -> Iterator[Standing]:
     silent = {member for direction in directions if np.isinf(direction.error) for member in direction.members}
-    for place in range(len(parameters)):
+    for place, error in enumerate(errors):
         if held[place]:
             yield Standing.LOWER if held[place] < 0 else Standing.UPPER
-        elif np.isfinite(parameters.deviation[place]) and errors[place] > KEPT * parameters.deviation[place]:
-            yield Standing.PRIOR
-        elif np.isinf(errors[place]) or (place in silent and not np.isfinite(parameters.deviation[place])):
+        elif np.isinf(error):
             yield Standing.UNIDENTIFIED
+        elif _rests_on_priors(error, float(parameters.deviation[place]), place in silent):
+            yield Standing.PRIOR
         else:
-            yield Standing.WEAK if errors[place] > WEAK * parameters.size[place] else Standing.IDENTIFIED
+            yield Standing.WEAK if error > WEAK * parameters.size[place] else Standing.IDENTIFIED
+
+
+def _rests_on_priors(error: float, deviation: float, silent: bool) -> bool:
+    """Whether a finite standard error is that of a prior: its own, or without one those of others."""
+    return error > KEPT * deviation if np.isfinite(deviation) else silent
 
 
 def _pairs(covariance: FloatArray, free: npt.NDArray[np.int64]) -> tuple[Pair, ...]:

@@ -4,4 +4,5 @@
 - `highs.py`: convex programs by HiGHS, their answers checked
 - `nonlinear.py`, `transcription.py`, `shooting.py`, `ipopt.py`: nonlinear programming by IPOPT
 - `curvature.py`, `master.py`, `sqp.py`: sequential quadratic programming
+- `choice.py`: the table of solvers by name
 """

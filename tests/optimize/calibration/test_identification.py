@@ -68,6 +68,18 @@ def test_a_prior_settles_what_the_data_cannot(folder: Path, content: dict[str, A
     assert result.identification.standings[-1] == Standing.PRIOR
 
 
+def test_a_prior_of_one_settles_both_of_a_pair(folder: Path, content: dict[str, Any]) -> None:
+    """Growth rate and fertility stay a pair that the data do not tell; both errors come from the prior of one."""
+    content["parameter"].append({"name": "fertility", "deviation": 0.1})
+    write_observations(folder / "observed.csv", sd.load(folder / "fish.mdl"), TRUE, noise=0.01)
+    result = fitted(folder, content)
+    assert np.isfinite(result.identification.errors).all()
+    standings = dict(zip(result.parameters.labels, result.identification.standings, strict=True))
+    assert standings["growth rate"] == standings["fertility"] == Standing.PRIOR
+    assert result.identification.errors[0] == pytest.approx(0.1 * result.fit.values[0], rel=0.02)
+    assert np.isinf(result.identification.directions[0].error)
+
+
 def test_estimates_that_go_together_are_paired(folder: Path, content: dict[str, Any]) -> None:
     """Growth and catch nearly cancel in young lakes."""
     write_observations(folder / "observed.csv", sd.load(folder / "fish.mdl"), {"growth rate": 0.8}, noise=0.01)
