@@ -120,7 +120,8 @@ class Evaluator:
 
     def _measured(self, outputs: FloatArray) -> FloatArray:
         quantities, (rows, _) = self.problem.bound.quantities, self._places
-        each = outputs @ quantities.weights.T
+        with np.errstate(invalid="ignore"):  # a run that leaves the numbers has outcomes that are none
+            each = outputs @ quantities.weights.T
         return np.asarray(each[rows, quantities.windows])
 
     def _swept(self, columns: FloatArray, at: Evaluation, chosen: Index) -> FloatArray:

@@ -98,7 +98,7 @@ def _regulator() -> Optimum:
 
 def _reinvestment() -> Optimum:
     """All or nothing: V_t = m_t x, reinvest while a machine more is worth more than what it sells for."""
-    step, rate = 0.25, 0.8
+    step, rate = 0.25, 0.7
     worth, later, shares = 0.0, [], []
     for _ in range(16):
         later.append(worth)
