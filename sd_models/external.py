@@ -23,6 +23,7 @@ from pysd.translators.structures.abstract_model import AbstractModel
 
 from .data_folder import DataFolder
 from .errors import Fault, InvalidModel, ModelError, UnreadableModel
+from .sources.guard import check_cells
 from .system import FloatArray, Interpolation, Series, Values
 
 Read = TypeVar("Read")
@@ -101,7 +102,7 @@ class ExternalFiles:
 
     def subscripts(self, request: Mapping[str, str]) -> list[str]:
         """The elements of a subscript range."""
-        file = str(self.folder.file(request["file"]))
+        file = self._checked(*list(request.values())[:-1])  # the last is a prefix
         cells = (request["tab"], request["firstcell"], request["lastcell"], request["prefix"])
         return [str(name) for name in self._read(lambda: ExtSubscript(file, *cells, self.folder.home).subscript)]
 
@@ -132,7 +133,14 @@ class ExternalFiles:
         if not all(isinstance(value, str) for value in vars(request).values()):
             advice = "Write them as in GET DIRECT CONSTANTS('values.csv', ',', 'B2')."
             raise InvalidModel(Fault("file, sheet and cells are no texts in single quotes.", advice=advice))
-        return str(self.folder.file(request.file))
+        name, *cells = (getattr(request, part.name) for part in fields(request))
+        return self._checked(name, *cells)
+
+    def _checked(self, reference: str, *cells: object) -> str:
+        """The file of a reference, if these cells can be read in it."""
+        file = self.folder.file(reference)
+        check_cells(file, *cells)
+        return str(file)
 
     def _read(self, action: Callable[[], Read]) -> Read:
         """What PySD reads, its warnings kept as notes and its errors told as ours."""

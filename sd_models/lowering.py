@@ -10,7 +10,6 @@ still compiles in seconds.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -22,11 +21,9 @@ import numpy.typing as npt
 from .casadi_functions import FUNCTIONS, Column, Moment, choose, is_number, reduced, table_value
 from .errors import Fault, InvalidModel
 from .expression import Call, Expr, Number, Reduce, Ref, Subscript, fold, range_of
+from .recursion import deep
 from .subscripts import Ranges
 from .system import Equation, Series, System, Values, Variable, fault_of
-
-# Python frames for the longest expression that a model file may hold (`sources.guard`), at three for each operator.
-FRAMES = 10_000
 
 Window: TypeAlias = Mapping[str, tuple[int, ...]]
 Indices: TypeAlias = npt.NDArray[np.int64]
@@ -116,12 +113,8 @@ class Lowering:
 
     def _lowered(self, expr: Expr, window: Window | None) -> Block:
         """The value of an expression; a long sum needs as many nested calls as it has terms."""
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, FRAMES))
-        try:
+        with deep():
             return self.expression(expr, window)(None)
-        finally:
-            sys.setrecursionlimit(limit)
 
     def kept(self, variable: Variable, equation: Equation, window: Window | None = None) -> npt.NDArray[np.bool_]:
         """Which of the equation's rows its :EXCEPT: leaves."""
