@@ -542,7 +542,7 @@ def test_macros_that_call_each_other_too_deeply_are_refused(tmp_path: Path) -> N
 def test_parts_in_one_another_beyond_the_stack_are_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As deep expressions in deep macros would be."""
     monkeypatch.setattr(recursion, "FRAMES", 0)
-    text = f"y = 1 ~~|\nx = {'1 + 2 * 0 ^ (' * 98}y{')' * 98} ~~|"
+    text = f"y = 1 ~~|\nx = {'ABS(1 + 2 * 0 ^ ' * 98}y{')' * 98} ~~|"
     (fault,) = faults(InvalidModel, lambda: loaded(tmp_path, text))
     assert "too many parts in one another" in fault.found
     assert (fault.variable, fault.line) == ("x", 2)
