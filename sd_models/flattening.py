@@ -398,7 +398,7 @@ class _Context:
         names = chain((e.name for e in self.scope.section.elements), (section.name for section in sections))
         return self.flattener.nearest(name, names if known is None else known)
 
-    def add(self, owner: str, label: str, expr: Expr, initial: Expr | None = None) -> Ref:
+    def add(self, owner: str, label: str, expr: Expr, initial: Expr | None = None, *, kinked: bool = True) -> Ref:
         """A new auxiliary over the free axes of the expression, and the reference that stands for it."""
         axes = tuple(dict.fromkeys((*free_axes(expr), *(free_axes(initial) if initial is not None else ()))))
         names = {axis: range_of(axis) for axis in axes}
@@ -407,7 +407,8 @@ class _Context:
         new = self.flattener._unused(f"{owner}: {label}")
         left = tuple(names.values())
         equation = Equation(left, rename_axes(expr, names), None if initial is None else rename_axes(initial, names))
-        self.flattener.variables[new] = Variable(new, Kind.AUXILIARY, left, (equation,), origin=owner)
+        variable = Variable(new, Kind.AUXILIARY, left, (equation,), origin=owner, kinked=kinked)
+        self.flattener.variables[new] = variable
         return Ref(new, tuple(Subscript(names[axis], axis) for axis in axes))
 
     def add_table(self, owner: str, points: ast.LookupsStructure) -> Ref:

@@ -210,7 +210,7 @@ class Lowering:
             return lambda guard: self.elementwise(node.function, parts, guard, window)
 
         def reduce(node: Reduce, part: Lowered) -> Lowered:
-            return lambda guard: self.reduction(node, part(self.outside(guard, node.axes, window)), window)
+            return lambda guard: self.reduction(node, part(self.outside(guard, node.axes, window)), guard, window)
 
         return fold(expr, number=number, ref=ref, call=call, reduce=reduce)
 
@@ -247,10 +247,10 @@ class Lowering:
         columns, kept = self.matrix(guard, axes, window)
         return Block(kept, ca.sum1(columns != 0).T > 0)
 
-    def reduction(self, node: Reduce, block: Block, window: Window | None) -> Block:
+    def reduction(self, node: Reduce, block: Block, guard: Guard, window: Window | None) -> Block:
         """A sum, product, minimum or maximum over some axes of a block."""
         columns, kept = self.matrix(block, node.axes, window)
-        return Block(kept, reduced(node.operator, columns, self.moment))
+        return Block(kept, reduced(node.operator, columns, self.moment, self.fitting(guard, kept, window)))
 
     def outside(self, guard: Guard, axes: Sequence[str], window: Window | None) -> Guard:
         """The guard of a reduction's argument, in which these axes have another meaning."""
@@ -290,6 +290,7 @@ def _lookup(lowering: Lowering, node: Call, parts: Sequence[Lowered], guard: Gua
     all_axes = tuple(dict.fromkeys((*argument.axes, *axes)))
     x = lowering.spread(argument, all_axes, window) if all_axes else argument.column
     places = np.broadcast_to(indices, lowering.lengths(axes, window)).ravel()
+    used = lowering.fitting(guard, all_axes, window)
     result: Column = None
     for series, rows in _tables(lowering, table.name):
         mine = np.isin(places, rows)
@@ -297,7 +298,7 @@ def _lookup(lowering: Lowering, node: Call, parts: Sequence[Lowered], guard: Gua
             continue
         own = series.y.reshape(len(series.x), -1)[:, _order(rows, places)]
         points = _along(lowering, Block(axes, own), all_axes, window)
-        value = table_value(series, points, x, lowering.moment)
+        value = table_value(series, points, x, lowering.moment, used)
         chosen = lowering.spread(Block(axes, ca.DM(mine.astype(float))), all_axes, window) if axes else ca.DM(1.0)
         result = value if result is None else choose(chosen, value, result)
     return Block(all_axes, result)
