@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from shutil import get_terminal_size
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
+    from .calibration.tables import Tables
     from .checking import Check, Contents, Seconds, Unsupported
     from .comparison import Gap
+    from .result_tables import Table as TextTable
+    from .screening.report import Tables as Screened
     from .selection import Row
 
 DIGITS = 4  # significant ones in tables
@@ -67,10 +70,13 @@ def printable(text: str) -> str:
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
-    """A sign of life on standard error while something takes long; none where nobody watches."""
-    with _console(errors=True).status(what):
-        yield
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """A sign of life on standard error while something takes long; none where nobody watches.
+
+    What it gives says how far things are.
+    """
+    with _console(errors=True).status(what) as status:
+        yield status.update
 
 
 def width() -> int:
@@ -162,6 +168,24 @@ def print_run(title: str, times: Sequence[float], rows: Sequence[Row], foot: Ite
     _print(printable(title), "", table, "", *map(printable, foot))
 
 
+# --- optimize ---------------------------------------------------------------------------------------------------------
+
+
+def print_text(text: str) -> None:
+    """Lines as they are."""
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in text.splitlines()))
+
+
+def print_result(verdict: str, tables: Iterable[TextTable], sentences: Sequence[str], foot: Iterable[str]) -> None:
+    """What a result is worth, its tables, and what its limits are worth in words."""
+    parts: list[RenderableType] = [printable(verdict)]
+    for table in tables:
+        parts += ["", printable(table.title), _filled(table.headers, table.rows, numbers=table.numbers)]
+    if sentences:
+        parts += ["", "What the limits are worth", *(f"- {printable(sentence)}" for sentence in sentences)]
+    _print(*parts, "", *map(printable, foot))
+
+
 # --- check ------------------------------------------------------------------------------------------------------------
 
 
@@ -239,3 +263,38 @@ def _print_findings(answer: Check) -> None:
         _add(table, str(finding.place.line if finding.place else ""), finding.variable, finding.message)
     rest = len(answer.units) - MOST_FINDINGS
     _print("", table, *(["", f"... and {rest} more; --json lists all."] if rest > 0 else []))
+
+
+# --- calibrate --------------------------------------------------------------------------------------------------------
+
+
+def print_calibration(answer: Tables, headers: tuple[Sequence[str], ...], foot: Iterable[str]) -> None:
+    """A calibration: how it ended, the estimates, what the data cannot tell, and how good the fit is."""
+    estimates = _filled(headers[0], answer.estimates, numbers=4)
+    _print(printable(answer.title), *map(printable, answer.facts), "", estimates)
+    if answer.warnings:
+        _print("", *map(printable, answer.warnings))
+    _print("", "Fit: absolute errors in per cent, over time and elements", "")
+    _print(_filled(headers[1], answer.fit, numbers=len(headers[1]) - 1))
+    if answer.holdout:
+        _print("", printable(answer.holdout_title), "")
+        _print(_filled(headers[2], answer.holdout, numbers=len(headers[2]) - 1))
+    _print(*map(printable, ["", *foot]))
+
+
+def _filled(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int) -> Table:
+    table = _table(headers, numbers=numbers)
+    for row in rows:
+        _add(table, *row)
+    return table
+
+
+# --- screen -----------------------------------------------------------------------------------------------------------
+
+
+def print_screening(answer: Screened, foot: Iterable[str]) -> None:
+    """A screening: the parameters that matter most for each outcome."""
+    _print(printable(answer.title))
+    for title, rows in answer.outcomes:
+        _print("", printable(title), "", _filled(answer.headers, rows, numbers=len(answer.headers) - 2))
+    _print("", *map(printable, foot))

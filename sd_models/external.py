@@ -66,12 +66,13 @@ def parts(tree: Any) -> Sequence[Any]:
 class ExternalFiles:
     """The files beside a model; `data` are files with the values of data variables that the model only names.
 
-    `notes` collects what PySD remarks while it reads (missing cells, filled gaps).
+    `notes` collects what PySD remarks while it reads (missing cells, filled gaps), `read` the files that were read.
     """
 
     folder: DataFolder
     data: tuple[Path, ...] = ()
     notes: list[str] = field(default_factory=list)
+    read: dict[Path, None] = field(default_factory=dict)
 
     def constants(self, request: GetConstantsStructure, block: Mapping[str, Sequence[str]], name: str) -> Values:
         """The cells as an array in the shape of the block (dimension name to elements)."""
@@ -117,6 +118,7 @@ class ExternalFiles:
                 if NO_SERIES in str(error):
                     continue
                 raise UnreadableModel(replace(fault, file=file.name) for fault in error.faults) from error
+            self.read[file.resolve()] = None
             values = tabular.data.to_numpy()
             if np.isnan(values).all(axis=0).any():
                 self.notes.append(f"{name}: {file.name} has no values for some of its elements; they are missing.")
@@ -137,9 +139,10 @@ class ExternalFiles:
         return self._checked(name, *cells)
 
     def _checked(self, reference: str, *cells: object) -> str:
-        """The file of a reference, if these cells can be read in it."""
+        """The file of a reference, taken note of, if these cells can be read in it."""
         file = self.folder.file(reference)
         check_cells(file, *cells)
+        self.read[file] = None
         return str(file)
 
     def _read(self, action: Callable[[], Read]) -> Read:

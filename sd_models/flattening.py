@@ -102,7 +102,7 @@ class _Flattener:
         self._raise()
         notes = dict.fromkeys((*self.source.notes, *self.files.notes, *self.notes))
         return System(
-            name=self.source.path.stem if self.source.path.stem != "model" else self.source.path.parent.name,
+            name=_model_name(self.source.path),
             variables=self.variables,
             dimensions=self.ranges.dimensions,
             method=self.source.method,
@@ -110,6 +110,7 @@ class _Flattener:
             notes=tuple(notes),
             unit_synonyms=self.source.unit_synonyms,
             regions=self.files.folder.regions,
+            files=tuple(self.files.read),
         )
 
     def _raise(self) -> None:
@@ -485,6 +486,11 @@ _SEEN_FROM_MACROS = frozenset(("time step", "initial time", "final time", "savep
 _MOST_VARIABLES = 50_000
 _MOST_MACROS = 100  # in one another
 _LONGEST_NAME = 4_000  # of a variable in macros: it has the names of all of them
+
+
+def _model_name(path: Path) -> str:
+    """The name of the file, or of its folder where all models are called the same."""
+    return path.stem if path.stem != "model" else path.resolve().parent.name
 
 
 def _kind(component: AbstractComponent) -> Kind:

@@ -146,6 +146,19 @@ class Simulator:
             self._backward[outcomes] = self.model.forward.reverse(outcomes)
         return self._backward[outcomes]
 
+    def ahead(self, directions: int) -> ca.Function:
+        """(levers, constants, initials, outputs, and a direction of each input) to the derivatives of the outputs.
+
+        That many directions and derivatives stand side by side. Built once for each number.
+        """
+        if directions not in self._ahead:
+            self._ahead[directions] = self.model.forward.forward(directions)
+        return self._ahead[directions]
+
+    @cached_property
+    def _ahead(self) -> dict[int, ca.Function]:
+        return {}
+
     @cached_property
     def _backward(self) -> dict[int, ca.Function]:
         return {}

@@ -14,9 +14,11 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from operator import attrgetter
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+import optimize
 import sd_models
 
 ROOT = Path(__file__).parent.parent
@@ -159,18 +161,21 @@ def test_a_package_lists_its_modules(package: str) -> None:
     assert sorted(listed) == sorted(files | families)
 
 
-@pytest.mark.parametrize("name", sd_models.__all__)
-def test_public_names_exist_and_say_what_they_are(name: str) -> None:
+@pytest.mark.parametrize(
+    ("package", "name"), [(package, name) for package in (sd_models, optimize) for name in package.__all__]
+)
+def test_public_names_exist_and_say_what_they_are(package: ModuleType, name: str) -> None:
     """They are loaded with their first use, and are described in their own words."""
-    public = getattr(sd_models, name)
+    public = getattr(package, name)
     assert inspect.getdoc(public)
-    assert name in dir(sd_models)
+    assert name in dir(package)
 
 
 def test_names_that_do_not_exist_are_refused() -> None:
     """As by any other module."""
-    with pytest.raises(AttributeError, match="no attribute 'simulat'"):
-        attrgetter("simulat")(sd_models)
+    for package in (sd_models, optimize):
+        with pytest.raises(AttributeError, match="no attribute 'simulat'"):
+            attrgetter("simulat")(package)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -1,0 +1,175 @@
+"""A calibration as files: estimates, fit and hold-out as CSV, everything as JSON, and a picture of each series."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..provenance import provenance
+from ..storage import finite, write_whole
+from .accuracy import Rated, summaries
+from .estimation import CalibrationResult, Score
+from .fitting import ADVICE
+from .identification import described
+from .plots import DOTS_PER_INCH, plot_series
+
+
+def estimate_rows(result: CalibrationResult) -> list[dict[str, Any]]:
+    """One row for each parameter; NaN where there is no prior, or a bound holds the estimate."""
+    parameters, found = result.parameters, result.identification
+    return [
+        {
+            "parameter": parameters.blocks[parameters.block[i]].variable,
+            "element": label,
+            "unit": result.system[parameters.blocks[parameters.block[i]].variable].unit,
+            "estimate": float(result.fit.values[i]),
+            "standard_error": float(found.errors[i]),
+            "lower": float(parameters.lower[i]),
+            "upper": float(parameters.upper[i]),
+            "start": float(parameters.start[i]),
+            "prior": float(parameters.prior[i]),
+            "prior_deviation": float(parameters.deviation[i]),
+            "standing": str(found.standings[i]),
+        }
+        for i, label in enumerate(parameters.labels)
+    ]
+
+
+def accuracy_rows(rated: Iterable[Rated]) -> list[dict[str, Any]]:
+    """One row for each series and element."""
+    return [
+        {
+            "series": item.series,
+            "element": item.element,
+            **asdict(item.accuracy),
+            "naive_mape": item.naive,
+            "drift_mape": item.drift,
+        }
+        for item in rated
+    ]
+
+
+def comparison_rows(score: Score, part: str) -> list[dict[str, Any]]:
+    """One row for each observation, beside what the run gives."""
+    return [
+        {
+            "part": part,
+            "series": target.asked.title,
+            "element": target.labels[place],
+            "time": float(target.times[time]),
+            "observed": float(target.values[time, place]),
+            "simulated": float(simulated[time, place]),
+        }
+        for target, simulated in zip(score.targets, score.simulated, strict=True)
+        for time, place in np.argwhere(np.isfinite(target.values))
+    ]
+
+
+def calibration_document(result: CalibrationResult) -> dict[str, Any]:
+    """Everything as one JSON object; numbers that are not finite are null."""
+    parameters, fit, found = result.parameters, result.fit, result.identification
+    held = result.holdout
+    document: dict[str, Any] = finite(
+        {
+            "model": result.system.name,
+            "status": str(fit.ending),
+            "advice": ADVICE[fit.ending],
+            "misfit": fit.misfit,
+            "misfit_at_start": fit.misfit_at_start,
+            "misfit_of_starts": list(fit.misfits),
+            "parameters": len(parameters),
+            "observations": len(fit.residuals) - int(np.isfinite(parameters.deviation).sum()),
+            "residual_variance": found.variance,
+            "evaluations": fit.evaluations,
+            "jacobians": fit.jacobians,
+            "seed": result.calibration.seed,
+            "starts": result.calibration.starts,
+            "estimates": estimate_rows(result),
+            "not_told_apart": [
+                {
+                    "parameters": [parameters.labels[member] for member in direction.members],
+                    "parts": list(direction.parts),
+                    "standard_error": direction.error,
+                    "silent": math.isinf(direction.error),
+                    "text": described(parameters, direction),
+                }
+                for direction in found.directions
+            ],
+            "correlations": [
+                {
+                    "first": parameters.labels[p.first],
+                    "second": parameters.labels[p.second],
+                    "correlation": p.correlation,
+                }
+                for p in found.pairs
+            ],
+            "summary": [asdict(item) for item in summaries(result.score.rated)],
+            "fit": accuracy_rows(result.score.rated),
+            "holdout": held
+            and {
+                "status": str(held.fit.ending),
+                **result.calibration.model_dump(include={"holdout"}, by_alias=True)["holdout"],
+                "summary": [{**asdict(item), "beats_naive": item.beats_naive} for item in summaries(held.rated)],
+                "fit": accuracy_rows(held.rated),
+            },
+            "seconds": dict(result.seconds),
+            "notes": list(result.notes),
+            "provenance": provenance((result.places.model, result.places.calibration, *result.places.tables)),
+        }
+    )
+    return document
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def write_results(result: CalibrationResult, folder: Path) -> list[Path]:
+    """Writes all files of a calibration into a folder, each whole or not at all; the files."""
+    folder.mkdir(exist_ok=True)
+    tables = {
+        "estimates.csv": estimate_rows(result),
+        "fit.csv": accuracy_rows(result.score.rated),
+        "comparison.csv": comparison_rows(result.score, "fit"),
+    }
+    if result.holdout:
+        tables["holdout.csv"] = accuracy_rows(result.holdout.rated)
+        tables["comparison.csv"] += comparison_rows(result.holdout, "holdout")
+    written = [_write_table(folder / name, rows) for name, rows in tables.items()]
+    text = json.dumps(calibration_document(result), allow_nan=False, indent=1)
+    write_whole(folder / "report.json", lambda path: path.write_text(text, encoding="utf-8"))
+    pictures = [_write_picture(result, place, folder) for place in range(len(result.score.targets))]
+    return [*written, folder / "report.json", *pictures]
+
+
+def _write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    def save(temporary: Path) -> None:
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]) if rows else ["empty"], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+
+    write_whole(path, save)
+    return path
+
+
+def _cell(value: Any) -> Any:
+    """Nine digits of a number; nothing for one that is none."""
+    if not isinstance(value, float):
+        return value
+    return "" if math.isnan(value) else f"{value:.9g}"
+
+
+def _write_picture(result: CalibrationResult, place: int, folder: Path) -> Path:
+    title = result.score.targets[place].asked.title
+    path = folder / f"{re.sub(r'[^0-9a-z]+', '_', title.casefold()).strip('_') or place}.png"
+    figure = plot_series(result, place)
+    write_whole(path, lambda temporary: figure.savefig(temporary, dpi=DOTS_PER_INCH))
+    return path

@@ -1,0 +1,30 @@
+"""Faults gathered from many places, to be raised together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from sd_models.errors import Fault, InvalidRequest, ModelError
+
+
+@dataclass
+class Faults:
+    """What was found wrong so far in a file."""
+
+    file: str = ""
+    found: list[Fault] = field(default_factory=list)
+
+    @contextmanager
+    def at(self, place: str) -> Iterator[None]:
+        """Keeps the faults of what runs inside, with the place that they were found at."""
+        try:
+            yield
+        except ModelError as error:
+            self.found += [replace(fault, variable=place, file=self.file) for fault in error.faults]
+
+    def raise_all(self) -> None:
+        """InvalidRequest with everything that was found, if anything was."""
+        if self.found:
+            raise InvalidRequest(list(dict.fromkeys(self.found)))

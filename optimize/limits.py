@@ -1,0 +1,351 @@
+"""The limits of a plan as rows: linear in the levers and in the outcomes of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sd_models.errors import Fault, InvalidRequest, nearest
+from sd_models.system import FloatArray, System, Variable
+
+from .affine import Affine, Index, Triplets
+from .horizon import Horizon, Windows, period_means
+from .levers import LeverBlock
+from .names import Part, positions, ranges_of
+from .plan import Amount, Elements, Limit, Term, ValueAt
+from .quantities import Registry
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of one limit: an expression between `lower` and `upper`, cell by cell, the windows running fastest.
+
+    `axes` are the elements along the dimensions that stay, `times` the times at which the windows begin; there are
+    as many rows as cells of the dimensions and times. `unit` is that of the expression.
+    """
+
+    name: str
+    axes: Mapping[str, tuple[str, ...]]
+    times: FloatArray
+    expression: Affine
+    lower: FloatArray
+    upper: FloatArray
+    unit: str = ""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Elements along each dimension, and windows."""
+        return (*(len(elements) for elements in self.axes.values()), len(self.times))
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A grid of elements: `axes` gives the positions along each dimension."""
+
+    axes: Mapping[str, Index]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Positions along each dimension."""
+        return tuple(len(places) for places in self.axes.values())
+
+    @cached_property
+    def size(self) -> int:
+        """How many cells there are."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def flat(self, dimensions: Sequence[str], lengths: Sequence[int]) -> Index:
+        """For each cell the flat position in a variable with these dimensions, all of them among the grid's."""
+        if not dimensions:
+            return np.zeros(self.size, dtype=np.int64)
+        grids = np.meshgrid(*self.axes.values(), indexing="ij")
+        along = dict(zip(self.axes, grids, strict=True))
+        places = [along[dimension].ravel() for dimension in dimensions]
+        return np.ravel_multi_index(places, tuple(lengths)).astype(np.int64)
+
+    def within(self, other: Cells) -> Index:
+        """For each cell the number of the cell of another grid, over some of the dimensions, that it lies in."""
+        lengths = [len(self.axes[dimension]) for dimension in self.axes]
+        order = np.meshgrid(*(np.arange(length) for length in lengths), indexing="ij")
+        along = dict(zip(self.axes, order, strict=True))
+        if not other.axes:
+            return np.zeros(self.size, dtype=np.int64)
+        return np.ravel_multi_index([along[d].ravel() for d in other.axes], other.shape).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Binder:
+    """Names of a plan to rows: what every term and amount needs to know of the model.
+
+    `moved` are the variables that the levers reach, `paths` the paths (elements, points) over the horizon, with the
+    model's own levers, of all variables that the plan names.
+    """
+
+    system: System
+    horizon: Horizon
+    blocks: Sequence[LeverBlock]
+    moved: frozenset[str]
+    paths: Mapping[str, FloatArray]
+    registry: Registry
+
+    # --- limits ---------------------------------------------------------------------------------------------------
+
+    def limit(self, limit: Limit) -> Rows:
+        """The rows of a limit; InvalidRequest for what does not fit the model."""
+        windows = self.horizon.windows(limit.when)
+        cells = self._kept(limit)
+        expression = Affine.numbers(np.zeros(cells.size * len(windows.times)))
+        for term in limit.listed:
+            expression = expression.plus(self._term(term, limit, cells, windows))
+        low = limit.at_least if limit.equals is None else limit.equals
+        high = limit.at_most if limit.equals is None else limit.equals
+        return self._between(limit.name, cells, windows, expression, low, high, self._unit(limit, windows))
+
+    def bounds(self, block: LeverBlock) -> Iterator[Rows]:
+        """Rows for the bounds of a lever that outcomes of a run move."""
+        for amount, name in ((block.lever.lower, "lower bound"), (block.lever.upper, "upper bound")):
+            if isinstance(amount, str) and self.is_moved(amount):
+                low, high = (amount, None) if name == "lower bound" else (None, amount)
+                cells, windows = self.block_cells(block), self._block_windows(block)
+                own = self._lever_affine(block.variable, self._flat(block.variable, cells), windows)
+                title = f"{name} of {block.variable}"
+                yield self._between(title, cells, windows, own, low, high, self.system[block.variable].unit)
+
+    def ramps(self, block: LeverBlock) -> Iterator[Rows]:
+        """Rows for how far a lever moves from one period to the next."""
+        ramp = block.lever.ramp
+        if ramp is None or block.shape[1] < 2:
+            return
+        cells, unit = self.block_cells(block), self.system[block.variable].unit
+        axes, times = self._labels(cells), block.starts[1:]
+        lengths = np.diff(np.append(block.starts, self.horizon.points[-1]))[:-1]
+        relative, absolute = ramp.relative * lengths, ramp.absolute * lengths
+        limit = np.tile(absolute, cells.size)
+        free = np.full(limit.shape, np.inf)
+        for name, factor in (("fall", relative - 1.0), ("rise", -1.0 - relative)):
+            expression = _steps(block, factor)
+            low, high = (-limit, free) if name == "fall" else (-free, limit)
+            if name == "fall" and ramp.relative == 0:
+                yield Rows(f"ramp of {block.variable}", axes, times, expression, -limit, limit, unit)
+                return
+            yield Rows(f"largest {name} of {block.variable}", axes, times, expression, low, high, unit)
+
+    def _between(
+        self,
+        name: str,
+        cells: Cells,
+        windows: Windows,
+        expression: Affine,
+        low: Amount | None,
+        high: Amount | None,
+        unit: str,
+    ) -> Rows:
+        """The rows that keep an expression between two amounts, what moves of them on the left side."""
+        amounts = [None if amount is None else self.amount(amount, cells, windows) for amount in (low, high)]
+        moving = [bound for bound in amounts if bound is not None and not bound.is_constant]
+        if moving and None not in amounts and low is not high:
+            found = "one of two bounds follows from the run; such a limit has one bound."
+            raise InvalidRequest(Fault(found, advice="Write two limits."))
+        rest = expression.plus(moving[0].scaled(-1.0)) if moving else expression
+        ends = [
+            np.full(len(rest), end) if bound is None else (0.0 if moving else bound.constant) - rest.constant
+            for bound, end in zip(amounts, (-np.inf, np.inf), strict=True)
+        ]
+        bare = Affine(np.zeros(len(rest)), rest.levers, rest.outcomes)
+        return Rows(name, self._labels(cells), windows.times, bare, ends[0], ends[1], unit)
+
+    # --- terms and amounts ----------------------------------------------------------------------------------------
+
+    def amount(self, amount: Amount, cells: Cells, windows: Windows) -> Affine:
+        """An amount for each cell and window."""
+        if isinstance(amount, ValueAt):
+            at = windows if amount.at is None else self.horizon.at(amount.at)
+            one = self._named(amount.variable, cells, at).scaled(amount.factor)
+            return one if amount.at is None else _repeated(one, len(windows.times))
+        if isinstance(amount, str):
+            return self._named(amount, cells, windows)
+        return Affine.numbers(np.tile(numbers(amount, windows.times), cells.size))
+
+    def _named(self, name: str, cells: Cells, windows: Windows) -> Affine:
+        """A variable for each cell and window."""
+        variable = self.system[name]
+        self._check_dimensions(variable, cells.axes)
+        return self.measured(variable, cells.flat(variable.dimensions, self.system.shape(variable)), windows)
+
+    def _term(self, term: Term, limit: Limit, cells: Cells, windows: Windows) -> Affine:
+        """A term of a limit, what it sums already summed, for each cell and window."""
+        variable = self.system[term.variable]
+        summed = self._summed(term, limit)
+        inside = {d: p for d, p in self.places(variable, {**limit.where, **term.where}).items() if d in summed}
+        whole = Cells({**cells.axes, **inside})
+        found = self.measured(variable, whole.flat(variable.dimensions, self.system.shape(variable)), windows)
+        found = found.scaled(term.factor * self._weights(term, whole, windows))
+        into = whole.within(cells)[:, np.newaxis] * len(windows.times) + np.arange(len(windows.times))
+        return gathered(found, into.ravel(), cells.size * len(windows.times))
+
+    def _weights(self, term: Term, cells: Cells, windows: Windows) -> FloatArray:
+        """The value of the variable that a term is multiplied by, for each cell and window."""
+        if term.by is None:
+            return np.ones(cells.size * len(windows.times))
+        if self.is_moved(term.by):
+            advice = "Add the product to the model as a variable of its own, and limit that."
+            raise InvalidRequest(Fault(f"the levers move {term.by!r}, so the limit is not linear.", advice=advice))
+        mean = windows.weights / windows.weights.sum(axis=1, keepdims=True)
+        return self._named(term.by, cells, Windows(windows.times, mean)).constant
+
+    def measured(self, variable: Variable, elements: Index, windows: Windows) -> Affine:
+        """Some elements of a variable in some windows: levers, outcomes, or numbers that no lever moves."""
+        if any(block.variable == variable.name for block in self.blocks):
+            return self._lever_affine(variable.name, elements, windows)
+        if variable.name not in self.moved:
+            return Affine.numbers(self.paths[variable.name][elements] @ windows.weights.T)
+        once, back = np.unique(elements, return_inverse=True)
+        numbers = self.registry.add(variable.name, once, windows.weights)[back].ravel()
+        count = len(numbers)
+        return Affine(np.zeros(count), Triplets.none(), Triplets(np.arange(count), numbers, np.ones(count)))
+
+    def _lever_affine(self, name: str, elements: Index, windows: Windows) -> Affine:
+        """Some elements of a lever variable in some windows; elements that are not decided are numbers."""
+        result = Affine.numbers(self.paths[name][elements] @ windows.weights.T)
+        for block in self.blocks:
+            if block.variable == name:
+                result = result.plus(self._decided(block, elements, windows))
+        return result
+
+    def _decided(self, block: LeverBlock, elements: Index, windows: Windows) -> Affine:
+        """What a block of levers adds to the elements that it decides, in place of the model's own values."""
+        order = {int(element): place for place, element in enumerate(block.elements)}
+        cells = np.array([i for i, element in enumerate(elements) if int(element) in order], dtype=np.int64)
+        places = np.array([order[int(elements[i])] for i in cells], dtype=np.int64)
+        share = windows.weights @ block.spread.T  # windows, periods
+        window, period = np.nonzero(share)
+        rows = cells[:, np.newaxis] * len(windows.times) + window
+        columns = block.numbers[places[:, np.newaxis], period]
+        values = np.broadcast_to(share[window, period], rows.shape)
+        constant = np.zeros((len(elements), len(windows.times)))
+        constant[cells] = -(self.paths[block.variable][elements[cells]] @ windows.weights.T)
+        triplets = Triplets(rows.ravel(), columns.ravel(), values.ravel())
+        return Affine(constant.ravel(), triplets, Triplets.none())
+
+    # --- grids ----------------------------------------------------------------------------------------------------
+
+    def is_moved(self, name: str) -> bool:
+        """Whether a variable is a lever or one that levers reach."""
+        variable = self.system[name].name
+        return variable in self.moved or any(block.variable == variable for block in self.blocks)
+
+    def block_cells(self, block: LeverBlock) -> Cells:
+        """The grid of the elements of a lever."""
+        return Cells(self.places(self.system[block.variable], block.lever.where))
+
+    def _kept(self, limit: Limit) -> Cells:
+        """The grid of the dimensions that a limit does not sum."""
+        kept: dict[str, Index] = {}
+        for term in limit.listed:
+            variable, summed = self.system[term.variable], self._summed(term, limit)
+            places = self.places(variable, {**limit.where, **term.where})
+            for dimension in (name for name in places if name not in summed):
+                if not np.array_equal(kept.setdefault(dimension, places[dimension]), places[dimension]):
+                    found = f"its terms keep different elements of {dimension!r}, which have no common row."
+                    advice = f"Sum them: over = [{dimension!r}] in each term; or choose the same elements."
+                    raise InvalidRequest(Fault(found, advice=advice))
+        self._check_where(limit)
+        return Cells(kept)
+
+    def _summed(self, term: Term, limit: Limit) -> frozenset[str]:
+        """The dimensions that a term sums; InvalidRequest for one that it has not, unless another term has it."""
+        over = term.over or limit.over
+        known = {d for other in limit.listed for d in self.system[other.variable].dimensions}
+        missing = [name for name in over if name not in known]
+        if missing:
+            have = ", ".join(sorted(known)) or "none"
+            found = f"{term.variable!r} has no dimension {missing[0]!r} to sum over; it has: {have}."
+            raise InvalidRequest(Fault(found, advice=nearest(missing[0], known)))
+        return frozenset(over)
+
+    def _check_where(self, limit: Limit) -> None:
+        known = {d for term in limit.listed for d in self.system[term.variable].dimensions}
+        for name in limit.where:
+            if name not in known:
+                have = ", ".join(sorted(known)) or "none"
+                found = f"`where` names the dimension {name!r}; there are: {have}."
+                raise InvalidRequest(Fault(found, advice=nearest(name, known)))
+
+    def places(self, variable: Variable, where: Mapping[str, Elements]) -> dict[str, Index]:
+        """The positions along each dimension of a variable that `where` leaves."""
+        return {
+            dimension: positions_of(self.system, variable, dimension, where.get(dimension, "*"))
+            for dimension in variable.dimensions
+        }
+
+    def _check_dimensions(self, variable: Variable, axes: Mapping[str, Index]) -> None:
+        extra = [dimension for dimension in variable.dimensions if dimension not in axes]
+        if extra:
+            have = ", ".join(axes) or "none"
+            found = f"{variable.name!r} has the dimension {extra[0]!r}, the limit has: {have}."
+            raise InvalidRequest(Fault(found, advice="Take a variable without it, or do not sum over it."))
+
+    def _flat(self, name: str, cells: Cells) -> Index:
+        variable = self.system[name]
+        return cells.flat(variable.dimensions, self.system.shape(variable))
+
+    def _block_windows(self, block: LeverBlock) -> Windows:
+        """The mean over each period of a lever."""
+        return period_means(block.period, block.starts)
+
+    def _labels(self, cells: Cells) -> dict[str, tuple[str, ...]]:
+        names = {d: self.system.dimensions[d].elements for d in cells.axes}
+        return {d: tuple(names[d][i] for i in at) for d, at in cells.axes.items()}
+
+    def _unit(self, limit: Limit, windows: Windows) -> str:
+        unit = self.system[limit.listed[0].variable].unit
+        time = self.system["TIME STEP"].unit if "TIME STEP" in self.system else ""
+        return f"{unit}*{time}" if windows.is_total and time else unit
+
+
+def positions_of(system: System, variable: Variable, dimension: str, wanted: Elements) -> Index:
+    """The positions of elements or subscript ranges along a dimension; InvalidRequest for what is not there."""
+    axes = {dimension: list(system.dimensions[dimension].elements)}
+    entries = [wanted] if isinstance(wanted, str) else list(wanted)
+    found = [positions(Part(variable.name, (entry,)), axes, ranges_of(system))[0] for entry in entries]
+    return np.array(list(dict.fromkeys(np.concatenate(found).tolist())), dtype=np.int64)
+
+
+def numbers(amount: float | Sequence[tuple[float, float]], times: FloatArray) -> FloatArray:
+    """A number or a path of points at some times: straight between points, the end values beyond."""
+    if isinstance(amount, int | float):
+        return np.full(len(times), float(amount))
+    at, values = np.array(amount, dtype=np.float64).T
+    if not (np.diff(at) > 0).all():
+        raise InvalidRequest(Fault("the times of the points do not ascend.", advice="Sort the points by time."))
+    return np.asarray(np.interp(times, at, values))
+
+
+def _steps(block: LeverBlock, factor: FloatArray) -> Affine:
+    """Each value but the first, plus `factor` (one for each step) times the value before it."""
+    later, earlier = block.numbers[:, 1:].ravel(), block.numbers[:, :-1].ravel()
+    rows = np.arange(len(later))
+    ones = Triplets(rows, later, np.ones(len(later)))
+    before = Triplets(rows, earlier, np.tile(factor, len(block.elements)))
+    return Affine(np.zeros(len(later)), ones.joined(before), Triplets.none())
+
+
+def _repeated(one: Affine, times: int) -> Affine:
+    """Each row so many times in a row."""
+
+    def again(part: Triplets) -> Triplets:
+        rows = part.rows[:, np.newaxis] * times + np.arange(times)
+        return Triplets(rows.ravel(), np.repeat(part.columns, times), np.repeat(part.values, times))
+
+    return Affine(np.repeat(one.constant, times), again(one.levers), again(one.outcomes))
+
+
+def gathered(found: Affine, into: Index, count: int) -> Affine:
+    """Rows added up into `count` rows, each into the one that `into` names."""
+    constant = np.bincount(into, weights=found.constant, minlength=count).astype(np.float64)
+    levers = Triplets(into[found.levers.rows], found.levers.columns, found.levers.values)
+    outcomes = Triplets(into[found.outcomes.rows], found.outcomes.columns, found.outcomes.values)
+    return Affine(constant, levers, outcomes)

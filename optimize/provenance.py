@@ -1,0 +1,28 @@
+"""Where a result comes from: hashes of the files that went into it, versions, and the machine."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("common-prosperity", "casadi", "highspy", "numpy", "pyomo", "pysd", "scipy")
+DIGITS = 16  # of a hash: enough to tell files apart, few enough to compare by eye
+
+
+def provenance(files: Iterable[Path | None]) -> dict[str, object]:
+    """Names and SHA-256 hashes of the files, versions of what computed, and the machine."""
+    listed = {path.name: digest(path) for path in files if path is not None and path.is_file()}
+    return {
+        "files": listed,
+        "versions": {name: version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+    }
+
+
+def digest(path: Path) -> str:
+    """The first digits of a file's SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:DIGITS]

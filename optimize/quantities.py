@@ -1,0 +1,61 @@
+"""The outcomes of a plan: numbers made of a run, each the weighted sum over time of one element of a variable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sd_models.system import FloatArray
+
+from .affine import Index
+
+
+@dataclass(frozen=True, eq=False)
+class Quantities:
+    """Outcomes by number: `elements` are (variable, flat element), `windows` the numbers of their `weights`.
+
+    `weights` is (windows, points of the horizon). The value of an outcome is its window's weights times the path of its
+    element.
+    """
+
+    elements: tuple[tuple[str, int], ...]
+    windows: Index
+    weights: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+
+@dataclass
+class Registry:
+    """Collects outcomes, each once."""
+
+    points: int
+    numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
+    windows: dict[bytes, int] = field(default_factory=dict)
+    weights: list[FloatArray] = field(default_factory=list)
+
+    def add(self, variable: str, elements: Index, weights: FloatArray) -> Index:
+        """The numbers (elements, windows) of the outcomes of some elements of a variable in some windows."""
+        columns = [self._window(row) for row in weights]
+        found = [
+            [self.numbers.setdefault((variable, int(element), column), len(self.numbers)) for column in columns]
+            for element in elements
+        ]
+        return np.array(found, dtype=np.int64).reshape(len(elements), len(columns))
+
+    def done(self) -> Quantities:
+        """All that was collected."""
+        return Quantities(
+            tuple((variable, element) for variable, element, _ in self.numbers),
+            np.array([window for _, _, window in self.numbers], dtype=np.int64),
+            np.array(self.weights).reshape(len(self.weights), self.points),
+        )
+
+    def _window(self, weights: FloatArray) -> int:
+        name = np.ascontiguousarray(weights).tobytes()
+        if name not in self.windows:
+            self.windows[name] = len(self.weights)
+            self.weights.append(weights)
+        return self.windows[name]

@@ -1,0 +1,7 @@
+"""Solvers: each takes a program and a start to a solution, a file each.
+
+- `solver.py`: what all solvers share: progress, endings, solutions
+- `highs.py`: convex programs by HiGHS, their answers checked
+- `curvature.py`, `master.py`, `sqp.py`: sequential quadratic programming
+- `choice.py`: the table of solvers by name
+"""

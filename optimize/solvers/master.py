@@ -1,0 +1,220 @@
+"""The master problem of an iteration: the program linearized at a point, with curvature, inside a trust region.
+
+    minimize    g'p + 1/2 p'D p + penalty * sum of slacks
+    subject to  the linear limits, exactly;  |p| <= radius * sizes;  lower <= x + p <= upper
+                limits on outcomes with y + J p in place of y(x + p), each side with a slack
+
+All of it is posed in scaled numbers: a lever in its size times the radius, a limit in its size times the radius, the
+objective by its largest entry. So the steps near the end, a millionth of a lever, are found as exactly as the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.sparse import csr_array, diags_array, eye_array, hstack, vstack
+
+from sd_models.system import FloatArray
+
+from ..affine import Index
+from ..evaluation import Evaluation
+from ..optimality import Multipliers
+from ..program import Program
+from .highs import Answer, ConvexProgram
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The rows of a program apart: `hard` are linear in the levers, `soft` depend on outcomes."""
+
+    hard: Index
+    soft: Index
+
+    @classmethod
+    def of(cls, program: Program) -> Split:
+        """The numbers of the rows of each kind."""
+        moved = np.diff(program.outcome_rows.indptr) > 0
+        return cls(np.flatnonzero(~moved), np.flatnonzero(moved))
+
+
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """The gradients (outcomes, levers) of the outcomes with these numbers at a point."""
+
+    chosen: Index
+    matrix: FloatArray
+
+    def weighted(self, weights: FloatArray) -> FloatArray:
+        """The gradient of the sum of the outcomes times their weights (all outcomes)."""
+        return np.asarray(weights[self.chosen] @ self.matrix)
+
+
+@dataclass(frozen=True, eq=False)
+class Soft:
+    """The limits on outcomes at a point, the quadratic ones last: `by_x` and `by_y` are their slopes.
+
+    `values` lie between `lower` and `upper` where they hold.
+    """
+
+    by_x: csr_array
+    by_y: csr_array
+    values: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+
+    @classmethod
+    def at(cls, program: Program, split: Split, x: FloatArray, y: FloatArray) -> Soft:
+        """The limits at levers x and outcomes y."""
+        z = np.concatenate([x, y])
+        slopes = [csr_array(q.slope(z)[np.newaxis]) for q in program.quadratics]
+        excess = np.array([q.excess(z) for q in program.quadratics])
+        chosen, count = split.soft, len(program.quadratics)
+        return cls(
+            csr_array(vstack([program.lever_rows[chosen], *(slope[:, : len(x)] for slope in slopes)])),
+            csr_array(vstack([program.outcome_rows[chosen], *(slope[:, len(x) :] for slope in slopes)])),
+            np.concatenate([program.rows(x, y)[chosen], excess]),
+            np.concatenate([program.row_lower[chosen], np.full(count, -np.inf)]),
+            np.concatenate([program.row_upper[chosen], np.zeros(count)]),
+        )
+
+    def excess(self, values: FloatArray | None = None) -> FloatArray:
+        """By how much each limit is exceeded, at the point or at other values."""
+        found = self.values if values is None else values
+        return np.maximum(np.maximum(self.lower - found, found - self.upper), 0.0)
+
+    def room(self) -> FloatArray:
+        """The distance of each limit to its nearer bound, negative where it is exceeded."""
+        return np.minimum(self.values - self.lower, self.upper - self.values)
+
+
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """The sizes of levers, of hard rows and of soft limits."""
+
+    levers: FloatArray
+    hard: FloatArray
+    soft: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Master:
+    """The master problem at a point; `working` are the numbers of the soft limits that it knows.
+
+    `correction` is added to the linearized values of the soft limits: what a step turned out to miss.
+    """
+
+    program: Program
+    split: Split
+    at: Evaluation
+    soft: Soft
+    slopes: Slopes
+    gradient: FloatArray
+    curvature: FloatArray
+    sizes: Sizes
+    working: Index
+    radius: float
+    penalty: float
+    correction: FloatArray = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def _scale(self) -> float:
+        """The largest effect of a lever on the objective."""
+        return float(np.abs(self.gradient * self.sizes.levers).max(initial=0.0)) or 1.0
+
+    def pose(self) -> ConvexProgram:
+        """The master problem in scaled numbers: levers, outcomes, slacks of upper and of lower sides."""
+        outcomes = len(self.slopes.chosen)
+        soft, slacks = self._soft_rows(), 2 * len(self.working)
+        hard, hard_lower, hard_upper = self._hard_rows()
+        ties = self._ties()
+        lower, upper = self._step_bounds()
+        free = np.full(outcomes, np.inf)
+        matrix = vstack(
+            [
+                hstack([hard, csr_array((hard.shape[0], outcomes + slacks))]),
+                hstack([ties, csr_array((outcomes, slacks))]),
+                soft,
+            ]
+        )
+        soft_lower, soft_upper = self._soft_sides()
+        return ConvexProgram(
+            cost=np.concatenate(
+                [
+                    self.gradient * self.sizes.levers / self._scale,
+                    np.zeros(outcomes),
+                    np.full(slacks, self.penalty / self._scale),
+                ]
+            ),
+            curvature=np.concatenate([self.curvature * self.radius / self._scale, np.zeros(outcomes + slacks)]),
+            lower=np.concatenate([lower, -free, np.zeros(slacks)]),
+            upper=np.concatenate([upper, free, np.full(slacks, np.inf)]),
+            matrix=csr_array(matrix),
+            row_lower=np.concatenate([hard_lower, np.zeros(outcomes), soft_lower]),
+            row_upper=np.concatenate([hard_upper, np.zeros(outcomes), soft_upper]),
+        )
+
+    def step(self, answer: Answer) -> FloatArray:
+        """The step of the levers."""
+        found = answer.values[: len(self.at.x)] * self.sizes.levers * self.radius
+        return np.clip(found, self.program.lower - self.at.x, self.program.upper - self.at.x)
+
+    def multipliers(self, answer: Answer) -> Multipliers:
+        """The multipliers of all rows and quadratic constraints in the units of the program."""
+        hard, outcomes = len(self.split.hard), len(self.slopes.chosen)
+        rows = np.zeros(len(self.program.row_lower))
+        rows[self.split.hard] = answer.multipliers[:hard] * self._scale / self.sizes.hard
+        soft = np.zeros(len(self.soft.values))
+        soft[self.working] = answer.multipliers[hard + outcomes :] * self._scale / self.sizes.soft[self.working]
+        rows[self.split.soft] = soft[: len(self.split.soft)]
+        return Multipliers(rows, soft[len(self.split.soft) :])
+
+    def predicted(self, step: FloatArray) -> tuple[float, FloatArray]:
+        """The change of the objective by the model, and the relative excess of each soft limit after a step."""
+        scaled = step / self.sizes.levers
+        change = float(self.gradient @ step + 0.5 * scaled @ (self.curvature * scaled))
+        outcomes = np.zeros(self.soft.by_y.shape[1])
+        outcomes[self.slopes.chosen] = self.slopes.matrix @ step
+        values = self.soft.values + self.soft.by_x @ step + self.soft.by_y @ outcomes
+        excess = np.zeros(len(values))
+        excess[self.working] = (self.soft.excess(values) / self.sizes.soft)[self.working]
+        return change, excess
+
+    def _step_bounds(self) -> tuple[FloatArray, FloatArray]:
+        unit = self.sizes.levers * self.radius
+        lower = np.clip((self.program.lower - self.at.x) / unit, -1.0, 0.0)
+        upper = np.clip((self.program.upper - self.at.x) / unit, 0.0, 1.0)
+        return lower, upper
+
+    def _hard_rows(self) -> tuple[csr_array, FloatArray, FloatArray]:
+        rows, sizes = self.split.hard, self.sizes.hard
+        matrix = self.program.lever_rows[rows]
+        scaled = diags_array(1.0 / sizes) @ matrix @ diags_array(self.sizes.levers)
+        values, unit = matrix @ self.at.x, sizes * self.radius
+        lower = np.minimum((self.program.row_lower[rows] - values) / unit, 0.0)
+        upper = np.maximum((self.program.row_upper[rows] - values) / unit, 0.0)
+        return csr_array(scaled), lower, upper
+
+    @property
+    def _outcome_sizes(self) -> FloatArray:
+        found = np.abs(self.slopes.matrix * self.sizes.levers).max(axis=1, initial=0.0)
+        return np.where(found > 0, found, 1.0)
+
+    def _ties(self) -> csr_array:
+        """Rows that tie the outcomes to the levers."""
+        scaled = self.slopes.matrix * self.sizes.levers / self._outcome_sizes[:, np.newaxis]
+        return csr_array(hstack([csr_array(scaled), -eye_array(len(scaled))]))
+
+    def _soft_rows(self) -> csr_array:
+        down = diags_array(1.0 / self.sizes.soft[self.working])
+        by_x = down @ self.soft.by_x[self.working] @ diags_array(self.sizes.levers)
+        by_y = down @ self.soft.by_y[self.working][:, self.slopes.chosen] @ diags_array(self._outcome_sizes)
+        ones = eye_array(len(self.working))
+        return csr_array(hstack([by_x, by_y, -ones, ones]))
+
+    def _soft_sides(self) -> tuple[FloatArray, FloatArray]:
+        chosen, values = self.working, self.soft.values
+        if len(self.correction):
+            values = values + self.correction
+        unit = self.sizes.soft[chosen] * self.radius
+        return (self.soft.lower - values)[chosen] / unit, (self.soft.upper - values)[chosen] / unit

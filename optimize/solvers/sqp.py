@@ -1,0 +1,483 @@
+"""Sequential quadratic programming with a trust region: HiGHS solves the linearized problem, the simulator judges.
+
+Each iteration solves the master problem (`master.py`): the plan's levers and linear limits as they are, the outcomes
+linearized by their exact gradients, the Lagrangian's curvature learnt from the change of its gradient. Limits on
+outcomes are elastic with an exact penalty that is steered (Byrd, Nocedal and Waltz 2008, Optimization Methods and
+Software 23), so that there is always a step; a step is taken if the simulated run confirms enough of what the model of
+it promised (Conn, Gould and Toint 2000, Trust Region Methods). A step that only misses limits because they are curved
+is corrected once (Fletcher 1982). Every point obeys the model's equations exactly, since it is simulated.
+
+Only limits near their bound are linearized (a working set): a gradient of an outcome costs a sweep through the run. All
+limits are checked after each step, and those that it came near to join.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from sd_models.system import FloatArray
+
+from ..affine import Index
+from ..evaluation import Evaluation
+from ..optimality import (
+    Multipliers,
+    Optimality,
+    lagrangian_weights,
+    objective_size,
+    quadratic_sizes,
+    residuals,
+    row_sizes,
+)
+from ..program import Program
+from ..starts import projected
+from . import highs
+from .curvature import Curvature
+from .master import Master, Sizes, Slopes, Soft, Split
+from .solver import Ending, Iteration, Solution, Watch
+
+# A limit whose distance to its bound is within this share of its size is linearized.
+NEAR = 0.1
+# Parts of the promised gain at which a step is taken, and at which the trust region grows.
+ENOUGH, GOOD = 1e-3, 0.75
+SMALLEST_RADIUS = 1e-13
+# Changes of the merit function within this many roundings of its value count as none.
+ROUNDINGS = 100.0
+
+
+class _Ended(Exception):
+    """Somebody asked to stop, or numbers ran out."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending)
+        self.ending = ending
+
+
+@dataclass(frozen=True)
+class Sqp:
+    """Options: `tolerance` on scaled KKT residual and violation; `radius` of the first trust region in lever sizes."""
+
+    tolerance: float = 1e-6
+    iterations: int = 200
+    radius: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """The name in plans and on the command line."""
+        return "sqp"
+
+    def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
+        """The best point found from a start, which need not be feasible."""
+        return _Search(program, self, watch).run(start)
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """A simulated policy: its cost, its limits on outcomes, and their relative excess."""
+
+    run: Evaluation
+    cost: float
+    soft: Soft
+    excess: FloatArray
+
+    def merit(self, penalty: float) -> float:
+        """Cost and penalty."""
+        return self.cost + penalty * float(self.excess.sum())
+
+
+@dataclass
+class _Search:
+    """The state of a solve."""
+
+    program: Program
+    options: Sqp
+    watch: Watch
+    began: float = field(default_factory=time.monotonic)
+    log: list[Iteration] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    penalty: float = 0.0
+    radius: float = 1.0
+    best: tuple[_Point, Multipliers, Optimality] | None = None
+    worked: set[int] = field(default_factory=set)
+    seen: FloatArray = field(default_factory=lambda: np.zeros(0))
+
+    # --- the loop -------------------------------------------------------------------------------------------------
+
+    def run(self, start: FloatArray) -> Solution:
+        """From a start to the end."""
+        self.split = Split.of(self.program)
+        ending = Ending.FAILED
+        try:
+            ending = self._search(start)
+        except _Ended as end:
+            ending = end.ending
+        return self._solution(ending, start)
+
+    def _search(self, start: FloatArray) -> Ending:
+        self.radius = self.options.radius
+        nearest = projected(self.program, start, stop=lambda: self.watch.ending() is not None)
+        if nearest is None:
+            self._check()
+            return Ending.INFEASIBLE
+        self.point = self._first(nearest)
+        self.sizes = self._sizes()
+        self.slopes = self._gradients(self.point, self._working(self.point), Multipliers.none(self.program))
+        self.multipliers = Multipliers.none(self.program)
+        self.curvature = self._probe()
+        self.penalty = self._first_penalty()
+        self._report(0)
+        for number in range(1, self.options.iterations + 1):
+            ending = self._iterate(number)
+            if ending is not None:
+                return ending
+        return Ending.ITERATION_LIMIT
+
+    def _iterate(self, number: int) -> Ending | None:
+        """One step; why the search ends, or None."""
+        master = self._master()
+        answer = self._ask(master)
+        if not answer.is_good:
+            return self._smaller(number, 0.25)
+        master, answer = self._steered(master, answer)
+        step, multipliers = master.step(answer), master.multipliers(answer)
+        trial = self._simulated(self.point.run.x + step)
+        gain, promised = self._gains(master, trial, step)
+        if not self._is_enough(gain, promised) and trial is not None:
+            trial, step, gain, multipliers = self._corrected(master, trial, step, gain, promised, multipliers)
+        if trial is None or not self._is_enough(gain, promised):
+            return self._rejected(number, master, trial, step, promised)
+        self._move(trial, step, multipliers, gain, promised)
+        found = self._report(number)
+        if found.within(self.options.tolerance):
+            return Ending.OPTIMAL
+        return None
+
+    def _steered(self, master: Master, answer: highs.Answer) -> tuple[Master, highs.Answer]:
+        """The step with a penalty that makes the linearized limits hold where that is possible."""
+        for _ in range(3):
+            _, excess = master.predicted(master.step(answer))
+            left, now = float(excess.sum()), float(self.point.excess.sum())
+            if left <= max(0.1 * now, 0.1 * self.options.tolerance):
+                break
+            harder = replace(master, penalty=master.penalty * 10.0)
+            again = self._ask(harder)
+            if not again.is_good:
+                break
+            gained = left - float(harder.predicted(harder.step(again))[1].sum())
+            if gained < 0.1 * left:
+                break
+            master, answer = harder, again
+        self.penalty = max(master.penalty, 2.0 * self._largest_price(master.multipliers(answer), master))
+        return master, answer
+
+    def _corrected(
+        self,
+        master: Master,
+        trial: _Point,
+        step: FloatArray,
+        gain: float,
+        promised: float,
+        multipliers: Multipliers,
+    ) -> tuple[_Point | None, FloatArray, float, Multipliers]:
+        """A second-order correction: the step again, with what the limits turned out to be."""
+        _, excess = master.predicted(step)
+        if float(trial.excess.sum()) <= float(excess.sum()) + self.options.tolerance:
+            return trial, step, gain, multipliers
+        linear = np.zeros(master.soft.by_y.shape[1])
+        linear[master.slopes.chosen] = master.slopes.matrix @ step
+        missed = trial.soft.values - (master.soft.values + master.soft.by_x @ step + master.soft.by_y @ linear)
+        second = replace(master, correction=missed)
+        answer = self._ask(second)
+        if not answer.is_good:
+            return trial, step, gain, multipliers
+        other = second.step(answer)
+        point = self._simulated(self.point.run.x + other)
+        better = self._gains(master, point, step)[0]
+        if point is None or not self._is_enough(better, promised):
+            return trial, step, gain, multipliers
+        return point, other, better, second.multipliers(answer)
+
+    def _rejected(
+        self, number: int, master: Master, trial: _Point | None, step: FloatArray, promised: float
+    ) -> Ending | None:
+        """Shrinks the trust region, and learns the curvature that the step ran into."""
+        if trial is not None:
+            self.worked |= set(self._near(trial).tolist())
+            self._learn_along(trial, step)
+            missing = np.setdiff1d(self._working(self.point), master.working)
+            if len(missing):
+                self._complete()
+        length = float(np.abs(step / self.sizes.levers).max(initial=0.0))
+        if promised <= self._noise():
+            return self._stalled(number)
+        return self._smaller(number, 0.25 * length / self.radius if length else 0.25)
+
+    def _smaller(self, number: int, factor: float) -> Ending | None:
+        self.radius *= min(factor, 0.5)
+        self._report(number, accepted=False)
+        return self._stalled(number) if self.radius < SMALLEST_RADIUS else None
+
+    def _stalled(self, number: int) -> Ending:
+        """How a search ends that finds no step."""
+        found = self._report(number, accepted=False)
+        if found.within(self.options.tolerance):
+            return Ending.OPTIMAL
+        return Ending.STALLED if found.violation <= self.options.tolerance else Ending.INFEASIBLE
+
+    def _move(self, trial: _Point, step: FloatArray, multipliers: Multipliers, gain: float, promised: float) -> None:
+        """Takes a step: new gradients, curvature, trust region and sizes."""
+        before, slopes = self.point, self.slopes
+        self.point, self.multipliers = trial, multipliers
+        self.slopes = self._gradients(trial, self._working(trial), multipliers)
+        self._learn(before, slopes, step)
+        length = float(np.abs(step / self.sizes.levers).max(initial=0.0))
+        if gain > GOOD * promised and length > 0.9 * self.radius:
+            self.radius = min(2.0 * self.radius, 1e3)
+        elif gain < 0.25 * promised:
+            self.radius = max(0.5 * length, SMALLEST_RADIUS)
+        self._resize()
+
+    # --- pieces ---------------------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        ending = self.watch.ending()
+        if ending is not None:
+            raise _Ended(ending)
+
+    def _ask(self, master: Master) -> highs.Answer:
+        self._check()
+        answer = highs.solve(master.pose(), stop=lambda: self.watch.ending() is not None)
+        if answer.stopped:
+            self._check()
+            raise _Ended(Ending.INTERRUPTED)
+        return answer
+
+    def _simulated(self, x: FloatArray) -> _Point | None:
+        """A policy and its outcomes, or None where the run leaves the numbers."""
+        self._check()
+        run = self.program.evaluator.evaluate(x)
+        if not run.is_finite:
+            self.notes.append(f"A step was thrown away: {self.program.evaluator.complaint(x)}")
+            return None
+        soft = Soft.at(self.program, self.split, run.x, run.y)
+        sizes = self.sizes.soft if hasattr(self, "sizes") else self._soft_sizes(run)
+        return _Point(run, self.program.cost(run.x, run.y), soft, soft.excess() / sizes)
+
+    def _first(self, start: FloatArray) -> _Point:
+        point = self._simulated(start)
+        if point is None:
+            raise _Ended(Ending.FAILED)
+        return point
+
+    def _soft_sizes(self, run: Evaluation) -> FloatArray:
+        rows = row_sizes(self.program, run.x, run.y)[self.split.soft]
+        return np.concatenate([rows, quadratic_sizes(self.program, run.x, run.y)])
+
+    def _sizes(self) -> Sizes:
+        levers = self._lever_sizes()
+        matrix = abs(self.program.lever_rows[self.split.hard]).multiply(levers[np.newaxis])
+        hard = np.asarray(matrix.max(axis=1).toarray()).ravel() if matrix.shape[0] else np.zeros(0)
+        return Sizes(levers, np.where(hard > 0, hard, 1.0), self._soft_sizes(self.point.run))
+
+    def _lever_sizes(self) -> FloatArray:
+        """The largest value of each block so far, or its range, or 1."""
+        program, x = self.program, self.point.run.x
+        largest = np.ones(len(x))
+        if not len(self.seen):
+            self.seen = np.zeros(len(x))
+        for block in program.evaluator.problem.bound.blocks:
+            columns = block.columns
+            self.seen[columns] = max(float(np.abs(x[columns]).max(initial=0.0)), self.seen[columns.start])
+            span = program.upper[columns] - program.lower[columns]
+            ranges = span[np.isfinite(span) & (span > 0)]
+            largest[columns] = self.seen[columns.start] or ranges.max(initial=0.0) or 1.0
+        return largest
+
+    def _resize(self) -> None:
+        levers = self._lever_sizes()
+        factors = levers / self.sizes.levers
+        if (factors != 1.0).any():
+            self.curvature = self.curvature.resized(factors)
+            soft = self.sizes.soft
+            self.sizes = replace(self._sizes(), soft=soft)
+
+    def _near(self, point: _Point) -> Index:
+        """The limits on outcomes that a point exceeds or comes near to."""
+        sizes = self.sizes.soft
+        return np.flatnonzero(point.soft.room() <= NEAR * sizes)
+
+    def _working(self, point: _Point) -> Index:
+        self.worked |= set(self._near(point).tolist())
+        return np.array(sorted(self.worked), dtype=np.int64)
+
+    def _needed(self, point: _Point, working: Index, multipliers: Multipliers) -> Index:
+        """The outcomes whose gradients count: those of the objective, of the working set, and of the Lagrangian."""
+        mask = self.program.outcome_cost != 0
+        columns = point.soft.by_y[working].indices
+        mask[columns] = True
+        _, weights = lagrangian_weights(self.program, point.run.x, point.run.y, multipliers)
+        return np.flatnonzero(mask | (weights != 0))
+
+    def _gradients(self, point: _Point, working: Index, multipliers: Multipliers) -> Slopes:
+        chosen = self._needed(point, working, multipliers)
+        found = [np.zeros((0, len(point.run.x)))]
+        for part in np.array_split(chosen, max(1, -(-len(chosen) // 8))):
+            self._check()
+            found.append(self.program.evaluator.gradients(point.run, part))
+        return Slopes(chosen, np.concatenate(found))
+
+    def _complete(self) -> None:
+        """Gradients of limits that joined the working set."""
+        working = self._working(self.point)
+        needed = self._needed(self.point, working, self.multipliers)
+        new = np.setdiff1d(needed, self.slopes.chosen)
+        if len(new):
+            more = self.program.evaluator.gradients(self.point.run, new)
+            chosen = np.concatenate([self.slopes.chosen, new])
+            order = np.argsort(chosen)
+            self.slopes = Slopes(chosen[order], np.concatenate([self.slopes.matrix, more])[order])
+
+    def _objective_gradient(self) -> FloatArray:
+        return self.program.lever_cost + self.slopes.weighted(self.program.outcome_cost)
+
+    def _lagrangian_gradient(self, point: _Point, slopes: Slopes) -> FloatArray:
+        direct, weights = lagrangian_weights(self.program, point.run.x, point.run.y, self.multipliers)
+        return direct + slopes.weighted(weights)
+
+    def _probe(self) -> Curvature:
+        """The first curvature, from the gradient of the objective a little beside the start."""
+        program, sizes, x = self.program, self.sizes.levers, self.point.run.x
+        slope = self._objective_gradient()
+        beside = np.clip(x - 0.05 * sizes * np.sign(slope), program.lower, program.upper)
+        run = program.evaluator.evaluate(beside)
+        moved = slope
+        if run.is_finite:
+            moved = program.lever_cost + program.evaluator.pullback(run, program.outcome_cost)
+        return Curvature.guess(slope * sizes, moved * sizes, (beside - x) / sizes)
+
+    def _first_penalty(self) -> float:
+        slope = np.abs(self._objective_gradient() * self.sizes.levers)
+        return max(float(slope.sum()), self._size(), 1e-12)
+
+    def _size(self) -> float:
+        return objective_size(self.program, self.point.run)
+
+    def _largest_price(self, multipliers: Multipliers, master: Master) -> float:
+        soft = np.concatenate([multipliers.rows[self.split.soft], multipliers.quadratics])
+        prices = np.abs(soft) * self.sizes.soft
+        return float(prices[prices < 0.999 * master.penalty].max(initial=0.0))
+
+    def _master(self) -> Master:
+        return Master(
+            program=self.program,
+            split=self.split,
+            at=self.point.run,
+            soft=self.point.soft,
+            slopes=self.slopes,
+            gradient=self._objective_gradient(),
+            curvature=self.curvature.values,
+            sizes=self.sizes,
+            working=self._working(self.point),
+            radius=self.radius,
+            penalty=self.penalty,
+        )
+
+    def _gains(self, master: Master, trial: _Point | None, step: FloatArray) -> tuple[float, float]:
+        """What a step gains of the merit function, and what the model of it promised."""
+        change, excess = master.predicted(step)
+        promised = -change + self.penalty * (float(self.point.excess.sum()) - float(excess.sum()))
+        if trial is None:
+            return -np.inf, promised
+        return self.point.merit(self.penalty) - trial.merit(self.penalty), promised
+
+    def _noise(self) -> float:
+        return ROUNDINGS * float(np.finfo(float).eps) * max(abs(self.point.merit(self.penalty)), self._size())
+
+    def _is_enough(self, gain: float, promised: float) -> bool:
+        return gain >= ENOUGH * promised - self._noise() and promised > -self._noise()
+
+    def _learn(self, before: _Point, slopes: Slopes, step: FloatArray) -> None:
+        """The curvature from the gradients of the Lagrangian before and after a step."""
+        _, weights = lagrangian_weights(self.program, before.run.x, before.run.y, self.multipliers)
+        if (np.isin(np.flatnonzero(weights), slopes.chosen)).all():
+            old = self._lagrangian_gradient(before, slopes)
+            new = self._lagrangian_gradient(self.point, self.slopes)
+            sizes = self.sizes.levers
+            self.curvature = self.curvature.updated(step / sizes, (new - old) * sizes)
+
+    def _learn_along(self, trial: _Point, step: FloatArray) -> None:
+        """More curvature, where a step that was not taken ran into more than there was thought to be."""
+        direct, weights = lagrangian_weights(self.program, self.point.run.x, self.point.run.y, self.multipliers)
+        slope = direct + self.slopes.weighted(weights)
+        change = float(direct @ step + weights @ (trial.run.y - self.point.run.y))
+        scaled = step / self.sizes.levers
+        known = 0.5 * float(scaled @ (self.curvature.values * scaled))
+        met = change - float(slope @ step)
+        if known > 0 and met > known:
+            self.curvature = self.curvature.scaled(min(met / known, 10.0))
+
+    # --- reports --------------------------------------------------------------------------------------------------
+
+    def _optimality(self, multipliers: Multipliers) -> Optimality:
+        lagrangian = self._lagrangian_gradient(self.point, self.slopes)
+        return residuals(
+            self.program, self.point.run, self._objective_gradient(), lagrangian, multipliers, self._size()
+        )
+
+    def _report(self, number: int, *, accepted: bool = True) -> Optimality:
+        found = self._optimality(self.multipliers)
+        line = Iteration(
+            number,
+            self.program.sign * self.point.cost,
+            found.kkt_residual,
+            found.violation,
+            self.radius,
+            time.monotonic() - self.began,
+            accepted,
+        )
+        self.log.append(line)
+        self.watch.iteration(line)
+        if self.best is None or self._is_better(found):
+            self.best = self.point, self.multipliers, found
+        return found
+
+    def _is_better(self, found: Optimality) -> bool:
+        """Whether the point is better than the best so far: feasible ones by cost, others by violation."""
+        assert self.best is not None
+        best, _, known = self.best
+        tolerance = self.options.tolerance
+        if found.violation <= tolerance and known.violation <= tolerance:
+            return self.point.cost <= best.cost or found.within(tolerance)
+        return found.violation <= max(known.violation, tolerance)
+
+    def _solution(self, ending: Ending, start: FloatArray) -> Solution:
+        if self.best is None:
+            return self._nothing(ending, start)
+        point, multipliers, found = self.best
+        direct, weights = lagrangian_weights(self.program, point.run.x, point.run.y, multipliers)
+        slope = direct + self.program.evaluator.pullback(point.run, weights)
+        x, sizes = point.run.x, self.sizes.levers
+        at_lower = (x - self.program.lower) / sizes <= self.options.tolerance
+        at_upper = (self.program.upper - x) / sizes <= self.options.tolerance
+        held = (at_lower & (slope > 0)) | (at_upper & (slope < 0))
+        return Solution(
+            ending,
+            x,
+            point.run.y,
+            multipliers.rows,
+            np.where(held, -slope, 0.0),
+            multipliers.quadratics,
+            found.kkt_residual,
+            found.violation,
+            tuple(self.log),
+            tuple(dict.fromkeys(self.notes)),
+        )
+
+    def _nothing(self, ending: Ending, start: FloatArray) -> Solution:
+        none = Multipliers.none(self.program)
+        y = np.full(len(self.program.outcome_cost), np.nan)
+        zeros = np.zeros(len(start))
+        ends = float("inf"), float("inf"), tuple(self.log), tuple(dict.fromkeys(self.notes))
+        return Solution(ending, start, y, none.rows, zeros, none.quadratics, *ends)
