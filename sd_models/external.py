@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
 from pysd.py_backend.data import Columns, TabData
 from pysd.py_backend.external import Excels, ExtConstant, ExtData, ExtLookup, ExtSubscript
 from pysd.translators.structures.abstract_expressions import (
@@ -36,6 +38,13 @@ KEYWORDS = {
     "look_forward": Interpolation.FORWARD,
     "raw": Interpolation.RAW,
 }
+
+
+@contextmanager
+def reader_of_workbooks() -> Iterator[None]:
+    """pandas without its announcement that it will read workbooks with another package some day."""
+    with pd.option_context("io.excel.xlsx.reader", "openpyxl", "io.excel.xlsm.reader", "openpyxl"):
+        yield
 
 
 def references(model: AbstractModel) -> tuple[str, ...]:
@@ -147,7 +156,7 @@ class ExternalFiles:
 
     def _read(self, action: Callable[[], Read]) -> Read:
         """What PySD reads, its warnings kept as notes and its errors told as ours."""
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, reader_of_workbooks():
             warnings.simplefilter("always")
             try:
                 value = action()
@@ -156,8 +165,14 @@ class ExternalFiles:
             except Exception as error:  # PySD, pandas and openpyxl raise whatever the file provokes in them
                 found = f"cannot read the file beside the model: {' '.join(str(error).split())[:300]}"
                 raise UnreadableModel(Fault(found, advice="Check file name, sheet and cells.")) from error
-        self.notes.extend(" ".join(str(warning.message).split()) for warning in caught)
+        self.notes.extend(self._told(str(warning.message)) for warning in caught)
         return value
+
+    def _told(self, message: str) -> str:
+        """A message of PySD's on one line, with the names of files as people know them."""
+        for file in self.read:
+            message = message.replace(f"{file.parent}/", "")
+        return " ".join(message.split())
 
 
 def _initialized(external: Any) -> Any:
