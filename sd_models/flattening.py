@@ -99,7 +99,13 @@ class _Flattener:
             self.ranges = self._ranges(main)
         self._raise()
         self._scope(_Scope(main))
+        if {kind for kind, _ in self.faults} == {UnsupportedFunction}:
+            raise UnsupportedFunction((fault for _, fault in self.faults), self._built())
         self._raise()
+        return self._built()
+
+    def _built(self) -> System:
+        """What there is so far."""
         notes = dict.fromkeys((*self.source.notes, *self.files.notes, *self.notes))
         return System(
             name=_model_name(self.source.path),
@@ -223,8 +229,6 @@ class _Flattener:
                 place = Place(self.source.path.name, line) if line else None
                 equations.append(self._equation(scope, name, dimensions, kind, component, place))
                 non_negative |= isinstance(component.ast, ast.IntegStructure) and bool(component.ast.non_negative)
-        if not equations:
-            return
         with self._collecting(element.name, 0):
             self._check_once(dimensions, equations)
         self.variables[name] = Variable(
@@ -235,7 +239,7 @@ class _Flattener:
             unit=element.units.strip(),
             limits=(element.limits[0], element.limits[1]) if element.limits else (None, None),
             documentation=element.documentation.strip(),
-            place=equations[0].place,
+            place=equations[0].place if equations else None,
             origin=scope.origin,
             non_negative=non_negative,
         )
