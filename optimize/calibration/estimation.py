@@ -348,7 +348,7 @@ def _solved(problem: _Problem, watch: Watcher | None, seconds: dict[str, float])
         score,
         identification,
         held,
-        tuple(dict.fromkeys((*problem.system.notes, *problem.notes))),
+        tuple(dict.fromkeys((*problem.system.notes, *problem.parameters.notes, *problem.notes))),
         seconds,
     )
 
