@@ -30,16 +30,18 @@ The command line:
 - `selection.py`: what of a run is shown
 - `comparison.py`: two runs of the same model held against each other
 - `checking.py`: what can be compiled, whether units agree, and the gap to PySD
+- `rows.py`: rows of CSV files
 - `documents.py`: TOML files read strictly, every fault at once
 - `provenance.py`: where a result comes from
 - `storage.py`: files that are there whole or not at all
 - `calibration/`: parameters fitted to observations
+- `screening/`: which parameters matter
 - `requests.py`: what somebody asks a command for, and how it can end
 - `progress.py`: a solve as it goes
 - `interruption.py`: Ctrl-C and SIGTERM
 - `result_tables.py`: a result in tables and sentences
 - `console.py`: what people and programs read
-- `answers.py`: what `simulate`, `check` and `calibrate` do once their arguments are read
+- `answers.py`: what `simulate`, `check`, `calibrate` and `screen` do once their arguments are read
 - `optimizing.py`: what `optimize`, `verify` and `plan` do once their arguments are read
 - `commands.py`: `prosperity` and its commands
 """
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from .problem import Problem
     from .result import Result
     from .result_folder import load_result, save_result
+    from .screening.screening import Screening, screen
     from .solving import solve
     from .starting_plan import starting_plan
     from .verification import verify
@@ -64,11 +67,13 @@ __all__ = [
     "Plan",
     "Problem",
     "Result",
+    "Screening",
     "calibrate",
     "load_plan",
     "load_result",
     "read_plan",
     "save_result",
+    "screen",
     "solve",
     "starting_plan",
     "verify",
@@ -83,6 +88,7 @@ _LATER = {
     "problem": ("Problem",),
     "result": ("Result",),
     "result_folder": ("load_result", "save_result"),
+    "screening.screening": ("Screening", "screen"),
     "solving": ("solve",),
     "starting_plan": ("starting_plan",),
     "verification": ("verify",),

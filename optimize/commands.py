@@ -26,6 +26,8 @@ from .requests import (
     Engine,
     OptimizeRequest,
     PlanRequest,
+    ScreeningMethod,
+    ScreenRequest,
     SimulateRequest,
     Status,
     Terminated,
@@ -287,6 +289,78 @@ def calibrate(
         from .answers import answer_calibrate
 
         return answer_calibrate(request)
+
+    return job
+
+
+@app.command()
+def screen(
+    model: Model,
+    ranges: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RANGES.csv",
+            help="Table of parameters with columns name, low, high: a path, or a file of the data folder.",
+        ),
+    ],
+    outcomes: Annotated[
+        list[str],
+        typer.Option(
+            "--outcome",
+            metavar="NAME:MEASURE",
+            help="What counts: NAME or NAME[element], with :final, :integral, :mean or a time, as :2050; repeatable.",
+        ),
+    ],
+    method: Annotated[
+        ScreeningMethod, typer.Option(help="morris: ranks many parameters. sobol: shares of variance, many more runs.")
+    ] = ScreeningMethod.MORRIS,
+    samples: Annotated[
+        int | None, typer.Option(min=2, help="Trajectories of Morris (20), base points of Sobol (256).")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the design.")] = 1,
+    first: Annotated[float | None, typer.Option("--from", help="Integrals and means count from this time on.")] = None,
+    parameters: Annotated[
+        list[str] | None, typer.Option("--parameter", metavar="NAME", help="This row of the table only; repeatable.")
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=CELL", help="Leave out rows of the table with this cell: kind=fitted; repeatable."
+        ),
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV file with paths of levers, as of simulate.")
+    ] = None,
+    regions: Regions = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write effects.csv, report.json and a picture.")
+    ] = None,
+    json: Json = False,
+) -> Job:
+    """Find which uncertain parameters matter: vary all of them over their ranges, and rank their effects on outcomes.
+
+    Example: prosperity screen my_model.mdl ranges.csv --outcome "welfare:integral" --outcome "income ratio:2050"
+    """
+    request = ScreenRequest(
+        model,
+        ranges,
+        tuple(outcomes),
+        method=method,
+        samples=samples,
+        seed=seed,
+        first=first,
+        parameters=tuple(parameters or ()),
+        without=tuple(without or ()),
+        policy=policy,
+        regions=regions,
+        out=out,
+        json=json,
+    )
+
+    def job() -> Status:
+        from .answers import answer_screen
+
+        return answer_screen(request)
 
     return job
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .checking import Check, Contents, Seconds, Unsupported
     from .comparison import Gap
     from .result_tables import Table as TextTable
+    from .screening.report import Tables as Screened
     from .selection import Row
 
 DIGITS = 4  # significant ones in tables
@@ -286,3 +287,14 @@ def _filled(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: i
     for row in rows:
         _add(table, *row)
     return table
+
+
+# --- screen -----------------------------------------------------------------------------------------------------------
+
+
+def print_screening(answer: Screened, foot: Iterable[str]) -> None:
+    """A screening: the parameters that matter most for each outcome."""
+    _print(printable(answer.title))
+    for title, rows in answer.outcomes:
+        _print("", printable(title), "", _filled(answer.headers, rows, numbers=len(answer.headers) - 2))
+    _print("", *map(printable, foot))

@@ -58,6 +58,32 @@ class CalibrateRequest:
     json: bool = False
 
 
+class ScreeningMethod(StrEnum):
+    """How parameters are screened."""
+
+    MORRIS = "morris"
+    SOBOL = "sobol"
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenRequest:
+    """A screening of a model's parameters, and what to do with the result."""
+
+    model: str
+    ranges: Path
+    outcomes: tuple[str, ...]
+    method: ScreeningMethod = ScreeningMethod.MORRIS
+    samples: int | None = None
+    seed: int = 1
+    first: float | None = None
+    parameters: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    policy: Path | None = None
+    regions: str | None = None
+    out: Path | None = None
+    json: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class OptimizeRequest:
     """An optimization, and what to do with the result; None keeps what the plan says."""

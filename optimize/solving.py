@@ -158,12 +158,12 @@ class _Solve:
         best = oversight.best
         if solution is not None and np.isfinite(solution.y).all():
             found = Candidate(solution.x, solution.y, program.cost(solution.x, solution.y), solution.violation)
-            if best is None or solution.ending is Ending.OPTIMAL or found.beats(best, TOLERANCE):
+            if best is None or solution.ending is Ending.OPTIMAL or not best.beats(found, TOLERANCE):
                 return _End(found, solution.ending, solution)
         if best is None:
-            x = np.clip(start, program.lower, program.upper)
+            x = np.clip(start if solution is None else solution.x, program.lower, program.upper)
             best = Candidate(x, np.full(len(self.problem.bound.quantities), np.nan), np.inf, np.inf)
-            return _End(best, Ending.FAILED, None)
+            return _End(best, Ending.FAILED, solution)
         ending = solution.ending if solution is not None else oversight.stopped or Ending.FAILED
         return _End(best, ending, None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -31,6 +32,17 @@ def check_target(path: Path, endings: Iterable[str]) -> None:
         raise InvalidRequest(Fault("its folder does not exist.", file=str(path), advice="Create the folder first."))
     if not os.access(path.parent, os.W_OK):
         raise InvalidRequest(Fault("its folder cannot be written to.", file=str(path), advice="Choose another folder."))
+
+
+def check_folder(folder: Path) -> None:
+    """InvalidRequest, before long work, for a folder that could not be written to afterwards."""
+    if folder.exists() and not folder.is_dir():
+        raise InvalidRequest(Fault("is a file.", file=str(folder), advice="Name a folder."))
+    home = folder if folder.is_dir() else folder.parent
+    if not home.is_dir():
+        raise InvalidRequest(Fault("its folder does not exist.", file=str(folder), advice="Create the folder first."))
+    if not os.access(home, os.W_OK):
+        raise InvalidRequest(Fault("cannot be written to.", file=str(folder), advice="Choose another folder."))
 
 
 def write_whole(path: Path, save: Callable[[Path], object]) -> None:
@@ -144,3 +156,19 @@ def _variable_document(values: xr.DataArray) -> dict[str, Any]:
     numbers[~np.isfinite(ordered.to_numpy())] = None
     dimensions = [str(d) for d in ordered.dims]
     return {"unit": values.attrs.get("units", ""), "dimensions": dimensions, "values": numbers.tolist()}
+
+
+def finite(value: Any) -> Any:
+    """The same with None for numbers that are not finite, which JSON does not know.
+
+    >>> finite({"a": [1.0, float("nan")]})
+    {'a': [1.0, None]}
+    """
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {name: finite(item) for name, item in value.items()}
+        case list() | tuple():
+            return [finite(item) for item in value]
+    return value

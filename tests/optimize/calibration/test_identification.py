@@ -69,7 +69,7 @@ def test_a_prior_settles_what_the_data_cannot(folder: Path, content: dict[str, A
 
 
 def test_a_prior_of_one_settles_both_of_a_pair(folder: Path, content: dict[str, Any]) -> None:
-    """Growth rate and fertility stay a pair that the data do not tell; the error of both comes from the prior of one."""
+    """Growth rate and fertility stay a pair that the data do not tell; both errors come from the prior of one."""
     content["parameter"].append({"name": "fertility", "deviation": 0.1})
     write_observations(folder / "observed.csv", sd.load(folder / "fish.mdl"), TRUE, noise=0.01)
     result = fitted(folder, content)

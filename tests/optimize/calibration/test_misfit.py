@@ -103,6 +103,19 @@ def test_a_simulated_value_without_logarithm_is_told(system: System) -> None:
         wrong.check(parameters.start)
 
 
+def test_recent_observations_may_weigh_more(system: System) -> None:
+    """A half-life before the last one, an observation weighs half."""
+    parameters = parameters_of(system, [Parameter(name="growth rate")])
+    simulator = sd.compile(system, constants=["growth rate"], outputs=["all fish"])
+    values = np.full((3, 1), 30.0)
+    plain, aged = (
+        Misfit(simulator, parameters, [target("all fish", [0.0, 3.0, 6.0], values, **options)])
+        for options in ({}, {"half_life": 3.0})
+    )
+    ratios = aged.residuals(parameters.start) ** 2 / plain.residuals(parameters.start) ** 2
+    np.testing.assert_allclose(ratios, [0.25, 0.5, 1.0])
+
+
 def test_deviations_have_a_default() -> None:
     """One per cent, of the size of a level."""
     values = np.array([[100.0], [-300.0]])
