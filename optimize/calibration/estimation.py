@@ -110,15 +110,23 @@ def calibrate(
     starting values is no number.
     """
     began = perf_counter()
-    places, asked = _asked(model, calibration)
     chosen = {name: value for name, value in {"starts": starts, "seed": seed}.items() if value is not None}
-    asked = _changed(asked, {**chosen, **({} if holdout else {"holdout": None})})
-    system, places = _system(model, asked, places, regions)
-    problem = _problem(system, asked, places)
+    problem = _problem(model, calibration, regions, {**chosen, **({} if holdout else {"holdout": None})})
     if prepare:
         prepare(problem.system, problem.parameters, problem.places)
     loaded = perf_counter()
     return _solved(problem, watch, {"load": loaded - began})
+
+
+def misfit_of(
+    model: System | str | Path,
+    calibration: Calibration | Mapping[str, Any] | str | Path | None = None,
+    *,
+    regions: str | Path | None = None,
+) -> Misfit:
+    """What `calibrate` minimizes, residuals and exact Jacobian, for those who bring a method of their own."""
+    problem = _problem(model, calibration, regions, {})
+    return _misfit(problem, _in_window(problem))
 
 
 # --- what is asked for ------------------------------------------------------------------------------------------------
@@ -184,7 +192,20 @@ class _Problem:
     weight_variables: tuple[str, ...]
 
 
-def _problem(system: System, asked: Calibration, places: Places) -> _Problem:
+def _problem(
+    model: System | str | Path,
+    calibration: Calibration | Mapping[str, Any] | str | Path | None,
+    regions: str | Path | None,
+    changes: Mapping[str, Any],
+) -> _Problem:
+    """Everything that is asked for, read and held against each other."""
+    places, asked = _asked(model, calibration)
+    asked = _changed(asked, changes)
+    system, places = _system(model, asked, places, regions)
+    return _bound(system, asked, places)
+
+
+def _bound(system: System, asked: Calibration, places: Places) -> _Problem:
     """Parameters and targets in the model; InvalidRequest with every fault of both."""
     faults: list[Fault] = []
     reader = _Reader(system, asked, places)
@@ -330,7 +351,7 @@ def _aligned(found: Observed, target: Target, shift: float) -> FloatArray:
 
 def _solved(problem: _Problem, watch: Watcher | None, seconds: dict[str, float]) -> CalibrationResult:
     asked, began = problem.asked, perf_counter()
-    whole = _misfit(problem, [target.between(*_counted(asked)) for target in problem.targets])
+    whole = _misfit(problem, _in_window(problem))
     seconds["compile"] = perf_counter() - began
     score = _score(whole, asked, watch)
     seconds["fit"] = score.fit.seconds
@@ -348,9 +369,14 @@ def _solved(problem: _Problem, watch: Watcher | None, seconds: dict[str, float])
         score,
         identification,
         held,
-        tuple(dict.fromkeys((*problem.system.notes, *problem.notes))),
+        tuple(dict.fromkeys((*problem.system.notes, *problem.parameters.notes, *problem.notes))),
         seconds,
     )
+
+
+def _in_window(problem: _Problem) -> list[Target]:
+    """The targets with the observations of the window."""
+    return [target.between(*_counted(problem.asked)) for target in problem.targets]
 
 
 def _misfit(problem: _Problem, targets: list[Target], until: float | None = None) -> Misfit:
