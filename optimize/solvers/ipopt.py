@@ -32,7 +32,13 @@ from .solver import Ending, Iteration, Solution, Watch
 from .transcription import Transcription
 
 # IPOPT's own lines on standard output would break the answers of commands.
-QUIET = {"print_time": False, "ipopt.print_level": 0, "ipopt.sb": "yes", "no_nlp_grad": True, "show_eval_warnings": False}
+QUIET = {
+    "print_time": False,
+    "ipopt.print_level": 0,
+    "ipopt.sb": "yes",
+    "no_nlp_grad": True,
+    "show_eval_warnings": False,
+}
 # IPOPT is ended at this share of the tolerance, so that the way back to the plan's units leaves room.
 ENOUGH = 0.1
 # Bounds are widened by this share of the tolerance, so that there is a way inside where they leave none.
