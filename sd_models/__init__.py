@@ -18,6 +18,7 @@ The stages, in their order; each is a function from one value to the next:
 - `unit_texts.py`, `unit_rules.py`, `units.py`: whether the units of its equations agree
 - `polarity.py`, `loops.py`: what a variable reaches, and the feedback loops
 - `generated_code.py`, `pysd_model.py`, `reference.py`: PySD's own run of the same file, as the reference
+- `recursion.py`: room for long expressions
 - `errors.py`: what can be wrong, told to the person who brought the model
 - `common_prosperity/`: the flagship model of the library, its data and what makes them
 """
