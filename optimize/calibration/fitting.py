@@ -171,7 +171,8 @@ class _Search:
 
     def _jacobian(self, scaled: FloatArray) -> FloatArray:
         self.jacobians += 1
-        jacobian = self.misfit.jacobian(self._values(scaled)) * self.size
+        with np.errstate(over="ignore"):
+            jacobian = self.misfit.jacobian(self._values(scaled)) * self.size
         if not np.isfinite(jacobian).all():
             raise _NoDerivative
         self._tell()
@@ -207,7 +208,8 @@ def _drawn(parameters: Parameters, random: np.random.Generator) -> FloatArray:
     upper = np.where(
         np.isfinite(parameters.upper), parameters.upper, parameters.start + INFINITE_SPREAD * parameters.size
     )
-    return random.uniform(np.minimum(lower, upper), np.maximum(lower, upper))
+    fraction = random.random(len(parameters))
+    return np.asarray(lower * (1 - fraction) + upper * fraction)
 
 
 def _runs(misfit: Misfit, values: FloatArray) -> bool:
