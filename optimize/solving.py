@@ -43,7 +43,7 @@ Start: TypeAlias = "FloatArray | Mapping[str, xr.DataArray] | xr.Dataset"
 NEAR_OPTIMAL = 1e-3
 DIFFERENT = 0.01
 # A price is none if the limit's whole size, times it, is this small a part of the objective: the solver's rounding.
-NO_EFFECT = 1e-12
+NO_EFFECT = 1e-9
 
 
 def solve(
