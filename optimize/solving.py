@@ -133,6 +133,7 @@ class _Solve:
             runs = _Runs.of(problem)
             baseline, own = runs.everything.run(), evaluator.own
             runs.steps.run()
+            _ = evaluator.gradients(own, np.arange(min(1, len(own.y))))  # built here, not in the first iteration
         with self.clock.phase("solve"):
             oversight.began = perf_counter()
             ends = [self._end(oversight, program, x) for x in self._starts(program, first, oversight)]
@@ -160,11 +161,12 @@ class _Solve:
             found = Candidate(solution.x, solution.y, program.cost(solution.x, solution.y), solution.violation)
             if best is None or solution.ending is Ending.OPTIMAL or not best.beats(found, TOLERANCE):
                 return _End(found, solution.ending, solution)
+        ending = solution.ending if solution is not None else oversight.stopped or Ending.FAILED
         if best is None:
             x = np.clip(start if solution is None else solution.x, program.lower, program.upper)
-            best = Candidate(x, np.full(len(self.problem.bound.quantities), np.nan), np.inf, np.inf)
-            return _End(best, Ending.FAILED, solution)
-        ending = solution.ending if solution is not None else oversight.stopped or Ending.FAILED
+            at = program.evaluator.evaluate(x)
+            best = oversight.best or Candidate(x, at.y, np.inf, np.inf)
+            ending = ending if at.is_finite else Ending.FAILED
         return _End(best, ending, None)
 
     # --- after ------------------------------------------------------------------------------------------------------

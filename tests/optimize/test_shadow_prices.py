@@ -69,7 +69,9 @@ def test_the_price_of_a_limit_on_an_outcome(islands_system: System, result: opt.
 
 def test_the_price_of_a_levers_bounds(islands_system: System, result: opt.Result) -> None:
     """All of one side together; floors cost, ceilings gain."""
-    prices = [p for name, p in result.shadow_prices.items() if name.startswith("upper bound") and p.sizes["island"] == 1]
+    prices = [
+        p for name, p in result.shadow_prices.items() if name.startswith("upper bound") and p.sizes["island"] == 1
+    ]
 
     def more(step: float) -> dict[str, Any]:
         return {"lever": [{**LEVERS[0], "upper": 0.45 + step}, LEVERS[1]]}
