@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +283,6 @@ def test_progress_shows_life_every_second(long_plan: Path) -> None:
     ) as process:
         assert process.stderr is not None
         times = [time.perf_counter() for _ in process.stderr]
-    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(times)]
     assert sorted(gaps)[len(gaps) // 2] < 1.0
     assert len(times) > 3

@@ -11,8 +11,8 @@ import xarray as xr
 
 import optimize as opt
 from optimize import verification
-from optimize.verdict import Findings, Standing, Verdict, judge
 from optimize.solvers.solver import Ending
+from optimize.verdict import Findings, Standing, Verdict, judge
 from sd_models.system import System
 
 
