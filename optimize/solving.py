@@ -129,11 +129,12 @@ class _Solve:
         evaluator = RecordingEvaluator(problem, Counts(), oversight.saw)
         with self.clock.phase("compile"):
             first = vector(problem, start)
-            oversight.program = program = program_of(state(problem, constraints), problem, evaluator)
+            program = program_of(state(problem, constraints), problem, evaluator)
             runs = _Runs.of(problem)
             baseline, own = runs.everything.run(), evaluator.own
             runs.steps.run()
             _ = evaluator.gradients(own, np.arange(min(1, len(own.y))))  # built here, not in the first iteration
+            oversight.program = program
         with self.clock.phase("solve"):
             oversight.began = perf_counter()
             ends = [self._end(oversight, program, x) for x in self._starts(program, first, oversight)]
