@@ -63,6 +63,13 @@ class Evaluator:
         """The model's own levers and their outcomes."""
         return self.evaluate(self.problem.own)
 
+    @cached_property
+    def peaks(self) -> FloatArray:
+        """What each outcome would be if its element kept its largest absolute value along the run of the own levers."""
+        paths, quantities = self.problem.own_paths, self.problem.bound.quantities
+        largest = [np.abs(paths[name][element]).max() for name, element in quantities.elements]
+        return np.array(largest) * np.abs(quantities.weights).sum(axis=1)[quantities.windows]
+
     def gradients(self, at: Evaluation, chosen: Index) -> FloatArray:
         """The gradients (chosen outcomes, levers) at a policy."""
         self.counts.gradients += len(chosen)
@@ -120,7 +127,8 @@ class Evaluator:
 
     def _measured(self, outputs: FloatArray) -> FloatArray:
         quantities, (rows, _) = self.problem.bound.quantities, self._places
-        each = outputs @ quantities.weights.T
+        with np.errstate(invalid="ignore"):  # a run that leaves the numbers has outcomes that are none
+            each = outputs @ quantities.weights.T
         return np.asarray(each[rows, quantities.windows])
 
     def _swept(self, columns: FloatArray, at: Evaluation, chosen: Index) -> FloatArray:

@@ -11,7 +11,7 @@ The stages, in their order; each is a function from one value to the next:
 - `rewrites/`: `System -> System`
 - `timing.py`, `ordering.py`: the time points of a run, the order of evaluation
 - `casadi_functions.py`, `lowering.py`, `evaluation.py`, `integration.py`, `compilation.py`: the `System` to CasADi
-- `buffers.py`, `inputs.py`, `results.py`, `diagnosis.py`, `simulation.py`: runs
+- `buffers.py`, `concurrency.py`, `inputs.py`, `results.py`, `diagnosis.py`, `simulation.py`: runs
 - `sensitivity.py`: gradients of outcomes
 - `plotting.py`: trajectories as small multiples
 - `outline.py`, `typesetting.py`: what a modeller wants to see of a `System`

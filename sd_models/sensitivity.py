@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from .buffers import call
+from .concurrency import concurrently
 from .errors import Fault, InvalidRequest
 from .inputs import Given, Inputs
 from .results import Trajectories
@@ -194,19 +195,24 @@ def tangents(simulator: Simulator, inputs: Inputs, run: Trajectories, directions
     `directions` is (rows of constants, directions); `run` is the run of these inputs. Forward sweeps: the cheap way
     where there are fewer directions than numbers that are differentiated.
     """
-    model, count = simulator.model, len(simulator.times)
     number = directions.shape[1]
-    parts = []
-    for start in range(0, number, DIRECTIONS_AT_ONCE):
-        width = min(DIRECTIONS_AT_ONCE, number)
-        chunk = np.zeros((len(directions), width))
-        used = directions[:, start : start + width]
-        chunk[:, : used.shape[1]] = used
-        point = inputs.levers, inputs.constants, inputs.initials, run.outputs
-        still = np.zeros((model.levers.size, count * width)), chunk, np.zeros((model.initials.size, width))
-        (found,) = call(simulator.ahead(width), *point, *still)
-        parts.append(np.stack(np.split(found, width, axis=1))[: used.shape[1]])
-    return np.concatenate(parts) if parts else np.zeros((0, *run.outputs.shape))
+    if not number:
+        return np.zeros((0, *run.outputs.shape))
+    width = min(DIRECTIONS_AT_ONCE, number)
+    simulator.ahead(width)  # built once, before the threads need it
+    chunks = [directions[:, start : start + width] for start in range(0, number, width)]
+    return np.concatenate(concurrently(lambda chunk: _along(simulator, inputs, run, chunk, width), chunks))
+
+
+def _along(simulator: Simulator, inputs: Inputs, run: Trajectories, directions: FloatArray, width: int) -> FloatArray:
+    """The derivatives along at most `width` directions, (directions, rows of outputs, times)."""
+    model, count = simulator.model, len(simulator.times)
+    filled = np.zeros((len(directions), width))
+    filled[:, : directions.shape[1]] = directions
+    point = inputs.levers, inputs.constants, inputs.initials, run.outputs
+    still = np.zeros((model.levers.size, count * width)), filled, np.zeros((model.initials.size, width))
+    (found,) = call(simulator.ahead(width), *point, *still)
+    return np.stack(np.split(found, width, axis=1))[: directions.shape[1]]
 
 
 def weighted(simulator: Simulator, outcome: Outcome) -> FloatArray:

@@ -12,16 +12,18 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest, ModelError, nearest
+from sd_models.expression import references
 from sd_models.library import load, model_path
 from sd_models.simulation import compile
-from sd_models.system import FloatArray, System
+from sd_models.system import FloatArray, System, Values, Variable, key
+from sd_models.system import Series as Points
 from sd_models.timing import TimeSpan, control_values
 
 from ..documents import document_of, read_document
 from .accuracy import Rated, rated, rated_holdout
 from .fitting import Ending, Fit, Watcher, fit
 from .identification import Identification, identify
-from .misfit import Misfit, Target, latest, target_of
+from .misfit import SLACK, Misfit, Target, latest, target_of
 from .observations import Observed, Table, observed, read_table
 from .parameters import Parameters, parameters_of, where_mask
 from .specification import Calibration, Series, Total
@@ -381,17 +383,30 @@ def _in_window(problem: _Problem) -> list[Target]:
 
 def _misfit(problem: _Problem, targets: list[Target], until: float | None = None) -> Misfit:
     """The misfit of these targets, by runs that end with the last of them, or at `until`."""
-    control = control_values(problem.system)
-    last = latest(targets) if until is None else until
-    steps = np.ceil((last - control["INITIAL TIME"]) / control["TIME STEP"] - 1e-6)
-    stop = min(control["FINAL TIME"], control["INITIAL TIME"] + steps * control["TIME STEP"])
     simulator = compile(
         problem.system,
         constants=problem.parameters.variables,
         outputs=dict.fromkeys((*(target.variable for target in targets), *problem.weight_variables)),
-        time=TimeSpan(stop=stop),
+        time=TimeSpan(stop=_stop(problem.system, latest(targets) if until is None else until)),
     )
     return Misfit(simulator, problem.parameters, targets)
+
+
+def _stop(system: System, last: float) -> float:
+    """The end of runs that reach a time; the model's own where equations know of its end."""
+    control = control_values(system)
+    start, step, end = control["INITIAL TIME"], control["TIME STEP"], control["FINAL TIME"]
+    if any(key(name) == "final time" for variable in system for name in _references(variable)):
+        return end
+    return min(end, start + step * float(np.ceil((last - start) / step - SLACK)))
+
+
+def _references(variable: Variable) -> Iterator[str]:
+    """The names in the equations of a variable."""
+    for equation in variable.equations:
+        for side in (equation.definition, equation.initial):
+            if side is not None and not isinstance(side, Values | Points):
+                yield from references(side)
 
 
 def _fitted(misfit: Misfit, asked: Calibration, watch: Watcher | None) -> Fit:

@@ -41,7 +41,7 @@ ADVICE = {
     Ending.CONVERGED: "No step within the tolerance lowers the misfit further.",
     Ending.LIMIT: "The limit of evaluations came first: raise most_evaluations.",
     Ending.STOPPED: "A derivative is no number at the best values: a bound lies where an equation has no derivative.",
-    Ending.INTERRUPTED: "Interrupted; these are the best values so far.",
+    Ending.INTERRUPTED: "These are the best values so far.",
 }
 
 

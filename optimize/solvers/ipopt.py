@@ -32,9 +32,17 @@ from .solver import Ending, Iteration, Solution, Watch
 from .transcription import Transcription
 
 # IPOPT's own lines on standard output would break the answers of commands.
-QUIET = {"print_time": False, "ipopt.print_level": 0, "ipopt.sb": "yes", "no_nlp_grad": True}
+QUIET = {
+    "print_time": False,
+    "ipopt.print_level": 0,
+    "ipopt.sb": "yes",
+    "no_nlp_grad": True,
+    "show_eval_warnings": False,
+}
 # IPOPT is ended at this share of the tolerance, so that the way back to the plan's units leaves room.
 ENOUGH = 0.1
+# Bounds are widened by this share of the tolerance, so that there is a way inside where they leave none.
+RELAXED = 0.01
 NOWHERE = Optimality(np.inf, np.inf, np.inf)
 # The share of a lever's range that the start is kept off its bounds.
 PUSH = 1e-2
@@ -161,6 +169,7 @@ class _Solve:
         found: dict[str, Any] = {
             "ipopt.tol": options.inner_tolerance,
             "ipopt.acceptable_iter": 0,
+            "ipopt.bound_relax_factor": RELAXED * options.tolerance,
             "ipopt.mu_min": 0.1 * options.inner_tolerance,
             "ipopt.max_iter": options.iterations,
             "ipopt.linear_solver": options.linear_solver,

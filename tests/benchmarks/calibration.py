@@ -102,8 +102,8 @@ def tried(name: str, misfit: Misfit, action: Callable[[Counted], Any]) -> Row:
     counted = Counted(misfit)
     try:
         with threadpool_limits(1):
-            action(counted)
-        ended = "converged"
+            found = action(counted)
+        ended = "converged" if found.success else str(found.message)
     except OutOfTimeError:
         ended = f"stopped after {PATIENCE:.0f} s"
     return Row(name, counted.least, counted.runs, counted.jacobians, time.perf_counter() - counted.began, ended)
