@@ -66,9 +66,9 @@ class Evaluator:
     @cached_property
     def peaks(self) -> FloatArray:
         """What each outcome would be if its element kept its largest absolute value along the run of the own levers."""
-        rows, weights = self._places
-        largest = np.abs(self.own.outputs).max(axis=1, initial=0.0)[rows] * np.abs(weights).sum(axis=1)
-        return np.where(np.isfinite(largest), largest, 0.0)
+        paths, quantities = self.problem.own_paths, self.problem.bound.quantities
+        largest = [np.abs(paths[name][element]).max() for name, element in quantities.elements]
+        return np.array(largest) * np.abs(quantities.weights).sum(axis=1)[quantities.windows]
 
     def gradients(self, at: Evaluation, chosen: Index) -> FloatArray:
         """The gradients (chosen outcomes, levers) at a policy."""
