@@ -75,6 +75,7 @@ class Fit:
     misfits: tuple[float, ...]
 
 
+@np.errstate(over="ignore")  # a misfit too large for a number is only a bad one
 def fit(
     misfit: Misfit, *, starts: int, seed: int, tolerance: float, most_evaluations: int, watch: Watcher | None = None
 ) -> Fit:
@@ -171,8 +172,7 @@ class _Search:
 
     def _jacobian(self, scaled: FloatArray) -> FloatArray:
         self.jacobians += 1
-        with np.errstate(over="ignore"):
-            jacobian = self.misfit.jacobian(self._values(scaled)) * self.size
+        jacobian = self.misfit.jacobian(self._values(scaled)) * self.size
         if not np.isfinite(jacobian).all():
             raise _NoDerivative
         self._tell()
