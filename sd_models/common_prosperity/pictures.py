@@ -31,6 +31,7 @@ from .folder import HERE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 STOCK = {"boxstyle": "square,pad=0.5", "facecolor": "#e8f1f4", "edgecolor": INK, "linewidth": 1.2}
 PIPE = {"arrowstyle": "-|>", "color": COLOURS[0], "linewidth": 2.0}
@@ -183,34 +184,38 @@ def structure(system: System) -> Figure:
     links = Counter((where[a], where[b]) for a, b in influences(system).edges)
     figure = Figure(figsize=(12, 9), layout="constrained")
     axes = figure.subplots()
+    axes.set_xlim(-0.35, 2.35)
+    axes.set_ylim(-0.35, 2.35)
+    axes.axis("off")
+    boxes = {}
+    for name in PLACES:
+        held = [variable.name for variable in system.of_kind(Kind.STOCK) if where[variable.name] == name]
+        boxes[name] = _sector(axes, name, held)
+    figure.draw_without_rendering()  # boxes know their size only now
     for (cause, effect), count in sorted(links.items()):
         if count >= LINES and cause in PLACES and effect in PLACES and cause != effect:
-            _link(axes, PLACES[cause], PLACES[effect], count)
-    for name, place in PLACES.items():
-        stocks = [v.name for v in system.of_kind(Kind.STOCK) if where[v.name] == name]
-        _sector(axes, place, name, stocks)
-    axes.set_xlim(-0.45, 2.45)
-    axes.set_ylim(-0.42, 2.42)
-    axes.axis("off")
+            _link(axes, cause, effect, count, boxes)
     return figure
 
 
-def _sector(axes: Axes, place: tuple[float, float], name: str, stocks: Sequence[str]) -> None:
-    text = "\n".join([name, *(f"▭ {stock}" for stock in stocks)] if stocks else [name])
+def _sector(axes: Axes, name: str, held: Sequence[str]) -> Text:
+    """A box with the name of a sector and its stocks."""
+    text = "\n".join([name, *(f"▭ {stock}" for stock in held)])
     box = {"boxstyle": "round,pad=0.6", "facecolor": "white", "edgecolor": COLOURS[0], "linewidth": 1.6}
-    x, y = place
-    axes.text(x, y, text, ha="center", va="center", fontsize=8.5, color=INK, bbox=box, linespacing=1.4, zorder=3)
+    x, y = PLACES[name]
+    return axes.text(x, y, text, ha="center", va="center", fontsize=8.5, color=INK, bbox=box, linespacing=1.4, zorder=3)
 
 
-def _link(axes: Axes, start: tuple[float, float], end: tuple[float, float], count: int) -> None:
-    a, b = np.array(start), np.array(end)
-    side = np.array([b[1] - a[1], a[0] - b[0]]) / np.linalg.norm(b - a) * 0.035
-    a, b = a + side, b + side
-    style = {"arrowstyle": "-|>", "color": BUNDLE, "linewidth": 0.6 + count / 9, "shrinkA": 30, "shrinkB": 52}
-    bow = {"connectionstyle": "arc3,rad=0.16"}
-    axes.annotate("", xy=tuple(b), xytext=tuple(a), arrowprops=style | bow, zorder=1)
-    x, y = 0.5 * (a + b) + side * np.linalg.norm(b - a) * 2.3
-    axes.text(x, y, str(count), fontsize=8, color=MUTED, ha="center", va="center", zorder=2)
+def _link(axes: Axes, cause: str, effect: str, count: int, boxes: Mapping[str, Text]) -> None:
+    """An arrow as strong as the number of links; those to and fro bend apart."""
+    a, b = np.array(PLACES[cause]), np.array(PLACES[effect])
+    style = {"arrowstyle": "-|>,head_width=0.25,head_length=0.5", "color": BUNDLE, "linewidth": 0.6 + count / 7}
+    ends = {"patchA": boxes[cause].get_bbox_patch(), "patchB": boxes[effect].get_bbox_patch()}
+    bow = {"connectionstyle": "arc3,rad=0.16", "shrinkA": 0, "shrinkB": 1}
+    axes.annotate("", xy=tuple(b), xytext=tuple(a), arrowprops=style | ends | bow, zorder=1)
+    x, y = 0.5 * (a + b) + 0.08 * np.array([b[1] - a[1], a[0] - b[0]])
+    halo = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    axes.text(x, y, str(count), fontsize=8, color=MUTED, ha="center", va="center", bbox=halo, zorder=2)
 
 
 def stocks(system: System) -> Figure:

@@ -144,7 +144,7 @@ def test_several_starts_tell_alternatives(islands_system: System) -> None:
 
 def test_contradictory_limits_are_an_answer(islands_system: System) -> None:
     """Infeasible, with the limit that is missed; nothing is replayed."""
-    high = {"name": "too high", "variable": "income", "at_least": 50.0}
+    high = {"name": "too high", "sum": "spending", "over": ["good"], "at_least": 9.0}
     result = opt.solve(problem_of(islands_system, limit=[islands.BUDGET, high]))
     assert result.status.standing is Standing.INFEASIBLE
     assert "too high" in result.status.sentence

@@ -11,6 +11,8 @@ import pytest
 import xarray as xr
 
 import sd_models as sd
+from optimize import calibrate
+from optimize.calibration.fitting import Ending
 from sd_models.common_prosperity import pictures
 from sd_models.common_prosperity.folder import HERE
 from sd_models.loops import influences
@@ -226,6 +228,14 @@ def test_half_of_the_provinces_fit_well(baseline: xr.Dataset, name: str, most: f
     simulated = baseline[name].sel(time=observed.columns.to_numpy(), province=observed.index.to_numpy())
     error = (simulated.transpose("province", "time").to_numpy() / observed - 1).abs().mean(axis=1)
     assert float(error.median()) <= most
+
+
+@pytest.mark.slow
+def test_the_committed_trends_are_those_that_calibration_finds() -> None:
+    """`prosperity calibrate common_prosperity --apply` would hardly change them."""
+    found = calibrate("common_prosperity", holdout=False)
+    assert found.ending is Ending.CONVERGED
+    assert found.fit.misfit_at_start <= found.fit.misfit * 1.001
 
 
 # --- the baseline -----------------------------------------------------------------------------------------------------
