@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array, diags_array, eye_array
 
 from sd_models.system import FloatArray
 
@@ -30,7 +30,7 @@ def projected(program: Program, x: FloatArray, *, stop: Callable[[], bool]) -> F
     norms = np.maximum(abs(matrix).max(axis=1).toarray().ravel(), np.finfo(float).tiny)
     nearest = ConvexProgram(
         cost=np.zeros(len(x)),
-        curvature=np.ones(len(x)),
+        curvature=csr_array(eye_array(len(x))),
         lower=(program.lower - inside) / sizes,
         upper=(program.upper - inside) / sizes,
         matrix=csr_array(diags_array(1.0 / norms) @ matrix),

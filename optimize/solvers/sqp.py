@@ -144,7 +144,7 @@ class _Search:
         step, multipliers = master.step(answer), master.multipliers(answer)
         trial = self._simulated(self.point.run.x + step)
         gain, promised = self._gains(master, trial, step)
-        if not self._is_enough(gain, promised) and trial is not None:
+        if gain < 0.5 * promised - self._noise() and trial is not None:
             trial, step, gain, multipliers = self._corrected(master, trial, step, gain, promised, multipliers)
         if trial is None or not self._is_enough(gain, promised):
             return self._rejected(number, master, trial, step, promised)
@@ -156,6 +156,7 @@ class _Search:
 
     def _steered(self, master: Master, answer: highs.Answer) -> tuple[Master, highs.Answer]:
         """The step with a penalty that makes the linearized limits hold where that is possible."""
+        left = 0.0
         for _ in range(3):
             _, excess = master.predicted(master.step(answer))
             left, now = float(excess.sum()), float(self.point.excess.sum())
@@ -169,7 +170,8 @@ class _Search:
             if gained < 0.1 * left:
                 break
             master, answer = harder, again
-        self.penalty = max(master.penalty, 2.0 * self._largest_price(master.multipliers(answer), master))
+        price = 3.0 * self._largest_price(master.multipliers(answer), master)
+        self.penalty = max(price, 0.1 * master.penalty if left <= 0.1 * self.options.tolerance else master.penalty)
         return master, answer
 
     def _corrected(
@@ -183,19 +185,20 @@ class _Search:
     ) -> tuple[_Point | None, FloatArray, float, Multipliers]:
         """A second-order correction: the step again, with what the limits turned out to be."""
         _, excess = master.predicted(step)
-        if float(trial.excess.sum()) <= float(excess.sum()) + self.options.tolerance:
+        missed = self.penalty * (float(trial.excess.sum()) - float(excess.sum()))
+        if missed < 0.5 * (promised - gain):
             return trial, step, gain, multipliers
         linear = np.zeros(master.soft.by_y.shape[1])
         linear[master.slopes.chosen] = master.slopes.matrix @ step
-        missed = trial.soft.values - (master.soft.values + master.soft.by_x @ step + master.soft.by_y @ linear)
-        second = replace(master, correction=missed)
+        missing = trial.soft.values - (master.soft.values + master.soft.by_x @ step + master.soft.by_y @ linear)
+        second = replace(master, correction=missing)
         answer = self._ask(second)
         if not answer.is_good:
             return trial, step, gain, multipliers
         other = second.step(answer)
         point = self._simulated(self.point.run.x + other)
         better = self._gains(master, point, step)[0]
-        if point is None or not self._is_enough(better, promised):
+        if point is None or better <= gain:
             return trial, step, gain, multipliers
         return point, other, better, second.multipliers(answer)
 
@@ -357,6 +360,10 @@ class _Search:
             moved = program.lever_cost + program.evaluator.pullback(run, program.outcome_cost)
         return Curvature.guess(slope * sizes, moved * sizes, (beside - x) / sizes)
 
+    def _hessian(self):
+        from scipy.sparse import csr_array, diags_array
+        return csr_array(diags_array(self.curvature.values))
+
     def _first_penalty(self) -> float:
         slope = np.abs(self._objective_gradient() * self.sizes.levers)
         return max(float(slope.sum()), self._size(), 1e-12)
@@ -377,7 +384,7 @@ class _Search:
             soft=self.point.soft,
             slopes=self.slopes,
             gradient=self._objective_gradient(),
-            curvature=self.curvature.values,
+            curvature=self._hessian(),
             sizes=self.sizes,
             working=self._working(self.point),
             radius=self.radius,
