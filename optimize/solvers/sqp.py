@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from sd_models.system import FloatArray
 
@@ -34,7 +35,7 @@ from ..optimality import (
 from ..program import Program
 from ..starts import projected
 from . import highs
-from .curvature import Curvature
+from .curvature import Curvature, Lagrangian, curvature_of
 from .master import Master, Sizes, Slopes, Soft, Split
 from .solver import Ending, Iteration, Solution, Watch
 
@@ -70,7 +71,8 @@ class Sqp:
 
     def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
         """The best point found from a start, which need not be feasible."""
-        return _Search(program, self, watch).run(start)
+        with threadpool_limits(1, user_api="blas"):
+            return _Search(program, self, watch).run(start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +103,7 @@ class _Search:
     radius: float = 1.0
     best: tuple[_Point, Multipliers, Optimality] | None = None
     worked: set[int] = field(default_factory=set)
+    close: bool = False
     seen: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     # --- the loop -------------------------------------------------------------------------------------------------
@@ -125,7 +128,7 @@ class _Search:
         self.sizes = self._sizes()
         self.slopes = self._gradients(self.point, self._working(self.point), Multipliers.none(self.program))
         self.multipliers = Multipliers.none(self.program)
-        self.curvature = self._probe()
+        self.curvature = self._curved()
         self.penalty = self._first_penalty()
         self._report(0)
         for number in range(1, self.options.iterations + 1):
@@ -208,13 +211,10 @@ class _Search:
         """Shrinks the trust region, and learns the curvature that the step ran into."""
         if trial is not None:
             self.worked |= set(self._near(trial).tolist())
-            self._learn_along(trial, step)
             missing = np.setdiff1d(self._working(self.point), master.working)
             if len(missing):
                 self._complete()
         length = float(np.abs(step / self.sizes.levers).max(initial=0.0))
-        if promised <= self._noise():
-            return self._stalled(number)
         return self._smaller(number, 0.25 * length / self.radius if length else 0.25)
 
     def _smaller(self, number: int, factor: float) -> Ending | None:
@@ -231,16 +231,17 @@ class _Search:
 
     def _move(self, trial: _Point, step: FloatArray, multipliers: Multipliers, gain: float, promised: float) -> None:
         """Takes a step: new gradients, curvature, trust region and sizes."""
-        before, slopes = self.point, self.slopes
         self.point, self.multipliers = trial, multipliers
         self.slopes = self._gradients(trial, self._working(trial), multipliers)
-        self._learn(before, slopes, step)
         length = float(np.abs(step / self.sizes.levers).max(initial=0.0))
         if gain > GOOD * promised and length > 0.9 * self.radius:
             self.radius = min(2.0 * self.radius, 1e3)
-        elif gain < 0.25 * promised:
+        elif gain < 0.25 * promised - self._noise():
             self.radius = max(0.5 * length, SMALLEST_RADIUS)
+        self.radius = min(self.radius, max(10.0 * length, SMALLEST_RADIUS))
         self._resize()
+        self.close=self._optimality(self.multipliers).kkt_residual<0.1
+        self.curvature = self._curved()
 
     # --- pieces ---------------------------------------------------------------------------------------------------
 
@@ -302,7 +303,6 @@ class _Search:
         levers = self._lever_sizes()
         factors = levers / self.sizes.levers
         if (factors != 1.0).any():
-            self.curvature = self.curvature.resized(factors)
             soft = self.sizes.soft
             self.sizes = replace(self._sizes(), soft=soft)
 
@@ -349,20 +349,11 @@ class _Search:
         direct, weights = lagrangian_weights(self.program, point.run.x, point.run.y, self.multipliers)
         return direct + slopes.weighted(weights)
 
-    def _probe(self) -> Curvature:
-        """The first curvature, from the gradient of the objective a little beside the start."""
-        program, sizes, x = self.program, self.sizes.levers, self.point.run.x
-        slope = self._objective_gradient()
-        beside = np.clip(x - 0.05 * sizes * np.sign(slope), program.lower, program.upper)
-        run = program.evaluator.evaluate(beside)
-        moved = slope
-        if run.is_finite:
-            moved = program.lever_cost + program.evaluator.pullback(run, program.outcome_cost)
-        return Curvature.guess(slope * sizes, moved * sizes, (beside - x) / sizes)
-
-    def _hessian(self):
-        from scipy.sparse import csr_array, diags_array
-        return csr_array(diags_array(self.curvature.values))
+    def _curved(self) -> Curvature:
+        """The curvature of the Lagrangian at the point."""
+        self._check()
+        lagrangian = Lagrangian(self.program, self.point.run, self.multipliers, self.sizes.levers)
+        return curvature_of(lagrangian, exact=self.close)
 
     def _first_penalty(self) -> float:
         slope = np.abs(self._objective_gradient() * self.sizes.levers)
@@ -384,7 +375,7 @@ class _Search:
             soft=self.point.soft,
             slopes=self.slopes,
             gradient=self._objective_gradient(),
-            curvature=self._hessian(),
+            curvature=self.curvature.matrix,
             sizes=self.sizes,
             working=self._working(self.point),
             radius=self.radius,
@@ -405,25 +396,9 @@ class _Search:
     def _is_enough(self, gain: float, promised: float) -> bool:
         return gain >= ENOUGH * promised - self._noise() and promised > -self._noise()
 
-    def _learn(self, before: _Point, slopes: Slopes, step: FloatArray) -> None:
-        """The curvature from the gradients of the Lagrangian before and after a step."""
-        _, weights = lagrangian_weights(self.program, before.run.x, before.run.y, self.multipliers)
-        if (np.isin(np.flatnonzero(weights), slopes.chosen)).all():
-            old = self._lagrangian_gradient(before, slopes)
-            new = self._lagrangian_gradient(self.point, self.slopes)
-            sizes = self.sizes.levers
-            self.curvature = self.curvature.updated(step / sizes, (new - old) * sizes)
-
-    def _learn_along(self, trial: _Point, step: FloatArray) -> None:
-        """More curvature, where a step that was not taken ran into more than there was thought to be."""
-        direct, weights = lagrangian_weights(self.program, self.point.run.x, self.point.run.y, self.multipliers)
-        slope = direct + self.slopes.weighted(weights)
-        change = float(direct @ step + weights @ (trial.run.y - self.point.run.y))
-        scaled = step / self.sizes.levers
-        known = 0.5 * float(scaled @ (self.curvature.values * scaled))
-        met = change - float(slope @ step)
-        if known > 0 and met > known:
-            self.curvature = self.curvature.scaled(min(met / known, 10.0))
+    def _is_tiny(self, promised: float) -> bool:
+        """Whether the gain of a step cannot be told from roundings."""
+        return promised <= self._noise()
 
     # --- reports --------------------------------------------------------------------------------------------------
 
