@@ -11,6 +11,16 @@ The optimization, in the order of its stages:
 - `optimality.py`: how far a point is from an optimum, computed apart from any solver
 - `starts.py`: where a search begins
 - `solvers/`: methods that solve it
+- `oversight.py`: who watches over a solve: progress, time limit, interruption, the best policy so far
+- `solving.py`: `solve`, a problem to its result
+- `shadow_prices.py`: what one more unit of a limit is worth
+- `violations.py`: how far a run is from keeping the limits, straight from the plan's words
+- `verification.py`: the policy replayed in PySD
+- `verdict.py`: what a result is worth, in a sentence
+- `result.py`: policy, trajectories, prices, and where they come from
+- `result_folder.py`: a result as a folder of plain files
+- `figures.py`: a result in pictures
+- `starting_plan.py`: a plan to start from, for any model
 
 The command line:
 
@@ -20,13 +30,19 @@ The command line:
 - `selection.py`: what of a run is shown
 - `comparison.py`: two runs of the same model held against each other
 - `checking.py`: what can be compiled, whether units agree, and the gap to PySD
+- `rows.py`: rows of CSV files
 - `documents.py`: TOML files read strictly, every fault at once
 - `provenance.py`: where a result comes from
 - `storage.py`: files that are there whole or not at all
 - `calibration/`: parameters fitted to observations
+- `screening/`: which parameters matter
 - `requests.py`: what somebody asks a command for, and how it can end
+- `progress.py`: a solve as it goes
+- `interruption.py`: Ctrl-C and SIGTERM
+- `result_tables.py`: a result in tables and sentences
 - `console.py`: what people and programs read
-- `answers.py`: what the commands do once their arguments are read
+- `answers.py`: what `simulate`, `check`, `calibrate` and `screen` do once their arguments are read
+- `optimizing.py`: what `optimize`, `verify` and `plan` do once their arguments are read
 - `commands.py`: `prosperity` and its commands
 """
 
@@ -36,14 +52,46 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .calibration.estimation import CalibrationResult, calibrate
     from .calibration.specification import Calibration
+    from .plan import Plan, load_plan, read_plan
+    from .problem import Problem
+    from .result import Result
+    from .result_folder import load_result, save_result
+    from .screening.screening import Screening, screen
+    from .solving import solve
+    from .starting_plan import starting_plan
+    from .verification import verify
 
-__all__ = ["Calibration", "CalibrationResult", "calibrate"]
+__all__ = [
+    "Calibration",
+    "CalibrationResult",
+    "Plan",
+    "Problem",
+    "Result",
+    "Screening",
+    "calibrate",
+    "load_plan",
+    "load_result",
+    "read_plan",
+    "save_result",
+    "screen",
+    "solve",
+    "starting_plan",
+    "verify",
+]
 
-# Modules that import NumPy, SciPy or pydantic are loaded with the first use of one of their names (PEP 562), so that
-# `prosperity --help` answers at once.
+# Modules that import NumPy, SciPy, Pyomo or pydantic are loaded with the first use of one of their names (PEP 562), so
+# that `prosperity --help` answers at once.
 _LATER = {
     "calibration.estimation": ("CalibrationResult", "calibrate"),
     "calibration.specification": ("Calibration",),
+    "plan": ("Plan", "load_plan", "read_plan"),
+    "problem": ("Problem",),
+    "result": ("Result",),
+    "result_folder": ("load_result", "save_result"),
+    "screening.screening": ("Screening", "screen"),
+    "solving": ("solve",),
+    "starting_plan": ("starting_plan",),
+    "verification": ("verify",),
 }
 _MODULES = {name: module for module, names in _LATER.items() for name in names}
 

@@ -14,10 +14,10 @@ from sd_models.timing import TimeSpan
 from . import console
 from .checking import check, check_document
 from .names import Part
-from .requests import CalibrateRequest, CheckRequest, Engine, SimulateRequest, Status
+from .requests import CalibrateRequest, CheckRequest, Engine, ScreenRequest, SimulateRequest, Status
 from .scenario import Scenario, open_model, read_scenario, run_scenario
 from .selection import MOST_CHOSEN_ELEMENTS, MOST_ELEMENTS, rows, selected, shown_times, telling
-from .storage import SAVERS, check_target, run_document, write_run, write_whole
+from .storage import SAVERS, check_folder, check_target, run_document, write_run, write_whole
 
 if TYPE_CHECKING:
     from .calibration.estimation import CalibrationResult
@@ -112,7 +112,7 @@ def answer_calibrate(request: CalibrateRequest) -> Status:
     from .calibration.fitting import Ending
 
     if request.out:
-        report.check_folder(request.out)
+        check_folder(request.out)
     with console.working("Fitting") as tell:
         result = calibrate(
             request.model,
@@ -151,3 +151,40 @@ def _print_calibration(
         [f"Written: {request.out} ({len(written)} files)"] if written else ["All elements and all numbers: --out DIR."]
     )
     console.print_calibration(tables.tables(result), headers, [*foot, *(f"Applied: {path}" for path in applied)])
+
+
+def answer_screen(request: ScreenRequest) -> Status:
+    """Screens the parameters, writes what is asked for, and prints the result."""
+    from .screening import report
+    from .screening.ranges import cells_by_column
+    from .screening.screening import screen
+
+    if request.out:
+        check_folder(request.out)
+    with console.working("Screening") as tell:
+        found = screen(
+            request.model,
+            request.ranges,
+            request.outcomes,
+            method=str(request.method),
+            samples=request.samples,
+            seed=request.seed,
+            first=request.first,
+            chosen=request.parameters,
+            without=cells_by_column(request.without),
+            policy=request.policy,
+            regions=request.regions,
+            watch=lambda done, runs: tell(f"Screening: {done} of {runs} runs"),
+        )
+    written: list[Path] = []
+    try:
+        written = report.write_results(found, request.out) if request.out else []
+    finally:  # also where a disk is full: what was found is not lost
+        console.tell_notes(found.notes)
+        if request.json:
+            run = str(request.out) if written else None
+            console.print_json({**report.screening_document(found), "run": run})
+        else:
+            foot = [f"Written: {request.out} ({len(written)} files)"] if written else ["All parameters: --out DIR."]
+            console.print_screening(report.tables(found), foot)
+    return Status.INTERRUPTED if found.interrupted else Status.DONE

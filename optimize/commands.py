@@ -20,7 +20,19 @@ import typer
 from sd_models.errors import ModelError
 
 from .console import tell, tell_error, tell_notes
-from .requests import CalibrateRequest, CheckRequest, Engine, SimulateRequest, Status
+from .requests import (
+    CalibrateRequest,
+    CheckRequest,
+    Engine,
+    OptimizeRequest,
+    PlanRequest,
+    ScreeningMethod,
+    ScreenRequest,
+    SimulateRequest,
+    Status,
+    Terminated,
+    VerifyRequest,
+)
 
 Job: TypeAlias = Callable[[], Status]
 
@@ -51,7 +63,7 @@ def prosperity(
     context: typer.Context,
     show_version: Annotated[bool, typer.Option("--version", help="The version, and nothing else.")] = False,
 ) -> None:
-    """From a system-dynamics model file to exact runs and gradients.
+    """From a system-dynamics model file to the best policy under hard budgets, proved by exact gradients.
 
     Exit status: 0 done, 1 the answer is no, 2 bad input, 130 interrupted.
     """
@@ -63,6 +75,98 @@ def prosperity(
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit
+
+
+@app.command()
+def optimize(
+    plan: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A plan (TOML): levers, objective, limits. Without one, that of the model.", metavar="[PLAN]"
+        ),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Another model than the plan's: a library name or a file.", metavar="MODEL")
+    ] = None,
+    regions: Regions = None,
+    solver: Annotated[str | None, typer.Option(help="sqp or ipopt, in place of the plan's.", metavar="NAME")] = None,
+    starts: Annotated[int | None, typer.Option(help="Search from so many starts.", min=1)] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds after which the best policy so far is taken.", min=0.0)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="New folder for the result; by default runs/MODEL-DATE-TIME."),
+    ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify/--no-verify", help="Replay the policy in PySD at the end, which may take a minute."),
+    ] = True,
+    json: Json = False,
+) -> Job:
+    """Find the best policy for a plan: who gets how much, for what, in which year, and what it buys.
+
+    Without arguments: 31 provinces, 16 measures, 2026-2050. Ctrl-C keeps the best policy so far.
+
+    Exit status: 0 if a policy was found that keeps all limits, 1 if not or if PySD's replay differs.
+    """
+    request = OptimizeRequest(
+        plan,
+        model=model,
+        regions=regions,
+        solver=solver,
+        starts=starts,
+        time_limit=time_limit,
+        out=out,
+        verify=verify,
+        json=json,
+    )
+
+    def job() -> Status:
+        from .optimizing import answer_optimize
+
+        return answer_optimize(request)
+
+    return job
+
+
+@app.command()
+def verify(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a result.")], json: Json = False
+) -> Job:
+    """Replay a result in PySD's own run of the untouched model file, and check every limit again in it.
+
+    Exit status: 0 if it agrees with our run to 1e-6 and all limits hold, 1 if not.
+    """
+    request = VerifyRequest(run, json)
+
+    def job() -> Status:
+        from .optimizing import answer_verify
+
+        return answer_verify(request)
+
+    return job
+
+
+@app.command()
+def plan(
+    model: Model,
+    regions: Regions = None,
+    data: Data = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the plan; without it, it is printed.")] = None,
+) -> Job:
+    """Write a commented plan to start from: what of a model can be decided, what it moves, its dimensions and times.
+
+    Example: prosperity plan my_model.mdl --out my_plan.toml && prosperity optimize my_plan.toml
+    """
+    request = PlanRequest(model, tuple(data or ()), regions, out)
+
+    def job() -> Status:
+        from .optimizing import answer_plan
+
+        return answer_plan(request)
+
+    return job
 
 
 @app.command()
@@ -189,6 +293,78 @@ def calibrate(
     return job
 
 
+@app.command()
+def screen(
+    model: Model,
+    ranges: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RANGES.csv",
+            help="Table of parameters with columns name, low, high: a path, or a file of the data folder.",
+        ),
+    ],
+    outcomes: Annotated[
+        list[str],
+        typer.Option(
+            "--outcome",
+            metavar="NAME:MEASURE",
+            help="What counts: NAME or NAME[element], with :final, :integral, :mean or a time, as :2050; repeatable.",
+        ),
+    ],
+    method: Annotated[
+        ScreeningMethod, typer.Option(help="morris: ranks many parameters. sobol: shares of variance, many more runs.")
+    ] = ScreeningMethod.MORRIS,
+    samples: Annotated[
+        int | None, typer.Option(min=2, help="Trajectories of Morris (20), base points of Sobol (256).")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the design.")] = 1,
+    first: Annotated[float | None, typer.Option("--from", help="Integrals and means count from this time on.")] = None,
+    parameters: Annotated[
+        list[str] | None, typer.Option("--parameter", metavar="NAME", help="This row of the table only; repeatable.")
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=CELL", help="Leave out rows of the table with this cell: kind=fitted; repeatable."
+        ),
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV file with paths of levers, as of simulate.")
+    ] = None,
+    regions: Regions = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write effects.csv, report.json and a picture.")
+    ] = None,
+    json: Json = False,
+) -> Job:
+    """Find which uncertain parameters matter: vary all of them over their ranges, and rank their effects on outcomes.
+
+    Example: prosperity screen my_model.mdl ranges.csv --outcome "welfare:integral" --outcome "income ratio:2050"
+    """
+    request = ScreenRequest(
+        model,
+        ranges,
+        tuple(outcomes),
+        method=method,
+        samples=samples,
+        seed=seed,
+        first=first,
+        parameters=tuple(parameters or ()),
+        without=tuple(without or ()),
+        policy=policy,
+        regions=regions,
+        out=out,
+        json=json,
+    )
+
+    def job() -> Status:
+        from .answers import answer_screen
+
+        return answer_screen(request)
+
+    return job
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command, by default the one of the command line; its exit status."""
     try:
@@ -198,6 +374,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tell_error(error)
     except typer.TyperException as error:
         tell(f"{error.format_message().rstrip('.')}. `prosperity COMMAND --help` lists what there is.")
+    except Terminated:
+        return Status.TERMINATED
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:

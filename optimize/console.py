@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .calibration.tables import Tables
     from .checking import Check, Contents, Seconds, Unsupported
     from .comparison import Gap
+    from .result_tables import Table as TextTable
+    from .screening.report import Tables as Screened
     from .selection import Row
 
 DIGITS = 4  # significant ones in tables
@@ -166,6 +168,24 @@ def print_run(title: str, times: Sequence[float], rows: Sequence[Row], foot: Ite
     _print(printable(title), "", table, "", *map(printable, foot))
 
 
+# --- optimize ---------------------------------------------------------------------------------------------------------
+
+
+def print_text(text: str) -> None:
+    """Lines as they are."""
+    sys.stdout.write("".join(f"{printable(line)}\n" for line in text.splitlines()))
+
+
+def print_result(verdict: str, tables: Iterable[TextTable], sentences: Sequence[str], foot: Iterable[str]) -> None:
+    """What a result is worth, its tables, and what its limits are worth in words."""
+    parts: list[RenderableType] = [printable(verdict)]
+    for table in tables:
+        parts += ["", printable(table.title), _filled(table.headers, table.rows, numbers=table.numbers)]
+    if sentences:
+        parts += ["", "What the limits are worth", *(f"- {printable(sentence)}" for sentence in sentences)]
+    _print(*parts, "", *map(printable, foot))
+
+
 # --- check ------------------------------------------------------------------------------------------------------------
 
 
@@ -267,3 +287,14 @@ def _filled(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: i
     for row in rows:
         _add(table, *row)
     return table
+
+
+# --- screen -----------------------------------------------------------------------------------------------------------
+
+
+def print_screening(answer: Screened, foot: Iterable[str]) -> None:
+    """A screening: the parameters that matter most for each outcome."""
+    _print(printable(answer.title))
+    for title, rows in answer.outcomes:
+        _print("", printable(title), "", _filled(answer.headers, rows, numbers=len(answer.headers) - 2))
+    _print("", *map(printable, foot))

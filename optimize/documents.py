@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -48,8 +48,8 @@ def document_of(content: Mapping[str, Any], kind: type[Read], *, file: str = "")
         # By way of JSON, whose strict rules take a list for a tuple and a text for an enumeration, and nothing else.
         return kind.model_validate_json(json.dumps(content, default=str))
     except ValidationError as error:
-        found = (_fault(content, kind, item, file) for item in error.errors(include_url=False))
-        raise InvalidRequest(dict.fromkeys(found)) from error
+        faults = _faults(content, kind, error.errors(include_url=False), file)
+        raise InvalidRequest(dict.fromkeys(faults)) from error
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -71,8 +71,65 @@ def read_toml(path: Path) -> dict[str, Any]:
 # --- faults -----------------------------------------------------------------------------------------------------------
 
 
+Location: TypeAlias = tuple[str | int, ...]
+
+
+def _faults(content: Mapping[str, Any], kind: type[Document], errors: Sequence[Any], file: str) -> Iterator[Fault]:
+    """What pydantic found, in our words: one fault for each value, however many forms it could have had."""
+    unions: dict[Location, list[Any]] = {}
+    for error in errors:
+        if error["type"] == "too_short" and error["input"]:
+            continue  # a list whose entries are wrong, and told by themselves
+        location = _union(content, error)
+        if location is None:
+            yield _fault(content, kind, error, file)
+        else:
+            unions.setdefault(location, []).append(error)
+    for location, found in unions.items():
+        nearest_form = _nearest_form(found, len(location))
+        yield from (_fault(content, kind, error, file) for error in nearest_form)
+        if not nearest_form:
+            yield Fault(_no_form(found), _place(content, location), file, advice=_advice_of(found))
+
+
+def _union(content: object, error: Any) -> Location | None:
+    """Where the value stands whose form could be one of several; pydantic names the form behind it."""
+    steps = error["loc"][:-1] if error["type"] == "missing" else error["loc"]
+    for i, step in enumerate(steps):
+        if not _holds(content, step):
+            return tuple(steps[:i])
+        content = content[step]  # type: ignore[index]
+    return None
+
+
+def _holds(content: object, step: str | int) -> bool:
+    if isinstance(content, list | tuple):
+        return isinstance(step, int) and step < len(content)
+    return isinstance(content, Mapping) and step in content
+
+
+def _nearest_form(errors: Sequence[Any], depth: int) -> list[Any]:
+    """The errors of the form that a value comes nearest to; none where it is of another kind than all of them."""
+    forms: dict[str | int, list[Any]] = {}
+    for error in errors:
+        forms.setdefault(error["loc"][depth], []).append(error)
+    near = [found for found in forms.values() if not all(_other_kind(error, depth) for error in found)]
+    return min(near, key=len, default=[])
+
+
+def _other_kind(error: Any, depth: int) -> bool:
+    """Whether a value is a number where a text is expected, or the like."""
+    return len(error["loc"]) == depth + 1 and str(error["type"]).endswith(("_type", "literal_error"))
+
+
+def _no_form(errors: Sequence[Any]) -> str:
+    expected = list(dict.fromkeys(_expected(error) for error in errors))
+    text = " or ".join(part for part in (", ".join(expected[:-1]), expected[-1]) if part)
+    return f"found {_shown(errors[0]['input'])}; expected {text}."
+
+
 def _fault(content: Mapping[str, Any], kind: type[Document], error: Any, file: str) -> Fault:
-    """What pydantic found, in our words."""
+    """One thing that pydantic found."""
     location, what = tuple(error["loc"]), str(error["type"])
     place = _place(content, location[:-1] if what in ("extra_forbidden", "missing") else location)
     if what == "extra_forbidden":
@@ -80,17 +137,37 @@ def _fault(content: Mapping[str, Any], kind: type[Document], error: Any, file: s
         advice = nearest(str(location[-1]), fields) or f"Possible keys: {', '.join(fields)}."
         return Fault(f"there is no key {location[-1]!r}.", place, file, advice=advice)
     if what == "missing":
-        return Fault(f"the key {location[-1]!r} is missing.", place, file)
+        last = location[-1]
+        return Fault(
+            f"{f'entry {last + 1}' if isinstance(last, int) else f'the key {last!r}'} is missing.", place, file
+        )
     if what == "value_error":
-        return Fault(str(error["ctx"]["error"]), place, file)
-    return Fault(_found(error), place, file, advice=_advice(error))
+        return Fault(f"{str(error['ctx']['error']).rstrip('.')}.", place, file)
+    return Fault(f"found {_shown(error['input'])}; expected {_expected(error)}.", place, file, advice=_advice(error))
 
 
-def _found(error: Any) -> str:
+WORDS = {"valid ": "", "string": "text", "an object": "a table", "a array": "a list", "a integer": "a whole number"}
+
+
+def _expected(error: Any) -> str:
+    context = error.get("ctx", {})
+    if error["type"] in ("too_short", "too_long"):
+        bound = (
+            f"at least {context['min_length']}" if error["type"] == "too_short" else f"at most {context['max_length']}"
+        )
+        return f"{bound} of them, not {len(error['input'])}"
     message = str(error["msg"]).removeprefix("Input should be ").strip()
-    value = error["input"]
-    shown = "a table" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
-    return f"found {shown}; expected {message}."
+    for theirs, ours in WORDS.items():
+        message = message.replace(theirs, ours)
+    return message
+
+
+def _shown(value: object) -> str:
+    return "a table" if isinstance(value, Mapping) else "a list" if isinstance(value, list | tuple) else repr(value)
+
+
+def _advice_of(errors: Sequence[Any]) -> str:
+    return next((advice for advice in map(_advice, errors) if advice), "")
 
 
 def _advice(error: Any) -> str:
@@ -100,7 +177,7 @@ def _advice(error: Any) -> str:
     return nearest(error["input"], allowed) if expected and isinstance(error["input"], str) else ""
 
 
-def _place(content: object, location: Sequence[str | int]) -> str:
+def _place(content: object, location: Location) -> str:
     """Where in the file: keys, and entries of lists by their name or their number.
 
     >>> _place({"parameter": [{"name": "mobility", "lower": "x"}]}, ("parameter", 0, "lower"))
@@ -116,7 +193,7 @@ def _place(content: object, location: Sequence[str | int]) -> str:
                 content = content[step]
                 parts[-1:] = [f"{parts[-1] if parts else ''} {_named(content, step)}".strip()]
             case _:
-                break
+                continue  # the form that pydantic tried
     return ", ".join(parts)
 
 
@@ -125,7 +202,7 @@ def _named(entry: object, number: int) -> str:
     return repr(names[0]) if names and isinstance(names[0], str) else str(number + 1)
 
 
-def _fields(kind: type[Document], location: Sequence[str | int]) -> list[str]:
+def _fields(kind: type[Document], location: Location) -> list[str]:
     """The keys that the table at a place may have."""
     kinds: list[type[Document]] = [kind]
     for step in location:

@@ -247,7 +247,11 @@ class Binder:
         for term in limit.listed:
             variable, summed = self.system[term.variable], self._summed(term, limit)
             places = self.places(variable, {**limit.where, **term.where})
-            kept.update({d: p for d, p in places.items() if d not in summed and d not in kept})
+            for dimension in (name for name in places if name not in summed):
+                if not np.array_equal(kept.setdefault(dimension, places[dimension]), places[dimension]):
+                    found = f"its terms keep different elements of {dimension!r}, which have no common row."
+                    advice = f"Sum them: over = [{dimension!r}] in each term; or choose the same elements."
+                    raise InvalidRequest(Fault(found, advice=advice))
         self._check_where(limit)
         return Cells(kept)
 

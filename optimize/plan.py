@@ -7,7 +7,7 @@ once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
@@ -207,6 +207,22 @@ class Plan(Document):
         """The length of a period."""
         return min(lever.every for lever in self.levers)
 
+    @property
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Every variable that the plan names, after the place where it does."""
+        yield "objective", self.objective.variable
+        for lever in self.levers:
+            place = f"lever {lever.variable!r}"
+            yield place, lever.variable
+            yield from ((place, name) for name in _in_amounts(lever.lower, lever.upper))
+        for limit in self.limits:
+            yield from ((f"limit {limit.name!r}", name) for name in _in_limit(limit))
+
+    @property
+    def names(self) -> Iterator[str]:
+        """Every variable that the plan names, as it spells it."""
+        return (name for _, name in self.named)
+
 
 def load_plan(path: str | Path) -> Plan:
     """The plan of a TOML file; InvalidRequest lists everything that is wrong with it.
@@ -237,3 +253,18 @@ def _beside(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     if isinstance(data, list):
         found["data"] = [str(folder / item) if isinstance(item, str) else item for item in data]
     return found
+
+
+def _in_limit(limit: Limit) -> Iterator[str]:
+    for term in limit.listed:
+        yield term.variable
+        yield from (name for name in (term.by,) if name)
+    yield from _in_amounts(limit.at_most, limit.at_least, limit.equals)
+
+
+def _in_amounts(*amounts: Amount | None) -> Iterator[str]:
+    for amount in amounts:
+        if isinstance(amount, str):
+            yield amount
+        elif isinstance(amount, ValueAt):
+            yield amount.variable

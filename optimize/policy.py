@@ -9,8 +9,6 @@ layout, so that a column of a run can be edited and given back.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,12 +23,12 @@ from sd_models.simulation import compile
 from sd_models.system import FloatArray, System
 
 from .names import Part, Positions, axes_of, positions, ranges_of
+from .rows import read_rows
 
 if TYPE_CHECKING:
     from sd_models.timing import TimeSpan
 
 TIME = "time"
-MOST_BYTES = 100_000_000
 # A row counts for a time step that it misses by less than this, relative to the time: decimals against summed steps.
 SLACK = 1e-9
 
@@ -47,7 +45,7 @@ class Policy:
 
 def read_policy(path: Path) -> Policy:
     """The policy of a CSV file; InvalidRequest lists every cell that is wrong."""
-    rows = [(line, row) for line, row in _rows(path) if any(cell.strip() for cell in row)]
+    rows = [(line, row) for line, row in read_rows(path) if any(cell.strip() for cell in row)]
     if len(rows) < 2:
         advice = "The first row is `time` and the names of levers, the others are times and values."
         raise InvalidRequest(Fault("holds no policy.", file=path.name, advice=advice))
@@ -82,24 +80,6 @@ def policy_notes(policy: Policy, times: FloatArray) -> Iterator[str]:
         yield f"{policy.file}: before {policy.times[0]:.10g} the model's own values of the levers hold."
     if policy.times[-1] > times[-1] + SLACK * abs(times[-1]):
         yield f"{policy.file}: rows after {times[-1]:.10g}, the end of the run, have no effect."
-
-
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line and cells of each row."""
-    try:
-        if not path.is_file():
-            found = "is not a regular file." if path.exists() else "there is no such file."
-            raise InvalidRequest(Fault(found, file=str(path), advice="Check the path."))
-        if path.stat().st_size > MOST_BYTES:
-            raise InvalidRequest(Fault(f"is larger than {MOST_BYTES:,} bytes.", file=path.name))
-        reader = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
-        for row in reader:
-            yield reader.line_num, row
-    except (UnicodeDecodeError, csv.Error) as error:
-        advice = "Save the table as CSV with UTF-8 encoding."
-        raise InvalidRequest(Fault(f"is not a CSV file: {error}.", file=path.name, advice=advice)) from error
-    except OSError as error:
-        raise InvalidRequest(Fault(f"cannot be read: {error.strerror}.", file=path.name)) from error
 
 
 def _check_header(header: list[str], file: str) -> None:

@@ -12,6 +12,7 @@ import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.loops import influences
+from sd_models.results import label
 from sd_models.sensitivity import Measure
 from sd_models.simulation import Simulator, compile
 from sd_models.system import FloatArray, Kind, System
@@ -22,7 +23,7 @@ from .gathering import Faults
 from .horizon import Horizon, Windows, horizon_end, horizon_of, period_means
 from .levers import LeverBlock
 from .limits import Binder, Cells, Rows, gathered, numbers
-from .plan import Amount, Lever, Limit, Plan, ValueAt
+from .plan import Amount, Lever, Plan, ValueAt
 from .quantities import Quantities, Registry
 
 
@@ -75,7 +76,7 @@ class Problem:
     @cached_property
     def output_names(self) -> tuple[str, ...]:
         """The variables other than levers that the plan names."""
-        names = dict.fromkeys(self.system[name].name for name in _names(self.plan))
+        names = dict.fromkeys(self.system[name].name for name in self.plan.names)
         return tuple(name for name in names if name not in self.lever_names)
 
     @cached_property
@@ -159,17 +160,17 @@ class Problem:
 
     def _labelled(self, name: str, path: FloatArray) -> xr.DataArray:
         variable, times = self.system[name], self.simulator.times
-        axes = {d: list(self.system.dimensions[d].elements) for d in variable.dimensions}
+        axes = {label(self.system, d): list(self.system.dimensions[d].elements) for d in variable.dimensions}
         array = path.T.reshape((len(times), *self.system.shape(variable)))
         attributes = {"units": variable.unit, "long_name": variable.documentation}
-        return xr.DataArray(array, {"time": times, **axes}, ("time", *variable.dimensions), name=name, attrs=attributes)
+        return xr.DataArray(array, {"time": times, **axes}, ("time", *axes), name=name, attrs=attributes)
 
     # --- binding --------------------------------------------------------------------------------------------------
 
     def _check_names(self) -> None:
         """InvalidRequest for variables that are not there or cannot be decided, all at once."""
         faults = Faults(self.file)
-        for place, name in _named(self.plan):
+        for place, name in self.plan.named:
             with faults.at(place):
                 _ = self.system[name]
         for lever in self.plan.levers:
@@ -266,33 +267,3 @@ def objective_weights(horizon: Horizon, measure: Measure, discount: float, final
     inner = np.where(np.arange(len(since)) < len(since) - 1, horizon.time_step * discounted, 0.0)
     scale = horizon.length if measure is Measure.MEAN else 1.0
     return inner / scale + final_weight * last
-
-
-def _names(plan: Plan) -> Iterator[str]:
-    yield from (name for _, name in _named(plan))
-
-
-def _named(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Every variable that a plan names, and where."""
-    yield "objective", plan.objective.variable
-    for lever in plan.levers:
-        place = f"lever {lever.variable!r}"
-        yield place, lever.variable
-        yield from ((place, name) for name in _in_amounts(lever.lower, lever.upper))
-    for limit in plan.limits:
-        yield from ((f"limit {limit.name!r}", name) for name in _in_limit(limit))
-
-
-def _in_limit(limit: Limit) -> Iterator[str]:
-    for term in limit.listed:
-        yield term.variable
-        yield from (name for name in (term.by,) if name)
-    yield from _in_amounts(limit.at_most, limit.at_least, limit.equals)
-
-
-def _in_amounts(*amounts: Amount | None) -> Iterator[str]:
-    for amount in amounts:
-        if isinstance(amount, str):
-            yield amount
-        elif isinstance(amount, ValueAt):
-            yield amount.variable

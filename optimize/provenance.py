@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("common-prosperity", "casadi", "numpy", "pysd", "scipy")
+PACKAGES = ("common-prosperity", "casadi", "highspy", "numpy", "pyomo", "pysd", "scipy")
 DIGITS = 16  # of a hash: enough to tell files apart, few enough to compare by eye
 
 
 def provenance(files: Iterable[Path | None]) -> dict[str, object]:
     """Names and SHA-256 hashes of the files, versions of what computed, and the machine."""
-    listed = {str(path.name): digest(path) for path in files if path is not None and path.is_file()}
+    listed = {path.name: digest(path) for path in files if path is not None and path.is_file()}
     return {
         "files": listed,
         "versions": {name: version(name) for name in PACKAGES},

@@ -58,11 +58,75 @@ class CalibrateRequest:
     json: bool = False
 
 
+class ScreeningMethod(StrEnum):
+    """How parameters are screened."""
+
+    MORRIS = "morris"
+    SOBOL = "sobol"
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenRequest:
+    """A screening of a model's parameters, and what to do with the result."""
+
+    model: str
+    ranges: Path
+    outcomes: tuple[str, ...]
+    method: ScreeningMethod = ScreeningMethod.MORRIS
+    samples: int | None = None
+    seed: int = 1
+    first: float | None = None
+    parameters: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    policy: Path | None = None
+    regions: str | None = None
+    out: Path | None = None
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizeRequest:
+    """An optimization, and what to do with the result; None keeps what the plan says."""
+
+    plan: Path | None = None
+    model: str | None = None
+    regions: str | None = None
+    solver: str | None = None
+    starts: int | None = None
+    time_limit: float | None = None
+    out: Path | None = None
+    verify: bool = True
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyRequest:
+    """The replay of a result in PySD."""
+
+    run: Path
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """A plan to start from, for a model."""
+
+    model: str
+    data: tuple[Path, ...] = ()
+    regions: str | None = None
+    out: Path | None = None
+
+
 class Status(IntEnum):
-    """Exit statuses; the last two are those that shells report for the signals."""
+    """Exit statuses; the last three are those that shells report for the signals."""
 
     DONE = 0
     NO = 1
     BAD_INPUT = 2
     INTERRUPTED = 130
     NO_READER = 141
+    TERMINATED = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """Somebody asked the process to end (SIGTERM)."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,17 @@ def check_target(path: Path, endings: Iterable[str]) -> None:
         raise InvalidRequest(Fault("its folder cannot be written to.", file=str(path), advice="Choose another folder."))
 
 
+def check_folder(folder: Path) -> None:
+    """InvalidRequest, before long work, for a folder that could not be written to afterwards."""
+    if folder.exists() and not folder.is_dir():
+        raise InvalidRequest(Fault("is a file.", file=str(folder), advice="Name a folder."))
+    home = folder if folder.is_dir() else folder.parent
+    if not home.is_dir():
+        raise InvalidRequest(Fault("its folder does not exist.", file=str(folder), advice="Create the folder first."))
+    if not os.access(home, os.W_OK):
+        raise InvalidRequest(Fault("cannot be written to.", file=str(folder), advice="Choose another folder."))
+
+
 def write_whole(path: Path, save: Callable[[Path], object]) -> None:
     """The file that `save` writes, put in place when it is complete; InvalidRequest where that fails."""
     temporary = path.with_name(f".{path.stem}-{uuid4().hex}{path.suffix}")
@@ -53,13 +66,67 @@ def write_run(run: xr.Dataset, path: Path) -> None:
     write_whole(path, lambda temporary: save(run, temporary))
 
 
-def _save_netcdf(run: xr.Dataset, path: Path) -> None:
+def write_folder_whole(folder: Path, save: Callable[[Path], object]) -> None:
+    """The folder that `save` fills, put in place when it is complete; InvalidRequest where that fails.
+
+    Whatever kills the process, there is either no folder of that name or a whole one; what is left behind has a name
+    that starts with a dot.
+    """
+    temporary = folder.with_name(f".{folder.name}-{uuid4().hex}")
+    try:
+        temporary.mkdir(parents=True)
+        save(temporary)
+        for path in (*temporary.rglob("*"), temporary):
+            _sync(path)
+        temporary.replace(folder)
+        _sync(folder.parent)
+    except OSError as error:
+        found = f"cannot be written: {error.strerror or error}."
+        raise InvalidRequest(
+            Fault(found, file=str(folder), advice="Is there space, and may you write there?")
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_new_folder(folder: Path) -> None:
+    """InvalidRequest, before long work, for a folder that could not be written afterwards."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        advice = "Name a new folder; results are never written over."
+        raise InvalidRequest(Fault("exists already.", file=str(folder), advice=advice))
+    parent = next(path for path in folder.absolute().parents if path.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise InvalidRequest(Fault("cannot be created.", file=str(folder), advice="Choose another folder."))
+
+
+def _sync(path: Path) -> None:
+    """Waits until a file or folder is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def save_netcdf(run: xr.Dataset, path: Path) -> None:
+    """A dataset as NetCDF; notes become lines of one attribute."""
     names = {name: str(name).replace("/", DIVISION_SLASH) for name in (*run.data_vars, *run.dims) if "/" in str(name)}
     attributes = {**run.attrs, "notes": "\n".join(run.attrs.get("notes", ()))}
     run.rename(names).assign_attrs(attributes).to_netcdf(path, engine="netcdf4")
 
 
-def _save_csv(run: xr.Dataset, path: Path) -> None:
+def read_netcdf(path: Path) -> xr.Dataset:
+    """What `save_netcdf` wrote; InvalidRequest for a file that is none."""
+    try:
+        found = xr.load_dataset(path, engine="netcdf4", decode_times=False)
+    except (OSError, ValueError) as error:
+        raise InvalidRequest(Fault("is not a NetCDF file that can be read.", file=str(path))) from error
+    names = {name: str(name).replace(DIVISION_SLASH, "/") for name in (*found.variables, *found.dims)}
+    found = found.rename({old: new for old, new in names.items() if old != new})
+    return found.assign_attrs(notes=[line for line in str(found.attrs.get("notes", "")).splitlines() if line])
+
+
+def save_csv(run: xr.Dataset, path: Path) -> None:
     """A row for each time, a column for each element of each variable: the layout that `--policy` reads."""
     labels, columns = ["time"], [run["time"].to_numpy().reshape(-1, 1)]
     for name, values in run.data_vars.items():
@@ -72,7 +139,7 @@ def _save_csv(run: xr.Dataset, path: Path) -> None:
         writer.writerows(np.concatenate(columns, axis=1).tolist())
 
 
-SAVERS: Mapping[str, Callable[[xr.Dataset, Path], None]] = {".nc": _save_netcdf, ".csv": _save_csv}
+SAVERS: Mapping[str, Callable[[xr.Dataset, Path], None]] = {".nc": save_netcdf, ".csv": save_csv}
 
 
 def run_document(run: xr.Dataset) -> dict[str, Any]:
@@ -89,3 +156,19 @@ def _variable_document(values: xr.DataArray) -> dict[str, Any]:
     numbers[~np.isfinite(ordered.to_numpy())] = None
     dimensions = [str(d) for d in ordered.dims]
     return {"unit": values.attrs.get("units", ""), "dimensions": dimensions, "values": numbers.tolist()}
+
+
+def finite(value: Any) -> Any:
+    """The same with None for numbers that are not finite, which JSON does not know.
+
+    >>> finite({"a": [1.0, float("nan")]})
+    {'a': [1.0, None]}
+    """
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {name: finite(item) for name, item in value.items()}
+        case list() | tuple():
+            return [finite(item) for item in value]
+    return value

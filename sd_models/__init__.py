@@ -19,6 +19,7 @@ The stages, in their order; each is a function from one value to the next:
 - `polarity.py`, `loops.py`: what a variable reaches, and the feedback loops
 - `generated_code.py`, `pysd_model.py`, `reference.py`: PySD's own run of the same file, as the reference
 - `errors.py`: what can be wrong, told to the person who brought the model
+- `common_prosperity/`: the flagship model of the library, its data and what makes them
 """
 
 from importlib import import_module

@@ -65,12 +65,13 @@ def parts(tree: Any) -> Sequence[Any]:
 class ExternalFiles:
     """The files beside a model; `data` are files with the values of data variables that the model only names.
 
-    `notes` collects what PySD remarks while it reads (missing cells, filled gaps).
+    `notes` collects what PySD remarks while it reads (missing cells, filled gaps), `read` the files that were read.
     """
 
     folder: DataFolder
     data: tuple[Path, ...] = ()
     notes: list[str] = field(default_factory=list)
+    read: dict[Path, None] = field(default_factory=dict)
 
     def constants(self, request: GetConstantsStructure, block: Mapping[str, Sequence[str]], name: str) -> Values:
         """The cells as an array in the shape of the block (dimension name to elements)."""
@@ -101,7 +102,7 @@ class ExternalFiles:
 
     def subscripts(self, request: Mapping[str, str]) -> list[str]:
         """The elements of a subscript range."""
-        file = str(self.folder.file(request["file"]))
+        file = self._known(request["file"])
         cells = (request["tab"], request["firstcell"], request["lastcell"], request["prefix"])
         return [str(name) for name in self._read(lambda: ExtSubscript(file, *cells, self.folder.home).subscript)]
 
@@ -116,6 +117,7 @@ class ExternalFiles:
                 if NO_SERIES in str(error):
                     continue
                 raise UnreadableModel(replace(fault, file=file.name) for fault in error.faults) from error
+            self.read[file.resolve()] = None
             values = tabular.data.to_numpy()
             if np.isnan(values).all(axis=0).any():
                 self.notes.append(f"{name}: {file.name} has no values for some of its elements; they are missing.")
@@ -132,7 +134,13 @@ class ExternalFiles:
         if not all(isinstance(value, str) for value in vars(request).values()):
             advice = "Write them as in GET DIRECT CONSTANTS('values.csv', ',', 'B2')."
             raise InvalidModel(Fault("file, sheet and cells are no texts in single quotes.", advice=advice))
-        return str(self.folder.file(request.file))
+        return self._known(request.file)
+
+    def _known(self, reference: str) -> str:
+        """The file of a reference, taken note of."""
+        file = self.folder.file(reference)
+        self.read[file] = None
+        return str(file)
 
     def _read(self, action: Callable[[], Read]) -> Read:
         """What PySD reads, its warnings kept as notes and its errors told as ours."""

@@ -99,7 +99,7 @@ class _Flattener:
         self._raise()
         notes = dict.fromkeys((*self.source.notes, *self.files.notes, *self.notes))
         return System(
-            name=self.source.path.stem if self.source.path.stem != "model" else self.source.path.parent.name,
+            name=_model_name(self.source.path),
             variables=self.variables,
             dimensions=self.ranges.dimensions,
             method=self.source.method,
@@ -107,6 +107,7 @@ class _Flattener:
             notes=tuple(notes),
             unit_synonyms=self.source.unit_synonyms,
             regions=self.files.folder.regions,
+            files=tuple(self.files.read),
         )
 
     def _raise(self) -> None:
@@ -458,6 +459,11 @@ class _Context:
 
 _SEEN_FROM_MACROS = frozenset(("time step", "initial time", "final time", "saveper"))
 _MOST_VARIABLES = 50_000
+
+
+def _model_name(path: Path) -> str:
+    """The name of the file, or of its folder where all models are called the same."""
+    return path.stem if path.stem != "model" else path.resolve().parent.name
 
 
 def _kind(component: AbstractComponent) -> Kind:

@@ -128,7 +128,8 @@ def key(name: str) -> str:
 class System:
     """A model: its dimensions and variables in the order of the file.
 
-    `path` is the file that it was read from, `regions` the folder of data that stood in for the file's own, if any.
+    `path` is the file that it was read from, `regions` the folder of data that stood in for the file's own, if any,
+    `files` the files of data that were read.
 
     >>> import sd_models as sd
     >>> system = sd.load("urbanization")
@@ -144,6 +145,7 @@ class System:
     notes: tuple[str, ...] = ()
     unit_synonyms: tuple[tuple[str, ...], ...] = ()
     regions: Path | None = None
+    files: tuple[Path, ...] = ()
 
     def __repr__(self) -> str:
         return f"<System {self.name!r}: {len(self.variables)} variables, {len(self.dimensions)} subscript ranges>"

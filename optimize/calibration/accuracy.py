@@ -27,6 +27,7 @@ from sd_models.system import FloatArray
 from .misfit import Target
 
 TOTAL = "total"
+ROUNDING = 1e-9  # relative error that is none: its parts would be those of rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class Rated:
     drift: float = np.nan
 
 
+@np.errstate(all="ignore")  # of numbers too small or too large to be squared nothing is known
 def accuracy(simulated: FloatArray, observed: FloatArray) -> Accuracy:
     """The measures of a simulated against an observed series, missing observations left out.
 
@@ -89,7 +91,7 @@ def _relative(errors: FloatArray, observed: FloatArray) -> FloatArray:
 
 def _parts(simulated: FloatArray, observed: FloatArray, square: float) -> tuple[float, float, float]:
     """Theil's three parts of the mean square error."""
-    if not square > 0:
+    if not square > ROUNDING**2 * np.mean(observed**2):
         return np.nan, np.nan, np.nan
     bias = (simulated.mean() - observed.mean()) ** 2
     one, other = simulated.std(), observed.std()

@@ -112,7 +112,7 @@ def calibrate(
     began = perf_counter()
     places, asked = _asked(model, calibration)
     chosen = {name: value for name, value in {"starts": starts, "seed": seed}.items() if value is not None}
-    asked = asked.model_copy(update={**chosen, **({} if holdout else {"holdout": None})})
+    asked = _changed(asked, {**chosen, **({} if holdout else {"holdout": None})})
     system, places = _system(model, asked, places, regions)
     problem = _problem(system, asked, places)
     if prepare:
@@ -143,6 +143,11 @@ def _asked(
         case _:
             file = Path(calibration)
     return Places(path, file, (file.parent,)), read_document(file, Calibration)
+
+
+def _changed(asked: Calibration, changes: Mapping[str, Any]) -> Calibration:
+    """The calibration with other entries, which are held against the same rules."""
+    return document_of({**asked.model_dump(mode="json", by_alias=True), **changes}, Calibration) if changes else asked
 
 
 def _system(

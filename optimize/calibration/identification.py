@@ -1,10 +1,12 @@
 """What the data say about the parameters: standard errors, what cannot be told, and what trades off against what.
 
-At the optimum the covariance of the estimates is s^2 (J'J)^-1, with s^2 the sum of squared residuals over their number
-less that of free parameters (Seber and Wild 2003, Nonlinear Regression, chapter 2). A parameter that the bound holds is
-not free. What the data alone cannot tell shows in the singular values of their part of J, the priors left out, with
-every parameter scaled by the distance of its bounds: along a singular direction that is `weak`, one standard error
-reaches over more than half that distance.
+At the optimum the covariance of the estimates is (J'J / s^2 + P)^-1, with s^2 the sum of squared residuals over their
+number less that of free parameters (Seber and Wild 2003, Nonlinear Regression, chapter 2; 1 where that number is not
+positive) and P the precision of the priors, which is taken at its word. A parameter that the bound holds is not free.
+
+What the data alone cannot tell shows in the singular values of their part of J, the priors left out, with every
+parameter scaled by the distance of its bounds: along a singular direction that is `weak`, one standard error reaches
+over more than half that distance.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from .parameters import Parameters
 AT_BOUND = 1e-3
 # Singular values below this fraction of the largest are zero: Jacobians are exact to about 1e-13.
 SINGULAR = 1e-9
+LEAST_SPREAD = 1e-9  # of the deviations: a model that fits its own observations leaves rounding errors only
 WEAK = 0.5  # of the distance of the bounds, one standard error
 SHARE = 0.2  # of the largest part in a weak direction: smaller parts are not named
 SILENT_SHARE = 1e-3  # the same in a direction in which the data say nothing at all
@@ -42,7 +45,7 @@ class Standing(StrEnum):
 
     IDENTIFIED = "identified"
     WEAK = "weak"  # one standard error is more than half the distance of the bounds
-    PRIOR = "prior"  # the data hardly narrow the prior
+    PRIOR = "prior"  # the data hardly narrow the prior, or only together with the priors of others do they tell it
     UNIDENTIFIED = "not identified"  # the data do not move it, or move it only together with others
     LOWER = "at lower bound"
     UPPER = "at upper bound"
@@ -87,12 +90,14 @@ def identify(parameters: Parameters, fit: Fit) -> Identification:
     free = np.flatnonzero(held == 0)
     count = len(fit.residuals) - len(free)
     variance = fit.misfit / count if count > 0 else np.nan
+    spread = max(np.sqrt(variance), LEAST_SPREAD) if np.isfinite(variance) else 1.0
     scaled = fit.jacobian[:, free] * parameters.size[free]
-    covariance = _covariance(scaled) * variance
+    points = len(fit.residuals) - int(np.isfinite(parameters.deviation).sum())
+    scaled[:points] /= spread
+    covariance = _covariance(scaled)
     errors = np.full(len(parameters), np.nan)
     errors[free] = np.sqrt(np.diag(covariance)) * parameters.size[free]
-    points = len(fit.residuals) - int(np.isfinite(parameters.deviation).sum())
-    directions = _directions(scaled[:points], variance, free)
+    directions = _directions(scaled[:points], free)
     return Identification(
         errors, tuple(_standings(parameters, held, errors, directions)), directions, _pairs(covariance, free), variance
     )
@@ -126,15 +131,14 @@ def _tall(matrix: FloatArray) -> FloatArray:
     return np.pad(matrix, ((0, max(0, missing)), (0, 0)))
 
 
-def _directions(scaled: FloatArray, variance: float, free: npt.NDArray[np.int64]) -> tuple[Direction, ...]:
+def _directions(scaled: FloatArray, free: npt.NDArray[np.int64]) -> tuple[Direction, ...]:
     """The directions along which the data are weak, the weakest first."""
     if not scaled.shape[1]:
         return ()
     _, singular, directions = np.linalg.svd(_tall(scaled), full_matrices=False)
     singular = np.where(singular > SINGULAR * max(singular[0], np.finfo(float).tiny), singular, 0.0)
-    spread = np.sqrt(variance) if variance > 0 else 0.0
     with np.errstate(divide="ignore"):
-        errors = np.where(singular > 0, spread / singular, np.inf)
+        errors = 1.0 / singular
     weak = np.flatnonzero(errors > WEAK)[::-1]
     silent = [place for place in weak if np.isinf(errors[place])]
     named = [*_plain(directions[silent]), *(directions[place] for place in weak if np.isfinite(errors[place]))]
@@ -172,15 +176,20 @@ def _standings(
     parameters: Parameters, held: npt.NDArray[np.int64], errors: FloatArray, directions: Sequence[Direction]
 ) -> Iterator[Standing]:
     silent = {member for direction in directions if np.isinf(direction.error) for member in direction.members}
-    for place in range(len(parameters)):
+    for place, error in enumerate(errors):
         if held[place]:
             yield Standing.LOWER if held[place] < 0 else Standing.UPPER
-        elif np.isfinite(parameters.deviation[place]) and errors[place] > KEPT * parameters.deviation[place]:
-            yield Standing.PRIOR
-        elif np.isinf(errors[place]) or (place in silent and not np.isfinite(parameters.deviation[place])):
+        elif np.isinf(error):
             yield Standing.UNIDENTIFIED
+        elif _rests_on_priors(error, float(parameters.deviation[place]), place in silent):
+            yield Standing.PRIOR
         else:
-            yield Standing.WEAK if errors[place] > WEAK * parameters.size[place] else Standing.IDENTIFIED
+            yield Standing.WEAK if error > WEAK * parameters.size[place] else Standing.IDENTIFIED
+
+
+def _rests_on_priors(error: float, deviation: float, silent: bool) -> bool:
+    """Whether a finite standard error is that of a prior: its own, or without one those of others."""
+    return error > KEPT * deviation if np.isfinite(deviation) else silent
 
 
 def _pairs(covariance: FloatArray, free: npt.NDArray[np.int64]) -> tuple[Pair, ...]:

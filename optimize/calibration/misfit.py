@@ -223,14 +223,14 @@ class Misfit:
         time, place = np.nonzero(np.isfinite(target.values))
         step, fraction = self._place(target.times[time])
         observed, count = target.values[time, place], len(time)
-        scale = np.sqrt(target.asked.weight) / target.deviation if count else 1.0
+        scale = np.sqrt(_weights(target.asked, target.times[time])) / target.deviation if count else np.zeros(0)
         return (
             self._layout[target.variable].start + place,
             step,
             fraction,
             np.log(observed) if target.is_log else observed,
             np.full(count, target.is_log),
-            np.full(count, scale),
+            scale,
             np.full(count, number),
         )
 
@@ -259,6 +259,12 @@ class Misfit:
                     seeds[place, points.row[point], points.step[point]] += 1 - points.fraction[point]
                     seeds[place, points.row[point], after] += points.fraction[point]
             yield seeds
+
+
+def _weights(asked: Series, times: FloatArray) -> FloatArray:
+    """The weights of observations at these times, halved with every half-life before the last one."""
+    age = times.max() - times if asked.half_life else np.zeros(len(times))
+    return np.asarray(asked.weight * 0.5 ** (age / (asked.half_life or 1.0)))
 
 
 def latest(targets: Iterable[Target]) -> float:

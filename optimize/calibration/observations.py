@@ -11,8 +11,6 @@ Why both: statistics come tidy, analysts keep them wide; neither should be conve
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,11 +21,12 @@ import numpy as np
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.system import FloatArray, System, Variable, key
 
+from ..rows import read_rows
+
 TIMES = ("time", "year")
 NAMES = ("series", "variable")
 ELEMENTS = ("region", "element")
 VALUE = "value"
-MOST_BYTES = 200_000_000
 MOST_LISTED = 5
 
 
@@ -70,7 +69,7 @@ class _Found:
 
 def read_table(path: Path) -> Table:
     """The table of a CSV file; InvalidRequest for what is none."""
-    rows = [(line, row) for line, row in _rows(path) if any(cell.strip() for cell in row)]
+    rows = [(line, row) for line, row in read_rows(path) if any(cell.strip() for cell in row)]
     if len(rows) < 2:
         advice = "The first row names the columns: time (or year), dimensions, series."
         raise InvalidRequest(Fault("holds no observations.", file=path.name, advice=advice))
@@ -84,23 +83,6 @@ def read_table(path: Path) -> Table:
         advice = f"Name the column with the times {' or '.join(TIMES)}. It has: {', '.join(header)}."
         raise InvalidRequest(Fault("no column holds times.", file=path.name, line=1, advice=advice))
     return table
-
-
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    try:
-        if not path.is_file():
-            found = "is not a regular file." if path.exists() else "there is no such file."
-            raise InvalidRequest(Fault(found, file=str(path), advice="Check the path."))
-        if path.stat().st_size > MOST_BYTES:
-            raise InvalidRequest(Fault(f"is larger than {MOST_BYTES:,} bytes.", file=path.name))
-        reader = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
-        for row in reader:
-            yield reader.line_num, row
-    except (UnicodeDecodeError, csv.Error) as error:
-        advice = "Save the table as CSV with UTF-8 encoding."
-        raise InvalidRequest(Fault(f"is not a CSV file: {error}.", file=path.name, advice=advice)) from error
-    except OSError as error:
-        raise InvalidRequest(Fault(f"cannot be read: {error.strerror}.", file=path.name)) from error
 
 
 def observed(

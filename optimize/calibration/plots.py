@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
+from textwrap import fill, shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 DOTS_PER_INCH = 110
 PANEL = (2.1, 1.55)  # inches
 LARGE_PANEL = (4.3, 2.9)
+HEAD = 0.5  # inches above the panels, with a title of one line
+LINE = 0.17  # inches of each further line
+LETTERS = 13  # of a title in an inch
 MOST_COLUMNS = 6
 MOST_PANELS = 36
 TITLE_WIDTH = 26  # characters
@@ -38,8 +41,11 @@ def plot_series(result: CalibrationResult, place: int) -> Figure:
     shown, left = _shown(target.labels, errors)
     columns = min(MOST_COLUMNS, len(shown))
     rows = -(-len(shown) // columns)
-    size = PANEL if len(shown) > 4 else LARGE_PANEL
-    figure = Figure(figsize=(size[0] * columns, size[1] * rows + 0.7), layout="constrained")
+    width, height = PANEL if len(shown) > 4 else LARGE_PANEL
+    title = fill(_title(result, target.asked.title, left), int(LETTERS * width * columns))
+    head = HEAD + LINE * title.count("\n")
+    figure = Figure(figsize=(width * columns, height * rows + head))
+    _spread(figure, width, height, head)
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
     for panel, element in zip(axes, shown, strict=False):
         _draw(panel, result, place, element, errors[target.labels[element]])
@@ -47,14 +53,24 @@ def plot_series(result: CalibrationResult, place: int) -> Figure:
         panel.remove()
     for panel in axes[max(0, len(shown) - columns) : len(shown)]:  # the lowest of each column
         panel.tick_params(labelbottom=True)
-    unit = result.system[target.variable].unit
-    figure.suptitle(_title(target.asked.title, unit, left), x=0.01, ha="left", color=INK, fontsize=11, parse_math=False)
+    top = 1 - 0.1 / figure.get_size_inches()[1]
+    figure.suptitle(title, x=0.01, y=top, ha="left", va="top", color=INK, fontsize=10, parse_math=False)
     return figure
 
 
-def _title(name: str, unit: str, left: int) -> str:
+def _spread(figure: Figure, width: float, height: float, head: float) -> None:
+    """Room for titles and ticks in inches; Matplotlib's own layout takes as long as all the drawing."""
+    across, down = figure.get_size_inches()
+    left, bottom, top = 0.45 / across, 0.3 / down, 1 - (head + 0.05) / down
+    inside = (width - 0.5, height - 0.45)
+    figure.subplots_adjust(left, bottom, 1 - 0.1 / across, top, wspace=0.5 / inside[0], hspace=0.45 / inside[1])
+
+
+def _title(result: CalibrationResult, name: str, left: int) -> str:
+    unit = next(result.system[item.variable].unit for item in result.calibration.series if item.title == name)
+    lines = "observed (dots), fitted (line)" + ", hold-out (dashed)" * (result.holdout is not None)
     more = f"; {left} elements with smaller errors are not shown" if left else ""
-    return f"{name} [{unit or 'no unit'}]: observed (dots), fitted (line), hold-out (dashed){more}"
+    return f"{name} [{unit or 'no unit'}]: {lines}, mean error{more}"
 
 
 def _shown(labels: tuple[str, ...], errors: dict[str, Rated]) -> tuple[list[int], int]:
@@ -82,7 +98,7 @@ def _draw(axes: Axes, result: CalibrationResult, place: int, element: int, rated
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(BUNDLE)
     axes.tick_params(labelsize=6, colors=MUTED, length=0)
-    axes.locator_params(axis="x", nbins=4, integer=True)
+    axes.locator_params(axis="x", nbins=3, integer=True)
     axes.locator_params(axis="y", nbins=4)
     axes.ticklabel_format(useOffset=False)
 

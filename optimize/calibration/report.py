@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -14,10 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from sd_models.errors import Fault, InvalidRequest
-
 from ..provenance import provenance
-from ..storage import write_whole
+from ..storage import finite, write_whole
 from .accuracy import Rated, summaries
 from .estimation import CalibrationResult, Score
 from .fitting import ADVICE
@@ -131,34 +128,7 @@ def calibration_document(result: CalibrationResult) -> dict[str, Any]:
     return document
 
 
-def finite(value: Any) -> Any:
-    """The same with None for numbers that are not finite, which JSON does not know.
-
-    >>> finite({"a": [1.0, float("nan")]})
-    {'a': [1.0, None]}
-    """
-    match value:
-        case float():
-            return value if math.isfinite(value) else None
-        case Mapping():
-            return {name: finite(item) for name, item in value.items()}
-        case list() | tuple():
-            return [finite(item) for item in value]
-    return value
-
-
 # --- files ------------------------------------------------------------------------------------------------------------
-
-
-def check_folder(folder: Path) -> None:
-    """InvalidRequest, before long work, for a folder that could not be written to afterwards."""
-    if folder.exists() and not folder.is_dir():
-        raise InvalidRequest(Fault("is a file.", file=str(folder), advice="Name a folder."))
-    home = folder if folder.is_dir() else folder.parent
-    if not home.is_dir():
-        raise InvalidRequest(Fault("its folder does not exist.", file=str(folder), advice="Create the folder first."))
-    if not os.access(home, os.W_OK):
-        raise InvalidRequest(Fault("cannot be written to.", file=str(folder), advice="Choose another folder."))
 
 
 def write_results(result: CalibrationResult, folder: Path) -> list[Path]:

@@ -100,7 +100,9 @@ class Series(Document):
     `column` (default: the variable's name) is in `file` (default: the calibration's `data`), only in rows whose cells
     are those of `rows`; its numbers times `factor` have the model's unit, and an observation at time t belongs to the
     model's time t + `shift`. `where` chooses elements. `deviation` defaults to one per cent: .01 for logarithms,
-    .01 of the mean size for levels. `total_weights` names the column or model variable that weighs a mean.
+    .01 of the mean size for levels. With `half_life` recent observations weigh more: one that is so much older than the
+    last one, in the model's unit of time, weighs half. `total_weights` names the column or model variable that weighs a
+    mean.
     """
 
     variable: str
@@ -113,6 +115,7 @@ class Series(Document):
     transform: Transform = Transform.LOG
     deviation: Positive | None = None
     weight: Positive = 1.0
+    half_life: Positive | None = None
     where: dict[str, Elements] = Field(default_factory=dict)
     total: Total | None = None
     total_weights: str | None = None
@@ -157,7 +160,7 @@ class Holdout(Document):
             raise ValueError(
                 f"from = {self.first:g} is not after fit_to = {self.fit_to:g}: it would judge what it saw."
             )
-        if self.last is not None and self.last <= max(self.fit_to, self.first or self.fit_to):
+        if self.last is not None and (self.last <= self.fit_to or self.last < (self.first or self.last)):
             raise ValueError(f"to = {self.last:g} leaves nothing to judge by.")
         return self
 

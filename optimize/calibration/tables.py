@@ -128,7 +128,8 @@ def _warnings(result: CalibrationResult) -> Iterator[str]:
     """Sentences on what the data cannot tell, what is on its bound, and what goes together."""
     parameters, found = result.parameters, result.identification
     for direction in found.directions[:MOST_SENTENCES]:
-        yield _sentence(described(parameters, direction), direction)
+        settled = np.isfinite(found.errors[list(direction.members)]).all()
+        yield _sentence(described(parameters, direction), direction) + " The priors settle it." * bool(settled)
     rest = len(found.directions) - MOST_SENTENCES
     if rest > 0:
         yield f"... and {rest} more such groups; report.json and --json list all."
@@ -139,7 +140,9 @@ def _warnings(result: CalibrationResult) -> Iterator[str]:
                 len(held) > MOST_SENTENCES
             )
             yield f"{str(standing).capitalize()}: {shown}. Widen it, or ask why the data push there."
-    for pair in found.pairs[:MOST_SENTENCES]:
+    told = [set(direction.members) for direction in found.directions]
+    apart = [pair for pair in found.pairs if not any({pair.first, pair.second} <= members for members in told)]
+    for pair in apart[:MOST_SENTENCES]:
         names = f"{parameters.labels[pair.first]} and {parameters.labels[pair.second]}"
         yield f"Correlation {pair.correlation:+.3f}: {names}."
 
@@ -148,8 +151,8 @@ def _sentence(names: str, direction: Direction) -> str:
     alone = len(direction.members) == 1
     if np.isinf(direction.error):
         return f"The data do not tell {names}{'' if alone else ' apart: moved together, the fit stays the same'}."
-    what = "hardly tell" if alone else "hardly tell apart"
-    return f"The data {what} {names}: one standard error is {direction.error:.2g} times the distance of the bounds."
+    what = f"hardly tell {names}" if alone else f"hardly tell {names} apart"
+    return f"The data {what}: one standard error is {direction.error:.2g} times the distance of the bounds."
 
 
 # --- accuracy ---------------------------------------------------------------------------------------------------------

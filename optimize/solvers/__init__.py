@@ -3,4 +3,5 @@
 - `solver.py`: what all solvers share: progress, endings, solutions
 - `highs.py`: convex programs by HiGHS, their answers checked
 - `curvature.py`, `master.py`, `sqp.py`: sequential quadratic programming
+- `choice.py`: the table of solvers by name
 """

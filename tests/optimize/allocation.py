@@ -71,7 +71,9 @@ def write_model(folder: Path, regions: int, measures: int) -> Path:
         "clean effect[measure]": [source.uniform(0.0, 0.1) * 16 / measures for _ in range(measures)],
         "share effect[measure]": [source.uniform(0.0, 0.3) * 16 / measures for _ in range(measures)],
     }
-    lines = [f"{name} = {', '.join(f'{value:.6g}' for value in values)} ~ Dmnl ~|" for name, values in constants.items()]
+    lines = [
+        f"{name} = {', '.join(f'{value:.6g}' for value in values)} ~ Dmnl ~|" for name, values in constants.items()
+    ]
     text = _MODEL.substitute(regions=regions, measures=measures, constants="\n".join(lines))
     path.write_text(text, encoding="utf-8")
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import islands
 import pytest
 
 import sd_models as sd
@@ -63,3 +64,17 @@ def lakes_file(folder: Path) -> Path:
 def lakes(lakes_file: Path) -> System:
     """The same model, loaded."""
     return sd.load(lakes_file)
+
+
+@pytest.fixture(scope="session")
+def islands_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with two dimensions, levers and limits."""
+    path = tmp_path_factory.mktemp("islands") / "islands.mdl"
+    path.write_text(islands.MODEL, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def islands_system(islands_file: Path) -> System:
+    """The same model, loaded."""
+    return sd.load(islands_file)

@@ -58,9 +58,9 @@ def test_every_fault_is_told_at_once_with_its_place() -> None:
         "entry 2, lower",
         "expected a finite number",
         "found 'lgo'; expected 'level' or 'log'. Did you mean 'log'?",
-        "found 'x'; expected a valid number.",
+        "found 'x'; expected a number.",
         "plan.toml: there is no key 'sed'. Did you mean 'seed'?",
-        "found '1'; expected a valid integer.",
+        "found '1'; expected a whole number.",
     ):
         assert text in faults
     assert len(told(content)) == 7

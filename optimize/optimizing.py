@@ -1,0 +1,203 @@
+"""What `prosperity optimize`, `verify` and `plan` do once their arguments are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from sd_models.errors import Fault, InvalidRequest, ModelError
+from sd_models.library import FOLDER, library, load
+from sd_models.system import System
+
+from . import console
+from .interruption import Interruption, interruptible
+from .plan import Plan, load_plan, read_plan
+from .problem import Problem
+from .progress import Progress
+from .requests import OptimizeRequest, PlanRequest, Status, VerifyRequest
+from .result import Result
+from .result_folder import load_result, save_result, save_verification, summary
+from .result_tables import sayings, tables
+from .solvers.choice import chosen_solver
+from .solvers.solver import Ending
+from .solving import solve, with_seconds
+from .starting_plan import starting_plan
+from .storage import check_new_folder, check_target, write_whole
+from .verdict import TOLERANCE
+from .verification import verify
+
+FLAGSHIP = "common_prosperity"
+PLAN = "plan.toml"
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A plan with what the command line changes in it, the file that it stands in, and the model."""
+
+    plan: Plan
+    file: str
+    system: System
+    notes: tuple[str, ...] = ()
+
+
+def answer_optimize(request: OptimizeRequest) -> Status:
+    """Solves the plan, saves the result, replays it in PySD, and prints all of it."""
+    began = perf_counter()
+    if request.out:
+        check_new_folder(request.out)
+    with interruptible() as interruption, Progress(interruption.ending) as progress:
+        with progress.phase("Reading model and plan"):
+            asked = _asked(request)
+            chosen_solver(request.solver, asked.plan.solver)
+            problem = Problem(asked.system, asked.plan, asked.file)
+        loading = perf_counter() - began
+        interruption.keeping = True
+        with progress.phase("Solving"):
+            result = solve(problem, solver=request.solver, watch=progress)
+        result = replace(result, notes=(*asked.notes, *result.notes))
+        folder = request.out or _run_folder(asked.system)
+        with progress.phase("Saving"):
+            began = perf_counter()
+            save_result(result, folder)
+            result = with_seconds(replace(result, folder=folder), load=loading, save=perf_counter() - began)
+        result = _replayed(request, result, progress, interruption)
+    _tell(result, json=request.json)
+    return _status(result, interruption)
+
+
+def _replayed(request: OptimizeRequest, result: Result, progress: Progress, interruption: Interruption) -> Result:
+    """The result, verified where that is asked for and makes sense; a replay that fails costs nothing but a note."""
+    if not request.verify or not result.findings.is_feasible or interruption.received is not None:
+        return result
+    folder = result.folder
+    assert folder is not None
+    interruption.keeping = False
+    try:
+        with progress.phase("PySD replays the policy"):
+            result = verify(result)
+        save_verification(result, folder)
+    except ModelError as error:
+        result = replace(
+            result, notes=(*result.notes, *(f"PySD could not replay it: {fault}" for fault in error.faults))
+        )
+    except KeyboardInterrupt:
+        result = replace(result, notes=(*result.notes, "The replay in PySD was interrupted."))
+    return result
+
+
+def _status(result: Result, interruption: Interruption) -> Status:
+    if interruption.received is not None or result.findings.ending is Ending.INTERRUPTED:
+        terminated = interruption.received is not None and interruption.received != 2
+        return Status.TERMINATED if terminated else Status.INTERRUPTED
+    fine = result.findings.is_feasible and (result.verification is None or result.verification.passed)
+    return Status.DONE if fine else Status.NO
+
+
+# --- plans ------------------------------------------------------------------------------------------------------------
+
+
+def _asked(request: OptimizeRequest) -> _Asked:
+    """The plan with the command line's changes, and its model."""
+    plan, file, notes = _plan(request)
+    changes: dict[str, Any] = {}
+    if request.model is not None:
+        changes["model"] = request.model
+    if request.regions is not None:
+        changes["regions"] = request.regions
+    options = {"name": request.solver, "starts": request.starts, "time_limit": request.time_limit}
+    solver = plan.solver.model_copy(update={key: value for key, value in options.items() if value is not None})
+    plan = plan.model_copy(update={**changes, "solver": solver})
+    system = load(plan.model, data=plan.data, regions=plan.regions)
+    return _Asked(plan, file, system, notes)
+
+
+def _plan(request: OptimizeRequest) -> tuple[Plan, str, tuple[str, ...]]:
+    """The plan that is named, the one beside the library's model, or one to start from."""
+    if request.plan is not None:
+        return load_plan(request.plan), request.plan.name, ()
+    model = request.model or FLAGSHIP
+    beside = FOLDER / model / PLAN
+    if model in library() and beside.is_file():
+        return load_plan(beside), beside.name, ()
+    system = load(model, regions=request.regions)
+    note = f"There is no plan for {system.name}: solved as `prosperity plan {model}` writes it, to start from."
+    return read_plan(starting_plan(system).content), "starting plan", (note,)
+
+
+def answer_plan(request: PlanRequest) -> Status:
+    """Writes or prints a plan to start from."""
+    if request.out:
+        check_target(request.out, (".toml",))
+        if request.out.exists():
+            raise InvalidRequest(Fault("exists already.", file=str(request.out), advice="Name a new file."))
+    with console.working("Looking at the model"):
+        system = load(request.model, data=request.data, regions=request.regions)
+        found = starting_plan(system, data=request.data)
+    text = found.text
+    if request.out is None:
+        console.print_text(text)
+    else:
+        write_whole(request.out, lambda path: path.write_text(text, encoding="utf-8"))
+        console.tell(f"Written: {request.out}. Solve it: prosperity optimize {request.out}")
+    return Status.DONE
+
+
+# --- verify -----------------------------------------------------------------------------------------------------------
+
+
+def answer_verify(request: VerifyRequest) -> Status:
+    """Replays a result in PySD, keeps what was found in its folder, and prints it."""
+    with console.working("PySD replays the policy"):
+        result = verify(load_result(request.run))
+    save_verification(result, request.run)
+    found = result.verification
+    assert found is not None
+    console.tell_notes(found.notes)
+    limits = found.largest_limit_violation
+    if request.json:
+        console.print_json(
+            {
+                "status": str(result.status.standing),
+                "replay_gap": found.gap.size,
+                "variable": found.gap.variable,
+                "time": found.gap.time,
+                "objective": found.objective,
+                "largest_limit_violation": limits,
+                "limits": {item.limit: item.size for item in found.violations},
+                "seconds": found.seconds,
+            }
+        )
+    else:
+        console.print_text(f"{found.sentence}\n{result.status}")
+    return Status.DONE if found.passed and limits <= TOLERANCE else Status.NO
+
+
+# --- what people and programs read ------------------------------------------------------------------------------------
+
+
+def _tell(result: Result, *, json: bool) -> None:
+    notes = (*result.notes, *(() if result.verification is None else result.verification.notes))
+    console.tell_notes(notes)
+    if json:
+        console.print_json(summary(result))
+        return
+    seconds = ", ".join(f"{name} {value:.1f}" for name, value in result.seconds.items())
+    foot = (
+        f"Seconds: {seconds}. {len(result.iterations)} iterations, {result.work.simulations} runs, "
+        f"{result.work.gradients} gradients of {result.work.levers:,} levers.",
+        f"Written: {result.folder} (result.json, policy.csv, trajectories.nc, shadow_prices.csv ...)",
+    )
+    console.print_result(str(result.status), tables(result), [*result.conflict, *sayings(result)], foot)
+
+
+def _run_folder(system: System) -> Path:
+    """A new folder for a run, named after the model and the time."""
+    stem = RUNS / f"{system.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    folder, number = stem, 2
+    while folder.exists():
+        folder, number = stem.with_name(f"{stem.name}-{number}"), number + 1
+    return folder

@@ -1,0 +1,115 @@
+"""A solve as it goes, on standard error: a line for each iteration, and a sign of life at least once a second.
+
+Why not rich's live display: solvers turn Python's and the process's output streams away while they work, and a display
+that writes through these would write into the solver's log. So the descriptor of standard error is kept as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from types import TracebackType
+from typing import Self, TextIO
+
+from .solvers.solver import Ending, Iteration
+
+HEADER = (
+    f"{'iteration':>9}  {'objective':>16}  {'KKT residual':>12}  {'violation':>9}  {'trust region':>12}  {'seconds':>8}"
+)
+EVERY = 0.2  # seconds between looks at the clock
+SILENCE = 1.0  # the longest, in seconds
+CLEAR = "\r\x1b[2K"
+
+
+class Progress:
+    """The watch of a solve that tells people about it; `asked` says whether the solve has to stop, and why."""
+
+    def __init__(self, asked: Callable[[], Ending | None] = lambda: None) -> None:
+        self.asked = asked
+        self.began = perf_counter()
+        self._lock = threading.Lock()
+        self._doing = ""
+        self._since = self.began
+        self._told = self.began
+        self._headed = False
+        self._done = threading.Event()
+        self._stream = _kept(sys.stderr)
+        self._live = self._stream.isatty()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._tick, daemon=True, name="progress").start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
+        self._done.set()
+        with self._lock:
+            self._clear()
+            if self._stream is not sys.stderr:
+                self._stream.close()
+
+    @contextmanager
+    def phase(self, what: str) -> Iterator[None]:
+        """Says what is being done, until it is."""
+        with self._lock:
+            self._doing, self._since, self._headed = what, perf_counter(), False
+            self._sign()
+        yield
+        with self._lock:
+            self._clear()
+            self._doing = ""
+
+    def iteration(self, iteration: Iteration) -> None:
+        """A line for an iteration."""
+        with self._lock:
+            self._clear()
+            if not self._headed:
+                self._write(f"{HEADER}\n")
+                self._headed = True
+            self._write(f"{line(iteration)}\n")
+
+    def ending(self) -> Ending | None:
+        """Why the solve has to stop, or None."""
+        return self.asked()
+
+    def _tick(self) -> None:
+        while not self._done.wait(EVERY):
+            with self._lock:
+                if self._doing and (self._live or perf_counter() - self._told >= SILENCE - EVERY):
+                    self._sign()
+
+    def _sign(self) -> None:
+        """What is being done, and for how long."""
+        seconds = perf_counter() - self._since
+        text = f"{self._doing} ... {seconds:.0f} s" if seconds >= 0.5 else f"{self._doing} ..."
+        self._write(f"{CLEAR}{text}" if self._live else f"{text}\n")
+
+    def _clear(self) -> None:
+        if self._live and not self._stream.closed:
+            self._stream.write(CLEAR)
+
+    def _write(self, text: str) -> None:
+        self._told = perf_counter()
+        if not self._stream.closed:
+            self._stream.write(text)
+            self._stream.flush()
+
+
+def line(iteration: Iteration) -> str:
+    """An iteration as a row below the header; one whose step was thrown away has a mark."""
+    return (
+        f"{iteration.number:>9}  {iteration.objective:>16.9g}  {iteration.kkt_residual:>12.1e}"
+        f"  {iteration.violation:>9.1e}  {iteration.trust_region:>12.1e}  {iteration.seconds:>8.1f}"
+        f"{'' if iteration.accepted else '  step rejected'}"
+    )
+
+
+def _kept(stream: TextIO) -> TextIO:
+    """The stream under a descriptor of its own; the stream itself where it has none, as in tests."""
+    try:
+        return os.fdopen(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors="replace")
+    except (OSError, ValueError, AttributeError):
+        return stream

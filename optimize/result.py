@@ -1,0 +1,188 @@
+"""What an optimization gives back: the best policy, what it brings, what it is worth, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from sd_models.errors import Fault, InvalidRequest
+from sd_models.library import load
+from sd_models.system import FloatArray, System
+
+from .plan import Plan
+from .provenance import digest
+from .shadow_prices import Saying, in_words
+from .solvers.solver import Iteration
+from .verdict import Findings, Verdict, judge
+from .violations import Violation, largest
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from .verification import Verification
+
+Groups = Mapping[str, Mapping[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Alternative:
+    """Another policy, nearly as good: its objective, and the share of all lever values in which it differs."""
+
+    objective: float
+    distance: float
+    policy: xr.Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a solve took: levers decided, runs of the model, gradients, and seconds by phase."""
+
+    levers: int
+    simulations: int
+    gradients: int
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The end of an optimization.
+
+    `policy` holds the paths of the levers over the whole run, (time, *dimensions); each value holds from its time on,
+    as `sd.simulate(levers=...)` takes it. `trajectories` and `baseline` are the runs with it and without, all variables
+    at the saved times. `shadow_prices` are by limit (see `shadow_prices`). `objective` and `baseline_objective` are in
+    the plan's direction and in `objective_unit`. `groups` are the named parts into which subscript ranges fall.
+    """
+
+    plan: Plan
+    findings: Findings
+    policy: xr.Dataset
+    trajectories: xr.Dataset
+    baseline: xr.Dataset
+    shadow_prices: Mapping[str, xr.DataArray]
+    objective: float
+    baseline_objective: float
+    objective_unit: str
+    violations: tuple[Violation, ...]
+    iterations: tuple[Iteration, ...]
+    work: Work
+    provenance: Mapping[str, Any]
+    time_unit: str = ""
+    groups: Groups = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    conflict: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    verification: Verification | None = None
+    folder: Path | None = None
+    opened: System | None = None
+
+    def __str__(self) -> str:
+        goal = self.plan.objective
+        verb = "maximized" if goal.sign > 0 else "minimized"
+        numbers = f"{self.objective:.6g} {self.objective_unit}, without the policy {self.baseline_objective:.6g}"
+        return f"{self.provenance['model']}: {goal.variable} {verb}, {numbers}.\n{self.status}"
+
+    def __repr__(self) -> str:
+        return f"<Result {self.provenance['model']!r}: {self.status.standing}, objective {self.objective:.6g}>"
+
+    @property
+    def status(self) -> Verdict:
+        """What the result is worth, with a sentence and advice."""
+        return judge(self.findings, self.verification)
+
+    @property
+    def kkt_residual(self) -> float:
+        """The scaled residual of the conditions of an optimum; see `optimality`."""
+        return self.findings.kkt_residual
+
+    @property
+    def largest_limit_violation(self) -> float:
+        """The largest relative violation of a limit, in our run and in PySD's if there is one."""
+        replayed = 0.0 if self.verification is None else self.verification.largest_limit_violation
+        return max(largest(self.violations), self.findings.violation, replayed)
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Seconds by phase: load, compile, solve, result, and verify once it has been."""
+        verify = {} if self.verification is None else {"verify": self.verification.seconds}
+        return {**self.work.seconds, **verify}
+
+    @cached_property
+    def system(self) -> System:
+        """The model; InvalidRequest where its file is gone or not the one that was optimized."""
+        return self.opened if self.opened is not None else self._reopened()
+
+    @property
+    def allocation(self) -> xr.Dataset:
+        """The levers from the start of the horizon on, one value a period."""
+        first, end = self.plan.horizon
+        times = self.policy["time"].to_numpy()
+        slack = 1e-6 * max(1.0, abs(end))
+        return self.policy.isel(time=np.flatnonzero((times >= first - slack) & (times < end + self.plan.every - slack)))
+
+    def total(self, lever: str) -> xr.DataArray:
+        """The integral of a lever over the horizon, by element."""
+        path = self.allocation[lever]
+        lengths = np.diff([*path["time"].to_numpy(), self.plan.horizon[1] + self.plan.every])
+        summed = (path * xr.DataArray(lengths, {"time": path["time"]}, ("time",))).sum("time")
+        unit = str(path.attrs.get("units", ""))
+        per = f"/{self.time_unit}"
+        total = unit.removesuffix(per) if self.time_unit and unit.endswith(per) else f"{unit}*{self.time_unit}"
+        return summed.assign_attrs(units=total)
+
+    def in_words(self) -> list[Saying]:
+        """What each limit that binds is worth, a sentence each."""
+        return in_words(self.shadow_prices, self.plan.objective, self.time_unit)
+
+    def plot(self, what: str = "overview") -> Figure:
+        """A figure: "overview", "allocation", "shares", "trajectories" or "prices"; save it with `savefig`."""
+        from .figures import draw
+
+        return draw(self, what)
+
+    def _reopened(self) -> System:
+        known = self.provenance
+        system = load(known["model_path"], data=self.plan.data, regions=known.get("regions_path"))
+        changed = [path.name for path in files_of(system) if known["files"].get(path.name) != digest(path)]
+        if changed:
+            found = f"{', '.join(changed)} changed since the optimization, so the result is not about this model."
+            raise InvalidRequest(Fault(found, file=str(known["model"]), advice="Optimize again."))
+        return system
+
+
+def files_of(system: System) -> list[Path]:
+    """The model file and the files of data that it was read from."""
+    return [path for path in (system.path, *system.files) if path is not None]
+
+
+def groups_of(system: System) -> Groups:
+    """For each dimension the subranges that divide it into parts without overlap, where there are such."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for name, dimension in system.dimensions.items():
+        parts = {n: d.elements for n, d in system.dimensions.items() if d.parent == name and len(d.elements) > 1}
+        chosen: dict[str, tuple[str, ...]] = {}
+        covered: set[str] = set()
+        for part, elements in parts.items():
+            if covered.isdisjoint(elements) and len(elements) < len(dimension.elements):
+                chosen[part] = elements
+                covered.update(elements)
+        if len(chosen) > 1 and covered == set(dimension.elements):
+            found[name] = chosen
+    return found
+
+
+def held_paths(paths: Mapping[str, xr.DataArray], starts: FloatArray) -> xr.Dataset:
+    """Paths at every time of a run as a dataset of the times at which values change or periods start."""
+    times = next(iter(paths.values()))["time"].to_numpy()
+    slack = 1e-9 * max(1.0, float(np.abs(times).max()))
+    keep = np.isin(np.arange(len(times)), np.searchsorted(times, starts - slack))
+    keep[0] = True
+    for path in paths.values():
+        table = path.to_numpy().reshape(len(times), -1)
+        keep[1:] |= (np.diff(table, axis=0) != 0).any(axis=1)
+    return xr.Dataset({name: path.isel(time=np.flatnonzero(keep)) for name, path in paths.items()})

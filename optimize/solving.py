@@ -1,0 +1,329 @@
+"""`solve`: a problem to its result, by a solver of the table, from one or several starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import xarray as xr
+
+from sd_models.errors import Fault, InvalidRequest, SimulationError
+from sd_models.simulation import Simulator, compile
+from sd_models.system import FloatArray
+from sd_models.timing import TimeSpan
+
+from .evaluation import Counts, Evaluation
+from .horizon import horizon_end
+from .optimality import Multipliers, objective_size, optimality, row_sizes
+from .oversight import Candidate, Oversight, RecordingEvaluator
+from .problem import Problem
+from .program import Program
+from .provenance import provenance
+from .result import Alternative, Result, Work, files_of, groups_of, held_paths
+from .shadow_prices import objective_unit, shadow_prices
+from .solvers.choice import chosen_solver
+from .solvers.solver import Ending, Solution, Solver, Watch
+from .statement import program as program_of
+from .statement import state
+from .verdict import TOLERANCE, Findings
+from .verification import every_step, named_variables
+from .violations import largest, violations
+
+if TYPE_CHECKING:
+    import pyomo.environ as pyo
+
+Constraints: TypeAlias = "Callable[[pyo.ConcreteModel], None]"
+Start: TypeAlias = "FloatArray | Mapping[str, xr.DataArray] | xr.Dataset"
+
+# A policy from another start is worth telling if its objective is this near to the best, and it differs this much.
+NEAR_OPTIMAL = 1e-3
+DIFFERENT = 0.01
+# A price is none if the limit's whole size, times it, is this small a part of the objective: the solver's rounding.
+NO_EFFECT = 1e-12
+
+
+def solve(
+    problem: Problem,
+    *,
+    solver: str | Solver | None = None,
+    constraints: Constraints | None = None,
+    watch: Watch | None = None,
+    start: Start | None = None,
+) -> Result:
+    """The best policy that the solver finds, with all that is known about it. How it ended is `result.status`.
+
+    `solver` is a name or a solver with its options, by default the plan's. `constraints` may add linear and convex
+    quadratic Pyomo constraints on `model.levers` and `model.outcomes`. `watch` is told of each iteration and may ask to
+    stop. `start` is a policy to start from, or a vector of all levers; by default the model's own values.
+
+    Ctrl-C ends the solve and returns the best policy so far. PySD does not replay the result here; `verify` does.
+    """
+    return _Solve(problem, chosen_solver(solver, problem.plan.solver), watch).result(constraints, start)
+
+
+@dataclass
+class _Clock:
+    """Seconds by phase."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Counts what runs inside."""
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - began
+
+
+@dataclass(frozen=True, eq=False)
+class _End:
+    """Where one start ended: a policy with its multipliers (none where the solver did not come back)."""
+
+    best: Candidate
+    ending: Ending
+    solution: Solution | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """What is run after a solve, compiled before it, so that an interruption is answered at once: all variables at the
+    saved times, and what the plan names at every step."""
+
+    everything: Simulator
+    steps: Simulator
+
+    @classmethod
+    def of(cls, problem: Problem) -> _Runs:
+        """Compiles both."""
+        system, plan, levers = problem.system, problem.plan, problem.lever_names
+        whole = compile(system, levers=levers, time=TimeSpan(stop=horizon_end(plan)))
+        names, span = named_variables(plan, system), every_step(system, plan)
+        return cls(whole, compile(system, levers=levers, outputs=names, time=span))
+
+    def broken(self, policy: Mapping[str, xr.DataArray]) -> xr.Dataset:
+        """A run that left the numbers, as far as it came."""
+        inputs = self.everything.inputs(levers=policy)
+        return self.everything.frame.dataset(self.everything.trajectories(inputs), None)
+
+
+@dataclass(eq=False)
+class _Solve:
+    """One call of `solve`."""
+
+    problem: Problem
+    solver: Solver
+    watch: Watch | None
+    clock: _Clock = field(default_factory=_Clock)
+    notes: list[str] = field(default_factory=list)
+
+    def result(self, constraints: Constraints | None, start: Start | None) -> Result:
+        """All phases."""
+        problem = self.problem
+        oversight = Oversight(problem.plan.solver.time_limit, TOLERANCE, self.watch)
+        evaluator = RecordingEvaluator(problem, Counts(), oversight.saw)
+        with self.clock.phase("compile"):
+            first = vector(problem, start)
+            oversight.program = program = program_of(state(problem, constraints), problem, evaluator)
+            runs = _Runs.of(problem)
+            baseline, own = runs.everything.run(), evaluator.own
+            runs.steps.run()
+        with self.clock.phase("solve"):
+            oversight.began = perf_counter()
+            ends = [self._end(oversight, program, x) for x in self._starts(program, first, oversight)]
+        with self.clock.phase("result"):
+            reached = program.sign * program.cost(own.x, own.y)
+            return self._result(program, oversight, ends, runs, baseline, reached)
+
+    # --- before -----------------------------------------------------------------------------------------------------
+
+    def _starts(self, program: Program, first: FloatArray, oversight: Oversight) -> Iterator[FloatArray]:
+        """The starts, as long as nobody asks to stop."""
+        yield first
+        generator = np.random.default_rng(self.problem.plan.solver.seed)
+        for _ in range(self.problem.plan.solver.starts - 1):
+            if oversight.ending() is not None:
+                return
+            yield drawn(program, first, generator)
+
+    def _end(self, oversight: Oversight, program: Program, start: FloatArray) -> _End:
+        """Where the solver ends from a start."""
+        oversight.best = None
+        solution = oversight.run(self.solver, program, start)
+        best = oversight.best
+        if solution is not None and np.isfinite(solution.y).all():
+            found = Candidate(solution.x, solution.y, program.cost(solution.x, solution.y), solution.violation)
+            if best is None or solution.ending is Ending.OPTIMAL or found.beats(best, TOLERANCE):
+                return _End(found, solution.ending, solution)
+        if best is None:
+            x = np.clip(start, program.lower, program.upper)
+            best = Candidate(x, np.full(len(self.problem.bound.quantities), np.nan), np.inf, np.inf)
+            return _End(best, Ending.FAILED, None)
+        ending = solution.ending if solution is not None else oversight.stopped or Ending.FAILED
+        return _End(best, ending, None)
+
+    # --- after ------------------------------------------------------------------------------------------------------
+
+    def _result(
+        self,
+        program: Program,
+        oversight: Oversight,
+        ends: Sequence[_End],
+        runs: _Runs,
+        baseline: xr.Dataset,
+        baseline_objective: float,
+    ) -> Result:
+        problem = self.problem
+        best = _best(ends)
+        x = np.clip(best.best.x, program.lower, program.upper)
+        at = program.evaluator.evaluate(x)
+        findings, checked, run = self._findings(program, best, at, runs)
+        prices = {} if best.solution is None else self._prices(program, best.solution, at)
+        if best.solution is None and findings.ending is not Ending.FAILED:
+            self.notes.append("There are no shadow prices: the solver was stopped before it could tell them.")
+        counts = program.evaluator.counts
+        return Result(
+            plan=problem.plan,
+            findings=findings,
+            policy=held_paths(problem.policy(x), problem.horizon.starts),
+            trajectories=run,
+            baseline=baseline,
+            shadow_prices=prices,
+            objective=program.sign * program.cost(x, at.y),
+            baseline_objective=baseline_objective,
+            objective_unit=objective_unit(problem.plan, problem.system),
+            violations=checked,
+            iterations=tuple(oversight.iterations),
+            work=Work(problem.size, counts.simulations, counts.gradients, self.clock.seconds),
+            provenance=self._provenance(),
+            time_unit=problem.system["TIME STEP"].unit if "TIME STEP" in problem.system else "",
+            groups=groups_of(problem.system),
+            notes=tuple(dict.fromkeys((*self.notes, *_notes(ends)))),
+            alternatives=tuple(self._alternatives(program, ends, best)),
+            opened=problem.system,
+        )
+
+    def _findings(
+        self, program: Program, end: _End, at: Evaluation, runs: _Runs
+    ) -> tuple[Findings, tuple[Any, ...], xr.Dataset]:
+        """What the verdict rests on, all of it found anew at the policy that is returned, and the run."""
+        problem = self.problem
+        policy = problem.policy(at.x)
+        try:
+            run = runs.everything.run(levers=policy)
+        except SimulationError as error:
+            run = runs.broken(policy)
+            return Findings(Ending.FAILED, np.inf, np.inf, failure=str(error)), (), run
+        checked = violations(problem.plan, problem.system, runs.steps.run(levers=policy))
+        residual, missed = np.inf, 0.0
+        if end.solution is not None:
+            multipliers = Multipliers(end.solution.row_multipliers, end.solution.quadratic_multipliers)
+            found = optimality(program, at, multipliers)
+            residual, missed = found.kkt_residual, found.violation
+        worst = max(checked, key=lambda item: item.size, default=None)
+        convex = not len(problem.bound.quantities)
+        size = max(largest(checked), missed)
+        findings = Findings(end.ending, float(residual), size, worst.place if worst else "", convex)
+        return findings, checked, run
+
+    def _prices(self, program: Program, solution: Solution, at: Evaluation) -> dict[str, xr.DataArray]:
+        plan_rows = sum(len(rows.expression) for rows in self.problem.bound.rows)
+        names = (*program.added, *(quadratic.name for quadratic in program.quadratics))
+        effects = np.abs(solution.row_multipliers) * row_sizes(program, at.x, at.y)
+        rows = np.where(effects > NO_EFFECT * objective_size(program, at), solution.row_multipliers, 0.0)
+        values = (*rows[plan_rows:], *solution.quadratic_multipliers)
+        return shadow_prices(
+            self.problem,
+            rows,
+            solution.bound_multipliers,
+            added=dict(zip(names, map(float, values), strict=True)),
+        )
+
+    def _alternatives(self, program: Program, ends: Sequence[_End], best: _End) -> Iterator[Alternative]:
+        """Policies of other starts that are nearly as good and differ."""
+        kept = [best.best.x]
+        scale = max(abs(best.best.cost), 1e-300)
+        for end in ends:
+            near = end.best.violation <= TOLERANCE and end.best.cost - best.best.cost <= NEAR_OPTIMAL * scale
+            apart = min(distance(end.best.x, x) for x in kept)
+            if end is not best and near and apart > DIFFERENT:
+                kept.append(end.best.x)
+                policy = held_paths(self.problem.policy(end.best.x), self.problem.horizon.starts)
+                yield Alternative(program.sign * end.best.cost, distance(end.best.x, best.best.x), policy)
+
+    def _provenance(self) -> dict[str, Any]:
+        problem = self.problem
+        system = problem.system
+        return {
+            "model": system.name,
+            "model_path": str(system.path or ""),
+            "regions_path": str(system.regions) if system.regions else None,
+            "plan": problem.file,
+            "solver": self.solver.name,
+            "options": {key: str(value) for key, value in vars(self.solver).items()},
+            "seed": problem.plan.solver.seed,
+            **provenance(files_of(system)),
+        }
+
+
+def _best(ends: Sequence[_End]) -> _End:
+    """The best of all starts; among equals the first."""
+    best = ends[0]
+    for end in ends[1:]:
+        if end.best.beats(best.best, TOLERANCE) and not (best.solution and not end.solution):
+            best = end
+    return best
+
+
+def _notes(ends: Iterable[_End]) -> Iterator[str]:
+    for end in ends:
+        yield from end.solution.notes if end.solution is not None else ()
+
+
+def distance(x: FloatArray, other: FloatArray) -> float:
+    """The share of all lever values in which two policies differ: 0 for the same, at most 2 for opposite ones."""
+    size = max(float(np.abs(x).sum()), float(np.abs(other).sum()))
+    return float(np.abs(x - other).sum()) / size if size else 0.0
+
+
+def drawn(program: Program, first: FloatArray, generator: np.random.Generator) -> FloatArray:
+    """A policy at random between the bounds; where there is none, between zero and twice the first start's size."""
+    size = np.maximum(np.abs(first), np.abs(first).max(initial=0.0) * 0.1 + 1e-3)
+    lower = np.where(np.isfinite(program.lower), program.lower, np.minimum(first, 0.0) - size)
+    upper = np.where(np.isfinite(program.upper), program.upper, np.maximum(lower, 0.0) + 2 * size)
+    return np.asarray(generator.uniform(lower, np.maximum(upper, lower)))
+
+
+def vector(problem: Problem, start: Start | None) -> FloatArray:
+    """All levers as one vector: of a policy the mean over each period, without one the model's own values."""
+    if start is None:
+        return problem.own
+    if isinstance(start, Mapping):
+        return _columns(problem, start)
+    x = np.asarray(start, dtype=np.float64)
+    if x.shape != (problem.size,) or not np.isfinite(x).all():
+        found = f"the start has the shape {x.shape}; expected {problem.size} numbers, or a policy."
+        raise InvalidRequest(Fault(found, file=problem.file))
+    return x
+
+
+def _columns(problem: Problem, policy: Mapping[Any, xr.DataArray]) -> FloatArray:
+    known = {problem.system[str(name)].name: values for name, values in policy.items()}
+    inputs = problem.simulator.inputs(levers={n: v for n, v in known.items() if n in problem.lever_names})
+    layout, x = problem.simulator.model.levers, problem.own.copy()
+    for block in problem.bound.blocks:
+        rows = inputs.levers[layout.rows[block.variable].start + block.elements, problem.horizon.first :]
+        inside = block.spread.copy()
+        inside[:, -1] = 0.0
+        x[block.columns] = (rows @ (inside / inside.sum(axis=1, keepdims=True)).T).ravel()
+    return x
+
+
+def with_seconds(result: Result, **seconds: float) -> Result:
+    """The result with the seconds of further phases."""
+    return replace(result, work=replace(result.work, seconds={**seconds, **result.work.seconds}))

@@ -1,0 +1,117 @@
+"""What a result is worth, in one word, one sentence and one piece of advice.
+
+Nothing is called optimal unless the scaled KKT residual is at most 1e-6, every limit holds to 1e-6 in the simulated
+run, and PySD's own run of the untouched file agrees to 1e-6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from .solvers.solver import Ending
+
+if TYPE_CHECKING:
+    from .verification import Verification
+
+TOLERANCE = 1e-6
+
+
+class Standing(StrEnum):
+    """What a result is."""
+
+    PROVED = "proved optimum"
+    LOCAL = "local optimum"
+    UNVERIFIED = "optimum, not replayed yet"
+    REFUTED = "not reproduced by PySD"
+    INFEASIBLE = "infeasible"
+    LIMIT_REACHED = "limit reached"
+    INTERRUPTED = "interrupted"
+    STALLED = "stalled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A result's standing, with a sentence that says why and advice on what to do now."""
+
+    standing: Standing
+    sentence: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.standing.capitalize()}. {self.sentence} {self.advice}".rstrip()
+
+    @property
+    def is_optimal(self) -> bool:
+        """Whether the promise of an optimum is kept in all its parts."""
+        return self.standing in (Standing.PROVED, Standing.LOCAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a verdict rests on: how the solver ended, the scaled KKT residual, the largest relative violation of a limit
+    in the simulated run, and where that is; `convex` tells that no run of the model takes part in the problem."""
+
+    ending: Ending
+    kkt_residual: float
+    violation: float
+    violated: str = ""
+    convex: bool = False
+    failure: str = ""
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether every limit holds."""
+        return self.violation <= TOLERANCE
+
+
+def judge(found: Findings, verification: Verification | None = None) -> Verdict:
+    """The verdict on a result, before or after its replay in PySD."""
+    if verification is not None and not verification.passed:
+        return Verdict(Standing.REFUTED, verification.sentence, "Trust PySD's run; report the model, please.")
+    if found.ending is Ending.FAILED:
+        return Verdict(Standing.FAILED, found.failure or "There is no usable run.", "Look at the notes.")
+    if found.ending is Ending.INFEASIBLE and not found.is_feasible:
+        text = (
+            f"No policy near fulfils all limits; the best one misses {found.violated} by {found.violation:.2g} of it."
+        )
+        return Verdict(Standing.INFEASIBLE, text, "See which limits conflict, and relax one of them.")
+    if found.kkt_residual <= TOLERANCE and found.is_feasible:
+        return _optimum(found, verification)
+    return _stopped(found)
+
+
+def _optimum(found: Findings, verification: Verification | None) -> Verdict:
+    proof = f"KKT residual {found.kkt_residual:.1e}, largest violation of a limit {found.violation:.1e}"
+    if verification is None:
+        text = f"No policy near is better ({proof}); PySD has not replayed it."
+        return Verdict(Standing.UNVERIFIED, text, "`prosperity verify RUN` or `opt.verify(result)` does.")
+    proof = f"{proof}, gap to PySD's replay {verification.gap.size:.1e}"
+    if found.convex:
+        return Verdict(Standing.PROVED, f"No policy is better ({proof}).")
+    return Verdict(
+        Standing.LOCAL, f"No policy near is better ({proof}).", "Other starts (--starts 5) look further away."
+    )
+
+
+_WHY = {
+    Ending.TIME_LIMIT: (Standing.LIMIT_REACHED, "The time limit was reached", "Give it more time (--time-limit)."),
+    Ending.ITERATION_LIMIT: (
+        Standing.LIMIT_REACHED,
+        "The limit of iterations was reached",
+        "Allow more (iterations in [solver]).",
+    ),
+    Ending.INTERRUPTED: (Standing.INTERRUPTED, "It was interrupted", "Start again from this policy or from scratch."),
+}
+_STALLED = (Standing.STALLED, "No step makes progress", "Try --solver ipopt or other starts, or look for kinks.")
+
+
+def _stopped(found: Findings) -> Verdict:
+    standing, why, advice = _WHY.get(found.ending, _STALLED)
+    residual = f"its KKT residual is {found.kkt_residual:.1e}" if found.kkt_residual < 1e300 else "no optimum yet"
+    if found.is_feasible:
+        return Verdict(standing, f"{why}; this is the best policy so far that keeps all limits, {residual}.", advice)
+    text = f"{why}; no policy that keeps all limits was found: this one misses {found.violated}"
+    return Verdict(standing, f"{text} by {found.violation:.2g} of it.", advice)

@@ -1,0 +1,298 @@
+"""How far a run is from keeping the limits of a plan, straight from the plan's words.
+
+It reads nothing but the plan and the trajectories of a run (ours or PySD's): names, elements and times are looked up
+anew, and sums, means and totals are taken in plain NumPy, so that a mistake in the rows that a solver is given cannot
+hide here.
+
+A violation is relative to the size of its limit: the larger of the amount and of the sum of the terms' absolute values;
+for a bound of a lever, the largest value of the lever in the horizon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from sd_models.results import label
+from sd_models.sensitivity import Measure
+from sd_models.system import FloatArray, System, key
+
+from .names import part_label
+from .plan import Amount, Each, Elements, Lever, Limit, Periods, Plan, Term, ValueAt, When
+
+# Times count as the same within this part of a time step.
+SLACK = 1e-3
+WINDOW = "window"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Where a limit is exceeded most, or comes nearest to it: `size` is relative and zero where the limit holds.
+
+    `time` is when the period (or total) begins; `value` stands against `amount`, both in the limit's unit; `room` is
+    what is left between them, relative likewise and below zero where the limit is exceeded.
+    """
+
+    limit: str
+    size: float
+    place: str
+    time: float
+    value: float
+    amount: float
+    room: float = 0.0
+
+
+def violations(plan: Plan, system: System, run: xr.Dataset) -> tuple[Violation, ...]:
+    """The largest violation of each limit, of each lever's bounds, and of its ramp.
+
+    `run` has every time step from the start of the horizon to its end, and every variable that the plan names.
+    """
+    reading = _Reading(plan, system, run)
+    with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]
+        checks = [check for limit in plan.limits for check in reading.limit(limit)]
+        checks += [check for lever in plan.levers for check in reading.lever(lever)]
+    by_name: dict[str, Violation] = {}
+    for found in (_worst(check) for check in checks):
+        if found is not None and (found.limit not in by_name or found.room < by_name[found.limit].room):
+            by_name[found.limit] = found
+    return tuple(by_name.values())
+
+
+def objective_of(plan: Plan, system: System, run: xr.Dataset) -> float:
+    """The objective of a run, as the plan words it; the run is as for `violations`."""
+    return _Reading(plan, system, run).objective()
+
+
+def largest(found: Iterable[Violation]) -> float:
+    """The largest of the violations."""
+    return max((violation.size for violation in found), default=0.0)
+
+
+@dataclass(frozen=True)
+class _Check:
+    """A value that has to be at most (`sign` 1) or at least (-1) an amount; all have the same dimensions."""
+
+    name: str
+    sign: float
+    value: xr.DataArray
+    amount: xr.DataArray
+    size: xr.DataArray
+
+
+@dataclass(frozen=True)
+class _Spans:
+    """Spans of time, each from a first point to before a last one: the mean over it, the total, or one value."""
+
+    times: FloatArray
+    first: Sequence[int]
+    last: Sequence[int]
+    step: float = 0.0  # of totals; 0 for means
+
+    def measured(self, path: xr.DataArray) -> xr.DataArray:
+        """The mean or total of a path in each span."""
+        values = path.transpose("time", ...)
+        parts = [values[a:b].to_numpy() for a, b in zip(self.first, self.last, strict=True)]
+        found = [part.sum(axis=0) * self.step if self.step else part.mean(axis=0) for part in parts]
+        coordinates = {d: values.coords[d] for d in values.dims[1:]}
+        return xr.DataArray(np.array(found), {WINDOW: self.times, **coordinates}, (WINDOW, *values.dims[1:]))
+
+    def means(self) -> _Spans:
+        """The same spans, over which the mean is taken."""
+        return _Spans(self.times, self.first, self.last)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The words of a plan read on a run."""
+
+    plan: Plan
+    system: System
+    run: xr.Dataset
+
+    def objective(self) -> float:
+        """What is maximized or minimized, as one number."""
+        goal = self.plan.objective
+        path = self._chosen(self._path(goal.variable), goal.where)
+        values = path.sum([d for d in path.dims if d != "time"]).to_numpy()
+        values = values * np.exp(-goal.discount * (self._times - self._times[0]))
+        integral = float(values[:-1].sum() * self._step)
+        length = float(self._times[-1] - self._times[0])
+        measured = {Measure.FINAL: float(values[-1]), Measure.INTEGRAL: integral, Measure.MEAN: integral / length}
+        return measured[goal.measure] + goal.final_weight * float(values[-1])
+
+    # --- limits ---------------------------------------------------------------------------------------------------
+
+    def limit(self, limit: Limit) -> Iterator[_Check]:
+        """What a limit asks for."""
+        spans = self._spans(limit.when)
+        parts = [self._term(term, limit, spans) for term in limit.listed]
+        value, size = (_total(each) for each in zip(*parts, strict=True))
+        for sign, amount in ((1.0, limit.at_most), (-1.0, limit.at_least), (1.0, limit.equals), (-1.0, limit.equals)):
+            if amount is not None:
+                yield _check(limit.name, sign, value, self._amount(amount, spans), size)
+
+    def _term(self, term: Term, limit: Limit, spans: _Spans) -> tuple[xr.DataArray, xr.DataArray]:
+        """A term and the sum of its absolute parts."""
+        where, over = {**limit.where, **term.where}, term.over or limit.over
+        part = self._chosen(self._path(term.variable), where)
+        found = spans.measured(part) * term.factor
+        if term.by is not None:
+            found = found * self._chosen(spans.means().measured(self._path(term.by)), where)
+        summed = [self._dimension(name) for name in over if self._dimension(name) in found.dims]
+        return found.sum(summed), abs(found).sum(summed)
+
+    def _amount(self, amount: Amount, spans: _Spans) -> xr.DataArray:
+        """An amount in each span."""
+        if isinstance(amount, str):
+            return spans.measured(self._path(amount))
+        if not isinstance(amount, ValueAt):
+            return xr.DataArray(_numbers(amount, spans.times), {WINDOW: spans.times}, (WINDOW,))
+        at = spans if amount.at is None else self._spans(Periods.model_validate({"from": amount.at, "to": amount.at}))
+        value = at.measured(self._path(amount.variable)) * amount.factor
+        return value if amount.at is None else value.isel({WINDOW: 0}, drop=True)
+
+    # --- levers ---------------------------------------------------------------------------------------------------
+
+    def lever(self, lever: Lever) -> Iterator[_Check]:
+        """The bounds of a lever, its fixed values, and its ramp."""
+        spans = self._blocks(lever.every)
+        value = spans.measured(self._chosen(self._path(lever.variable), lever.where))
+        size = abs(value).max() + 0.0 * abs(value)
+        least, most = self.system[lever.variable].limits
+        sides: list[tuple[str, float, Amount | None]] = [
+            ("lower bound of", -1.0, least if lever.lower is None else lever.lower),
+            ("upper bound of", 1.0, most if lever.upper is None else lever.upper),
+        ]
+        if lever.fixed is not None:
+            sides = [("fixed values of", sign, lever.fixed) for sign in (1.0, -1.0)]
+        for words, sign, amount in sides:
+            if amount is not None:
+                yield _check(f"{words} {lever.variable}", sign, value, self._amount(amount, spans), size)
+        yield from self._ramp(lever, value)
+
+    def _ramp(self, lever: Lever, value: xr.DataArray) -> Iterator[_Check]:
+        if lever.ramp is None or value.sizes[WINDOW] < 2:
+            return
+        before = value.isel({WINDOW: slice(None, -1)}).drop_vars(WINDOW)
+        after = value.isel({WINDOW: slice(1, None)})
+        times = value[WINDOW].to_numpy()
+        length = xr.DataArray(np.diff(times), dims=WINDOW)
+        share, most = lever.ramp.relative * length, lever.ramp.absolute * length
+        for words, sign in (("rise", 1.0), ("fall", -1.0)):
+            reached = after - (1.0 + sign * share) * before
+            size = abs(after) + abs((1.0 + sign * share) * before)
+            amount = sign * most + 0.0 * reached
+            yield _check(f"largest {words} of {lever.variable}", sign, reached, amount, size)
+
+    # --- paths, elements, times -----------------------------------------------------------------------------------
+
+    def _path(self, name: str) -> xr.DataArray:
+        """The path of a variable over the horizon."""
+        path = self.run[self.system[name].name]
+        return path.isel(time=np.flatnonzero(self._inside(path["time"].to_numpy())))
+
+    def _inside(self, times: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        slack = SLACK * self._step
+        first, end = self.plan.horizon[0], self.plan.horizon[1] + self.plan.every
+        return np.asarray((times >= first - slack) & (times <= end + slack))
+
+    @property
+    def _step(self) -> float:
+        return float(np.diff(self.run["time"].to_numpy()).min())
+
+    @property
+    def _times(self) -> FloatArray:
+        times = self.run["time"].to_numpy()
+        return np.asarray(times[self._inside(times)], dtype=np.float64)
+
+    def _spans(self, when: When) -> _Spans:
+        if when == "final":
+            last = len(self._times) - 1
+            return _Spans(self._times[-1:], [last], [last + 1])
+        if when == "total":
+            return self._blocks(float(self._times[-1] - self._times[0]), total=True)
+        if isinstance(when, Each):
+            return self._blocks(when.each, total=True)
+        spans = self._blocks(self.plan.every)
+        if not isinstance(when, Periods):
+            return spans
+        slack = SLACK * self._step
+        low = -np.inf if when.from_ is None else when.from_ - slack
+        high = np.inf if when.to is None else when.to + slack
+        kept = [i for i, time in enumerate(spans.times) if low <= time <= high]
+        return _Spans(spans.times[kept], [spans.first[i] for i in kept], [spans.last[i] for i in kept])
+
+    def _blocks(self, length: float, *, total: bool = False) -> _Spans:
+        """Spans of one length from the start of the horizon on; the last one may be shorter."""
+        steps, end = round(length / self._step), len(self._times) - 1
+        first = list(range(0, end, steps))
+        last = [min(start + steps, end) for start in first]
+        return _Spans(self._times[first], first, last, self._step if total else 0.0)
+
+    def _chosen(self, path: xr.DataArray, where: Mapping[str, Elements]) -> xr.DataArray:
+        """The elements that a plan chooses, in the order of the model."""
+        for dimension, wanted in where.items():
+            name = self._dimension(dimension)
+            if name in path.dims:
+                chosen = self._elements(dimension, wanted)
+                path = path.isel({name: [i for i, e in enumerate(path[name].to_numpy()) if key(str(e)) in chosen]})
+        return path
+
+    def _elements(self, dimension: str, wanted: Elements) -> set[str]:
+        ranges = {key(name): found.elements for name, found in self.system.dimensions.items()}
+        entries = [wanted] if isinstance(wanted, str) else wanted
+        whole = {key(element) for element in ranges[key(dimension)]}
+        found = set[str]()
+        for entry in entries:
+            inside = key(entry) in whole
+            names = (entry,) if inside else ranges.get(key(entry), ()) if entry != "*" else whole
+            found |= {key(name) for name in names}
+        return found
+
+    def _dimension(self, name: str) -> str:
+        """The name of a dimension in a run."""
+        known = {key(dimension): dimension for dimension in self.system.dimensions}
+        return label(self.system, known.get(key(name), name))
+
+
+def _numbers(amount: float | Sequence[tuple[float, float]], times: FloatArray) -> FloatArray:
+    points = [(0.0, amount)] if isinstance(amount, int | float) else amount
+    return np.interp(times, [time for time, _ in points], [value for _, value in points])
+
+
+def _total(parts: Sequence[xr.DataArray]) -> xr.DataArray:
+    found = parts[0]
+    for part in parts[1:]:
+        found = found + part
+    return found
+
+
+def _check(name: str, sign: float, value: xr.DataArray, amount: xr.DataArray, size: xr.DataArray) -> _Check:
+    value, amount, size = xr.broadcast(*xr.align(value, amount, size, join="left"))
+    return _Check(name, sign, value, amount, abs(amount).where(abs(amount) > size, size))
+
+
+def _worst(check: _Check) -> Violation | None:
+    """Where a check is missed most; where it holds, the place that comes nearest to the amount."""
+    if not check.value.size:
+        return None
+    over = (check.sign * (check.value - check.amount)).to_numpy()
+    size = check.size.to_numpy()
+    relative = np.divide(over, size, out=np.where(over > 0, np.inf, 0.0), where=size > 0)
+    relative = np.where(np.isnan(over), np.inf, relative)
+    at = np.unravel_index(int(relative.argmax()), relative.shape)
+    dims = [str(d) for d in check.value.dims]
+    elements = [str(check.value[d].to_numpy()[i]) for d, i in zip(dims, at, strict=True) if d != WINDOW]
+    time = check.value[WINDOW].to_numpy()[at[dims.index(WINDOW)]]
+    return Violation(
+        check.name,
+        max(0.0, float(relative[at])),
+        part_label(check.name, elements),
+        float(time),
+        float(check.value.to_numpy()[at]),
+        float(check.amount.to_numpy()[at]),
+        -float(relative[at]),
+    )

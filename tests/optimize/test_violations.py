@@ -1,0 +1,75 @@
+"""Limits re-checked from the plan's words agree with the rows that a solver is given, and find what is violated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import islands
+import numpy as np
+import pytest
+from test_limits import LIMITS, moved, slacks
+
+import sd_models as sd
+from optimize.plan import read_plan
+from optimize.problem import Problem
+from optimize.violations import largest, violations
+from sd_models.system import System
+
+
+def run_of(problem: Problem, x: Any) -> Any:
+    """The run of a policy at every time step."""
+    span = sd.TimeSpan(stop=islands.LAST, save_every=islands.STEP)
+    return sd.simulate(problem.system, levers=problem.policy(x), time=span)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_words_and_rows_agree(islands_system: System, name: str) -> None:
+    """On the value that comes nearest to the limit, or exceeds it most; both read the plan, neither the other."""
+    for changes in ({}, {"at_most": None, "at_least": LIMITS[name][0]["at_most"]}):
+        limit = {**LIMITS[name][0], **changes, "name": name}
+        content = islands.plan(limit=[{k: v for k, v in limit.items() if v is not None}])
+        problem = Problem(islands_system, read_plan(content))
+        x, _ = moved(problem)
+        (rows,) = problem.bound.rows
+        low, high = slacks(problem, rows, x)
+        over = high if "at_most" in content["limit"][0] else -low
+        found = violations(problem.plan, islands_system, run_of(problem, x))[0]
+        reached = found.value - found.amount if "at_most" in content["limit"][0] else found.amount - found.value
+        assert found.limit == name
+        assert np.isclose(over, reached, rtol=1e-9, atol=1e-12).any()
+        assert (found.size > 0) == (over.max() > 0)
+        assert found.time in rows.times
+
+
+def test_bounds_and_ramps_are_levers_limits(islands_system: System) -> None:
+    """Each by its own name; a lever that keeps them has no violation."""
+    ramp = {"relative": 0.25, "absolute": 0.1}
+    levers = [
+        {"variable": "spending", "where": {"island": "north"}, "lower": 0.5, "upper": [[2, 1.0], [4, 2.0]]},
+        {"variable": "spending", "where": {"island": "warm"}, "upper": "income", "ramp": ramp},
+        {"variable": "tax rate", "fixed": 0.3},
+    ]
+    problem = Problem(islands_system, read_plan(islands.plan(lever=levers)))
+    north, warm, tax = problem.bound.blocks
+    x = np.zeros(problem.size)
+    x[north.columns], x[tax.columns] = 0.75, 0.3
+    x[warm.columns] = np.tile([0.2, 0.3, 0.4, 0.5], 6)
+    assert largest(violations(problem.plan, islands_system, run_of(problem, x))) == 0
+    x[north.numbers[1, 2]], x[warm.numbers[0, 3]], x[tax.columns] = 3.0, 0.9, 0.31
+    found = {item.limit: item for item in violations(problem.plan, islands_system, run_of(problem, x))}
+    upper = found["upper bound of spending"]
+    assert (upper.place, upper.time, upper.value, upper.amount) == ("upper bound of spending[north, steel]", 4, 3, 2)
+    assert upper.size == pytest.approx(1 / 3)
+    rise = found["largest rise of spending"]
+    assert (rise.time, rise.value, rise.amount) == (5, pytest.approx(0.9 - 0.5), 0.1)
+    assert found["fixed values of tax rate"].size == pytest.approx(0.01 / 0.31)
+    assert found["lower bound of spending"].size == 0
+
+
+def test_a_run_without_numbers_violates_everything(islands_system: System) -> None:
+    """NaN is never within a limit."""
+    content = islands.plan(limit=[{"name": "x", "variable": "income", "at_most": 1.0}])
+    problem = Problem(islands_system, read_plan(content))
+    run = run_of(problem, problem.own)
+    run["income"][10, 1] = np.nan
+    assert largest(violations(problem.plan, islands_system, run)) == np.inf
