@@ -37,7 +37,7 @@ SMOOTH = 4
 # The most directions that show what a path does to itself; periods beyond share one.
 DIRECTIONS = 40
 # The step of a difference in lever sizes: errors of its truncation and of rounding are both about 1e-6.
-STEP = 1e-5
+STEP = 1e-7
 # The least curvature, relative to the largest effect of a lever on the objective.
 LEAST = 1e-8
 
@@ -101,7 +101,7 @@ def curvature_of(lagrangian: Lagrangian, *, exact: bool) -> Curvature:
         return Curvature(csr_array(_convex(whole, least)), exact=True)
     groups = groups_of(lagrangian.program.evaluator.problem)
     matrices = _exact(lagrangian, groups) if exact else _rough(lagrangian, groups)
-    parts = [coo_array(_convex(matrix, least)) for matrix in matrices]
+    parts = [coo_array(_convex(matrix, least, exact=exact)) for matrix in matrices]
     rows = [group.columns[part.row] for group, part in zip(groups, parts, strict=True)]
     columns = [group.columns[part.col] for group, part in zip(groups, parts, strict=True)]
     values = np.concatenate([part.data for part in parts])
@@ -190,11 +190,7 @@ def _own_direction(lagrangian: Lagrangian, groups: list[Group], first: int, coun
 def _between(lagrangian: Lagrangian, groups: list[Group]) -> list[FloatArray]:
     """What paths do to other paths of their group, as far as smooth paths show it; zero for a path on itself."""
     half = [np.zeros((len(group.columns), len(group.columns))) for group in groups]
-    probes = [
-        (slot, number)
-        for slot in range(max(len(group.paths) for group in groups))
-        for number in range(SMOOTH)
-    ]
+    probes = [(slot, number) for slot in range(max(len(group.paths) for group in groups)) for number in range(SMOOTH)]
     chosen = [[g for g, group in enumerate(groups) if _has(group, slot, number)] for slot, number in probes]
     directions = []
     for (slot, number), members in zip(probes, chosen, strict=True):
@@ -239,12 +235,12 @@ def _symmetric(group: Group, half: FloatArray) -> FloatArray:
     return 0.5 * (whole + whole.T)
 
 
-def _convex(matrix: FloatArray, least: float) -> FloatArray:
-    """The nearest matrix whose eigenvalues are at least `least`, and at least as large as the most negative one.
+def _convex(matrix: FloatArray, least: float, *, exact: bool = True) -> FloatArray:
+    """A matrix with the same eigenvectors whose eigenvalues are positive: their sizes, at least `least`.
 
-    What a rough estimate gets wrong shows in eigenvalues below zero; others of that size are as doubtful.
+    What a rough estimate gets wrong shows in eigenvalues below zero; others of that size are as doubtful, so they are
+    raised to it.
     """
-    symmetric = 0.5 * (matrix + matrix.T)
-    values, vectors = np.linalg.eigh(symmetric)
-    floor = max(least, -float(values.min(initial=0.0)))
-    return np.asarray((vectors * np.maximum(values, floor)) @ vectors.T)
+    values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
+    floor = least if exact else max(least, -float(values.min(initial=0.0)))
+    return np.asarray((vectors * np.maximum(np.abs(values), floor)) @ vectors.T)

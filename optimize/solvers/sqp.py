@@ -240,7 +240,7 @@ class _Search:
             self.radius = max(0.5 * length, SMALLEST_RADIUS)
         self.radius = min(self.radius, max(10.0 * length, SMALLEST_RADIUS))
         self._resize()
-        self.close=self._optimality(self.multipliers).kkt_residual<0.1
+        self.close = self._optimality(self.multipliers).kkt_residual < 0.1
         self.curvature = self._curved()
 
     # --- pieces ---------------------------------------------------------------------------------------------------
