@@ -14,7 +14,7 @@ from .optimality import lever_sizes, quadratic_sizes, row_sizes
 from .program import Program
 from .solvers.highs import ConvexProgram, solve
 
-# Even splits are tried from the whole range of a lever down by halves, this often; from 2**RAISED where it has no range.
+# Even splits are tried from the whole range of a lever down by halves, this often; from 2**RAISED without a range.
 HALVINGS = 40
 RAISED = 20
 # A relative excess of limits below this counts as none.
@@ -100,7 +100,7 @@ def _obeys(program: Program, hard: Index, x: FloatArray) -> bool:
 
 def _shares(program: Program) -> FloatArray:
     open_ended = not np.isfinite(program.upper - program.lower).all()
-    return 2.0 ** -np.arange(-RAISED if open_ended else 1, HALVINGS)
+    return np.asarray(2.0 ** -np.arange(-RAISED if open_ended else 1, HALVINGS), dtype=np.float64)
 
 
 def _even(program: Program, share: float) -> FloatArray:

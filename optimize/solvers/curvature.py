@@ -1,7 +1,7 @@
 """The curvature of the Lagrangian at a point, by differences of its exact gradient.
 
 Up to `FULL` levers the whole second derivative is taken, a column each. Beyond, what ties the levers of one group: all
-measures and periods of a region, say, but not one region to another. All groups are probed at once, with random signs
+measures and periods of a region, say, but not one region to another. Far from an optimum this is done roughly. All groups are probed at once, with random signs
 across them, so that what other groups add averages out (Bekas, Kokiopoulou and Saad 2007, Applied Numerical
 Mathematics 57). Within a group, one lever's path acts on another's through stocks, so smoothly in time: these parts are
 probed along a few smooth paths; what a path does to itself is probed period by period.
@@ -15,7 +15,7 @@ blocks of regions from 0.95 to 1. BFGS corrections of the blocks crawl from 1e-4
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
@@ -36,20 +36,25 @@ FULL = 500
 SMOOTH = 4
 # The most directions that show what a path does to itself; periods beyond share one.
 DIRECTIONS = 40
+# Paths that are moved to learn which levers act on each other.
+SAMPLES = 8
 # The step of a difference in lever sizes: errors of its truncation and of rounding are both about 1e-6.
 STEP = 1e-7
+# The least share of its curvature that a group keeps along a step, and the shortest step in sizes that it learns from.
+DAMPED, SMALLEST_STEP = 0.02, 1e-9
 # The least curvature, relative to the largest effect of a lever on the objective.
 LEAST = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
 class Lagrangian:
-    """The Lagrangian around a point, with levers in units of their `sizes`."""
+    """The Lagrangian around a point, with levers in units of their `sizes`; `check` may end the work between sweeps."""
 
     program: Program
     at: Evaluation
     multipliers: Multipliers
     sizes: FloatArray
+    check: Callable[[], None] = lambda: None
 
     @cached_property
     def slope(self) -> FloatArray:
@@ -58,6 +63,7 @@ class Lagrangian:
 
     def product(self, direction: FloatArray) -> FloatArray:
         """Its second derivative times a direction; zeros where the run beside the point leaves the numbers."""
+        self.check()
         length = float(np.abs(direction).max(initial=0.0))
         if length == 0.0:
             return np.zeros_like(direction)
@@ -85,31 +91,6 @@ class Lagrangian:
 
 
 @dataclass(frozen=True, eq=False)
-class Curvature:
-    """A positive definite `matrix` (levers, levers) in units of sizes; `exact` within groups or not."""
-
-    matrix: csr_array
-    exact: bool
-
-
-def curvature_of(lagrangian: Lagrangian, *, exact: bool) -> Curvature:
-    """The curvature at a point: whole, or in groups of levers, each roughly or exactly."""
-    least = LEAST * float(np.abs(lagrangian.slope).max(initial=0.0) or 1.0)
-    size = len(lagrangian.sizes)
-    if size <= FULL:
-        whole = np.array(lagrangian.products(np.eye(size)))
-        return Curvature(csr_array(_convex(whole, least)), exact=True)
-    groups = groups_of(lagrangian.program.evaluator.problem)
-    matrices = _exact(lagrangian, groups) if exact else _rough(lagrangian, groups)
-    parts = [coo_array(_convex(matrix, least, exact=exact)) for matrix in matrices]
-    rows = [group.columns[part.row] for group, part in zip(groups, parts, strict=True)]
-    columns = [group.columns[part.col] for group, part in zip(groups, parts, strict=True)]
-    values = np.concatenate([part.data for part in parts])
-    places = np.concatenate(rows), np.concatenate(columns)
-    return Curvature(csr_array(coo_array((values, places), shape=(size, size))), exact=exact)
-
-
-@dataclass(frozen=True, eq=False)
 class Group:
     """Levers that act on each other: the columns of each path (element of a lever) over its periods."""
 
@@ -127,19 +108,108 @@ class Group:
         return tuple(slice(int(end) - len(path), int(end)) for end, path in zip(ends, self.paths, strict=True))
 
 
-def groups_of(problem: Problem) -> list[Group]:
-    """The levers by element of their largest dimension; levers without it make a group by themselves."""
+@dataclass(frozen=True, eq=False)
+class Curvature:
+    """A positive definite matrix for each group of levers, in units of sizes; `exact` within groups, or a rough one."""
+
+    groups: list[Group]
+    blocks: list[FloatArray]
+    exact: bool
+
+    @cached_property
+    def matrix(self) -> csr_array:
+        """The matrix of all levers."""
+        rows = [np.repeat(group.columns, len(group.columns)) for group in self.groups]
+        columns = [np.tile(group.columns, len(group.columns)) for group in self.groups]
+        values = np.concatenate([block.ravel() for block in self.blocks])
+        size = sum(len(group.columns) for group in self.groups)
+        places = np.concatenate(rows), np.concatenate(columns)
+        return csr_array(coo_array((values, places), shape=(size, size)))
+
+    def resized(self, factors: FloatArray) -> Curvature:
+        """After the sizes of the levers were multiplied by factors."""
+        each = [factors[group.columns] for group in self.groups]
+        return replace(self, blocks=[b * np.outer(f, f) for b, f in zip(self.blocks, each, strict=True)])
+
+    def updated(self, step: FloatArray, change: FloatArray) -> Curvature:
+        """After a step that changed the slope of the Lagrangian, both in units of sizes.
+
+        Each group by itself takes over what it met along the step (BFGS, damped: Powell 1978; for partitioned matrices
+        Griewank and Toint 1982). So what ties groups to each other counts where the search has been.
+        """
+        blocks = [
+            _met(block, step[group.columns], change[group.columns])
+            for group, block in zip(self.groups, self.blocks, strict=True)
+        ]
+        return replace(self, blocks=blocks)
+
+
+def _met(block: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:
+    """A matrix whose product with the step is the change, or near it where the change would make it indefinite."""
+    thought = block @ step
+    known, met = float(step @ thought), float(step @ change)
+    if known <= 0.0 or np.abs(step).max() < SMALLEST_STEP:
+        return block
+    if met < DAMPED * known:
+        share = (1.0 - DAMPED) * known / (known - met)
+        change = share * change + (1.0 - share) * thought
+        met = float(step @ change)
+    return np.asarray(block - np.outer(thought, thought) / known + np.outer(change, change) / met)
+
+
+def curvature_of(lagrangian: Lagrangian, groups: list[Group], *, exact: bool) -> Curvature:
+    """The curvature at a point: whole, or in groups of levers, each roughly or exactly."""
+    least = LEAST * float(np.abs(lagrangian.slope).max(initial=0.0) or 1.0)
+    size = len(lagrangian.sizes)
+    if size <= FULL:
+        whole = np.array(lagrangian.products(np.eye(size)))
+        return Curvature([Group((np.arange(size),))], [_convex(whole, least)], exact=True)
+    matrices = _exact(lagrangian, groups) if exact else _rough(lagrangian, groups)
+    return Curvature(groups, [_convex(matrix, least, exact=exact) for matrix in matrices], exact=exact)
+
+
+def groups_of(lagrangian: Lagrangian) -> list[Group]:
+    """The levers by element of the dimension within which they act on each other most.
+
+    A few paths are moved, one at a time, and the share of what other paths feel that falls to paths with the same
+    element tells the dimension. Levers without it make a group by themselves.
+    """
+    problem = lagrangian.program.evaluator.problem
     system, blocks = problem.system, problem.bound.blocks
-    dimensions = {d for block in blocks for d in system[block.variable].dimensions}
-    largest = max(sorted(dimensions), key=lambda d: len(system.dimensions[d].elements), default="")
+    names = {d: None for block in blocks for d in system[block.variable].dimensions}
+    found = {name: _grouped(problem, name) for name in names} or {"": _grouped(problem, "")}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    paths = [path for block in blocks for path in block.numbers]
+    chosen = np.random.default_rng(3).permutation(len(paths))[:SAMPLES]
+    directions = []
+    for number in chosen:
+        direction = np.zeros(len(lagrangian.sizes))
+        direction[paths[number]] = 1.0
+        directions.append(direction)
+    shares = dict.fromkeys(found, 0.0)
+    for number, product in zip(chosen, lagrangian.products(directions), strict=True):
+        others = product.copy()
+        others[paths[number]] = 0.0
+        whole = float(others @ others) or 1.0
+        for name, groups in found.items():
+            for group in groups:
+                if (group.columns == paths[number][0]).any():
+                    part = others[group.columns]
+                    shares[name] += float(part @ part) / whole
+    return found[max(shares, key=lambda name: shares[name])]
+
+
+def _grouped(problem: Problem, dimension: str) -> list[Group]:
+    system = problem.system
     found: dict[int, list[Index]] = {}
-    for block in blocks:
+    for block in problem.bound.blocks:
         variable = system[block.variable]
-        shape = system.shape(variable)
         for element, path in zip(block.elements, block.numbers, strict=True):
             place = -1
-            if largest in variable.dimensions:
-                place = int(np.unravel_index(int(element), shape)[variable.dimensions.index(largest)])
+            if dimension in variable.dimensions:
+                places = np.unravel_index(int(element), system.shape(variable))
+                place = int(places[variable.dimensions.index(dimension)])
             found.setdefault(place, []).append(path)
     return [Group(tuple(paths)) for _, paths in sorted(found.items())]
 

@@ -118,7 +118,7 @@ class Master:
     correction: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     @property
-    def _scale(self) -> float:
+    def scale(self) -> float:
         """The largest effect of a lever on the objective."""
         return float(np.abs(self.gradient * self.sizes.levers).max(initial=0.0)) or 1.0
 
@@ -142,13 +142,13 @@ class Master:
         return ConvexProgram(
             cost=np.concatenate(
                 [
-                    self.gradient * self.sizes.levers / self._scale,
+                    self.gradient * self.sizes.levers / self.scale,
                     np.zeros(outcomes),
-                    np.full(slacks, self.penalty / self._scale),
+                    np.full(slacks, self.penalty / self.scale),
                 ]
             ),
             curvature=csr_array(
-                block_diag([self.curvature * (self.radius / self._scale), csr_array((more, more))], format="csr")
+                block_diag([self.curvature * (self.radius / self.scale), csr_array((more, more))], format="csr")
             ),
             lower=np.concatenate([lower, -free, np.zeros(slacks)]),
             upper=np.concatenate([upper, free, np.full(slacks, np.inf)]),
@@ -166,9 +166,9 @@ class Master:
         """The multipliers of all rows and quadratic constraints in the units of the program."""
         hard, outcomes = len(self.split.hard), len(self.slopes.chosen)
         rows = np.zeros(len(self.program.row_lower))
-        rows[self.split.hard] = answer.multipliers[:hard] * self._scale / self.sizes.hard
+        rows[self.split.hard] = answer.multipliers[:hard] * self.scale / self.sizes.hard
         soft = np.zeros(len(self.soft.values))
-        soft[self.working] = answer.multipliers[hard + outcomes :] * self._scale / self.sizes.soft[self.working]
+        soft[self.working] = answer.multipliers[hard + outcomes :] * self.scale / self.sizes.soft[self.working]
         rows[self.split.soft] = soft[: len(self.split.soft)]
         return Multipliers(rows, soft[len(self.split.soft) :])
 

@@ -14,6 +14,7 @@ limits are checked after each step, and those that it came near to join.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -27,6 +28,7 @@ from ..optimality import (
     Multipliers,
     Optimality,
     lagrangian_weights,
+    lever_sizes,
     objective_size,
     quadratic_sizes,
     residuals,
@@ -35,14 +37,24 @@ from ..optimality import (
 from ..program import Program
 from ..starts import projected
 from . import highs
-from .curvature import Curvature, Lagrangian, curvature_of
+from .curvature import Curvature, Group, Lagrangian, curvature_of, groups_of
 from .master import Master, Sizes, Slopes, Soft, Split
 from .solver import Ending, Iteration, Solution, Watch
 
 # A limit whose distance to its bound is within this share of its size is linearized.
 NEAR = 0.1
 # Parts of the promised gain at which a step is taken, and at which the trust region grows.
-ENOUGH, GOOD = 1e-3, 0.75
+ENOUGH, PLENTY, GOOD = 1e-3, 0.1, 0.75
+# Shares of a step that are tried where the whole step is no good.
+SHORTER = (0.5, 0.25, 0.1)
+# Below this KKT residual, curvature is taken exactly.
+CLOSE = 0.1
+# Below this one, groups also take over what they meet along each step; before, that misleads.
+FINE = 1e-4
+# As long as the residual falls to this share in an iteration, exact curvature is kept.
+SERVES = 0.2
+# The least size of a lever, as a share of the largest one of its group and of its block.
+LEAST_OF_GROUP, LEAST_OF_BLOCK = 0.1, 0.01
 SMALLEST_RADIUS = 1e-13
 # Changes of the merit function within this many roundings of its value count as none.
 ROUNDINGS = 100.0
@@ -62,7 +74,7 @@ class Sqp:
 
     tolerance: float = 1e-6
     iterations: int = 200
-    radius: float = 1.0
+    radius: float = 0.5
 
     @property
     def name(self) -> str:
@@ -89,6 +101,17 @@ class _Point:
         return self.cost + penalty * float(self.excess.sum())
 
 
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """A step with its policy, if that has outcomes, its multipliers, and the change of the objective by the model."""
+
+    kind: str
+    trial: _Point | None
+    move: FloatArray
+    multipliers: Multipliers
+    change: float
+
+
 @dataclass
 class _Search:
     """The state of a solve."""
@@ -104,6 +127,7 @@ class _Search:
     best: tuple[_Point, Multipliers, Optimality] | None = None
     worked: set[int] = field(default_factory=set)
     close: bool = False
+    residual: float = 1.0
     seen: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     # --- the loop -------------------------------------------------------------------------------------------------
@@ -111,6 +135,7 @@ class _Search:
     def run(self, start: FloatArray) -> Solution:
         """From a start to the end."""
         self.split = Split.of(self.program)
+        self.groups: list[Group] = []
         ending = Ending.FAILED
         try:
             ending = self._search(start)
@@ -144,18 +169,80 @@ class _Search:
         if not answer.is_good:
             return self._smaller(number, 0.25)
         master, answer = self._steered(master, answer)
-        step, multipliers = master.step(answer), master.multipliers(answer)
-        trial = self._simulated(self.point.run.x + step)
-        gain, promised = self._gains(master, trial, step)
-        if gain < 0.5 * promised - self._noise() and trial is not None:
-            trial, step, gain, multipliers = self._corrected(master, trial, step, gain, promised, multipliers)
-        if trial is None or not self._is_enough(gain, promised):
-            return self._rejected(number, master, trial, step, promised)
-        self._move(trial, step, multipliers, gain, promised)
+        first: _Step | None = None
+        for step in self._steps(master, answer):
+            first = first or step
+            if self._is_accepted(master, step):
+                return self._taken(number, master, step)
+        assert first is not None
+        return self._rejected(number, master, first)
+
+    def _steps(self, master: Master, answer: highs.Answer) -> Iterator[_Step]:
+        """Steps to try, one after the other, as long as none is taken."""
+        plain = self._step("plain", master, master.step(answer), master.multipliers(answer))
+        yield plain
+        if plain.trial is not None and plain.trial.excess.sum() > self.point.excess.sum():
+            corrected = self._corrected(master, plain)
+            if corrected is not None:
+                yield corrected
+        for share in SHORTER:
+            yield self._step("shorter", master, share * plain.move, plain.multipliers)
+
+    def _step(self, kind: str, master: Master, move: FloatArray, multipliers: Multipliers) -> _Step:
+        change, _ = master.predicted(move)
+        return _Step(kind, self._simulated(self.point.run.x + move), move, multipliers, change)
+
+    def _corrected(self, master: Master, plain: _Step) -> _Step | None:
+        """A second-order correction: the step again, with what the limits turned out to be."""
+        assert plain.trial is not None
+        linear = np.zeros(master.soft.by_y.shape[1])
+        linear[master.slopes.chosen] = master.slopes.matrix @ plain.move
+        promised = master.soft.values + master.soft.by_x @ plain.move + master.soft.by_y @ linear
+        second = replace(master, correction=plain.trial.soft.values - promised)
+        answer = self._ask(second)
+        if not answer.is_good:
+            return None
+        move = second.step(answer)
+        trial = self._simulated(self.point.run.x + move)
+        return _Step("corrected", trial, move, second.multipliers(answer), plain.change)
+
+    def _quality(self, master: Master, step: _Step) -> tuple[float, float]:
+        """How much of what a step promised it keeps, by the merit function and by the Lagrangian.
+
+        The Lagrangian counts only where limits are not exceeded by more than what the next step makes good: a step
+        along a curved limit gains nothing by the merit function, however good it is (Maratos 1978).
+        """
+        if step.trial is None:
+            return -np.inf, -np.inf
+        noise = self._noise()
+        _, excess = master.predicted(step.move)
+        promised = -step.change + self.penalty * (float(self.point.excess.sum()) - float(excess.sum()))
+        gain = self.point.merit(self.penalty) - step.trial.merit(self.penalty)
+        merit = (gain + noise) / (promised + noise) if promised > -0.5 * noise else -np.inf
+        if float(step.trial.excess.max(initial=0.0)) > self._funnel():
+            return merit, -np.inf
+        direct, weights = lagrangian_weights(self.program, self.point.run.x, self.point.run.y, step.multipliers)
+        fall = -float(direct @ step.move + weights @ (step.trial.run.y - self.point.run.y))
+        slope = direct + self.slopes.weighted(weights)
+        hoped = -(step.change + float((slope - master.gradient) @ step.move))
+        return merit, ((fall + noise) / (hoped + noise) if hoped > -0.5 * noise else -np.inf)
+
+    def _funnel(self) -> float:
+        """The excess of limits that the Lagrangian may leave to the next step."""
+        residual = self._optimality(self.multipliers).kkt_residual
+        return max(0.5 * self.options.tolerance, 1e-2 * min(residual, 1.0))
+
+    def _is_accepted(self, master: Master, step: _Step) -> bool:
+        merit, lagrangian = self._quality(master, step)
+        return merit >= ENOUGH or lagrangian >= PLENTY
+
+    def _taken(self, number: int, master: Master, step: _Step) -> Ending | None:
+        self._move(step, max(self._quality(master, step)))
         found = self._report(number)
-        if found.within(self.options.tolerance):
-            return Ending.OPTIMAL
-        return None
+        return Ending.OPTIMAL if found.within(self.options.tolerance) else None
+
+    def _length(self, move: FloatArray) -> float:
+        return float(np.abs(move / self.sizes.levers).max(initial=0.0))
 
     def _steered(self, master: Master, answer: highs.Answer) -> tuple[Master, highs.Answer]:
         """The step with a penalty that makes the linearized limits hold where that is possible."""
@@ -177,45 +264,14 @@ class _Search:
         self.penalty = max(price, 0.1 * master.penalty if left <= 0.1 * self.options.tolerance else master.penalty)
         return master, answer
 
-    def _corrected(
-        self,
-        master: Master,
-        trial: _Point,
-        step: FloatArray,
-        gain: float,
-        promised: float,
-        multipliers: Multipliers,
-    ) -> tuple[_Point | None, FloatArray, float, Multipliers]:
-        """A second-order correction: the step again, with what the limits turned out to be."""
-        _, excess = master.predicted(step)
-        missed = self.penalty * (float(trial.excess.sum()) - float(excess.sum()))
-        if missed < 0.5 * (promised - gain):
-            return trial, step, gain, multipliers
-        linear = np.zeros(master.soft.by_y.shape[1])
-        linear[master.slopes.chosen] = master.slopes.matrix @ step
-        missing = trial.soft.values - (master.soft.values + master.soft.by_x @ step + master.soft.by_y @ linear)
-        second = replace(master, correction=missing)
-        answer = self._ask(second)
-        if not answer.is_good:
-            return trial, step, gain, multipliers
-        other = second.step(answer)
-        point = self._simulated(self.point.run.x + other)
-        better = self._gains(master, point, step)[0]
-        if point is None or better <= gain:
-            return trial, step, gain, multipliers
-        return point, other, better, second.multipliers(answer)
-
-    def _rejected(
-        self, number: int, master: Master, trial: _Point | None, step: FloatArray, promised: float
-    ) -> Ending | None:
-        """Shrinks the trust region, and learns the curvature that the step ran into."""
-        if trial is not None:
-            self.worked |= set(self._near(trial).tolist())
-            missing = np.setdiff1d(self._working(self.point), master.working)
-            if len(missing):
+    def _rejected(self, number: int, master: Master, step: _Step) -> Ending | None:
+        """Shrinks the trust region, and lets the limits that the step came near to join the working set."""
+        if step.trial is not None:
+            self.worked |= set(self._near(step.trial).tolist())
+            if len(np.setdiff1d(self._working(self.point), master.working)):
                 self._complete()
-        length = float(np.abs(step / self.sizes.levers).max(initial=0.0))
-        return self._smaller(number, 0.25 * length / self.radius if length else 0.25)
+        length = self._length(step.move)
+        return self._smaller(number, SHORTER[-1] * length / self.radius if length else 0.25)
 
     def _smaller(self, number: int, factor: float) -> Ending | None:
         self.radius *= min(factor, 0.5)
@@ -229,19 +285,32 @@ class _Search:
             return Ending.OPTIMAL
         return Ending.STALLED if found.violation <= self.options.tolerance else Ending.INFEASIBLE
 
-    def _move(self, trial: _Point, step: FloatArray, multipliers: Multipliers, gain: float, promised: float) -> None:
+    def _move(self, step: _Step, quality: float) -> None:
         """Takes a step: new gradients, curvature, trust region and sizes."""
-        self.point, self.multipliers = trial, multipliers
-        self.slopes = self._gradients(trial, self._working(trial), multipliers)
-        length = float(np.abs(step / self.sizes.levers).max(initial=0.0))
-        if gain > GOOD * promised and length > 0.9 * self.radius:
+        assert step.trial is not None
+        length, before, slopes = self._length(step.move), self.point, self.slopes
+        self.point, self.multipliers = step.trial, step.multipliers
+        self.slopes = self._gradients(self.point, self._working(self.point), step.multipliers)
+        if quality > GOOD and length > 0.9 * self.radius:
             self.radius = min(2.0 * self.radius, 1e3)
-        elif gain < 0.25 * promised - self._noise():
-            self.radius = max(0.5 * length, SMALLEST_RADIUS)
-        self.radius = min(self.radius, max(10.0 * length, SMALLEST_RADIUS))
+        elif quality < 0.25:
+            self.radius = 0.5 * length
+        self.radius = max(min(self.radius, 10.0 * length), SMALLEST_RADIUS)
+        self._learn(before, slopes, step.move)
+
+    def _learn(self, before: _Point, slopes: Slopes, move: FloatArray) -> None:
+        """New sizes, and new curvature unless what is known serves well; then what the step met."""
+        residual, last = self._optimality(self.multipliers).kkt_residual, self.residual
+        self.residual, self.close = residual, residual < CLOSE
         self._resize()
-        self.close = self._optimality(self.multipliers).kkt_residual < 0.1
-        self.curvature = self._curved()
+        if not (self.curvature.exact and residual < SERVES * last):
+            self.curvature = self._curved()
+        _, weights = lagrangian_weights(self.program, before.run.x, before.run.y, self.multipliers)
+        if residual < FINE and np.isin(np.flatnonzero(weights), slopes.chosen).all():
+            old = self._lagrangian_gradient(before, slopes, self.multipliers)
+            new = self._lagrangian_gradient(self.point, self.slopes, self.multipliers)
+            sizes = self.sizes.levers
+            self.curvature = self.curvature.updated(move / sizes, (new - old) * sizes)
 
     # --- pieces ---------------------------------------------------------------------------------------------------
 
@@ -286,25 +355,27 @@ class _Search:
         return Sizes(levers, np.where(hard > 0, hard, 1.0), self._soft_sizes(self.point.run))
 
     def _lever_sizes(self) -> FloatArray:
-        """The largest value of each block so far, or its range, or 1."""
-        program, x = self.program, self.point.run.x
-        largest = np.ones(len(x))
-        if not len(self.seen):
-            self.seen = np.zeros(len(x))
-        for block in program.evaluator.problem.bound.blocks:
-            columns = block.columns
-            self.seen[columns] = max(float(np.abs(x[columns]).max(initial=0.0)), self.seen[columns.start])
-            span = program.upper[columns] - program.lower[columns]
-            ranges = span[np.isfinite(span) & (span > 0)]
-            largest[columns] = self.seen[columns.start] or ranges.max(initial=0.0) or 1.0
-        return largest
+        """The largest value so far of each lever's path, of a tenth of its group's, or a hundredth of its block's."""
+        block_sizes = self._block_sizes()
+        self.seen = np.maximum(self.seen, np.abs(self.point.run.x)) if len(self.seen) else np.abs(self.point.run.x)
+        found = LEAST_OF_BLOCK * block_sizes
+        for group in self.groups:
+            paths = [float(self.seen[path].max(initial=0.0)) for path in group.paths]
+            floor = LEAST_OF_GROUP * max(paths)
+            for path, largest in zip(group.paths, paths, strict=True):
+                found[path] = np.maximum(found[path], max(largest, floor))
+        return found
+
+    def _block_sizes(self) -> FloatArray:
+        """The largest value so far of each block, or its range, or 1."""
+        return lever_sizes(self.program, self.seen if len(self.seen) else self.point.run.x)
 
     def _resize(self) -> None:
         levers = self._lever_sizes()
         factors = levers / self.sizes.levers
         if (factors != 1.0).any():
-            soft = self.sizes.soft
-            self.sizes = replace(self._sizes(), soft=soft)
+            self.curvature = self.curvature.resized(factors)
+            self.sizes = replace(self._sizes(), soft=self.sizes.soft)
 
     def _near(self, point: _Point) -> Index:
         """The limits on outcomes that a point exceeds or comes near to."""
@@ -345,15 +416,17 @@ class _Search:
     def _objective_gradient(self) -> FloatArray:
         return self.program.lever_cost + self.slopes.weighted(self.program.outcome_cost)
 
-    def _lagrangian_gradient(self, point: _Point, slopes: Slopes) -> FloatArray:
-        direct, weights = lagrangian_weights(self.program, point.run.x, point.run.y, self.multipliers)
+    def _lagrangian_gradient(self, point: _Point, slopes: Slopes, multipliers: Multipliers) -> FloatArray:
+        direct, weights = lagrangian_weights(self.program, point.run.x, point.run.y, multipliers)
         return direct + slopes.weighted(weights)
 
     def _curved(self) -> Curvature:
         """The curvature of the Lagrangian at the point."""
         self._check()
-        lagrangian = Lagrangian(self.program, self.point.run, self.multipliers, self.sizes.levers)
-        return curvature_of(lagrangian, exact=self.close)
+        lagrangian = Lagrangian(self.program, self.point.run, self.multipliers, self.sizes.levers, self._check)
+        if not self.groups:
+            self.groups = groups_of(lagrangian)
+        return curvature_of(lagrangian, self.groups, exact=self.close)
 
     def _first_penalty(self) -> float:
         slope = np.abs(self._objective_gradient() * self.sizes.levers)
@@ -382,28 +455,13 @@ class _Search:
             penalty=self.penalty,
         )
 
-    def _gains(self, master: Master, trial: _Point | None, step: FloatArray) -> tuple[float, float]:
-        """What a step gains of the merit function, and what the model of it promised."""
-        change, excess = master.predicted(step)
-        promised = -change + self.penalty * (float(self.point.excess.sum()) - float(excess.sum()))
-        if trial is None:
-            return -np.inf, promised
-        return self.point.merit(self.penalty) - trial.merit(self.penalty), promised
-
     def _noise(self) -> float:
         return ROUNDINGS * float(np.finfo(float).eps) * max(abs(self.point.merit(self.penalty)), self._size())
-
-    def _is_enough(self, gain: float, promised: float) -> bool:
-        return gain >= ENOUGH * promised - self._noise() and promised > -self._noise()
-
-    def _is_tiny(self, promised: float) -> bool:
-        """Whether the gain of a step cannot be told from roundings."""
-        return promised <= self._noise()
 
     # --- reports --------------------------------------------------------------------------------------------------
 
     def _optimality(self, multipliers: Multipliers) -> Optimality:
-        lagrangian = self._lagrangian_gradient(self.point, self.slopes)
+        lagrangian = self._lagrangian_gradient(self.point, self.slopes, multipliers)
         return residuals(
             self.program, self.point.run, self._objective_gradient(), lagrangian, multipliers, self._size()
         )
@@ -431,7 +489,7 @@ class _Search:
         best, _, known = self.best
         tolerance = self.options.tolerance
         if found.violation <= tolerance and known.violation <= tolerance:
-            return self.point.cost <= best.cost or found.within(tolerance)
+            return self.point.cost < best.cost - self._noise() or found.kkt_residual < known.kkt_residual
         return found.violation <= max(known.violation, tolerance)
 
     def _solution(self, ending: Ending, start: FloatArray) -> Solution:
