@@ -58,7 +58,10 @@ class Seconds:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The answer of `check`. `contents` is None for a model with unsupported functions, `gap` where none was found."""
+    """The answer of `check`. `gap` is None where none was found.
+
+    With unsupported functions, `contents` and `units` leave out what cannot be read, and are none where that is all.
+    """
 
     model: str
     contents: Contents | None = None
@@ -95,7 +98,12 @@ def _of_unsupported(
     replayed = _replay(model, data, regions)
     able = (f"PySD can run it: prosperity simulate {model} --engine pysd",)
     notes = replayed.notes if replayed.run is None else able
-    return Check(Path(model).stem, unsupported=unsupported, seconds=Seconds(pysd_run=replayed.seconds), notes=notes)
+    seconds = Seconds(pysd_run=replayed.seconds)
+    if error.system is None:
+        return Check(Path(model).stem, unsupported=unsupported, seconds=seconds, notes=notes)
+    held = contents(error.system, also=(item.function for item in unsupported))
+    units = check_units(error.system)
+    return Check(error.system.name, held, unsupported, units, seconds=seconds, notes=notes)
 
 
 def _unsupported(fault: Fault) -> Unsupported:
@@ -123,14 +131,14 @@ def _of_system(system: System, data: Iterable[str | Path]) -> Check:
     )
 
 
-def contents(system: System) -> Contents:
-    """What a model holds; variables that macros and rewrites added count as little as their functions."""
+def contents(system: System, *, also: Iterable[str] = ()) -> Contents:
+    """What a model holds, and `also` these functions; variables that macros and rewrites added do not count."""
     own = [variable for variable in system if not variable.origin]
     sides = (side for v in system for e in v.equations for side in (e.definition, e.initial) if side is not None)
     called = frozenset[str]().union(*(functions(side) for side in sides if not isinstance(side, Values | Series)))
     sizes = {name: len(dimension.elements) for name, dimension in system.dimensions.items()}
     stocks = sum(variable.kind is Kind.STOCK for variable in own)
-    return Contents(len(own), stocks, sizes, tuple(sorted(called)))
+    return Contents(len(own), stocks, sizes, tuple(sorted(called.union(also))))
 
 
 def _ready(system: System) -> Simulator:

@@ -281,7 +281,7 @@ def calibrate(
 
     Bounded least squares with exact Jacobians. Ctrl-C ends the search and keeps the best values so far.
 
-    Example: prosperity calibrate my_model.mdl calibration.toml --out fit
+    Example: prosperity calibrate urbanization; its file, calibration.toml beside the model, shows what can be asked.
     """
     request = CalibrateRequest(model, calibration, regions, starts, seed, holdout, out, apply, json)
 

@@ -15,7 +15,7 @@ by how much a point misses this:
 - `complementarity`: for each limit with a multiplier the smaller of its distance to its bound, relative to the limit's
   size, and of what the multiplier makes of the limit's whole size, relative to the objective.
 - `violation`: how far a limit or bound is exceeded, relative to its size: the largest of its bounds and of the sum of
-  its terms' absolute values.
+  its terms' absolute values (`row_sizes`).
 
 All three stay what they are if units, levers or limits are scaled. The size of the objective is what the policy gains
 or loses against the model's own levers, so that a number added to the objective changes little.
@@ -130,8 +130,13 @@ def lever_sizes(program: Program, x: FloatArray) -> FloatArray:
 
 
 def row_sizes(program: Program, x: FloatArray, y: FloatArray) -> FloatArray:
-    """The size of each row: the largest of its bounds and of the sum of its terms' absolute values, or 1."""
-    terms = abs(program.lever_rows) @ np.abs(x) + abs(program.outcome_rows) @ np.abs(y)
+    """The size of each row: the largest of its bounds and of the sum of its terms' absolute values, or 1.
+
+    An outcome counts with its largest value along the path of the model's own levers, where that is more: a stock that
+    must not be negative at the end, and is used up, has no size of its own.
+    """
+    outcomes = np.maximum(np.abs(y), program.evaluator.peaks)
+    terms = abs(program.lever_rows) @ np.abs(x) + abs(program.outcome_rows) @ outcomes
     for side in (program.row_lower, program.row_upper):
         terms = np.maximum(terms, np.where(np.isfinite(side), np.abs(side), 0.0))
     return np.where(terms > 0, terms, 1.0)

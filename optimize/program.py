@@ -64,7 +64,8 @@ class Program:
 
     def cost(self, x: FloatArray, y: FloatArray) -> float:
         """What is minimized."""
-        return float(self.lever_cost @ x + self.outcome_cost @ y) + self.constant
+        with np.errstate(invalid="ignore"):
+            return float(self.lever_cost @ x + self.outcome_cost @ y) + self.constant
 
     def rows(self, x: FloatArray, y: FloatArray) -> FloatArray:
         """The values of the rows."""

@@ -175,7 +175,7 @@ def _outcomes(result: Result) -> Table:
     rows = []
     for name in outcome_names(result)[:MOST_OUTCOMES]:
         with_it, without = float(run[name][-1]), float(baseline[name][-1])
-        change = f"{with_it / without - 1:+.1%}" if without else ""
+        change = f"{with_it / without - 1:+.1%}" if with_it > 0 and without > 0 else ""
         unit = str(run[name].attrs.get("units", ""))
         rows.append((name, unit, number(without), number(with_it), f"{with_it - without:+.4g}", change))
     headers = ("", "unit", "without policy", "with policy", "change", "")
@@ -192,8 +192,8 @@ def _limits(result: Result) -> Table:
 
 def _limit_row(item: Violation) -> tuple[str, ...]:
     word = f"MISSED by {item.size:.1e}" if item.size > TOLERANCE else "reached" if item.room <= REACHED else "kept"
-    scale = max(abs(item.value), abs(item.amount)) if item.room > REACHED else abs(item.amount)
-    return (item.place, word, f"{item.time:g}", number(item.value, scale), number(item.amount))
+    value = item.amount if word == "reached" and not item.amount else item.value
+    return (item.place, word, f"{item.time:g}", number(value), number(item.amount))
 
 
 def number(value: float, scale: float = 0.0) -> str:

@@ -43,7 +43,7 @@ Start: TypeAlias = "FloatArray | Mapping[str, xr.DataArray] | xr.Dataset"
 NEAR_OPTIMAL = 1e-3
 DIFFERENT = 0.01
 # A price is none if the limit's whole size, times it, is this small a part of the objective: the solver's rounding.
-NO_EFFECT = 1e-12
+NO_EFFECT = 1e-9
 
 
 def solve(
@@ -129,10 +129,12 @@ class _Solve:
         evaluator = RecordingEvaluator(problem, Counts(), oversight.saw)
         with self.clock.phase("compile"):
             first = vector(problem, start)
-            oversight.program = program = program_of(state(problem, constraints), problem, evaluator)
+            program = program_of(state(problem, constraints), problem, evaluator)
             runs = _Runs.of(problem)
             baseline, own = runs.everything.run(), evaluator.own
             runs.steps.run()
+            _ = evaluator.gradients(own, np.arange(min(1, len(own.y))))  # built here, not in the first iteration
+            oversight.program = program
         with self.clock.phase("solve"):
             oversight.began = perf_counter()
             ends = [self._end(oversight, program, x) for x in self._starts(program, first, oversight)]
@@ -158,13 +160,14 @@ class _Solve:
         best = oversight.best
         if solution is not None and np.isfinite(solution.y).all():
             found = Candidate(solution.x, solution.y, program.cost(solution.x, solution.y), solution.violation)
-            if best is None or solution.ending is Ending.OPTIMAL or found.beats(best, TOLERANCE):
+            if best is None or solution.ending is Ending.OPTIMAL or not best.beats(found, TOLERANCE):
                 return _End(found, solution.ending, solution)
-        if best is None:
-            x = np.clip(start, program.lower, program.upper)
-            best = Candidate(x, np.full(len(self.problem.bound.quantities), np.nan), np.inf, np.inf)
-            return _End(best, Ending.FAILED, None)
         ending = solution.ending if solution is not None else oversight.stopped or Ending.FAILED
+        if best is None:
+            x = np.clip(start if solution is None else solution.x, program.lower, program.upper)
+            at = program.evaluator.evaluate(x)
+            best = oversight.best or Candidate(x, at.y, np.inf, np.inf)
+            ending = ending if at.is_finite else Ending.FAILED
         return _End(best, ending, None)
 
     # --- after ------------------------------------------------------------------------------------------------------

@@ -11,13 +11,14 @@ The stages, in their order; each is a function from one value to the next:
 - `rewrites/`: `System -> System`
 - `timing.py`, `ordering.py`: the time points of a run, the order of evaluation
 - `casadi_functions.py`, `lowering.py`, `evaluation.py`, `integration.py`, `compilation.py`: the `System` to CasADi
-- `buffers.py`, `inputs.py`, `results.py`, `diagnosis.py`, `simulation.py`: runs
+- `buffers.py`, `concurrency.py`, `inputs.py`, `results.py`, `diagnosis.py`, `simulation.py`: runs
 - `sensitivity.py`: gradients of outcomes
 - `plotting.py`: trajectories as small multiples
 - `outline.py`, `typesetting.py`: what a modeller wants to see of a `System`
 - `unit_texts.py`, `unit_rules.py`, `units.py`: whether the units of its equations agree
 - `polarity.py`, `loops.py`: what a variable reaches, and the feedback loops
 - `generated_code.py`, `pysd_model.py`, `reference.py`: PySD's own run of the same file, as the reference
+- `recursion.py`: room for long expressions
 - `errors.py`: what can be wrong, told to the person who brought the model
 - `common_prosperity/`: the flagship model of the library, its data and what makes them
 """

@@ -23,12 +23,22 @@ SMALL = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Kink:
-    """Where a function is not differentiable: its `switch` column equals one of the `breakpoints`."""
+    """Where a function is not differentiable: its `switch` column equals one of the `breakpoints`.
+
+    It is one only where `guard` holds (None: everywhere). With `later` it belongs to the step that begins at the time.
+    """
 
     variable: str
     function: str
     switch: Column
     breakpoints: tuple[float, ...] = (0.0,)
+    guard: Column | None = None
+    later: bool = False
+
+    @property
+    def value(self) -> Column:
+        """The switch where the guard holds, NaN elsewhere."""
+        return self.switch if self.guard is None else ca.if_else(self.guard, self.switch, ca.DM.nan())
 
 
 @dataclass
@@ -44,10 +54,10 @@ class Moment:
     variable: str = ""
     kinks: list[Kink] = field(default_factory=list)
 
-    def kink(self, function: str, switch: Column, breakpoints: tuple[float, ...] = (0.0,)) -> None:
+    def kink(self, guard: Guard, function: str, switch: Column, breakpoints: tuple[float, ...] = (0.0,)) -> None:
         """Note where a function is not differentiable; numbers never move, so only symbols count."""
         if isinstance(switch, ca.SX):
-            self.kinks.append(Kink(self.variable, function, switch, breakpoints))
+            self.kinks.append(Kink(self.variable, function, switch, breakpoints, guard))
 
 
 Guard: TypeAlias = Column | None
@@ -102,37 +112,37 @@ def _quantum(moment: Moment, guard: Guard, x: Column, base: Column) -> Column:
     return choose(usable, base * _integer(moment, guard, x / safe), x)
 
 
-def _integer(moment: Moment, _: Guard, x: Column) -> Column:
+def _integer(moment: Moment, guard: Guard, x: Column) -> Column:
     """Towards zero; the kink is at every integer, so the switch is the distance to the nearest one."""
-    moment.kink("INTEGER", x - ca.floor(x + 0.5))
+    moment.kink(guard, "INTEGER", x - ca.floor(x + 0.5))
     return choose(x >= 0, ca.floor(x), ca.ceil(x))
 
 
 def _ratio(moment: Moment, guard: Guard, one: Column, other: Column, otherwise: Column) -> Column:
     """XIDZ: `one / other`, or `otherwise` where `other` is within 1e-6 of zero."""
     vanishes = ca.fabs(other) < SMALL
-    moment.kink("XIDZ", other, (-SMALL, SMALL))
+    moment.kink(guard, "XIDZ", other, (-SMALL, SMALL))
     return choose(vanishes, otherwise, one / choose(vanishes, ca.DM(1.0), guarded(guard, other)))
 
 
-def _minimum(moment: Moment, _: Guard, one: Column, other: Column) -> Column:
-    moment.kink("MIN", one - other)
+def _minimum(moment: Moment, guard: Guard, one: Column, other: Column) -> Column:
+    moment.kink(guard, "MIN", one - other)
     return ca.fmin(one, other)
 
 
-def _maximum(moment: Moment, _: Guard, one: Column, other: Column) -> Column:
-    moment.kink("MAX", one - other)
+def _maximum(moment: Moment, guard: Guard, one: Column, other: Column) -> Column:
+    moment.kink(guard, "MAX", one - other)
     return ca.fmax(one, other)
 
 
-def _absolute(moment: Moment, _: Guard, x: Column) -> Column:
-    moment.kink("ABS", x)
+def _absolute(moment: Moment, guard: Guard, x: Column) -> Column:
+    moment.kink(guard, "ABS", x)
     return ca.fabs(x)
 
 
 def _comparison(compare: Callable[[Column, Column], Column], name: str) -> Implementation:
-    def implementation(moment: Moment, _: Guard, one: Column, other: Column) -> Column:
-        moment.kink(name, one - other)
+    def implementation(moment: Moment, guard: Guard, one: Column, other: Column) -> Column:
+        moment.kink(guard, name, one - other)
         return compare(one, other)
 
     return implementation
@@ -155,23 +165,23 @@ def _subtract(_: Moment, __: Guard, one: Column, other: Column | None = None) ->
     return -one if other is None else one - other
 
 
-def _step(moment: Moment, _: Guard, height: Column, start: Column) -> Column:
+def _step(moment: Moment, guard: Guard, height: Column, start: Column) -> Column:
     reached = moment.time + moment.time_step / 2
-    moment.kink("STEP", reached - start)
+    moment.kink(guard, "STEP", reached - start)
     return height * (reached > start)
 
 
-def _ramp(moment: Moment, _: Guard, slope: Column, start: Column, end: Column | None = None) -> Column:
-    moment.kink("RAMP", moment.time - start)
+def _ramp(moment: Moment, guard: Guard, slope: Column, start: Column, end: Column | None = None) -> Column:
+    moment.kink(guard, "RAMP", moment.time - start)
     if end is not None:
-        moment.kink("RAMP", end - moment.time)
+        moment.kink(guard, "RAMP", end - moment.time)
     last = moment.time if end is None else ca.fmin(end, moment.time)
     return (moment.time + SMALL > start) * slope * (last - start)
 
 
-def _pulse(moment: Moment, _: Guard, start: Column, width: Column) -> Column:
-    moment.kink("PULSE", moment.time - start)
-    moment.kink("PULSE", start + width - moment.time)
+def _pulse(moment: Moment, guard: Guard, start: Column, width: Column) -> Column:
+    moment.kink(guard, "PULSE", moment.time - start)
+    moment.kink(guard, "PULSE", start + width - moment.time)
     return ca.logic_and(start - SMALL <= moment.time, moment.time < start + width)
 
 
@@ -182,8 +192,8 @@ def _pulse_train(
     single = interval == 0
     since = moment.time - start + SMALL
     within = ca.fmod(since, choose(single, ca.DM(1.0), interval))
-    moment.kink("PULSE TRAIN", moment.time - start)
-    moment.kink("PULSE TRAIN", within - width)
+    moment.kink(guard, "PULSE TRAIN", moment.time - start)
+    moment.kink(guard, "PULSE TRAIN", within - width)
     repeated = ca.logic_and(start <= moment.time, within < width)
     if end is not None:
         repeated = ca.logic_and(repeated, moment.time < end)
@@ -247,20 +257,20 @@ FUNCTIONS: Mapping[str, Implementation] = {
 `lowering`, since they see branches, tables or whole arrays."""
 
 
-def reduced(operator: str, columns: Column, moment: Moment) -> Column:
+def reduced(operator: str, columns: Column, moment: Moment, guard: Guard) -> Column:
     """Each column of a matrix (reduced, kept) brought down to one number, as a column (kept, 1)."""
     if operator == "SUM":
         return ca.sum1(columns).T
     result = columns[0, :].T
     for row in range(1, columns.size1()):
-        result = _PAIRWISE[operator](moment, None, result, columns[row, :].T)
+        result = _PAIRWISE[operator](moment, guard, result, columns[row, :].T)
     return result
 
 
 _PAIRWISE: Mapping[str, Implementation] = {"PROD": FUNCTIONS["*"], "VMIN": _minimum, "VMAX": _maximum}
 
 
-def table_value(series: Series, points: np.ndarray[Any, Any], x: Column, moment: Moment) -> Column:
+def table_value(series: Series, points: np.ndarray[Any, Any], x: Column, moment: Moment, guard: Guard) -> Column:
     """The table read at `x`, piece by piece; `points` is (points, elements) or (points, 1), aligned with `x`.
 
     Exactly one piece counts, so the value is that piece's own arithmetic: y0 + (x - x0) * slope.
@@ -274,7 +284,7 @@ def table_value(series: Series, points: np.ndarray[Any, Any], x: Column, moment:
     for i in range(len(at) - 1):
         inside = reached[i] - reached[i + 1]
         result = result + choose_zero(inside, _piece(series.interpolation, at, points, i, x))
-    moment.kink("LOOKUP", x, tuple(float(point) for point in at))
+    moment.kink(guard, "LOOKUP", x, tuple(float(point) for point in at))
     return result
 
 

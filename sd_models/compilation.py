@@ -260,13 +260,14 @@ class _Compiler:
         with exact_arithmetic():
             begin = self._initial_stocks()
             now = self._moment(self.states.split(symbols.stocks), 0.0, self.wanted)
-            after = self._after(now)
+            after, cuts = self._after(now)
             fixed = {n: np.asarray(now.columns[n]).ravel() for n in self.wanted if is_number(now.columns[n])}
             outputs = layout(self.system, [name for name in self.wanted if name not in fixed])
             values = _stacked([now.columns[name] for name in outputs.rows])
         self._check_size(outputs)
         moving = (symbols.stocks, symbols.levers, symbols.constants)
-        kinks = tuple(kink for kink in now.kinks if _moves(kink.switch, moving))
+        found = (kink for kink in (*now.kinks, *cuts) if self.system.variables[kink.variable].kinked)
+        kinks = tuple(kink for kink in found if _moves(kink.switch, moving))
         given = [symbols.levers, symbols.constants, symbols.data]
         at_step = [symbols.stocks, *given, symbols.time]
         return Model(
@@ -282,7 +283,7 @@ class _Compiler:
             step=ca.Function("step", at_step, [after, values]),
             fixed=fixed,
             kinks=kinks,
-            kink_values=ca.Function("kinks", at_step, [_stacked([kink.switch for kink in kinks])]),
+            kink_values=ca.Function("kinks", at_step, [_stacked([kink.value for kink in kinks])]),
             data_table=self._data_table(),
         )
 
@@ -333,28 +334,28 @@ class _Compiler:
         known = self._known({**self._given(offset), **stocks}, offset)
         return evaluate(self.system, sorted({*wanted, *needed}), known)
 
-    def _after(self, now: Evaluated) -> Column:
-        """Stocks and samples one step later; samples take their next value at the beginning of the step."""
+    def _after(self, now: Evaluated) -> tuple[Column, tuple[Kink, ...]]:
+        """Stocks and samples one step later, samples as they follow from its beginning; and the kinks of cut stocks."""
         begin = self.states.split(self.symbols.stocks)
+        uncut: dict[str, Column] = {}
 
         def flows(stocks: Columns, offset: float) -> Columns:
             return self._sides(now if offset == 0.0 else self._moment({**begin, **stocks}, offset), Kind.STOCK)
 
         def move(along: Columns, fraction: float) -> Columns:
-            return {n: self._cut(n, begin[n] + flow * (fraction * self.grid.step)) for n, flow in along.items()}
+            moved = {n: begin[n] + flow * (fraction * self.grid.step) for n, flow in along.items()}
+            uncut.update((n, column) for n, column in moved.items() if self.system.variables[n].non_negative)
+            return {n: ca.fmax(column, 0.0) if n in uncut else column for n, column in moved.items()}
 
         moved = METHODS[self.system.method](begin, flows, move)
         later = {**moved, **self._sides(now, Kind.SAMPLE)}
-        return _stacked([later[name] for name in self.states.rows])
+        cuts = (Kink(name, "non-negative", column, later=True) for name, column in uncut.items())
+        return _stacked([later[name] for name in self.states.rows]), tuple(cuts)
 
     def _sides(self, found: Evaluated, kind: Kind) -> Columns:
         """The right-hand sides of the states of one kind: net flows of stocks, next values of samples."""
         variables = (self.system.variables[name] for name in self.states.rows)
         return {v.name: found.side(v, current) for v in variables if v.kind is kind}
-
-    def _cut(self, name: str, column: Column) -> Column:
-        """A stock that cannot be negative is cut off at zero."""
-        return ca.fmax(column, 0.0) if self.system.variables[name].non_negative else column
 
     def _data_table(self) -> FloatArray:
         """Values of all data at all times, below each other for each fraction of the step."""

@@ -32,7 +32,11 @@ class Evaluated:
     """The columns of all variables that were needed, and where they are not differentiable."""
 
     lowering: Lowering
-    kinks: tuple[Kink, ...]
+
+    @property
+    def kinks(self) -> tuple[Kink, ...]:
+        """The kinks of all that has been evaluated, the sides of stocks and samples included."""
+        return tuple(self.lowering.moment.kinks)
 
     @property
     def columns(self) -> Mapping[str, Column]:
@@ -56,7 +60,7 @@ def evaluate(system: System, wanted: Iterable[str], known: Known, *, initial: bo
         variable = system.variables[stage.variables[0]]
         if variable.name not in lowering.columns and variable.kind is not Kind.TABLE:
             lowering.columns[variable.name] = lowering.variable(variable, part)
-    return Evaluated(lowering, tuple(moment.kinks))
+    return Evaluated(lowering)
 
 
 def numbers(

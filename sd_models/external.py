@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
 from pysd.py_backend.data import Columns, TabData
 from pysd.py_backend.external import Excels, ExtConstant, ExtData, ExtLookup, ExtSubscript
 from pysd.translators.structures.abstract_expressions import (
@@ -23,6 +25,7 @@ from pysd.translators.structures.abstract_model import AbstractModel
 
 from .data_folder import DataFolder
 from .errors import Fault, InvalidModel, ModelError, UnreadableModel
+from .sources.guard import check_cells
 from .system import FloatArray, Interpolation, Series, Values
 
 Read = TypeVar("Read")
@@ -35,6 +38,13 @@ KEYWORDS = {
     "look_forward": Interpolation.FORWARD,
     "raw": Interpolation.RAW,
 }
+
+
+@contextmanager
+def reader_of_workbooks() -> Iterator[None]:
+    """pandas without its announcement that it will read workbooks with another package some day."""
+    with pd.option_context("io.excel.xlsx.reader", "openpyxl", "io.excel.xlsm.reader", "openpyxl"):
+        yield
 
 
 def references(model: AbstractModel) -> tuple[str, ...]:
@@ -102,7 +112,7 @@ class ExternalFiles:
 
     def subscripts(self, request: Mapping[str, str]) -> list[str]:
         """The elements of a subscript range."""
-        file = self._known(request["file"])
+        file = self._checked(*list(request.values())[:-1])  # the last is a prefix
         cells = (request["tab"], request["firstcell"], request["lastcell"], request["prefix"])
         return [str(name) for name in self._read(lambda: ExtSubscript(file, *cells, self.folder.home).subscript)]
 
@@ -134,17 +144,19 @@ class ExternalFiles:
         if not all(isinstance(value, str) for value in vars(request).values()):
             advice = "Write them as in GET DIRECT CONSTANTS('values.csv', ',', 'B2')."
             raise InvalidModel(Fault("file, sheet and cells are no texts in single quotes.", advice=advice))
-        return self._known(request.file)
+        name, *cells = (getattr(request, part.name) for part in fields(request))
+        return self._checked(name, *cells)
 
-    def _known(self, reference: str) -> str:
-        """The file of a reference, taken note of."""
+    def _checked(self, reference: str, *cells: object) -> str:
+        """The file of a reference, taken note of, if these cells can be read in it."""
         file = self.folder.file(reference)
+        check_cells(file, *cells)
         self.read[file] = None
         return str(file)
 
     def _read(self, action: Callable[[], Read]) -> Read:
         """What PySD reads, its warnings kept as notes and its errors told as ours."""
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, reader_of_workbooks():
             warnings.simplefilter("always")
             try:
                 value = action()
@@ -153,8 +165,14 @@ class ExternalFiles:
             except Exception as error:  # PySD, pandas and openpyxl raise whatever the file provokes in them
                 found = f"cannot read the file beside the model: {' '.join(str(error).split())[:300]}"
                 raise UnreadableModel(Fault(found, advice="Check file name, sheet and cells.")) from error
-        self.notes.extend(" ".join(str(warning.message).split()) for warning in caught)
+        self.notes.extend(self._told(str(warning.message)) for warning in caught)
         return value
+
+    def _told(self, message: str) -> str:
+        """A message of PySD's on one line, with the names of files as people know them."""
+        for file in self.read:
+            message = message.replace(f"{file.parent}/", "")
+        return " ".join(message.split())
 
 
 def _initialized(external: Any) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from .data_folder import data_folder
 from .errors import Fault, InvalidModel, ModelError, UnreadableModel, UnsafeModel, UnsupportedFunction, nearest
 from .expression import Expr, Number, Ref, Subscript, free_axes, range_of, rename_axes
 from .external import KEYWORDS, ExternalFiles, references
+from .recursion import deep
 from .sources.source import Source
 from .subscripts import LARGEST_VARIABLE, Ranges, build_ranges
 from .system import (
@@ -52,7 +54,8 @@ def flatten(source: Source, *, data: Iterable[Path] = (), regions: str | Path | 
     folder = data_folder(source.path, references(source.model), regions)
     flattener = _Flattener(source, ExternalFiles(folder, tuple(data)))
     try:
-        return flattener.system()
+        with deep():
+            return flattener.system()
     finally:
         flattener.files.close()
 
@@ -80,7 +83,7 @@ class _Flattener:
     faults: list[tuple[type[ModelError], Fault]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     scopes: list[_Scope] = field(default_factory=list)
-    copies: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)  # names of variables and of copies of macros
 
     @cached_property
     def macros(self) -> dict[str, AbstractSection]:
@@ -92,11 +95,17 @@ class _Flattener:
     def system(self) -> System:
         """All stages; raises InvalidModel with every fault."""
         main, *_ = self.source.model.sections
-        with self._collecting(self.source.path.name, 0):
+        with self._collecting("", 0):
             self.ranges = self._ranges(main)
         self._raise()
         self._scope(_Scope(main))
+        if {kind for kind, _ in self.faults} == {UnsupportedFunction}:
+            raise UnsupportedFunction((fault for _, fault in self.faults), self._built())
         self._raise()
+        return self._built()
+
+    def _built(self) -> System:
+        """What there is so far."""
         notes = dict.fromkeys((*self.source.notes, *self.files.notes, *self.notes))
         return System(
             name=_model_name(self.source.path),
@@ -119,24 +128,27 @@ class _Flattener:
 
     def _ranges(self, section: AbstractSection) -> Ranges:
         given: dict[str, Sequence[str] | str] = {}
+        taken: set[str] = set()
         for subscript in section.subscripts:
             definition = subscript.subscripts
             with self._collecting(subscript.name, 0):
-                if key(subscript.name) in map(key, given):
+                if key(subscript.name) in taken:
                     raise InvalidModel(Fault("another subscript range has this name.", advice="Rename one of them."))
                 read = self.files.subscripts(definition) if isinstance(definition, dict) else definition
                 given[subscript.name] = read
+                taken.add(key(subscript.name))
         return build_ranges(given, self.source.mappings, self.source.path.name)
 
     def _scope(self, scope: _Scope) -> None:
         """All elements of a section: their dimensions first, then their equations."""
         self.scopes.append(scope)
+        declared = []
         for element in scope.section.elements:
             with self._collecting(element.name, self._line(scope, element, 0)):
                 self._declare(scope, element)
-        for element in scope.section.elements:
-            if key(element.name) in scope.shapes:
-                self._define(scope, element)
+                declared.append(element)
+        for element in declared:
+            self._define(scope, element)
         self.scopes.pop()
 
     def _line(self, scope: _Scope, element: AbstractElement, index: int) -> int:
@@ -148,6 +160,10 @@ class _Flattener:
         """Keep the faults of one equation, with its place, and go on with the next."""
         try:
             yield
+        except RecursionError:
+            found = "its equation, with the macros that it calls, has too many parts in one another."
+            advice = "Name parts of it in variables of their own."
+            self.faults.append((InvalidModel, Fault(found, variable, self.source.path.name, line, advice)))
         except ModelError as error:
             file = self.source.path.name
             for fault in error.faults:
@@ -162,6 +178,8 @@ class _Flattener:
         """Name, dimensions and kind of an element, so that equations can refer to it before it is defined."""
         if key(element.name) == "time" and not scope.prefix:
             raise InvalidModel(Fault("Time is the time of the run; it has no equation.", advice="Take another name."))
+        if key(element.name) in scope.shapes:
+            raise InvalidModel(Fault("it is an input of the macro; it has no equation.", advice="Take another name."))
         counts = {len(component.subscripts[0]) for component in element.components}
         if len(counts) != 1:
             raise InvalidModel(Fault("its equations have different numbers of subscripts.", element.name))
@@ -177,13 +195,15 @@ class _Flattener:
         kinds = {_kind(component) for component in element.components}
         kind = kinds.pop() if len(kinds) == 1 else Kind.AUXILIARY
         scope.shapes[key(element.name)] = (name, (*scope.axes, *dimensions), kind)
+        self.taken.add(name)
 
     def _home(self, parts: Sequence[str], taken: Sequence[str]) -> str:
         """The dimension of one subscript; a dimension that is already taken gets a copy."""
         for part in parts:
             if not self.ranges.elements(part):
-                known = (*self.ranges.dimensions, *(e for d in self.ranges.dimensions.values() for e in d.elements))
-                raise InvalidModel(Fault(f"there is no subscript {part!r}.", advice=nearest(part, known)))
+                elements = (e for d in self.ranges.dimensions.values() for e in d.elements)
+                advice = self.nearest(part, chain(self.ranges.dimensions, elements))
+                raise InvalidModel(Fault(f"there is no subscript {part!r}.", advice=advice))
         found = self.ranges.home(parts, taken)
         if found is not None:
             return found
@@ -209,8 +229,6 @@ class _Flattener:
                 place = Place(self.source.path.name, line) if line else None
                 equations.append(self._equation(scope, name, dimensions, kind, component, place))
                 non_negative |= isinstance(component.ast, ast.IntegStructure) and bool(component.ast.non_negative)
-        if not equations:
-            return
         with self._collecting(element.name, 0):
             self._check_once(dimensions, equations)
         self.variables[name] = Variable(
@@ -221,7 +239,7 @@ class _Flattener:
             unit=element.units.strip(),
             limits=(element.limits[0], element.limits[1]) if element.limits else (None, None),
             documentation=element.documentation.strip(),
-            place=equations[0].place,
+            place=equations[0].place if equations else None,
             origin=scope.origin,
             non_negative=non_negative,
         )
@@ -272,7 +290,7 @@ class _Flattener:
             return found
         element = {key(element): element for element in elements}.get(key(text))
         if element is None:
-            raise InvalidModel(Fault(f"{text!r} is no part of {dimension!r}.", advice=nearest(text, elements)))
+            raise InvalidModel(Fault(f"{text!r} is no part of {dimension!r}.", advice=self.nearest(text, elements)))
         return element
 
     def _block(self, subscript: str) -> tuple[str, ...]:
@@ -339,14 +357,20 @@ class _Flattener:
     # --- what is added on the way -----------------------------------------------------------------------------------
 
     def _unused(self, name: str) -> str:
-        declared = {shape[0] for scope in self.scopes for shape in scope.shapes.values()}
         count, candidate = 1, name
-        while candidate in self.variables or candidate in declared or candidate in self.copies:
+        while candidate in self.taken:
             count += 1
             candidate = f"{name} {count}"
+        self.taken.add(candidate)
         return candidate
 
+    def nearest(self, name: str, known: Iterable[str]) -> str:
+        """Advice with the nearest names, as long as there are not so many faults that looking would take minutes."""
+        return nearest(name, islice(known, _MOST_NAMES)) if len(self.faults) < _MOST_ADVISED else ""
 
+
+_MOST_ADVISED = 100  # faults for which the nearest names are looked up
+_MOST_NAMES = 5_000  # names that are looked at for each
 _GRAVITY = (UnsafeModel, UnreadableModel, InvalidModel, UnsupportedFunction)
 
 
@@ -373,12 +397,13 @@ class _Context:
             return self.flattener.scopes[0].shapes.get(key(name.removesuffix("$")))
         return found
 
-    def nearest(self, name: str) -> str:
-        """Advice with the nearest names of variables in the section at hand, and of macros."""
-        macros = (section.name for section in self.flattener.macros.values())
-        return nearest(name, (*(element.name for element in self.scope.section.elements), *macros))
+    def nearest(self, name: str, known: Iterable[str] | None = None) -> str:
+        """Advice with the nearest of the known names: by default of variables in the section at hand, and of macros."""
+        sections = self.flattener.macros.values()
+        names = chain((e.name for e in self.scope.section.elements), (section.name for section in sections))
+        return self.flattener.nearest(name, names if known is None else known)
 
-    def add(self, owner: str, label: str, expr: Expr, initial: Expr | None = None) -> Ref:
+    def add(self, owner: str, label: str, expr: Expr, initial: Expr | None = None, *, kinked: bool = True) -> Ref:
         """A new auxiliary over the free axes of the expression, and the reference that stands for it."""
         axes = tuple(dict.fromkeys((*free_axes(expr), *(free_axes(initial) if initial is not None else ()))))
         names = {axis: range_of(axis) for axis in axes}
@@ -387,7 +412,8 @@ class _Context:
         new = self.flattener._unused(f"{owner}: {label}")
         left = tuple(names.values())
         equation = Equation(left, rename_axes(expr, names), None if initial is None else rename_axes(initial, names))
-        self.flattener.variables[new] = Variable(new, Kind.AUXILIARY, left, (equation,), origin=owner)
+        variable = Variable(new, Kind.AUXILIARY, left, (equation,), origin=owner, kinked=kinked)
+        self.flattener.variables[new] = variable
         return Ref(new, tuple(Subscript(names[axis], axis) for axis in axes))
 
     def add_table(self, owner: str, points: ast.LookupsStructure) -> Ref:
@@ -427,16 +453,18 @@ class _Context:
         section = self.flattener.macros[key(name)]
         if any(scope.section is section for scope in self.flattener.scopes):
             raise InvalidModel(Fault(f"the macro {section.name!r} calls itself.", owner))
+        if len(self.flattener.scopes) > _MOST_MACROS or len(owner) > _LONGEST_NAME:
+            found = f"more than {_MOST_MACROS} macros call each other, or their names are too long."
+            raise InvalidModel(Fault(found, owner.partition(": ")[0], advice="Write their equations in the model."))
         if len(self.flattener.variables) > _MOST_VARIABLES:
             found = f"the calls of macros in each other make more than {_MOST_VARIABLES} variables."
-            raise InvalidModel(Fault(found, owner, advice="Call macros from fewer equations."))
+            raise InvalidModel(Fault(found, owner.partition(": ")[0], advice="Call macros from fewer equations."))
         axes = tuple(dict.fromkeys(axis for argument in arguments for axis in free_axes(argument)))
         names = {axis: range_of(axis) for axis in axes}
         ranges = tuple(names.values())
         if len(set(ranges)) < len(axes):
             raise InvalidModel(Fault(f"the ranges {', '.join(axes)} meet in one call of {section.name!r}.", owner))
         copy = self.flattener._unused(f"{owner}: {section.name}")
-        self.flattener.copies.add(copy)
         scope = _Scope(section, f"{copy}: ", owner, ranges)
         if len(arguments) != len(section.params):
             found = f"the macro {section.name!r} takes {len(section.params)} arguments, but {len(arguments)} are given."
@@ -446,6 +474,7 @@ class _Context:
             scope.shapes[key(parameter)] = (full, ranges, Kind.AUXILIARY)
             equation = Equation(ranges, rename_axes(argument, names))
             self.flattener.variables[full] = Variable(full, Kind.AUXILIARY, ranges, (equation,), origin=owner)
+            self.flattener.taken.add(full)
         self.flattener._scope(scope)
         output = scope.shapes.get(key(section.name))
         if output is None:
@@ -459,6 +488,8 @@ class _Context:
 
 _SEEN_FROM_MACROS = frozenset(("time step", "initial time", "final time", "saveper"))
 _MOST_VARIABLES = 50_000
+_MOST_MACROS = 100  # in one another
+_LONGEST_NAME = 4_000  # of a variable in macros: it has the names of all of them
 
 
 def _model_name(path: Path) -> str:

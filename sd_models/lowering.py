@@ -10,7 +10,6 @@ still compiles in seconds.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -22,11 +21,9 @@ import numpy.typing as npt
 from .casadi_functions import FUNCTIONS, Column, Moment, choose, is_number, reduced, table_value
 from .errors import Fault, InvalidModel
 from .expression import Call, Expr, Number, Reduce, Ref, Subscript, fold, range_of
+from .recursion import deep
 from .subscripts import Ranges
 from .system import Equation, Series, System, Values, Variable, fault_of
-
-# Python frames for the longest expression that a model file may hold (`sources.guard`), at three for each operator.
-FRAMES = 10_000
 
 Window: TypeAlias = Mapping[str, tuple[int, ...]]
 Indices: TypeAlias = npt.NDArray[np.int64]
@@ -116,12 +113,8 @@ class Lowering:
 
     def _lowered(self, expr: Expr, window: Window | None) -> Block:
         """The value of an expression; a long sum needs as many nested calls as it has terms."""
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, FRAMES))
-        try:
+        with deep():
             return self.expression(expr, window)(None)
-        finally:
-            sys.setrecursionlimit(limit)
 
     def kept(self, variable: Variable, equation: Equation, window: Window | None = None) -> npt.NDArray[np.bool_]:
         """Which of the equation's rows its :EXCEPT: leaves."""
@@ -217,7 +210,7 @@ class Lowering:
             return lambda guard: self.elementwise(node.function, parts, guard, window)
 
         def reduce(node: Reduce, part: Lowered) -> Lowered:
-            return lambda guard: self.reduction(node, part(self.outside(guard, node.axes, window)), window)
+            return lambda guard: self.reduction(node, part(self.outside(guard, node.axes, window)), guard, window)
 
         return fold(expr, number=number, ref=ref, call=call, reduce=reduce)
 
@@ -254,10 +247,10 @@ class Lowering:
         columns, kept = self.matrix(guard, axes, window)
         return Block(kept, ca.sum1(columns != 0).T > 0)
 
-    def reduction(self, node: Reduce, block: Block, window: Window | None) -> Block:
+    def reduction(self, node: Reduce, block: Block, guard: Guard, window: Window | None) -> Block:
         """A sum, product, minimum or maximum over some axes of a block."""
         columns, kept = self.matrix(block, node.axes, window)
-        return Block(kept, reduced(node.operator, columns, self.moment))
+        return Block(kept, reduced(node.operator, columns, self.moment, self.fitting(guard, kept, window)))
 
     def outside(self, guard: Guard, axes: Sequence[str], window: Window | None) -> Guard:
         """The guard of a reduction's argument, in which these axes have another meaning."""
@@ -297,16 +290,17 @@ def _lookup(lowering: Lowering, node: Call, parts: Sequence[Lowered], guard: Gua
     all_axes = tuple(dict.fromkeys((*argument.axes, *axes)))
     x = lowering.spread(argument, all_axes, window) if all_axes else argument.column
     places = np.broadcast_to(indices, lowering.lengths(axes, window)).ravel()
-    result: Column = None
+    used = lowering.fitting(guard, all_axes, window)
+    result: Column = ca.DM.nan(x.numel(), 1)  # of elements without points
     for series, rows in _tables(lowering, table.name):
         mine = np.isin(places, rows)
         if not mine.any():
             continue
         own = series.y.reshape(len(series.x), -1)[:, _order(rows, places)]
         points = _along(lowering, Block(axes, own), all_axes, window)
-        value = table_value(series, points, x, lowering.moment)
+        value = table_value(series, points, x, lowering.moment, used)
         chosen = lowering.spread(Block(axes, ca.DM(mine.astype(float))), all_axes, window) if axes else ca.DM(1.0)
-        result = value if result is None else choose(chosen, value, result)
+        result = choose(chosen, value, result)
     return Block(all_axes, result)
 
 

@@ -24,6 +24,7 @@ import pandas as pd
 import xarray as xr
 
 from .errors import Fault, InvalidRequest, ModelError, SimulationError, UnreadableModel, UnsafeModel, nearest
+from .external import reader_of_workbooks
 from .library import load, model_path
 from .sources.guard import STEPS, check_count, check_steps
 from .system import FloatArray, Kind, Method, System, key
@@ -70,7 +71,8 @@ def replay(
     files = tuple(Path(file) for file in data)
     system, notes = _system(model, files, regions)
     path = _path(model)
-    with _turn, tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as caught:
+    recorded = warnings.catch_warnings(record=True)
+    with _turn, tempfile.TemporaryDirectory() as folder, recorded as caught, reader_of_workbooks():
         warnings.simplefilter("default")  # each remark once
         run = _Run(path, Path(folder), system, system.regions if system else regions)
         try:

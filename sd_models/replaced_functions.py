@@ -27,7 +27,7 @@ class Names(Protocol):
     def ranges(self) -> Ranges:
         """The subscript ranges of the model."""
 
-    def add(self, owner: str, label: str, expr: Expr, initial: Expr | None = None) -> Ref:
+    def add(self, owner: str, label: str, expr: Expr, initial: Expr | None = None, *, kinked: bool = True) -> Ref:
         """A reference to a new auxiliary with that expression, over the expression's free axes."""
 
     def position(self, name: str, *, own: bool = False) -> str:
@@ -200,6 +200,8 @@ def _rank(translation: Translator, arguments: Sequence[Tree]) -> Expr:
     earlier = _either(ascends, vector.index_there, vector.index_here)
     tied = Call("AND", (Call("=", (vector.there, vector.here)), earlier))
     counted = Call("IF THEN ELSE", (Call("OR", (before, tied)), Number(1.0), Number(0.0)))
+    itself = Call("=", (vector.index_there, vector.index_here))  # a tie with itself is no kink
+    counted = Call("IF THEN ELSE", (itself, Number(0.0), counted))
     return Call("+", (Number(1.0), Reduce("SUM", (vector.all,), counted)))
 
 
@@ -239,6 +241,8 @@ def allocate_by_priority(translation: Translator, request: Tree, priority: Tree,
     price follows from the two breakpoints around it: those whose demand is the least from supply on, and the largest
     below it. Requests must not be negative, the width must be positive; no more than all requests is given.
     """
+    # There is a kink where the price stands at a breakpoint, and the target whose breakpoint it is has it in its share.
+    # The demand at a breakpoint always stands on one, which is none.
     wants, ranks = _vector(translation, request), _vector(translation, priority)
     total = Reduce("SUM", (wants.all,), wants.there)
     given = Call("MIN", (supply, total))
@@ -252,9 +256,10 @@ def allocate_by_priority(translation: Translator, request: Tree, priority: Tree,
     price_above = _extreme("MIN", [(_short(side, given), side.price) for side in sides], dear, ranks.axis)
     share = Call("/", (Call("-", (demand_below, given)), Call("-", (demand_below, demand_above))))
     price = Call("+", (price_below, Call("*", (share, Call("-", (price_above, price_below))))))
-    cleared = translation.names.add(translation.owner, "price", price)
+    cleared = translation.names.add(translation.owner, "price", price, kinked=False)
     got = Call("*", (wants.here, _filled(ranks.here, cleared, width)))
-    return Call("IF THEN ELSE", (Call(">", (given, Number(0.0))), got, Number(0.0)))
+    scarce = Call("IF THEN ELSE", (Call(">", (given, Number(0.0))), got, Number(0.0)))
+    return Call("IF THEN ELSE", (Call(">=", (supply, total)), wants.here, scarce))
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +287,7 @@ def _demand(translation: Translator, wants: _Vector, ranks: _Vector, width: Expr
     """All that targets would get at a price, as an auxiliary over the axis of the price."""
     filled = rename_axes(_filled(ranks.there, price, width), {ranks.all: wants.all})
     total = Reduce("SUM", (wants.all,), Call("*", (wants.there, filled)))
-    return translation.names.add(translation.owner, "demand", total)
+    return translation.names.add(translation.owner, "demand", total, kinked=False)
 
 
 def _extreme(function: str, choices: Sequence[tuple[Expr, Expr]], otherwise: Expr, axis: str) -> Expr:

@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from .buffers import call
+from .concurrency import concurrently
 from .errors import Fault, InvalidRequest
 from .inputs import Given, Inputs
 from .results import Trajectories
@@ -100,6 +101,10 @@ KINK_TOLERANCE = 1e-9
 # Directions of one forward sweep: more take longer to build than they save (127 directions through 31 provinces: 81 ms
 # by fours, 57 by 16, 53 by 32 or more; built in 25, 90 and 180 ms).
 DIRECTIONS_AT_ONCE = 16
+# Outcomes of one reverse sweep: more take longer to build, and to compute as well (32 outcomes of the flagship with 31
+# provinces, seconds of one core: 0.92 by twos, 0.66 by fours, 0.56 by eights, 0.59 by 16, 0.66 at once; built in 0.5,
+# 0.8, 1.4, 2.8 and 5.7). Halves in two threads cost a fifth more of it, and saved nothing that could be measured.
+OUTCOMES_AT_ONCE = 8
 
 
 def sensitivities(
@@ -172,11 +177,16 @@ def adjoint(simulator: Simulator, inputs: Inputs, weights: FloatArray) -> tuple[
     `weights` is (outcomes, rows of outputs, times). The gradients to levers, constants and initials are each
     (outcomes, rows, times or 1). The run is not checked for NaN.
     """
-    number = len(weights)
     run = simulator.trajectories(inputs)
-    seeds = np.concatenate(list(weights), axis=1)
-    parts = call(simulator.backward(number), inputs.levers, inputs.constants, inputs.initials, run.outputs, seeds)
-    return run, [np.stack(np.split(part, number, axis=1)) for part in parts]
+    width = min(OUTCOMES_AT_ONCE, len(weights))
+    chunks = []
+    for start in range(0, len(weights), width):
+        chunk = np.zeros((width, *run.outputs.shape))
+        chunk[: len(weights) - start] = weights[start : start + width]
+        point = inputs.levers, inputs.constants, inputs.initials, run.outputs
+        found = call(simulator.backward(width), *point, np.concatenate(list(chunk), axis=1))
+        chunks.append([np.stack(np.split(part, width, axis=1)) for part in found])
+    return run, [np.concatenate(parts)[: len(weights)] for parts in zip(*chunks, strict=True)]
 
 
 def tangents(simulator: Simulator, inputs: Inputs, run: Trajectories, directions: FloatArray) -> FloatArray:
@@ -185,19 +195,24 @@ def tangents(simulator: Simulator, inputs: Inputs, run: Trajectories, directions
     `directions` is (rows of constants, directions); `run` is the run of these inputs. Forward sweeps: the cheap way
     where there are fewer directions than numbers that are differentiated.
     """
-    model, count = simulator.model, len(simulator.times)
     number = directions.shape[1]
-    parts = []
-    for start in range(0, number, DIRECTIONS_AT_ONCE):
-        width = min(DIRECTIONS_AT_ONCE, number)
-        chunk = np.zeros((len(directions), width))
-        used = directions[:, start : start + width]
-        chunk[:, : used.shape[1]] = used
-        point = inputs.levers, inputs.constants, inputs.initials, run.outputs
-        still = np.zeros((model.levers.size, count * width)), chunk, np.zeros((model.initials.size, width))
-        (found,) = call(simulator.ahead(width), *point, *still)
-        parts.append(np.stack(np.split(found, width, axis=1))[: used.shape[1]])
-    return np.concatenate(parts) if parts else np.zeros((0, *run.outputs.shape))
+    if not number:
+        return np.zeros((0, *run.outputs.shape))
+    width = min(DIRECTIONS_AT_ONCE, number)
+    simulator.ahead(width)  # built once, before the threads need it
+    chunks = [directions[:, start : start + width] for start in range(0, number, width)]
+    return np.concatenate(concurrently(lambda chunk: _along(simulator, inputs, run, chunk, width), chunks))
+
+
+def _along(simulator: Simulator, inputs: Inputs, run: Trajectories, directions: FloatArray, width: int) -> FloatArray:
+    """The derivatives along at most `width` directions, (directions, rows of outputs, times)."""
+    model, count = simulator.model, len(simulator.times)
+    filled = np.zeros((len(directions), width))
+    filled[:, : directions.shape[1]] = directions
+    point = inputs.levers, inputs.constants, inputs.initials, run.outputs
+    still = np.zeros((model.levers.size, count * width)), filled, np.zeros((model.initials.size, width))
+    (found,) = call(simulator.ahead(width), *point, *still)
+    return np.stack(np.split(found, width, axis=1))[: directions.shape[1]]
 
 
 def weighted(simulator: Simulator, outcome: Outcome) -> FloatArray:
@@ -292,9 +307,12 @@ def touched_kinks(point: Point) -> tuple[KinkTouch, ...]:
     touches: list[KinkTouch] = []
     start = 0
     for kink in model.kinks:
-        rows = switches[start : start + kink.switch.numel()]
-        start += kink.switch.numel()
+        rows = switches[start : start + kink.value.numel()]
+        start += len(rows)
         distance = np.min([np.abs(rows - at) for at in kink.breakpoints], axis=0)
         near = distance <= KINK_TOLERANCE * np.maximum(1.0, np.abs(rows))
-        touches.extend(KinkTouch(kink.variable, kink.function, float(time)) for time in times[near.any(axis=0)])
+        touched = near.any(axis=0)
+        if kink.later:  # at the end of a step; after the last time there is none
+            touched = np.concatenate(([False], touched[:-1]))
+        touches.extend(KinkTouch(kink.variable, kink.function, float(time)) for time in times[touched])
     return tuple(touches)

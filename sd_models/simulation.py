@@ -118,12 +118,26 @@ class Simulator:
         """The numbers of a run, unchecked: the fast way for many runs."""
         model, runs = self.model, inputs.runs or 1
         count = len(self.times)
-        begin, go = (model.start, model.run) if runs == 1 else (model.start.map(runs), model.run.map(runs))
+        begin, go = self.batch(runs)
         data, times = np.tile(model.data_table, (1, runs)), np.tile(self.times[np.newaxis, :], (1, runs))
         first = inputs.levers[:, ::count], inputs.constants, data[:, ::count], inputs.initials, times[:, ::count]
         (x0,) = call(begin, *first)
         states, outputs = call(go, x0, inputs.levers, np.repeat(inputs.constants, count, axis=1), data, times)
         return Trajectories(outputs, _at_times(states, x0))
+
+    def batch(self, runs: int) -> tuple[ca.Function, ca.Function]:
+        """The functions to the first stocks and of the run, for so many runs side by side. Built once for each number.
+
+        Threads may evaluate them at once, but not build them: ask for them before.
+        """
+        if runs not in self._batch:
+            start, run = self.model.start, self.model.run
+            self._batch[runs] = (start, run) if runs == 1 else (start.map(runs), run.map(runs))
+        return self._batch[runs]
+
+    @cached_property
+    def _batch(self) -> dict[int, tuple[ca.Function, ca.Function]]:
+        return {}
 
     def check(self, inputs: Inputs, found: Trajectories) -> None:
         """SimulationError for NaN or infinity, unless the model itself says that values are missing."""

@@ -7,17 +7,20 @@ to, and whether one range stands for another by alias or mapping.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from .errors import Fault, InvalidModel
+from .errors import Fault, InvalidModel, UnsafeModel
 from .system import Correspondence, Dimension, Equation, key
 
 # A model with more elements in one variable than this is refused: 8 MB a variable and time step.
 LARGEST_VARIABLE = 1_000_000
+MOST_NESTED = 100  # ranges in one another
+MOST_ELEMENTS = 2_000_000  # of all ranges together
+MOST_COMPARED = 50_000_000  # elements times ranges: what it takes to find which ranges contain others, in seconds
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,17 @@ class Ranges:
     @cached_property
     def _keys(self) -> dict[str, str]:
         return {key(name): name for name in self.dimensions}
+
+    @cached_property
+    def _sets(self) -> dict[str, frozenset[str]]:
+        """The elements of each range, full dimensions first."""
+        ordered = sorted(self.dimensions, key=lambda name: not self.dimensions[name].full)
+        return {name: frozenset(self.dimensions[name].elements) for name in ordered}
+
+    @cached_property
+    def _places(self) -> dict[str, dict[str, int]]:
+        """The position of each element in each range."""
+        return {name: {e: i for i, e in enumerate(d.elements)} for name, d in self.dimensions.items()}
 
     @cached_property
     def _elements(self) -> dict[str, tuple[str, str]]:
@@ -56,7 +70,7 @@ class Ranges:
     def number(self, element: str) -> int:
         """The position of an element in its full dimension, counted from 1."""
         name, dimension = self._elements[key(element)]
-        return self.dimensions[dimension].elements.index(name) + 1
+        return self._places[dimension][name] + 1
 
     def home(self, parts: Sequence[str], taken: Iterable[str]) -> str | None:
         """The dimension that holds all elements of the parts (ranges or elements) and none of `taken` is.
@@ -66,8 +80,7 @@ class Ranges:
         taken = set(taken)
         wanted = set().union(*(self.elements(part) for part in parts))
         written = [found for part in parts if (found := self.range_name(part)) is not None]
-        candidates = [*written, *sorted(self.dimensions, key=lambda name: not self.dimensions[name].full)]
-        fitting = [n for n in candidates if n not in taken and wanted <= set(self.dimensions[n].elements)]
+        fitting = [n for n in (*written, *self._sets) if n not in taken and wanted <= self._sets[n]]
         exact = [name for name in fitting if len(self.dimensions[name].elements) == len(wanted)]
         best = exact or sorted(fitting, key=lambda name: len(self.dimensions[name].elements))
         return best[0] if best else None
@@ -76,7 +89,7 @@ class Ranges:
         """Indices of the elements that the subscripts (ranges or elements) name, for an array over the dimensions."""
         places = []
         for name, subscript in zip(dimensions, subscripts, strict=True):
-            number = {element: i for i, element in enumerate(self.dimensions[name].elements)}
+            number = self._places[name]
             part = self.dimensions.get(subscript)
             places.append([number[element] for element in (part.elements if part else (subscript,))])
         return np.ix_(*places)
@@ -140,60 +153,88 @@ def build_ranges(
     given: Mapping[str, Sequence[str] | str], mappings: Mapping[str, tuple[Correspondence, ...]], file: str
 ) -> Ranges:
     """The ranges of a file: `given` holds the elements of each, or the name of the range that it copies (`<->`)."""
-    lists = {name: _expanded(name, given, file) for name in given}
-    names = {key(name): name for name in lists}
-    parents = {name: _parent(name, lists, given) for name in lists}
+    lists = _Lists(given, file)
+    for name in given:
+        lists.expand(name)
+    parents = lists.parents()
     dimensions = {
-        name: Dimension(name, elements, parents[name], _checked(name, lists, names, mappings.get(name, ()), file))
-        for name, elements in lists.items()
+        name: Dimension(name, elements, parents[name], _checked(name, lists, mappings.get(name, ()), file))
+        for name, elements in lists.found.items()
     }
     return Ranges(dimensions)
 
 
-def _expanded(
-    name: str, given: Mapping[str, Sequence[str] | str], file: str, seen: tuple[str, ...] = ()
-) -> tuple[str, ...]:
-    """The elements of a range, with the names of other ranges in its list replaced by their elements."""
-    if name in seen:
-        raise InvalidModel(Fault(f"the subscript ranges {', '.join(seen)} contain each other.", name, file))
-    names = {key(other): other for other in given}
-    definition = given[name]
-    parts = [definition] if isinstance(definition, str) else definition
-    elements: list[str] = []
-    for part in parts:
-        other = names.get(key(part))
-        elements.extend((part,) if other is None else _expanded(other, given, file, (*seen, name)))
-        if len(elements) > LARGEST_VARIABLE:
-            raise InvalidModel(Fault(f"more than {LARGEST_VARIABLE} elements in a subscript range.", name, file))
-    if isinstance(definition, str) and key(definition) not in names:
-        raise InvalidModel(Fault(f"it copies the subscript range {definition!r}, which is not defined.", name, file))
-    return tuple(dict.fromkeys(elements))
+@dataclass
+class _Lists:
+    """The elements of each range, with the names of other ranges in its list replaced by their elements."""
 
+    given: Mapping[str, Sequence[str] | str]
+    file: str
+    found: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    total: int = 0
 
-def _parent(name: str, lists: Mapping[str, tuple[str, ...]], given: Mapping[str, Sequence[str] | str]) -> str:
-    """The largest range that contains this one; of equal ranges the first that is not a copy."""
-    elements = set(lists[name])
-    larger = [other for other in lists if elements <= set(lists[other])]
-    largest = max(len(lists[other]) for other in larger)
-    equals = [other for other in larger if len(lists[other]) == largest]
-    return next((other for other in equals if not isinstance(given[other], str)), equals[0])
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The names of the ranges by their key."""
+        return {key(name): name for name in self.given}
+
+    def expand(self, name: str, seen: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """The elements of one range; `seen` are the ranges in which it stands."""
+        if name in self.found:
+            return self.found[name]
+        if name in seen:
+            raise self.invalid(f"the subscript ranges {', '.join(seen)} contain each other.", name)
+        if len(seen) > MOST_NESTED:
+            raise self.invalid(f"more than {MOST_NESTED} subscript ranges stand in one another.", name)
+        definition = self.given[name]
+        elements: dict[str, None] = {}
+        for part in [definition] if isinstance(definition, str) else definition:
+            other = self.names.get(key(part))
+            new = (part,) if other is None else self.expand(other, (*seen, name))
+            elements.update(dict.fromkeys(new))
+            self.count(len(new), name)
+            if len(elements) > LARGEST_VARIABLE:
+                raise self.invalid(f"more than {LARGEST_VARIABLE} elements in a subscript range.", name)
+        if isinstance(definition, str) and key(definition) not in self.names:
+            raise self.invalid(f"it copies the subscript range {definition!r}, which is not defined.", name)
+        self.found[name] = tuple(elements)
+        return self.found[name]
+
+    def count(self, more: int, name: str) -> None:
+        """Count elements, also those that a list names again; UnsafeModel for too many."""
+        self.total += more
+        if self.total > MOST_ELEMENTS:
+            found = f"more than {MOST_ELEMENTS} elements in all subscript ranges together."
+            raise UnsafeModel(Fault(found, name, self.file, advice="Use fewer or smaller ranges."))
+
+    def invalid(self, found: str, name: str) -> InvalidModel:
+        """The error for a range."""
+        return InvalidModel(Fault(found, name, self.file))
+
+    def parents(self) -> dict[str, str]:
+        """For each range the largest one that contains it; of equal ranges the first that is not a copy."""
+        if len(self.found) * self.total > MOST_COMPARED:
+            found = f"{len(self.found)} subscript ranges have {self.total} elements, too many to compare."
+            raise UnsafeModel(Fault(found, file=self.file, advice="Use fewer or smaller ranges."))
+        sets = {name: frozenset(elements) for name, elements in self.found.items()}
+        ordered = sorted(sets, key=lambda name: (-len(sets[name]), isinstance(self.given[name], str)))
+        return {name: next(other for other in ordered if sets[name] <= sets[other]) for name in sets}
 
 
 def _checked(
     name: str,
-    lists: Mapping[str, tuple[str, ...]],
-    names: Mapping[str, str],
+    lists: _Lists,
     mappings: tuple[Correspondence, ...],
     file: str,
 ) -> tuple[Correspondence, ...]:
     """The mappings of a range with targets in their own spelling; InvalidModel for one that does not fit."""
     checked = []
     for mapping in mappings:
-        target = names.get(key(mapping.target))
+        target = lists.names.get(key(mapping.target))
         if target is None:
             raise InvalidModel(Fault(f"it is mapped to {mapping.target!r}, which is no subscript range.", name, file))
-        if mapping.elements and len(mapping.elements) != len(lists[name]):
-            found = f"the mapping to {target!r} lists {len(mapping.elements)} elements for {len(lists[name])}."
+        if mapping.elements and len(mapping.elements) != len(lists.found[name]):
+            found = f"the mapping to {target!r} lists {len(mapping.elements)} elements for {len(lists.found[name])}."
             raise InvalidModel(Fault(found, name, file, advice="List one element or subrange for each."))
         checked.append(replace(mapping, target=target))
     return tuple(checked)

@@ -55,7 +55,8 @@ class Variable:
     """A variable of the model under its modeller's name.
 
     `origin` is empty for what stands in the file; for a variable that a macro or a rewrite added it names the variable
-    that it serves. A `non_negative` stock is cut off at zero after each step.
+    that it serves. A `non_negative` stock is cut off at zero after each step. Where `kinked` is false, a kink in an
+    equation is none of the whole model: what the variable serves is smooth there, or has the kink itself.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Variable:
     place: Place | None = None
     origin: str = ""
     non_negative: bool = False
+    kinked: bool = True
 
     def __str__(self) -> str:
         """Everything the model says about the variable: kind, equations, unit, limits, documentation, place.

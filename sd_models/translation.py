@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +10,7 @@ import numpy as np
 from pysd.translators.structures import abstract_expressions as ast
 
 from . import replaced_functions
-from .errors import Fault, InvalidModel, UnsupportedFunction, nearest
+from .errors import Fault, InvalidModel, UnsupportedFunction
 from .expression import Call, Expr, Number, Reduce, Ref, Subscript, free_axes, nodes, range_of
 from .functions import FUNCTIONS, REDUCTIONS, canonical
 from .replaced_functions import CALLS, Tree, allocate_by_priority
@@ -33,8 +33,8 @@ class Names(replaced_functions.Names, Protocol):
     def add_table(self, owner: str, points: ast.LookupsStructure) -> Ref:
         """A reference to a new table."""
 
-    def nearest(self, name: str) -> str:
-        """Advice with the variables nearest to a name that is not defined."""
+    def nearest(self, name: str, known: Iterable[str] | None = None) -> str:
+        """Advice with the nearest of the known names, by default of the variables."""
 
     def is_macro(self, name: str) -> bool:
         """Whether a macro has that name."""
@@ -152,7 +152,7 @@ class Translation:
         if found is None and text.isdigit() and 0 < int(text) <= len(elements):
             found = elements[int(text) - 1]
         if found is None:
-            raise self.invalid(f"{text!r} is not an element of {dimension!r}.", nearest(text, elements))
+            raise self.invalid(f"{text!r} is not an element of {dimension!r}.", self.names.nearest(text, elements))
         return found
 
     def axis(self, name: str, others: Sequence[str]) -> str:
@@ -233,7 +233,7 @@ class Translation:
 
     def unknown(self, function: str) -> UnsupportedFunction:
         """The error for a function that is in no catalogue: misspelt, or new."""
-        advice = nearest(function, FUNCTIONS) or self.names.nearest(function)
+        advice = self.names.nearest(function, FUNCTIONS) or self.names.nearest(function)
         return self.unsupported(function, "is not known.", advice)
 
     def check_count(self, function: str, count: int, name: str) -> None:

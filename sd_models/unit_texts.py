@@ -147,7 +147,7 @@ class UnitReader:
 
 _OPERATOR = re.compile(r"[*/()^]")
 _TOKEN = re.compile(r"[*/()^]|[^*/()^]+")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 def _word(text: str) -> str:

@@ -12,16 +12,18 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest, ModelError, nearest
+from sd_models.expression import references
 from sd_models.library import load, model_path
 from sd_models.simulation import compile
-from sd_models.system import FloatArray, System
+from sd_models.system import FloatArray, System, Values, Variable, key
+from sd_models.system import Series as Points
 from sd_models.timing import TimeSpan, control_values
 
 from ..documents import document_of, read_document
 from .accuracy import Rated, rated, rated_holdout
 from .fitting import Ending, Fit, Watcher, fit
 from .identification import Identification, identify
-from .misfit import Misfit, Target, latest, target_of
+from .misfit import SLACK, Misfit, Target, latest, target_of
 from .observations import Observed, Table, observed, read_table
 from .parameters import Parameters, parameters_of, where_mask
 from .specification import Calibration, Series, Total
@@ -110,15 +112,23 @@ def calibrate(
     starting values is no number.
     """
     began = perf_counter()
-    places, asked = _asked(model, calibration)
     chosen = {name: value for name, value in {"starts": starts, "seed": seed}.items() if value is not None}
-    asked = _changed(asked, {**chosen, **({} if holdout else {"holdout": None})})
-    system, places = _system(model, asked, places, regions)
-    problem = _problem(system, asked, places)
+    problem = _problem(model, calibration, regions, {**chosen, **({} if holdout else {"holdout": None})})
     if prepare:
         prepare(problem.system, problem.parameters, problem.places)
     loaded = perf_counter()
     return _solved(problem, watch, {"load": loaded - began})
+
+
+def misfit_of(
+    model: System | str | Path,
+    calibration: Calibration | Mapping[str, Any] | str | Path | None = None,
+    *,
+    regions: str | Path | None = None,
+) -> Misfit:
+    """What `calibrate` minimizes, residuals and exact Jacobian, for those who bring a method of their own."""
+    problem = _problem(model, calibration, regions, {})
+    return _misfit(problem, _in_window(problem))
 
 
 # --- what is asked for ------------------------------------------------------------------------------------------------
@@ -184,7 +194,20 @@ class _Problem:
     weight_variables: tuple[str, ...]
 
 
-def _problem(system: System, asked: Calibration, places: Places) -> _Problem:
+def _problem(
+    model: System | str | Path,
+    calibration: Calibration | Mapping[str, Any] | str | Path | None,
+    regions: str | Path | None,
+    changes: Mapping[str, Any],
+) -> _Problem:
+    """Everything that is asked for, read and held against each other."""
+    places, asked = _asked(model, calibration)
+    asked = _changed(asked, changes)
+    system, places = _system(model, asked, places, regions)
+    return _bound(system, asked, places)
+
+
+def _bound(system: System, asked: Calibration, places: Places) -> _Problem:
     """Parameters and targets in the model; InvalidRequest with every fault of both."""
     faults: list[Fault] = []
     reader = _Reader(system, asked, places)
@@ -330,7 +353,7 @@ def _aligned(found: Observed, target: Target, shift: float) -> FloatArray:
 
 def _solved(problem: _Problem, watch: Watcher | None, seconds: dict[str, float]) -> CalibrationResult:
     asked, began = problem.asked, perf_counter()
-    whole = _misfit(problem, [target.between(*_counted(asked)) for target in problem.targets])
+    whole = _misfit(problem, _in_window(problem))
     seconds["compile"] = perf_counter() - began
     score = _score(whole, asked, watch)
     seconds["fit"] = score.fit.seconds
@@ -348,24 +371,42 @@ def _solved(problem: _Problem, watch: Watcher | None, seconds: dict[str, float])
         score,
         identification,
         held,
-        tuple(dict.fromkeys((*problem.system.notes, *problem.notes))),
+        tuple(dict.fromkeys((*problem.system.notes, *problem.parameters.notes, *problem.notes))),
         seconds,
     )
 
 
+def _in_window(problem: _Problem) -> list[Target]:
+    """The targets with the observations of the window."""
+    return [target.between(*_counted(problem.asked)) for target in problem.targets]
+
+
 def _misfit(problem: _Problem, targets: list[Target], until: float | None = None) -> Misfit:
     """The misfit of these targets, by runs that end with the last of them, or at `until`."""
-    control = control_values(problem.system)
-    last = latest(targets) if until is None else until
-    steps = np.ceil((last - control["INITIAL TIME"]) / control["TIME STEP"] - 1e-6)
-    stop = min(control["FINAL TIME"], control["INITIAL TIME"] + steps * control["TIME STEP"])
     simulator = compile(
         problem.system,
         constants=problem.parameters.variables,
         outputs=dict.fromkeys((*(target.variable for target in targets), *problem.weight_variables)),
-        time=TimeSpan(stop=stop),
+        time=TimeSpan(stop=_stop(problem.system, latest(targets) if until is None else until)),
     )
     return Misfit(simulator, problem.parameters, targets)
+
+
+def _stop(system: System, last: float) -> float:
+    """The end of runs that reach a time; the model's own where equations know of its end."""
+    control = control_values(system)
+    start, step, end = control["INITIAL TIME"], control["TIME STEP"], control["FINAL TIME"]
+    if any(key(name) == "final time" for variable in system for name in _references(variable)):
+        return end
+    return min(end, start + step * float(np.ceil((last - start) / step - SLACK)))
+
+
+def _references(variable: Variable) -> Iterator[str]:
+    """The names in the equations of a variable."""
+    for equation in variable.equations:
+        for side in (equation.definition, equation.initial):
+            if side is not None and not isinstance(side, Values | Points):
+                yield from references(side)
 
 
 def _fitted(misfit: Misfit, asked: Calibration, watch: Watcher | None) -> Fit:

@@ -41,7 +41,7 @@ ADVICE = {
     Ending.CONVERGED: "No step within the tolerance lowers the misfit further.",
     Ending.LIMIT: "The limit of evaluations came first: raise most_evaluations.",
     Ending.STOPPED: "A derivative is no number at the best values: a bound lies where an equation has no derivative.",
-    Ending.INTERRUPTED: "Interrupted; these are the best values so far.",
+    Ending.INTERRUPTED: "These are the best values so far.",
 }
 
 
@@ -75,6 +75,7 @@ class Fit:
     misfits: tuple[float, ...]
 
 
+@np.errstate(over="ignore")  # a misfit too large for a number is only a bad one
 def fit(
     misfit: Misfit, *, starts: int, seed: int, tolerance: float, most_evaluations: int, watch: Watcher | None = None
 ) -> Fit:
@@ -207,7 +208,8 @@ def _drawn(parameters: Parameters, random: np.random.Generator) -> FloatArray:
     upper = np.where(
         np.isfinite(parameters.upper), parameters.upper, parameters.start + INFINITE_SPREAD * parameters.size
     )
-    return random.uniform(np.minimum(lower, upper), np.maximum(lower, upper))
+    fraction = random.random(len(parameters))
+    return np.asarray(lower * (1 - fraction) + upper * fraction)
 
 
 def _runs(misfit: Misfit, values: FloatArray) -> bool:

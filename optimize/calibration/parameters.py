@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sd_models.errors import Fault, InvalidRequest, ModelError
+from sd_models.errors import Fault, InvalidRequest, ModelError, nearest
 from sd_models.rewrites.folding import unchanging
 from sd_models.simulation import Simulator, compile
-from sd_models.system import FloatArray, Kind, System, Variable, fault_of
+from sd_models.system import FloatArray, Kind, System, Variable, fault_of, key
 
-from ..names import Part, axes_of, part_labels, positions, ranges_of
+from ..names import ALL, Part, axes_of, part_labels, positions, ranges_of
 from .specification import Parameter
 
 Rows = npt.NDArray[np.int64]
@@ -26,6 +26,7 @@ class Block:
     asked: Parameter
     variable: str
     places: Rows
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,11 @@ class Parameters:
     def variables(self) -> tuple[str, ...]:
         """The constants of the model that change, each once."""
         return tuple(dict.fromkeys(block.variable for block in self.blocks))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the calibration file has no meaning in this model."""
+        return tuple(note for block in self.blocks for note in block.notes)
 
     @property
     def size(self) -> FloatArray:
@@ -111,11 +117,34 @@ def _block(system: System, asked: Parameter) -> Block:
         advice = "Estimate the constants that it follows from."
         raise InvalidRequest(fault_of(variable, f"it is {what}, no parameter.", advice, file=system.name))
     chosen = part_mask(system, part) & where_mask(system, variable, asked.where)
-    if asked.without:
-        chosen &= ~where_mask(system, variable, asked.without)
+    without, strangers = _known_elements(system, variable, asked.without)
+    if without:
+        chosen &= ~where_mask(system, variable, without)
     if not chosen.any():
         raise InvalidRequest(fault_of(variable, "where and without leave none of its elements.", file=system.name))
-    return Block(asked, variable.name, np.flatnonzero(chosen))
+    notes = [f"{variable.name}: without {', '.join(strangers)}, which the model does not have."] if strangers else []
+    return Block(asked, variable.name, np.flatnonzero(chosen), tuple(notes))
+
+
+def _known_elements(
+    system: System, variable: Variable, without: Mapping[str, tuple[str, ...]]
+) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """The elements to leave out that the model has, and those that it has not, as in another data folder.
+
+    One that looks like a misspelt element counts as known, and is refused where elements are.
+    """
+    dimensions = {key(name): name for name in variable.dimensions}
+    known: dict[str, tuple[str, ...]] = {}
+    strangers: list[str] = []
+    for dimension, elements in without.items():
+        if key(dimension) not in dimensions:
+            known[dimension] = elements
+            continue
+        has = [*system.dimensions[dimensions[key(dimension)]].elements, *system.dimensions, ALL]
+        kept = tuple(e for e in elements if key(e) in map(key, has) or nearest(e, has))
+        strangers += [element for element in elements if element not in kept]
+        known |= {dimension: kept} if kept else {}
+    return known, strangers
 
 
 def part_mask(system: System, part: Part) -> npt.NDArray[np.bool_]:

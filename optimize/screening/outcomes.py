@@ -49,7 +49,19 @@ def wanted(system: System, text: str) -> Wanted:
         raise InvalidRequest(
             Fault("it has many elements; expected one number at a time.", variable.name, advice=advice)
         )
-    return Wanted(text.strip(), variable.name, int(places[0]), _measure(measure.strip(), text), variable.unit)
+    found = _measure(measure.strip(), text)
+    return Wanted(text.strip(), variable.name, int(places[0]), found, _unit(system, variable.unit, found))
+
+
+def _unit(system: System, unit: str, measure: Measure | float) -> str:
+    """The unit of the outcome: that of the variable, times time for an integral.
+
+    >>> import sd_models as sd
+    >>> _unit(sd.load("urbanization"), "Million people", Measure.INTEGRAL)
+    'Million people*Year'
+    """
+    time = system["TIME STEP"].unit if measure is Measure.INTEGRAL and "TIME STEP" in system else ""
+    return "*".join(part for part in (unit, time) if part)
 
 
 def _measure(word: str, text: str) -> Measure | float:

@@ -10,6 +10,7 @@ from time import perf_counter
 import numpy as np
 import xarray as xr
 
+from sd_models.concurrency import concurrently, processors
 from sd_models.diagnosis import wrong
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.inputs import Inputs
@@ -139,6 +140,11 @@ def _notes(kept: Mask, values: FloatArray, interrupted: bool) -> Iterator[str]:
         yield f"{failed} of {len(values)} runs are no numbers; they and their groups, {left} runs, are left out."
 
 
+def _padded(points: FloatArray, size: int) -> FloatArray:
+    """So many points, the last one repeated where there are fewer."""
+    return np.concatenate([points, np.repeat(points[-1:], size - len(points), axis=0)])
+
+
 class _Runs:
     """Runs of one simulator, chunk by chunk."""
 
@@ -166,13 +172,16 @@ class _Runs:
         values = np.full((len(design), len(self.outcomes)), np.nan)
         points = self.ranges.scaled(design)
         size = self._at_once()
+        together = size * processors()
+        self.simulator.batch(size)
         try:
-            for start in range(0, len(design), size):
-                chunk = points[start : start + size]
-                padded = np.concatenate([chunk, np.repeat(chunk[-1:], size - len(chunk), axis=0)])
-                values[start : start + size] = self._values(padded)[: len(chunk)]
+            for start in range(0, len(design), together):
+                starts = range(start, min(start + together, len(design)), size)
+                found = concurrently(self._values, [_padded(points[s : s + size], size) for s in starts])
+                stop = min(start + together, len(design))
+                values[start:stop] = np.concatenate(found)[: stop - start]
                 if watch:
-                    watch(min(start + size, len(design)), len(design))
+                    watch(stop, len(design))
         except KeyboardInterrupt:
             return values, True
         return values, False

@@ -3,6 +3,7 @@
 - `folder.py`: the tables of a data folder: which columns add up, and what weighs the others
 - `grouping.py`: a coarser folder, out of sums and weighted means (`python -m sd_models.common_prosperity.grouping`)
 - `splitting.py`: a finer folder, each region split at random (`python -m sd_models.common_prosperity.splitting`)
+- `pictures.py`: the pictures of the page (`python -m sd_models.common_prosperity.pictures`)
 
 The model itself is `model.mdl`; `README.md` describes it.
 """

@@ -36,6 +36,7 @@ INITIAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "later forest cover": ("land area",),
         "land area": (),
         "ceiling of the urban share": ("population",),
+        "census population": (),
     }
 )
 REGIONAL: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -4,6 +4,10 @@ Formulas as in PySD's statefuls, which follow Vensim's reference manual: a delay
 hold what is under way, a smooth a chain of n averages, a fixed delay a chain of samples that moves on every step.
 
 Why chains along a dimension of stages: the number of equations stays the same, whatever the order.
+
+How long a chain is follows from values at the initial time. They are computed in the model as it stands there
+(`at_beginning`), with each function in place of its first value: its stocks do not matter then, and the delay whose
+length is asked for may stand in a variable on which another delay's length depends.
 """
 
 from __future__ import annotations
@@ -42,8 +46,8 @@ LONGEST_CHAIN = 100_000
 def expand_stateful(system: System, *, initial_time: float, time_step: float) -> System:
     """The system without calls that remember; lengths of chains are taken at the initial time."""
     work = _Expansion(system, initial_time, time_step)
-    for name in system.variables:
-        work.expand(name)
+    for variable in system:
+        work.expand(variable)
     return work.system()
 
 
@@ -57,7 +61,28 @@ def lengths(system: System) -> frozenset[str]:
     calls = (node for side in expressions for node in nodes(side) if isinstance(node, Call))
     parts = (call.arguments[_LENGTHS[call.function]] for call in calls if call.function in _LENGTHS)
     names = frozenset(name for part in parts for name in references(part)) - {"Time"}
-    return frozenset(name for stage in stages(system, names, initial=True) for name in stage.variables)
+    beginning = at_beginning(system)
+    return frozenset(name for stage in stages(beginning, names, initial=True) for name in stage.variables)
+
+
+def at_beginning(system: System) -> System:
+    """The system with the first value of each function that remembers in its place: good for the initial time alone."""
+    return replace(system, variables={variable.name: _beginning(variable) for variable in system})
+
+
+def _beginning(variable: Variable) -> Variable:
+    def side(expr: Expr) -> Expr:
+        return rebuild(expr, call=lambda node: _first_value(node)) if functions(expr) & STATEFUL else expr
+
+    equations = (
+        replace(
+            equation,
+            definition=d if isinstance(d := equation.definition, Values | Series) else side(d),
+            initial=None if equation.initial is None else side(equation.initial),
+        )
+        for equation in variable.equations
+    )
+    return replace(variable, equations=tuple(equations))
 
 
 # The argument that says how long a chain is.
@@ -85,19 +110,20 @@ class Place:
 
 @dataclass
 class _Expansion:
-    """The system while it grows; `done` holds the variables whose calls are replaced or being replaced."""
+    """The system while it grows; `beginning` holds all of its variables as they stand at the initial time."""
 
     given: System
     initial_time: float
     time_step: float
     variables: dict[str, Variable] = field(init=False)
+    beginning: dict[str, Variable] = field(init=False)
     dimensions: dict[str, Dimension] = field(init=False)
-    done: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.variables = dict(self.given.variables)
+        self.beginning = dict(at_beginning(self.given).variables)
         self.dimensions = dict(self.given.dimensions)
 
     def system(self) -> System:
@@ -105,14 +131,10 @@ class _Expansion:
         notes = (*self.given.notes, *self.notes)
         return replace(self.given, variables=dict(self.variables), dimensions=dict(self.dimensions), notes=notes)
 
-    def expand(self, name: str) -> None:
-        """Replace the stateful calls in the equations of a variable, once."""
-        if name in self.done:
-            return
-        self.done.add(name)
-        variable = self.variables[name]
+    def expand(self, variable: Variable) -> None:
+        """Replace the stateful calls in the equations of a variable."""
         equations = tuple(self._equation(variable, equation) for equation in variable.equations)
-        self.variables[name] = replace(variable, equations=equations)
+        self.variables[variable.name] = replace(variable, equations=equations)
 
     def _equation(self, variable: Variable, equation: Equation) -> Equation:
         def side(expr: Expr) -> Expr:
@@ -153,10 +175,9 @@ class _Expansion:
     def _put(
         self, place: Place, name: str, kind: Kind, dimensions: tuple[str, ...], equations: tuple[Equation, ...]
     ) -> None:
-        self.variables[name] = Variable(
-            name, kind, dimensions, equations, place=place.owner.place, origin=place.owner.name
-        )
-        self.done.add(name)
+        owner = place.owner
+        new = Variable(name, kind, dimensions, equations, place=owner.place, origin=owner.name)
+        self.variables[name] = self.beginning[name] = new
 
     def at_start(self, place: Place, expr: Expr) -> FloatArray:
         """The values of a delay time or order over the ranges of a call at the initial time."""
@@ -170,14 +191,11 @@ class _Expansion:
         return values
 
     def _probed(self, place: Place, expr: Expr) -> FloatArray:
-        probe = f"{place.name} length"
-        self.add(place, probe, Kind.AUXILIARY, expr)
-        for stage in stages(self.system(), (probe,), initial=True):
-            for name in stage.variables:
-                self.expand(name)
-        values = numbers(self.system(), (probe,), self.initial_time, self.time_step)[probe]
-        del self.variables[probe]
-        return values
+        name = f"{place.name} length"
+        equation = Equation(place.ranges, expr, None, place.excluded, place.owner.place)
+        probe = Variable(name, Kind.AUXILIARY, place.ranges, (equation,), place=place.owner.place)
+        system = replace(self.given, variables={**self.beginning, name: probe}, dimensions=dict(self.dimensions))
+        return numbers(system, (name,), self.initial_time, self.time_step)[name]
 
     def chain(
         self,
@@ -345,15 +363,27 @@ def _fixed_delay(work: _Expansion, place: Place, source: Expr, time: Expr, initi
 
 def _trend(work: _Expansion, place: Place, source: Expr, time: Expr, initial: Expr) -> Expr:
     """(input - average) / (time * |average|), the average smoothing the input over the time."""
-    start = _over(source, Call("+", (Number(1.0), _times(initial, time))))
+    start = _discounted(source, _times(initial, time))
     average = work.add(place, place.name, Kind.STOCK, _over(_minus(source, Ref(place.name, place.here())), time), start)
-    return Call("ZIDZ", (_minus(source, average), _times(time, Call("ABS", (average,)))))
+    return _trend_from(source, average, time)
 
 
 def _forecast(work: _Expansion, place: Place, source: Expr, time: Expr, horizon: Expr, initial: Expr) -> Expr:
     """input * (1 + trend * horizon)."""
-    start = _over(source, Call("+", (Number(1.0), initial)))
+    start = _discounted(source, initial)
     average = work.add(place, place.name, Kind.STOCK, _over(_minus(source, Ref(place.name, place.here())), time), start)
+    return _forecast_from(source, average, time, horizon)
+
+
+def _discounted(source: Expr, growth: Expr) -> Expr:
+    return _over(source, Call("+", (Number(1.0), growth)))
+
+
+def _trend_from(source: Expr, average: Expr, time: Expr) -> Expr:
+    return Call("ZIDZ", (_minus(source, average), _times(time, Call("ABS", (average,)))))
+
+
+def _forecast_from(source: Expr, average: Expr, time: Expr, horizon: Expr) -> Expr:
     trend = Call("ZIDZ", (_minus(source, average), _times(time, average)))
     return _times(source, Call("+", (Number(1.0), _times(trend, horizon))))
 
@@ -392,4 +422,26 @@ _HANDLERS: Mapping[str, Callable[..., Expr]] = {
     "PREVIOUS": _previous,
     "INITIAL": _initial,
     "INTEG": _integral,
+}
+
+
+def _first_value(node: Call) -> Expr:
+    """What a call is at the initial time; calls that remember nothing stay as they are."""
+    return _FIRST_VALUES[node.function](*node.arguments) if node.function in STATEFUL else node
+
+
+_FIRST_VALUES: Mapping[str, Callable[..., Expr]] = {
+    "SMOOTH": lambda _source, _time, initial, _order: initial,
+    "SMOOTH N": lambda _source, _time, initial, _order: initial,
+    "DELAY": lambda _source, _time, initial, _order: initial,
+    "DELAY N": lambda _source, _time, initial, _order: initial,
+    "DELAY FIXED": lambda _source, _time, initial: initial,
+    "TREND": lambda source, time, initial: _trend_from(source, _discounted(source, _times(initial, time)), time),
+    "FORECAST": lambda source, time, horizon, initial: _forecast_from(
+        source, _discounted(source, initial), time, horizon
+    ),
+    "SAMPLE IF TRUE": lambda condition, source, initial: Call("IF THEN ELSE", (condition, source, initial)),
+    "PREVIOUS": lambda _source, initial: initial,
+    "INITIAL": lambda source: source,
+    "INTEG": lambda _flow, initial: initial,
 }

@@ -61,6 +61,7 @@ NUMBER = re.compile(r"(?<![\w.])[\d.]+(?:[eE][+-]?\d+)?")
 LONG_NUMBER = re.compile(rf"\d{{{DIGITS + 1}}}")
 OPERATOR = re.compile(r"(?<![(,\[{\s])\s*[-+*/^<>=]|:\s*(?:AND|OR|NOT)\s*:|\b(?:and|or|mod)\b", re.IGNORECASE)
 
+SEPARATOR = re.compile(r"[\w ]+|\\t")  # longer than one character: nothing that means more to a pattern than itself
 LITERAL = re.compile(r"[\d\s+\-.,eE()\[\]]*", re.ASCII)
 LITERAL_NESTING = 4
 TERM = r"[+-]?\s*(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
@@ -215,12 +216,19 @@ def check_file(path: Path, most: int, advice: str) -> None:
     try:
         status = path.stat()
     except (OSError, ValueError) as error:
-        others = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-        hint = nearest(path.name, others) or "Check name and folder."
+        hint = nearest(path.name, _beside(path)) or "Check name and folder."
         raise UnreadableModel(Fault("there is no such file.", file=path.name, advice=hint)) from error
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableModel(Fault("is not a regular file.", file=path.name, advice="Name a file, not a folder."))
     check_count("bytes", status.st_size, most, advice, file=path.name)
+
+
+def _beside(path: Path) -> list[str]:
+    """The names of files in the folder of a path, none where there is no such folder."""
+    try:
+        return [item.name for item in path.parent.iterdir()]
+    except (OSError, ValueError):  # also a name too long, or one with zeros in it
+        return []
 
 
 def inside(folder: Path, reference: str) -> Path:
@@ -281,7 +289,7 @@ def check_cells(path: Path, tab: object, *cells: object) -> None:
             raise UnreadableModel(
                 Fault("an argument beside the file's name is no text.", file=path.name, advice=advice)
             )
-    if path.suffix.lower() not in SPREADSHEETS and len(str(tab)) > 1 and not str(tab)[0].isalnum():
+    if path.suffix.lower() not in SPREADSHEETS and len(str(tab)) > 1 and not SEPARATOR.fullmatch(str(tab)):
         advice = "Separate the columns by one character, as ',' or ';'."
         raise UnsafeModel(Fault(f"{tab!r} is no separator of columns.", file=path.name, advice=advice))
     for row in (row for cell in cells for row in re.findall(r"\d+", str(cell))):

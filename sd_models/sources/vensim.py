@@ -48,9 +48,12 @@ CONTROL_NAMES = frozenset(("initial time", "final time", "time step", "saveper")
 METHOD_LINE, SYNONYM_LINE = 15, 22
 METHODS = {"1": Method.RK4, "5": Method.RK4, "3": Method.RK2, "4": Method.RK2}
 
-NUMBER = r"[+-]?\s*(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-FLAT_TABLE = re.compile(rf"\(\s*(\[[^\]]*\]\s*,\s*)?({NUMBER}(?:\s*,\s*{NUMBER})+)\s*\)$")
-LONE_POINT = re.compile(rf'"(?:\\"|[^"])*"|(\(\s*(?:\[[^\]]*\]\s*,\s*)?\(\s*{NUMBER}\s*,\s*{NUMBER}\s*\)\s*)\)')
+# Written so that a text matches in one way only and brackets end at the next one: what does not match is found out in
+# linear time.
+NUMBER = r"[+-]?\s*(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+BRACKETS = r"\[[^\[\]]*\]"
+FLAT_TABLE = re.compile(rf"\(\s*({BRACKETS}\s*,\s*)?({NUMBER}(?:\s*,\s*{NUMBER})+)\s*\)$")
+LONE_POINT = re.compile(rf'"(?:\\"|[^"])*"|(\(\s*(?:{BRACKETS}\s*,\s*)?\(\s*{NUMBER}\s*,\s*{NUMBER}\s*\)\s*)\)')
 BARE_NAME = re.compile(r'^("(?:\\"|[^"])*"|[^\s\W][^=:()\[\]<>"]*)\s*(\[[^\]]*\])?$')
 ARROW = re.compile(r"(?<!<)->")  # `<->` copies a range
 QUOTED_NAME = re.compile(r'"(?:\\"|[^"])*"')
@@ -240,11 +243,11 @@ def _bare_data(equation: str) -> tuple[str, AbstractComponent]:
 
 def _unit_and_limits(text: str) -> tuple[str, tuple[float | None, float | None] | None]:
     """Unit and limits of `unit [lower, upper, increment]`; `?` is no limit."""
-    match = re.match(r"^(.*?)\s*\[([^\]]*)\]$", text)
-    if match is None:
+    opened = text.find("[", text.rfind("]", 0, -1) + 1) if text.endswith("]") else -1
+    if opened < 0:
         return text, None
-    bounds = [_bound(part) for part in match.group(2).split(",")][:2]
-    return match.group(1).strip(), (bounds[0], bounds[1] if len(bounds) > 1 else None)
+    bounds = [_bound(part) for part in text[opened + 1 : -1].split(",")][:2]
+    return text[:opened].strip(), (bounds[0], bounds[1] if len(bounds) > 1 else None)
 
 
 def _bound(text: str) -> float | None:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from ..errors import Fault, UnreadableModel
 
-SKETCH_MARK = re.compile(r"\\{2,}---///")
+SKETCH_MARK = re.compile(r"(?<!\\)\\{2,}---///")  # looked for once in a run of backslashes
 SETTINGS_MARK = "///---\\\\\\"
-MACRO_START = re.compile(r":MACRO:\s*([^(:]+?)\s*\(([^():]*)(?::([^()]*))?\)", re.IGNORECASE)
+MACRO_START = re.compile(r":MACRO:([^(:]+)\(([^():]*)(?::([^()]*))?\)", re.IGNORECASE)
 MACRO_END = re.compile(r":END\s+OF\s+MACRO:", re.IGNORECASE)
 QUOTED = re.compile(r'"(?:\\"|\\\s*\n|[^"\n])*"')
 
@@ -77,11 +77,11 @@ def sections(text: str, file: str) -> tuple[TextSection, ...]:
 
 def settings(text: str) -> dict[int, tuple[str, ...]]:
     """The numbered lines of the settings block at the end of the file: number to the texts behind the colon."""
-    found: dict[int, tuple[str, ...]] = {}
+    found: dict[int, list[str]] = {}
     block = text.split(SETTINGS_MARK, 1)[-1] if SETTINGS_MARK in text else ""
     for number, value in re.findall(r"^(\d{1,3}):(.*)$", block, re.MULTILINE):
-        found[int(number)] = (*found.get(int(number), ()), value.strip())
-    return found
+        found.setdefault(int(number), []).append(value.strip())
+    return {number: tuple(values) for number, values in found.items()}
 
 
 def fold_space(text: str) -> str:
@@ -94,6 +94,7 @@ def _clean(text: str) -> tuple[str, list[int]]:
     pieces: list[str] = []
     marks: list[int] = []
     position, tildes = 0, 0
+    comments = _comments(text)
     for match in re.finditer(r'[{"~|]', text):
         start = match.start()
         if start < position:
@@ -103,7 +104,7 @@ def _clean(text: str) -> tuple[str, list[int]]:
             marks.append(start)
             tildes = tildes + 1 if match.group() == "~" else 0
         elif tildes < 2:  # documentation may hold any quote or brace
-            end = _end_of_comment(text, start) if match.group() == "{" else _end_of_quote(text, start)
+            end = comments.get(start, start + 1) if match.group() == "{" else _end_of_quote(text, start)
         is_comment = match.group() == "{" and end > start + 1
         pieces += (text[position:start], re.sub(r"[^\n]", " ", text[start:end]) if is_comment else text[start:end])
         position = end
@@ -128,14 +129,16 @@ def _header(match: re.Match[str]) -> MacroHeader:
     return MacroHeader(fold_space(name), _names(inputs), _names(outputs or ""))
 
 
-def _end_of_comment(text: str, start: int) -> int:
-    """The offset behind the comment that opens at `start`; behind its brace alone if it never closes."""
-    depth = 0
-    for match in re.finditer(r"[{}]", text[start:]):
-        depth += 1 if match.group() == "{" else -1
-        if depth == 0:
-            return start + match.end()
-    return start + 1
+def _comments(text: str) -> dict[int, int]:
+    """The offset of every brace that opens and is closed again, to the offset behind the one that closes it."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for match in re.finditer(r"[{}]", text):
+        if match.group() == "{":
+            opened.append(match.start())
+        elif opened:
+            found[opened.pop()] = match.end()
+    return found
 
 
 def _end_of_quote(text: str, start: int) -> int:

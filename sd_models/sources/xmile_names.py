@@ -26,7 +26,7 @@ from .xmile_words import Name, unquoted
 KINDS = ("stock", "flow", "aux", "gf")
 # Behind the name of a variable that is computed through a table, this calls the table itself.
 TABLE = ": table"
-COMMENT = re.compile(r"\{[^}]*\}")
+COMMENT = re.compile(r"\{[^}]*(\}|$)")  # to the end of the text where it is not closed
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def qualified(model: str, name: str) -> str:
 
 def without_comments(text: str) -> str:
     """An equation without its comments and the blanks around it."""
-    return COMMENT.sub("", text).strip()
+    return COMMENT.sub(lambda match: "" if match[1] else match[0], text).strip()
 
 
 def has_points(table: Tag | None) -> bool:

@@ -11,7 +11,7 @@ from pysd.translators.structures.abstract_expressions import LookupsStructure
 from ..errors import Fault, UnreadableModel
 from .xmile_document import Tag, placed
 
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 INTERPOLATIONS = {"continuous": "interpolate", "extrapolate": "extrapolate", "discrete": "hold_backward"}
 ABSENT = Tag("", {}, "", 0)
 

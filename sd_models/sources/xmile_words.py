@@ -19,7 +19,7 @@ LETTER = rf"[A-Za-z0-9_{FOREIGN}]"
 PART = rf"""(?:"(?:\\.|[^"\\])*"|[A-Za-z_{FOREIGN}](?:[A-Za-z0-9_${FOREIGN}]|\\n|['\u00a0](?={LETTER}))*)"""
 TOKEN = re.compile(
     rf"""(?P<space>(?:[\s{BLANKS}]|\{{[^}}]*\}})+)
-    |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+    |(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<name>\.?{PART}(?:\.{PART})*(?:\.\*)?)
     |(?P<sign><>|<=|>=|//|[-+*/^()\[\],=<>!:])""",
     re.VERBOSE | re.ASCII,

@@ -270,7 +270,7 @@ def _memory(writer: Writer, scope: Scope, depth: int) -> str:
     inner = replace(scope, memory=False)
     source, time, initial = writer.expression(inner, depth), writer.number(16, 40), writer.expression(inner, 0)
     moving = writer.one(time, writer.positive(inner, 0))
-    templates = (
+    templates: tuple[str, ...] = (
         f"SMOOTH({source}, {moving})",
         f"SMOOTHI({source}, {moving}, {initial})",
         f"SMOOTH3({source}, {moving})",

@@ -18,7 +18,7 @@ from departures import DEPARTURES, Departure
 import sd_models as sd
 from sd_models.errors import ModelError
 from sd_models.reference import replay
-from sd_models.system import Kind, key
+from sd_models.system import Kind, System, key
 
 FOLDER = Path(__file__).parents[1] / "models"
 MODELS = sorted(path.name for ending in ("mdl", "xmile") for path in FOLDER.glob(f"*.{ending}"))
@@ -29,7 +29,7 @@ DATA = dict.fromkeys(("data_bare.mdl", "data_beside.mdl"), (FOLDER / "beside.csv
 CONTROLS = frozenset(("INITIAL TIME", "FINAL TIME", "TIME STEP", "SAVEPER"))
 
 
-def loaded(name: str) -> sd.system.System:
+def loaded(name: str) -> System:
     return sd.load(FOLDER / name, data=DATA.get(name, ()))
 
 

@@ -18,7 +18,7 @@ from scipy.interpolate import interp1d
 
 import sd_models as sd
 from sd_models.reference import replay
-from sd_models.system import Method
+from sd_models.system import Method, System
 
 Array: TypeAlias = NDArray[np.float64]
 Slope: TypeAlias = Callable[[float, Array], Array]
@@ -74,7 +74,7 @@ gust = interp1d(WIND[0], WIND[2], kind="previous", bounds_error=False, fill_valu
 
 
 def decay(_: float, y: Array) -> Array:
-    return -0.3 * y
+    return np.multiply(-0.3, y)
 
 
 def logistic(_: float, y: Array) -> Array:
@@ -114,7 +114,7 @@ CASES: Mapping[str, Case] = {
     "hunting_second_order.xmile": Case(hunting, (40.0, 9.0), {"prey": 1, "hunters": 1}, 0.125, 20, heun),
     "hunting_first_known.xmile": Case(hunting, (40.0, 9.0), {"prey": 1, "hunters": 1}, 0.125, 20),
 }
-METHODS = {kutta: Method.RK4, heun: Method.RK2, euler: Method.EULER}
+METHODS: Mapping[Stepper, Method] = {kutta: Method.RK4, heun: Method.RK2, euler: Method.EULER}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -145,12 +145,12 @@ def test_every_model_of_the_folder_is_compared() -> None:
 def test_errors_shrink_with_the_order_of_the_method(name: str, order: int) -> None:
     """Half the step brings the distance to 100 exp(-0.3 t) down to 2 ^ -order of it, to about a tenth."""
     system = sd.load(FOLDER / name)
-    errors = [abs(float(_final(system, step)) - 100 * np.exp(-3)) for step in (0.5, 0.25)]
+    errors = [abs(_final(system, step) - 100 * np.exp(-3)) for step in (0.5, 0.25)]
     assert np.log2(errors[0] / errors[1]) == pytest.approx(order, abs=0.15)
 
 
-def _final(system: sd.system.System, step: float) -> Array:
-    return sd.simulate(system, time=sd.TimeSpan(step=step))["amount"].to_numpy()[-1]
+def _final(system: System, step: float) -> float:
+    return float(sd.simulate(system, time=sd.TimeSpan(step=step))["amount"][-1])
 
 
 def test_auxiliaries_are_those_of_the_saved_times() -> None:
@@ -189,8 +189,12 @@ def test_a_lever_keeps_its_value_within_a_step() -> None:
     path = np.linspace(0.1, 0.6, 21)
     run = sd.simulate(system, levers={"rate": path})
     y = np.array([100.0])
-    for i in range(20):
-        y = kutta(lambda _, y, rate=path[i]: -rate * y, 0.0, y, 0.5)
+    for rate in path[:-1]:
+
+        def slope(_: float, y: Array, rate: float = rate) -> Array:
+            return -rate * y
+
+        y = kutta(slope, 0.0, y, 0.5)
     assert gap(run["amount"].to_numpy()[-1:], y) <= 1e-12
 
 

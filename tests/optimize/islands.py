@@ -33,6 +33,7 @@ first capital[island, good] = 4, 1, 2; 6, 2, 3; 8, 3, 4; ~ money ~|
 returns[good] = 0.1, 0.2, 0.3 ~ 1/Year ~|
 income[island] = SUM(returns[good!] * capital[island, good!]) ~ money/Year ~ What capital yields. |
 total income = SUM(income[island!]) ~ money/Year ~ What all capital yields. |
+welfare = SUM(LN(1 + capital[island!, good!])) ~ Dmnl ~ What all capital is worth. |
 budget = 2 + 0.5 * total income ~ money/Year ~ Grows with what it feeds. |
 people[island] = 1, 2, 3 ~ person ~|
 price = 1 + 0.1 * Time ~ Dmnl ~ Follows no lever. |
@@ -64,8 +65,25 @@ def simulated(spending: Path, tax: Path) -> dict[str, Path]:
         "total income": total,
         "budget": 2 + 0.5 * total,
         "price": 1 + 0.1 * times,
+        "welfare": np.log(1 + capital).sum(axis=(1, 2)),
         "people": np.broadcast_to(PEOPLE, (len(times), 3)),
     }
+
+
+BUDGET = {"name": "annual budget", "sum": "spending", "over": ["island", "good"], "at_most": "budget"}
+FLOOR = {"name": "floor", "sum": "spending", "over": ["good"], "at_least": 0.5}
+
+
+def small_plan(**changes: Any) -> dict[str, Any]:
+    """A plan with a budget, floors and one interior optimum, solved in an instant."""
+    return plan(
+        **{
+            "objective": {"maximize": "welfare", "discount": 0.04},
+            "lever": [{"variable": "spending", "upper": 2.0}],
+            "limit": [BUDGET, FLOOR],
+            **changes,
+        }
+    )
 
 
 def plan(**changes: Any) -> dict[str, Any]:

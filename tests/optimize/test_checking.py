@@ -35,7 +35,12 @@ def test_functions_that_cannot_be_compiled_are_listed_with_line_and_reason(folde
     ]
     assert all(item.reason for item in answer.unsupported)
     assert any("--engine pysd" in note for note in answer.notes)
-    assert check_document(answer)["variables"] is None
+    document = check_document(answer)
+    assert document["variables"] == 9
+    assert document["stocks"] == 0
+    assert document["dimensions"] == {"user": 2, "pprofile": 4}
+    assert document["functions"] == ["ALLOCATE AVAILABLE", "RANDOM NORMAL"]
+    assert "request" in {finding["variable"] for finding in document["units"]}
 
 
 def test_a_runge_kutta_model_is_compared_by_eulers_method(folder: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from support import faults, loaded
 
@@ -214,3 +215,19 @@ def test_a_file_given_with_the_model_must_be_readable(tmp_path: Path, content: s
     (fault,) = faults(UnreadableModel, lambda: given(tmp_path, "q ~~|", files, data=("values.csv",)))
     assert "values.csv: " in fault.found
     assert (fault.file, fault.line, fault.variable) == ("case.mdl", 1, "q")
+
+
+def test_notes_of_a_workbook_are_of_its_cells_alone(tmp_path: Path) -> None:
+    """Not of what pandas will read it with some day, in ours and in PySD's run, and without folders of this machine."""
+    cells = pd.DataFrame({"time": [0, 2, 4], "whole": [1.0, 2.0, 3.0], "gap": [1.0, None, 3.0]})
+    cells.to_excel(tmp_path / "cells.xlsx", sheet_name="data", index=False)
+    text = (
+        "x = GET XLS CONSTANTS('cells.xlsx', 'data', 'B2') ~~|\ny := GET XLS DATA('cells.xlsx', 'data', 'A', 'B2') ~~|"
+    )
+    system = loaded(tmp_path, text)
+    assert system.notes == ()
+    assert sd.replay(system).attrs["notes"] == []
+    gap = loaded(tmp_path, "z := GET XLS DATA('cells.xlsx', 'data', 'A', 'C2') ~~|")
+    for (note,) in (gap.notes, sd.replay(gap).attrs["notes"]):
+        assert "missing" in note
+        assert "'cells.xlsx'" in note

@@ -9,6 +9,7 @@ import pytest
 from support import faults, loaded
 
 import sd_models as sd
+from sd_models import recursion
 from sd_models.errors import Fault, InvalidModel, ModelError, UnreadableModel, UnsupportedFunction
 from sd_models.expression import Call, Number, Ref, Subscript, refs
 from sd_models.system import Interpolation, Kind, Place, Series, Values
@@ -472,6 +473,10 @@ FAULTS = {
         "a: a1, a2 ~~|\nk[a] = 1 ~~|\nx = VECTOR SELECT(k[a!], k[a!], 0, 11, 0) ~~|",
         Fault("VECTOR SELECT has the numerical action 11; expected 0 to 10.", "x", "case.mdl", 3),
     ),
+    "macro whose input has an equation": (
+        ":MACRO: M(a)\na = 2 ~~|\nM = a ~~|\n:END OF MACRO:\nx = M(1) ~~|",
+        Fault("it is an input of the macro; it has no equation.", "a", "case.mdl", 2, "Take another name."),
+    ),
     "VECTOR SELECT with a missing action": (
         "a: a1, a2 ~~|\nk[a] = 1 ~~|\nx = VECTOR SELECT(k[a!], k[a!], 0, :NA:, 0) ~~|",
         Fault("VECTOR SELECT has the numerical action nan; expected 0 to 10.", "x", "case.mdl", 3),
@@ -516,6 +521,31 @@ def test_a_macro_that_calls_itself_is_refused(tmp_path: Path) -> None:
     (fault,) = faults(InvalidModel, lambda: loaded(tmp_path, text))
     assert fault.found.startswith("the macro 'M' calls itself")
     assert fault.line == 2
+
+
+def test_an_expression_may_be_as_deep_as_a_file_allows(tmp_path: Path) -> None:
+    """A hundred brackets in one another, with several operators in each, also in a macro that another one calls."""
+    deep = f"{'1 + 2 * 0 ^ (' * 98}{{}}{')' * 98}"
+    text = f":MACRO: M(a)\nM = {deep.format('a')} ~~|\n:END OF MACRO:\nx = {deep.format('M(1)')} ~~|"
+    assert float(sd.simulate(loaded(tmp_path, text))["x"][0]) == 1
+
+
+def test_macros_that_call_each_other_too_deeply_are_refused(tmp_path: Path) -> None:
+    """With the variable that calls the first of them."""
+    macros = "".join(f":MACRO: M{i + 1}(a)\nM{i + 1} = M{i}(a) ~~|\n:END OF MACRO:\n" for i in range(200))
+    text = f":MACRO: M0(a)\nM0 = a ~~|\n:END OF MACRO:\n{macros}x = M200(1) ~~|"
+    (fault,) = faults(InvalidModel, lambda: loaded(tmp_path, text))
+    assert fault.found.startswith("more than 100 macros call each other")
+    assert fault.variable == "x"
+
+
+def test_parts_in_one_another_beyond_the_stack_are_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As deep expressions in deep macros would be."""
+    monkeypatch.setattr(recursion, "FRAMES", 0)
+    text = f"y = 1 ~~|\nx = {'ABS(1 + 2 * 0 ^ ' * 98}y{')' * 98} ~~|"
+    (fault,) = faults(InvalidModel, lambda: loaded(tmp_path, text))
+    assert "too many parts in one another" in fault.found
+    assert (fault.variable, fault.line) == ("x", 2)
 
 
 def test_all_faults_come_together_in_the_order_of_the_file(tmp_path: Path) -> None:

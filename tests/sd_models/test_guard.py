@@ -244,7 +244,8 @@ class TestInside:
             guard.inside(folder, reference)
 
     @pytest.mark.parametrize(
-        "reference", ["", "  ", "?data", "a\0b.csv", "missing.csv", "x" * 5000, "round", "sub/", "."]
+        "reference",
+        ["", "  ", "?data", "a\0b.csv", "missing.csv", "x" * 5000, "x" * 5000 + "/data.csv", "round", "sub/", "."],
     )
     def test_unreadable(self, folder: Path, reference: str) -> None:
         """What names no file is an error that says so."""
@@ -318,6 +319,7 @@ class TestCells:
         ("file", "arguments"),
         [
             ("x.csv", ("(a+)+$", "A1")),
+            ("x.csv", ("a(a+)+$", "A1")),
             ("x.txt", ("||", "A1")),
             ("x.csv", (",", "A9999999999")),
             ("x.xlsx", ("s", "A1", "B" + "9" * 5_000)),

@@ -10,11 +10,12 @@ from support import faults, loaded
 
 import sd_models as sd
 from sd_models.errors import Fault, InvalidModel, InvalidRequest
+from sd_models.evaluation import numbers
 from sd_models.expression import Expr, functions
 from sd_models.functions import STATEFUL
 from sd_models.rewrites import expand_stateful, fold_constants, substitute
 from sd_models.rewrites.folding import unchanging
-from sd_models.rewrites.stateful import LONGEST_CHAIN
+from sd_models.rewrites.stateful import LONGEST_CHAIN, at_beginning
 from sd_models.system import Kind, Series, System, Values
 
 RANGES = "region: north, south, west ~~|\ncoast: north, west ~~|\nk[region] = 1, 2, 3 ~~|\n"
@@ -55,6 +56,19 @@ def test_no_function_with_a_memory_is_left(tmp_path: Path) -> None:
     """Only stocks and samples remember."""
     assert any(functions(side) & STATEFUL for side in sides(loaded(tmp_path, MEMORY)))
     assert not any(functions(side) & STATEFUL for side in sides(expanded(loaded(tmp_path, MEMORY))))
+
+
+def test_first_values_stand_in_for_functions_with_a_memory(tmp_path: Path) -> None:
+    """They are those of the run, for every function and every variable."""
+    system = loaded(tmp_path, f"{MEMORY}before = PREVIOUS(Time + 3, 8) ~~|\nfifth = SMOOTH N(Time, 2, 6, 5) ~~|")
+    called = frozenset[str]().union(*(functions(side) for side in sides(system)))
+    assert called & STATEFUL == STATEFUL - {"ACTIVE INITIAL"}  # which is an equation with an initial value
+    beginning = at_beginning(system)
+    assert not any(functions(side) & STATEFUL for side in sides(beginning))
+    run = sd.simulate(system).isel(time=0)
+    names = tuple(map(str, run.data_vars))
+    for name, value in numbers(beginning, names, 0.0, 0.5).items():
+        np.testing.assert_allclose(value, run[name].to_numpy().ravel(), rtol=1e-12)
 
 
 def test_variables_stay_and_new_ones_say_whom_they_serve(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from support import CONTROLS, faults, loaded
 
 import sd_models as sd
 from sd_models.errors import Fault, InvalidRequest, SimulationError
-from sd_models.sensitivity import KinkTouch, Measure, Outcome
+from sd_models.sensitivity import KinkTouch, Measure, Outcome, adjoint
 from sd_models.system import System
 
 RANGES = "region: north, south, west ~~|\nsector: farms, mills ~~|\n"
@@ -244,6 +244,20 @@ def test_zero_to_a_power_has_a_derivative(tmp_path: Path) -> None:
         assert float(gradients["n"][0]) == pytest.approx(4 * np.log(2) + 9 * np.log(3), rel=1e-14)
 
 
+@pytest.mark.parametrize("count", [1, 3, 7, 8, 9, 20])
+def test_outcomes_are_the_same_together_and_alone(tmp_path: Path, count: int) -> None:
+    """However many sweeps they take, in their order."""
+    text = f"{RANGES}k[region] = 1, 2, 3 ~~|\ns[region] = INTEG(k[region] * s[region] * a, 1) ~~|\na = 0.1 ~~|"
+    simulator = sd.compile(loaded(tmp_path, text), levers=["a"], constants=["k"], outputs=["s"])
+    inputs = simulator.inputs()
+    shape = simulator.trajectories(inputs).outputs.shape
+    weights = np.random.default_rng(0).normal(size=(count, *shape))
+    _, together = adjoint(simulator, inputs, weights)
+    alone = [adjoint(simulator, inputs, weight[np.newaxis])[1] for weight in weights]
+    for index, part in enumerate(together):
+        np.testing.assert_allclose(part, np.concatenate([parts[index] for parts in alone]), rtol=1e-12)
+
+
 # --- kinks ------------------------------------------------------------------------------------------------------------
 
 
@@ -277,6 +291,73 @@ def test_kinks_of_arrays_name_the_variable_once_a_time(tmp_path: Path) -> None:
         "high: MAX at time 0",
         "high: MAX at time 0.5",
     }
+
+
+def test_a_kink_may_stand_in_the_flow_of_a_stock(tmp_path: Path) -> None:
+    """Whether the flow has a name of its own or not."""
+    text = "s = INTEG(a, 0) ~~|\na = 1 ~~|\nr = INTEG(MIN(s, 2), 0) ~~|"
+    found = sd.sensitivities(loaded(tmp_path, text), ["r"], levers=["a"])
+    assert found.kinks == (KinkTouch("r", "MIN", 2.0),)
+
+
+def test_kinks_of_an_unused_branch_are_none(tmp_path: Path) -> None:
+    """Also inside a reduction, a table, or a branch of a branch."""
+    unused = "MIN(a, 1) + table(a) + VMAX(k[region!]) + IF THEN ELSE(a > 1, 2, 3)"
+    text = (
+        f"{RANGES}k[region] = a ~~|\na = 1 ~~|\ntable((0,0),(1,1),(2,0)) ~~|\n"
+        f"r = IF THEN ELSE(a > 0.5, a, {unused}) ~~|\nq = IF THEN ELSE(a > 2, 5, {unused}) ~~|"
+    )
+    system = loaded(tmp_path, text)
+    assert sd.sensitivities(system, ["r"], constants=["a"]).kinks == ()
+    assert {kink.function for kink in sd.sensitivities(system, ["q"], constants=["a"]).kinks} == {
+        "MIN",
+        "LOOKUP",
+        "MAX",
+        ">",
+    }
+
+
+@pytest.mark.parametrize("method", ["Euler", "RK4"])
+@pytest.mark.parametrize(("rate", "times"), [("1", [2.0]), ("0.5", [4.0]), ("3", []), ("0", [])])
+def test_a_stock_that_just_reaches_zero_stands_on_a_kink(
+    tmp_path: Path, method: str, rate: str, times: list[float]
+) -> None:
+    """Where it is cut off, not where it is held there by more than it takes."""
+    text = f"""<?xml version="1.0" encoding="utf-8"?>
+    <xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">
+    <header><vendor>x</vendor><product version="1">y</product></header>
+    <sim_specs method="{method}"><start>0</start><stop>4</stop><dt>1</dt></sim_specs>
+    <model><variables>
+    <stock name="level"><eqn>2</eqn><outflow>loss</outflow><non_negative/></stock>
+    <flow name="loss"><eqn>rate</eqn></flow><aux name="rate"><eqn>{rate}</eqn></aux>
+    </variables></model></xmile>"""
+    path = tmp_path / "case.xmile"
+    path.write_text(text.strip(), encoding="utf-8")
+    found = sd.sensitivities(sd.load(path), ["level"], constants=["rate"])
+    assert found.kinks == tuple(KinkTouch("level", "non-negative", time) for time in times)
+
+
+@pytest.mark.parametrize(
+    ("supply", "functions"), [(20, set()), (4, set()), (2, {"MAX"}), (10, {">="}), (0, {">"}), (-1, set())]
+)
+def test_an_allocation_has_its_own_kinks_alone(tmp_path: Path, supply: float, functions: set[str]) -> None:
+    """Where the price stands at the priority of a target, and where supply is all that is asked for, or nothing."""
+    text = (
+        f"{RANGES}ask[region] = 3, 5, 2 ~~|\npriority[region] = 3, 2, 1 ~~|\nsupply = {supply} ~~|\n"
+        "r[region] = ALLOCATE BY PRIORITY(ask[region], priority[region], 3, 1.5, supply) ~~|"
+    )
+    found = sd.sensitivities(loaded(tmp_path, text), ["r"], constants=["ask", "priority", "supply"])
+    assert {kink.function for kink in found.kinks} == functions
+    assert {kink.variable for kink in found.kinks} <= {"r"}
+
+
+@pytest.mark.parametrize(("values", "functions"), [("3, 1, 2", set()), ("3, 2, 2", {">", "="})])
+def test_a_rank_has_a_kink_at_ties_alone(tmp_path: Path, values: str, functions: set[str]) -> None:
+    """No element ties with itself."""
+    text = f"{RANGES}k[region] = {values} ~~|\nr[region] = VECTOR RANK(k[region], 0) ~~|"
+    found = sd.sensitivities(loaded(tmp_path, text), ["r"], constants=["k"])
+    assert {kink.function for kink in found.kinks} <= functions
+    assert bool(found.kinks) == bool(functions)
 
 
 def test_kinks_that_only_time_or_numbers_move_are_none(tmp_path: Path) -> None:

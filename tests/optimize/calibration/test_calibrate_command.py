@@ -76,6 +76,16 @@ def test_a_folder_gets_all_files(folder: Path, asked: Path, capsys: pytest.Captu
     assert (folder / "one" / "fish.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_library_model_has_its_own_calibration(capsys: pytest.CaptureFixture[str]) -> None:
+    """It needs its name only."""
+    assert main(["calibrate", "urbanization", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["observations"] == 7
+    standings = {item["element"]: item["standing"] for item in document["estimates"]}
+    assert standings == {"spreading speed": "identified", "income elasticity of migration": "prior"}
+    assert document["holdout"]["summary"][0]["beats_naive"]
+
+
 def test_without_holdout_there_is_one_fit(folder: Path, asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Half the time."""
     assert main(["calibrate", str(folder / "fish.mdl"), str(asked), "--no-holdout", "--json"]) == 0

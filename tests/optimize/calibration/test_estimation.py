@@ -14,7 +14,7 @@ from fish import TRUE, write_observations
 import optimize
 import sd_models as sd
 from optimize.calibration.accuracy import TOTAL, Rated
-from optimize.calibration.estimation import CalibrationResult
+from optimize.calibration.estimation import CalibrationResult, misfit_of
 from sd_models.errors import InvalidRequest, ModelError
 
 
@@ -64,6 +64,18 @@ def test_the_window_bounds_what_counts(folder: Path, content: dict[str, Any]) ->
         file.write("north,25,fish,7,\nnorth,-1,fish,7,\n")
     result = fitted(folder, content)
     assert any("2 times outside the model's 0 to 20 left out" in note for note in result.notes)
+
+
+def test_runs_end_with_the_last_observation_unless_the_model_knows_its_end(
+    folder: Path, content: dict[str, Any]
+) -> None:
+    """A shorter run is the same run, only where no equation refers to FINAL TIME."""
+    content["window"] = {"to": 7.1}
+    (folder / "calibration.toml").write_text(toml(content), encoding="utf-8")
+    assert misfit_of(folder / "fish.mdl").simulator.times[-1] == 7
+    text = (folder / "fish.mdl").read_text(encoding="utf-8").replace("sign = 5 - Time", "sign = FINAL TIME - Time")
+    (folder / "fish.mdl").write_text(text, encoding="utf-8")
+    assert misfit_of(folder / "fish.mdl").simulator.times[-1] == 20
 
 
 def test_totals_are_sums_and_weighted_means(folder: Path, content: dict[str, Any]) -> None:
@@ -154,6 +166,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no table": ({"data": "observd.csv"}, "no such file"),
     "no data": ({"data": None}, "no table holds its observations"),
     "no logarithm": ({"series": [{"variable": "fish", "factor": -1}]}, "has no logarithm"),
+    "infinite": ({"series": [{"variable": "fish", "factor": 1e308}]}, "makes observations infinite"),
     "window without data": ({"window": {"from": 30, "to": 40}}, "no observation of it from 30 to 40"),
     "holdout without past": ({"holdout": {"fit_to": -1, "from": 3}}, "no observation of it up to fit_to"),
     "holdout without future": ({"holdout": {"fit_to": 20}}, "to judge by"),

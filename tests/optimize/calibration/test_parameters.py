@@ -36,6 +36,14 @@ def test_parameters_stand_side_by_side(system: System) -> None:
     }
 
 
+def test_elements_to_leave_out_may_be_those_of_another_folder(system: System) -> None:
+    """They are noted, unless they look misspelt."""
+    (note,) = parameters_of(system, [Parameter(name="capacity", without={"lake": ("Tibet", "north")})]).notes
+    assert note == "capacity: without Tibet, which the model does not have."
+    with pytest.raises(InvalidRequest, match="Did you mean 'north'"):
+        parameters_of(system, [Parameter(name="capacity", without={"lake": ("norht",)})])
+
+
 def test_sizes_of_parameters_without_bounds(system: System) -> None:
     """The distance of the bounds, else the standard deviation of the prior, else the start."""
     asked = [Parameter(name="capacity[north]"), Parameter(name="capacity[south]", deviation=7.0)]

@@ -1,0 +1,288 @@
+"""`prosperity optimize`, `verify` and `plan`: what people and programs get, whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import islands
+import pytest
+
+import optimize as opt
+from optimize.commands import main
+from optimize.requests import Status
+
+SCRIPT = Path(sys.executable).with_name("prosperity")
+PLAN = """
+model = "islands.mdl"
+horizon = [2, 5]
+
+[objective]
+maximize = "welfare"
+discount = 0.04
+
+[[lever]]
+variable = "spending"
+upper = 2.0
+
+[[limit]]
+name = "annual budget"
+sum = "spending"
+over = ["island", "good"]
+at_most = "budget"
+
+[[limit]]
+name = "floor"
+sum = "spending"
+over = ["good"]
+at_least = 0.5
+"""
+# A run long enough to be interrupted: many steps, and a plan of many levers.
+LONG = islands.MODEL.replace("TIME STEP = 0.5", "TIME STEP = 0.1").replace("FINAL TIME = 20", "FINAL TIME = 100")
+
+
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A plan beside its model, in the current folder."""
+    (tmp_path / "islands.mdl").write_text(islands.MODEL, encoding="utf-8")
+    (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "plan.toml"
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a result."""
+    folder = tmp_path_factory.mktemp("solved")
+    (folder / "islands.mdl").write_text(islands.MODEL, encoding="utf-8")
+    (folder / "plan.toml").write_text(PLAN, encoding="utf-8")
+    assert main(["optimize", str(folder / "plan.toml"), "--no-verify", "--out", str(folder / "run")]) == 0
+    return folder / "run"
+
+
+# --- optimize ---------------------------------------------------------------------------------------------------------
+
+
+def test_people_read_who_gets_what_and_what_it_buys(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Verdict, allocation, outcomes, limits, prices in words, where it is; progress on standard error."""
+    assert main(["optimize", str(plan)]) == Status.DONE
+    printed = capsys.readouterr()
+    for text in (
+        "Local optimum.",
+        "The largest value found",
+        "spending by good, money/Year; total in money",
+        "spending by island and good",
+        "What it buys, at 6",
+        "annual budget",
+        "one more money in",
+        "Written: runs/islands-",
+    ):
+        assert text in printed.out
+    for text in ("KKT residual", "trust region", "Solving", "PySD replays the policy"):
+        assert text in printed.err
+    (folder,) = (plan.parent / "runs").iterdir()
+    assert opt.load_result(folder).status.is_optimal
+
+
+def test_programs_read_one_object(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing else on standard output; the keys that the documentation names."""
+    assert main(["optimize", str(plan), "--json", "--out", "mine"]) == Status.DONE
+    document = json.loads(capsys.readouterr().out)
+    assert document["status"] == "local optimum"
+    assert document["kkt_residual"] <= 1e-6
+    assert document["largest_limit_violation"] <= 1e-6
+    assert document["replay_gap"] <= 1e-6
+    assert document["levers"] == 36
+    assert document["run"] == "mine"
+    assert set(document["seconds"]) >= {"load", "compile", "solve", "verify"}
+    assert {"objective", "baseline_objective", "iterations", "simulations", "gradients", "notes"} <= set(document)
+
+
+def test_options_stand_in_for_the_plans(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Solver, starts, time limit, model; no replay where it is not wanted."""
+    other = plan.parent / "other.mdl"
+    other.write_text(islands.MODEL.replace("first capital[island, good] = 4,", "first capital[island, good] = 5,"))
+    options = ["--model", str(other), "--starts", "2", "--time-limit", "50", "--no-verify", "--json", "--out", "mine"]
+    assert main(["optimize", str(plan), *options]) == Status.DONE
+    document = json.loads(capsys.readouterr().out)
+    assert document["replay_gap"] is None
+    assert document["status"] == "optimum, not replayed yet"
+    stored = opt.load_result("mine")
+    assert (stored.plan.model, stored.plan.solver.starts, stored.plan.solver.time_limit) == (str(other), 2, 50)
+    assert sum(item.number == 0 for item in stored.iterations) == 2
+
+
+def test_no_is_an_answer(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Limits that contradict each other: status 1, a result all the same, no replay."""
+    plan.write_text(PLAN.replace("at_least = 0.5", "at_least = 9.0"), encoding="utf-8")
+    assert main(["optimize", str(plan), "--json", "--out", "mine"]) == Status.NO
+    document = json.loads(capsys.readouterr().out)
+    assert document["status"] == "infeasible"
+    assert document["replay_gap"] is None
+    assert opt.load_result("mine").status.standing == "infeasible"
+
+
+def test_a_model_without_a_plan_is_solved_with_one_to_start_from(
+    plan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And a note says so."""
+    assert main(["optimize", "--model", "islands.mdl", "--no-verify", "--json"]) == Status.DONE
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["status"] == "optimum, not replayed yet"
+    assert "There is no plan for islands" in printed.err
+
+
+BAD: dict[str, tuple[list[str], str]] = {
+    "plan": (["optimize", "plam.toml"], "there is no such file"),
+    "model": (["optimize", "--model", "common_prosprity"], "Did you mean 'common_prosperity'"),
+    "solver": (["optimize", "plan.toml", "--solver", "ipotp"], "Did you mean 'ipopt'"),
+    "starts": (["optimize", "plan.toml", "--starts", "0"], "--starts"),
+    "out": (["optimize", "plan.toml", "--out", "plan.toml"], "exists already"),
+    "regions": (["optimize", "plan.toml", "--regions", "macro"], "no other folder of regions can stand in"),
+    "run": (["verify", "."], "is not the folder of a result"),
+    "plan of nothing": (["plan", "nothing.mdl"], "nothing.mdl"),
+    "plan out": (["plan", "islands.mdl", "--out", "plan.toml"], "exists already"),
+    "plan ending": (["plan", "islands.mdl", "--out", "plan.txt"], ".toml"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_told(name: str, plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a sentence with status 2; nothing is printed or written."""
+    arguments, message = BAD[name]
+    assert main(arguments) == Status.BAD_INPUT
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert "Traceback" not in printed.err
+    assert not printed.out
+    assert not (plan.parent / "runs").exists()
+
+
+# --- interruption -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def long_plan(tmp_path: Path) -> Path:
+    """A plan that takes long to solve: from many starts."""
+    (tmp_path / "islands.mdl").write_text(LONG, encoding="utf-8")
+    path = tmp_path / "plan.toml"
+    path.write_text(f"{PLAN.replace('[2, 5]', '[2, 60]')}[solver]\nstarts = 10000\n", encoding="utf-8")
+    return path
+
+
+def started(plan: Path, *options: str) -> subprocess.Popen[str]:
+    """The command in a process of its own, after its first iteration."""
+    command = [SCRIPT, "optimize", plan, "--json", "--out", plan.parent / "run", *options]
+    process = subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=plan.parent
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.split()[:1] == ["3"]:
+            break
+    return process
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, Status.INTERRUPTED), (signal.SIGTERM, Status.TERMINATED)]
+)
+def test_a_signal_keeps_the_best_policy(number: int, status: int, long_plan: Path) -> None:
+    """Saved, readable, feasible; without a replay."""
+    process = started(long_plan)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == status, err
+    document = json.loads(out)
+    assert document["replay_gap"] is None
+    assert document["largest_limit_violation"] <= 1e-6
+    assert opt.load_result(long_plan.parent / "run").findings.is_feasible
+
+
+@pytest.mark.slow
+def test_the_time_limit_keeps_the_best_policy(long_plan: Path) -> None:
+    """And the run is an answer: status 0, since all limits hold."""
+    process = started(long_plan, "--time-limit", "2", "--no-verify")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == Status.DONE, err
+    document = json.loads(out)
+    assert document["largest_limit_violation"] <= 1e-6
+    assert document["seconds"]["solve"] < 6
+
+
+# --- verify -----------------------------------------------------------------------------------------------------------
+
+
+def test_verify_replays_a_folder(solved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And keeps what it found in it."""
+    assert main(["verify", str(solved)]) == Status.DONE
+    assert "agrees with ours" in capsys.readouterr().out
+    assert opt.load_result(solved).status.is_optimal
+    assert main(["verify", str(solved), "--json"]) == Status.DONE
+    document = json.loads(capsys.readouterr().out)
+    assert document["replay_gap"] <= 1e-6
+    assert set(document["limits"]) >= {"annual budget", "floor"}
+
+
+def test_verify_says_no(solved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A policy that was changed by hand misses its budget."""
+    import xarray as xr
+
+    folder = tmp_path / "changed"
+    shutil.copytree(solved, folder)
+    policy = xr.load_dataset(folder / "policy.nc", decode_times=False)
+    policy["spending"][1:] = 1.9
+    policy.to_netcdf(folder / "policy.nc")
+    assert main(["verify", str(folder)]) == Status.NO
+    assert "largest violation of a limit there is" in capsys.readouterr().out
+
+
+# --- plan -------------------------------------------------------------------------------------------------------------
+
+
+def test_plan_writes_what_optimize_reads(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Printed or written; TOML with comments."""
+    assert main(["plan", "islands.mdl"]) == Status.DONE
+    content: dict[str, Any] = tomllib.loads(capsys.readouterr().out)
+    assert content["objective"]["maximize"]
+    assert main(["plan", "islands.mdl", "--out", "new.toml"]) == Status.DONE
+    assert "prosperity optimize new.toml" in capsys.readouterr().err
+    assert main(["optimize", "new.toml", "--no-verify", "--json"]) == Status.DONE
+
+
+# --- help -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["optimize", "verify", "plan"])
+def test_help_imports_nothing_heavy(command: str) -> None:
+    """What costs time is imported by the job."""
+    heavy = ("numpy", "xarray", "casadi", "pysd", "pyomo", "highspy", "matplotlib", "rich")
+    code = (
+        f"import sys, optimize.commands as c; c.main(['{command}', '--help']); "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip().endswith("[]")
+
+
+def test_progress_shows_life_every_second(long_plan: Path) -> None:
+    """No second without a line on standard error, as long as it works."""
+    command = [SCRIPT, "optimize", long_plan, "--time-limit", "2", "--no-verify", "--out", long_plan.parent / "run"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stderr is not None
+        times = [time.perf_counter() for _ in process.stderr]
+    gaps = [after - before for before, after in pairwise(times)]
+    assert sorted(gaps)[len(gaps) // 2] < 1.0
+    assert len(times) > 3

@@ -1,0 +1,188 @@
+"""A result is stored whole or not at all, in plain files, and comes back as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import islands
+import numpy as np
+import pytest
+
+import optimize as opt
+from optimize.result_folder import JSON, save_verification, summary
+from sd_models.errors import InvalidRequest
+from sd_models.system import System
+
+
+@pytest.fixture(scope="module")
+def result(islands_system: System) -> opt.Result:
+    """A verified result."""
+    plan = opt.read_plan(islands.small_plan(model=str(islands_system.path)))
+    return opt.verify(opt.solve(opt.Problem(islands_system, plan, "mine.toml")))
+
+
+@pytest.fixture(scope="module")
+def folder(result: opt.Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its folder."""
+    return opt.save_result(result, tmp_path_factory.mktemp("runs") / "mine")
+
+
+def test_a_result_comes_back_as_it_was(result: opt.Result, folder: Path) -> None:
+    """Arrays bit by bit, everything else by value."""
+    again = opt.load_result(folder)
+    for name in ("policy", "trajectories", "baseline"):
+        stored, kept = getattr(again, name), getattr(result, name)
+        assert stored.equals(kept)
+        assert [stored[v].attrs["units"] for v in stored] == [kept[v].attrs["units"] for v in kept]
+    assert list(again.shadow_prices) == list(result.shadow_prices)
+    for name, price in again.shadow_prices.items():
+        assert price.equals(result.shadow_prices[name])
+        assert price.attrs == result.shadow_prices[name].attrs
+    same = ("plan", "findings", "objective", "baseline_objective", "objective_unit", "violations", "iterations")
+    more = ("time_unit", "groups", "notes", "conflict", "verification", "status", "kkt_residual")
+    for name in (*same, *more):
+        assert getattr(again, name) == getattr(result, name), name
+    assert again.work.simulations == result.work.simulations
+    assert dict(again.provenance) == dict(result.provenance)
+
+
+def test_what_people_open_is_readable(result: opt.Result, folder: Path) -> None:
+    """JSON with the summary that commands print, CSV with names and units."""
+    document = json.loads((folder / JSON).read_text(encoding="utf-8"))
+    assert document["summary"]["status"] == "local optimum"
+    assert document["plan"]["limit"][0]["name"] == "annual budget"
+    policy = (folder / "policy.csv").read_text(encoding="utf-8").splitlines()
+    assert policy[0].startswith('time,"spending[north, rice]"')
+    prices = (folder / "shadow_prices.csv").read_text(encoding="utf-8").splitlines()
+    assert prices[0] == "limit,elements,time,price,price at its own time,unit"
+    assert any(line.startswith("floor,north,2.0,") for line in prices)
+    assert (folder / "trajectories.csv").read_text(encoding="utf-8").startswith("time,")
+
+
+def test_the_policy_can_be_simulated(folder: Path, islands_system: System) -> None:
+    """`prosperity simulate --policy` reads it, and gives the same run."""
+    from optimize.policy import lever_paths, read_policy
+
+    stored = opt.load_result(folder)
+    levers = lever_paths(read_policy(folder / "policy.csv"), islands_system)
+    path = stored.policy["spending"].sel(time=[2, 3, 4, 5])
+    np.testing.assert_array_equal(levers["spending"].sel(time=[2, 3, 4, 5]), path)
+
+
+def test_alternatives_are_kept(result: opt.Result, tmp_path: Path) -> None:
+    """Each with its policy."""
+    from dataclasses import replace
+
+    from optimize.result import Alternative
+
+    other = Alternative(1.5, 0.25, result.policy * 0.5)
+    folder = opt.save_result(replace(result, alternatives=(other,)), tmp_path / "two")
+    (again,) = opt.load_result(folder).alternatives
+    assert (again.objective, again.distance) == (1.5, 0.25)
+    assert again.policy.equals(other.policy)
+
+
+def test_a_verification_is_added_later(result: opt.Result, tmp_path: Path) -> None:
+    """Into the folder that is there."""
+    from dataclasses import replace
+
+    folder = opt.save_result(replace(result, verification=None), tmp_path / "later")
+    assert opt.load_result(folder).verification is None
+    save_verification(result, folder)
+    assert opt.load_result(folder).verification == result.verification
+
+
+def test_nothing_is_written_over(folder: Path, result: opt.Result, tmp_path: Path) -> None:
+    """Neither a result nor anything else; an empty folder is taken."""
+    with pytest.raises(InvalidRequest, match="exists already"):
+        opt.save_result(result, folder)
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidRequest, match="exists already"):
+        opt.save_result(result, tmp_path / "file")
+    (tmp_path / "empty").mkdir()
+    opt.save_result(result, tmp_path / "empty")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file"]
+
+
+def test_what_is_no_result_is_told(folder: Path, tmp_path: Path, result: opt.Result) -> None:
+    """Missing, damaged, of another version."""
+    with pytest.raises(InvalidRequest, match="is not the folder of a result"):
+        opt.load_result(tmp_path)
+    broken = opt.save_result(result, tmp_path / "broken")
+    (broken / "policy.nc").write_bytes(b"nothing")
+    with pytest.raises(InvalidRequest, match="is not a NetCDF file"):
+        opt.load_result(broken)
+    (broken / JSON).write_text('{"layout": 99}', encoding="utf-8")
+    with pytest.raises(InvalidRequest, match="layout that is not known"):
+        opt.load_result(broken)
+    (broken / JSON).write_text('{"layout": 1}', encoding="utf-8")
+    with pytest.raises(InvalidRequest, match="does not hold what a result has"):
+        opt.load_result(broken)
+    (broken / JSON).write_text("{", encoding="utf-8")
+    with pytest.raises(InvalidRequest, match="is not a JSON file"):
+        opt.load_result(broken)
+
+
+def test_a_changed_model_is_not_verified(result: opt.Result, tmp_path: Path) -> None:
+    """The result is about the file as it was."""
+    from dataclasses import replace
+
+    path = tmp_path / "islands.mdl"
+    path.write_text(islands.MODEL, encoding="utf-8")
+    provenance = {**result.provenance, "model_path": str(path)}
+    folder = opt.save_result(replace(result, provenance=provenance), tmp_path / "moved")
+    assert opt.verify(opt.load_result(folder)).status.is_optimal
+    path.write_text(islands.MODEL.replace("0.1, 0.2, 0.3 ~ 1/Year", "0.1, 0.2, 0.4 ~ 1/Year"), encoding="utf-8")
+    with pytest.raises(InvalidRequest, match="changed since the optimization"):
+        opt.verify(opt.load_result(folder))
+
+
+def test_the_summary_is_plain(result: opt.Result) -> None:
+    """JSON without anything that is no number."""
+    json.dumps(summary(result), allow_nan=False)
+
+
+KILLED = """
+import os, random, signal, sys, time
+from dataclasses import replace
+from pathlib import Path
+import optimize as opt
+
+source, target, number = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+result = opt.load_result(source)
+short = {name: getattr(result, name)[["income"]] for name in ("trajectories", "baseline")}
+result = replace(result, **short, shadow_prices={"floor": result.shadow_prices["floor"]})
+began = time.perf_counter()
+opt.save_result(result, target / "first")
+length = time.perf_counter() - began
+generator = random.Random(0)
+for i in range(number):
+    child = os.fork()
+    if child == 0:
+        opt.save_result(result, target / f"run{i}")
+        os._exit(0)
+    time.sleep(generator.uniform(0, 1.2 * length))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+print(length)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are copied, as on Linux")
+def test_a_killed_process_leaves_no_unreadable_result(folder: Path, tmp_path: Path) -> None:
+    """A hundred kills at random moments: every folder that has a name can be read, and is complete."""
+    code = [sys.executable, "-W", "ignore", "-c", KILLED, folder, tmp_path, "100"]
+    done = subprocess.run(list(map(str, code)), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    found = [path for path in tmp_path.iterdir() if not path.name.startswith(".")]
+    hidden = [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    assert hidden, "no process was killed while it wrote"
+    assert len(found) > 1, "no process came to its end"
+    reference = opt.load_result(folder)
+    for path in found:
+        assert opt.load_result(path).policy.equals(reference.policy)

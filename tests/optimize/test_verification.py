@@ -1,0 +1,104 @@
+"""A result is held against PySD's own run of the file, and a result that PySD does not reproduce is told as such."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import islands
+import numpy as np
+import pytest
+import xarray as xr
+
+import optimize as opt
+from optimize import verification
+from optimize.solvers.solver import Ending
+from optimize.verdict import Findings, Standing, Verdict, judge
+from sd_models.system import System
+
+
+@pytest.fixture(scope="module")
+def result(islands_system: System) -> opt.Result:
+    """A result that has not been replayed."""
+    return opt.solve(opt.Problem(islands_system, opt.read_plan(islands.small_plan())))
+
+
+def test_pysd_agrees(result: opt.Result) -> None:
+    """On everything that the plan names, at every step; all limits hold there too."""
+    found = opt.verify(result).verification
+    assert found is not None
+    assert found.gap.size <= 1e-12
+    assert {item.limit for item in found.violations} >= {"annual budget", "floor", "upper bound of spending"}
+    assert found.largest_limit_violation <= 1e-6
+    assert found.objective == pytest.approx(result.objective, rel=1e-12)
+    assert "agrees with ours" in found.sentence
+
+
+def test_a_policy_that_breaks_a_limit_is_found_out(result: opt.Result) -> None:
+    """Whatever the result itself says."""
+    greedy = result.policy.copy(deep=True)
+    greedy["spending"][1:] = 1.9
+    found = opt.verify(replace(result, policy=greedy))
+    assert found.verification is not None
+    worst = max(found.verification.violations, key=lambda item: item.size)
+    assert worst.limit == "annual budget"
+    assert worst.value == pytest.approx(9 * 1.9)
+    assert found.largest_limit_violation > 0.1
+
+
+def test_a_run_that_pysd_does_not_reproduce_is_refuted(result: opt.Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the variable and the time of the gap."""
+    true = verification.replay
+
+    def other(*arguments: object, **options: object) -> xr.Dataset:
+        run = true(*arguments, **options)  # type: ignore[arg-type]
+        run["welfare"][5] *= 1 + 1e-4
+        return run
+
+    monkeypatch.setattr(verification, "replay", other)
+    found = opt.verify(result)
+    assert found.status.standing is Standing.REFUTED
+    assert '"welfare" at 2.5' in found.status.sentence
+    assert not found.status.is_optimal
+
+
+# --- verdicts ---------------------------------------------------------------------------------------------------------
+
+GOOD = Findings(Ending.OPTIMAL, 1e-8, 1e-9, "x")
+VERDICTS = {
+    Standing.UNVERIFIED: GOOD,
+    Standing.INFEASIBLE: Findings(Ending.INFEASIBLE, 1.0, 0.5, "floor[north]"),
+    Standing.LIMIT_REACHED: Findings(Ending.TIME_LIMIT, 1e-3, 0.0),
+    Standing.INTERRUPTED: Findings(Ending.INTERRUPTED, np.inf, 0.2, "floor[north]"),
+    Standing.STALLED: Findings(Ending.STALLED, 1e-4, 0.0),
+    Standing.FAILED: Findings(Ending.FAILED, np.inf, np.inf, failure="welfare is NaN at 3."),
+}
+
+
+@pytest.mark.parametrize("standing", VERDICTS)
+def test_a_verdict_says_why_and_what_to_do(standing: Standing) -> None:
+    """A sentence and an advice for every ending."""
+    verdict = judge(VERDICTS[standing])
+    assert verdict.standing is standing
+    assert verdict.sentence.endswith(".")
+    assert verdict.advice.endswith(".")
+    assert not verdict.is_optimal
+    assert str(verdict).startswith(str(standing)[:1].upper())
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [replace(GOOD, kkt_residual=2e-6), replace(GOOD, violation=2e-6), replace(GOOD, kkt_residual=np.nan)],
+)
+def test_what_misses_one_condition_is_no_optimum(findings: Findings) -> None:
+    """Whatever the solver says."""
+    assert judge(findings).standing is Standing.STALLED
+
+
+def test_a_limit_that_was_reached_at_the_optimum_is_none() -> None:
+    """What counts is where the policy is, not why the solver stopped."""
+    assert judge(replace(GOOD, ending=Ending.ITERATION_LIMIT)).standing is Standing.UNVERIFIED
+
+
+def test_verdicts_print() -> None:
+    """Standing, sentence, advice."""
+    assert str(Verdict(Standing.LOCAL, "Fine.", "Go on.")) == "Local optimum. Fine. Go on."
