@@ -1,14 +1,15 @@
 """The curvature of the Lagrangian at a point, by differences of its exact gradient.
 
 Up to `FULL` levers the whole second derivative is taken, a column each. Beyond, what ties the levers of one group: all
-measures and periods of a region, say, but not one region to another. Far from an optimum this is done roughly. All groups are probed at once, with random signs
+measures and periods of a region, say, but not one region to another. All groups are probed at once, with random signs
 across them, so that what other groups add averages out (Bekas, Kokiopoulou and Saad 2007, Applied Numerical
-Mathematics 57). Within a group, one lever's path acts on another's through stocks, so smoothly in time: these parts are
-probed along a few smooth paths; what a path does to itself is probed period by period.
+Mathematics 57). Far from an optimum a rough estimate will do: in a group, one lever's path acts on another's through
+stocks, so smoothly in time, and is probed along a few smooth paths; what a path does to itself, period by period.
 
-Why groups and not a diagonal learnt from step to step: spending passes a delay into a stock, so that one year's replaces
-another's, and measures whose effects meet in one region replace each other. Measured with 400 levers: a diagonal secant
-has a KKT residual of 1e-2 after 15 iterations, blocks over time alone 3e-4, the whole second derivative 3e-7 after 8.
+Why groups and not a diagonal learnt from step to step: spending passes a delay into a stock, so that one year's
+replaces another's, and measures whose effects meet in one region replace each other. Measured with 400 levers: a
+diagonal secant has a KKT residual of 1e-2 after 15 iterations, blocks over time alone 3e-4, the whole second derivative
+3e-7 after 8.
 With 1,200 levers the generalized eigenvalues of the second derivative to blocks over time reach from 1e-5 to 6, to
 blocks of regions from 0.95 to 1. BFGS corrections of the blocks crawl from 1e-4 on.
 """

@@ -55,6 +55,10 @@ FINE = 1e-4
 SERVES = 0.2
 # The least size of a lever, as a share of the largest one of its group and of its block.
 LEAST_OF_GROUP, LEAST_OF_BLOCK = 0.1, 0.01
+# Factors by which the penalty is raised, one after the other, where limits do not hold.
+HARDER = (10.0, 1e3, 1e5)
+# Iterations in a row without a way to make the excess of limits smaller, after which there is none.
+STUCK = 3
 SMALLEST_RADIUS = 1e-13
 # Changes of the merit function within this many roundings of its value count as none.
 ROUNDINGS = 100.0
@@ -123,6 +127,8 @@ class _Search:
     log: list[Iteration] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     penalty: float = 0.0
+    first_penalty: float = 0.0
+    stuck: int = 0
     radius: float = 1.0
     best: tuple[_Point, Multipliers, Optimality] | None = None
     worked: set[int] = field(default_factory=set)
@@ -154,7 +160,7 @@ class _Search:
         self.slopes = self._gradients(self.point, self._working(self.point), Multipliers.none(self.program))
         self.multipliers = Multipliers.none(self.program)
         self.curvature = self._curved()
-        self.penalty = self._first_penalty()
+        self.penalty = self.first_penalty = self._first_penalty()
         self._report(0)
         for number in range(1, self.options.iterations + 1):
             ending = self._iterate(number)
@@ -169,6 +175,8 @@ class _Search:
         if not answer.is_good:
             return self._smaller(number, 0.25)
         master, answer = self._steered(master, answer)
+        if self.stuck >= STUCK:
+            return Ending.INFEASIBLE
         first: _Step | None = None
         for step in self._steps(master, answer):
             first = first or step
@@ -246,23 +254,32 @@ class _Search:
 
     def _steered(self, master: Master, answer: highs.Answer) -> tuple[Master, highs.Answer]:
         """The step with a penalty that makes the linearized limits hold where that is possible."""
-        left = 0.0
-        for _ in range(3):
-            _, excess = master.predicted(master.step(answer))
-            left, now = float(excess.sum()), float(self.point.excess.sum())
-            if left <= max(0.1 * now, 0.1 * self.options.tolerance):
+        now, enough = float(self.point.excess.sum()), 0.1 * self.options.tolerance
+        left = self._left(master, answer)
+        for factor in HARDER:
+            if left <= max(0.1 * now, enough):
                 break
-            harder = replace(master, penalty=master.penalty * 10.0)
+            harder = replace(master, penalty=master.penalty * factor)
             again = self._ask(harder)
             if not again.is_good:
                 break
-            gained = left - float(harder.predicted(harder.step(again))[1].sum())
-            if gained < 0.1 * left:
-                break
-            master, answer = harder, again
+            gained = left - self._left(harder, again)
+            if gained > 0.1 * left:
+                master, answer, left = harder, again, left - gained
+        self._count_stuck(now, left)
         price = 3.0 * self._largest_price(master.multipliers(answer), master)
-        self.penalty = max(price, 0.1 * master.penalty if left <= 0.1 * self.options.tolerance else master.penalty)
+        lowest = 0.1 * max(master.penalty, self.first_penalty) if left <= enough else master.penalty
+        self.penalty = max(price, lowest)
         return master, answer
+
+    def _left(self, master: Master, answer: highs.Answer) -> float:
+        """The excess of limits that the linearized problem leaves."""
+        return float(master.predicted(master.step(answer))[1].sum())
+
+    def _count_stuck(self, now: float, left: float) -> None:
+        """Counts iterations in a row in which no step within the trust region makes the excess of limits smaller."""
+        stuck = now > self.options.tolerance and left > 0.98 * now
+        self.stuck = self.stuck + 1 if stuck else 0
 
     def _rejected(self, number: int, master: Master, step: _Step) -> Ending | None:
         """Shrinks the trust region, and lets the limits that the step came near to join the working set."""
