@@ -24,7 +24,7 @@ from .result_tables import sayings, tables
 from .solvers.choice import chosen_solver
 from .solvers.solver import Ending
 from .solving import solve, with_seconds
-from .starting_plan import starting_plan
+from .plan_draft import starting_plan
 from .storage import check_new_folder, check_target, write_whole
 from .verdict import TOLERANCE
 from .verification import verify
