@@ -53,12 +53,12 @@ if TYPE_CHECKING:
     from .calibration.estimation import CalibrationResult, calibrate
     from .calibration.specification import Calibration
     from .plan import Plan, load_plan, read_plan
+    from .plan_draft import starting_plan
     from .problem import Problem
     from .result import Result
     from .result_folder import load_result, save_result
     from .screening.screening import Screening, screen
     from .solving import solve
-    from .plan_draft import starting_plan
     from .verification import verify
 
 __all__ = [

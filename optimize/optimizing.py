@@ -15,6 +15,7 @@ from sd_models.system import System
 from . import console
 from .interruption import Interruption, interruptible
 from .plan import Plan, load_plan, read_plan
+from .plan_draft import starting_plan
 from .problem import Problem
 from .progress import Progress
 from .requests import OptimizeRequest, PlanRequest, Status, VerifyRequest
@@ -24,7 +25,6 @@ from .result_tables import sayings, tables
 from .solvers.choice import chosen_solver
 from .solvers.solver import Ending
 from .solving import solve, with_seconds
-from .plan_draft import starting_plan
 from .storage import check_new_folder, check_target, write_whole
 from .verdict import TOLERANCE
 from .verification import verify

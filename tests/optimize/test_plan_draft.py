@@ -15,7 +15,7 @@ from sd_models.system import System
 
 MODELS = Path(__file__).parents[1] / "models"
 FILES = sorted(path for path in MODELS.iterdir() if path.suffix in (".mdl", ".xmile"))
-SOLVED = ("stocks.mdl", "delays.mdl", "stocks_and_flows.xmile", "smooths.mdl", "three_dimensions.mdl")
+SOLVED = ("stocks.mdl", "delays.mdl", "reductions.mdl", "smooths.mdl", "three_dimensions.mdl")
 
 
 def read(text: str) -> opt.Plan:
