@@ -101,7 +101,7 @@ class _Nothing:
 
     name = "nothing"
 
-    def solve(self, program: Any, start: Any, watch: Any) -> Any:
+    def solve(self, program: Any, start: Any, _watch: Any) -> Any:
         """The start."""
         import numpy as np
 
@@ -114,5 +114,5 @@ class _Nothing:
 
 def test_an_unknown_picture_gets_the_nearest_name(results: dict[str, opt.Result]) -> None:
     """In a sentence."""
-    with pytest.raises(InvalidRequest, match="no picture 'overvew'.*'overview'"):
+    with pytest.raises(InvalidRequest, match=r"no picture 'overvew'.*'overview'"):
         results["two"].plot("overvew")

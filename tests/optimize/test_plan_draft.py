@@ -9,12 +9,15 @@ import pytest
 
 import optimize as opt
 import sd_models as sd
-from optimize.plan_draft import POWERS
-from sd_models.errors import InvalidRequest, ModelError
+from optimize.plan_draft import POWERS, StartingPlan
+from sd_models.errors import InvalidRequest
 from sd_models.system import System
 
 MODELS = Path(__file__).parents[1] / "models"
-FILES = sorted(path for path in MODELS.iterdir() if path.suffix in (".mdl", ".xmile"))
+WITHOUT_THEIR_DATA = ("data_bare.mdl", "data_beside.mdl")
+FILES = sorted(
+    path for path in MODELS.iterdir() if path.suffix in (".mdl", ".xmile") and path.name not in WITHOUT_THEIR_DATA
+)
 SOLVED = ("stocks.mdl", "delays.mdl", "reductions.mdl", "smooths.mdl", "three_dimensions.mdl")
 
 
@@ -23,18 +26,26 @@ def read(text: str) -> opt.Plan:
     return opt.read_plan(tomllib.loads(text))
 
 
+def drafted(system: System) -> StartingPlan | str:
+    """The plan, or what is said where there is none."""
+    try:
+        return opt.starting_plan(system)
+    except InvalidRequest as error:
+        return str(error)
+
+
+def test_many_of_the_feature_models_have_inputs() -> None:
+    """Otherwise the test below would hold little."""
+    assert sum(not isinstance(drafted(sd.load(path)), str) for path in FILES) > 35
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_the_text_is_a_plan_that_binds(path: Path) -> None:
     """For every feature model that has an input; the others say that they have none."""
-    try:
-        system = sd.load(path)
-        sd.simulate(system)
-    except ModelError:
-        pytest.skip("cannot be run by itself")
-    try:
-        found = opt.starting_plan(system)
-    except InvalidRequest as error:
-        assert "no input of the model moves anything" in str(error)
+    system = sd.load(path)
+    found = drafted(system)
+    if isinstance(found, str):
+        assert "no input of the model moves anything" in found
         return
     assert tomllib.loads(found.text) == found.content
     problem = opt.Problem(system, read(found.text))
