@@ -68,7 +68,7 @@ class Evaluator:
         """What each outcome would be if its element kept its largest absolute value along the run of the own levers."""
         paths, quantities = self.problem.own_paths, self.problem.bound.quantities
         largest = [np.abs(paths[name][element]).max() for name, element in quantities.elements]
-        return np.array(largest) * np.abs(quantities.weights).sum(axis=1)[quantities.windows]
+        return np.asarray(np.array(largest) * np.abs(quantities.weights).sum(axis=1)[quantities.windows])
 
     def gradients(self, at: Evaluation, chosen: Index) -> FloatArray:
         """The gradients (chosen outcomes, levers) at a policy."""
@@ -108,8 +108,16 @@ class Evaluator:
         run = model.step.mapaccum("horizon", count, {"base": count + 1})
         constants = np.zeros((0, count))
         data, times = model.data_table[:, first:], problem.horizon.points[np.newaxis, :]
-        _, outputs = run(self._start, levers, constants, data, times)
+        _, outputs = run(self._begin(levers), levers, constants, data, times)
         return ca.Function("forward", [levers], [outputs])
+
+    def _begin(self, levers: ca.MX) -> ca.MX | FloatArray:
+        """The stocks at the start of the horizon; where that is the start of the run, the first levers may set them."""
+        problem, model = self.problem, self.problem.simulator.model
+        if problem.horizon.first:
+            return self._start
+        none = ca.DM(0, 1)
+        return model.start(levers[:, 0], none, model.data_table[:, 0], none, problem.horizon.points[0])
 
     @cached_property
     def _start(self) -> FloatArray:

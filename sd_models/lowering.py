@@ -291,7 +291,7 @@ def _lookup(lowering: Lowering, node: Call, parts: Sequence[Lowered], guard: Gua
     x = lowering.spread(argument, all_axes, window) if all_axes else argument.column
     places = np.broadcast_to(indices, lowering.lengths(axes, window)).ravel()
     used = lowering.fitting(guard, all_axes, window)
-    result: Column = None
+    result: Column = ca.DM.nan(x.numel(), 1)  # of elements without points
     for series, rows in _tables(lowering, table.name):
         mine = np.isin(places, rows)
         if not mine.any():
@@ -300,7 +300,7 @@ def _lookup(lowering: Lowering, node: Call, parts: Sequence[Lowered], guard: Gua
         points = _along(lowering, Block(axes, own), all_axes, window)
         value = table_value(series, points, x, lowering.moment, used)
         chosen = lowering.spread(Block(axes, ca.DM(mine.astype(float))), all_axes, window) if axes else ca.DM(1.0)
-        result = value if result is None else choose(chosen, value, result)
+        result = choose(chosen, value, result)
     return Block(all_axes, result)
 
 

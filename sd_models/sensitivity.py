@@ -101,6 +101,10 @@ KINK_TOLERANCE = 1e-9
 # Directions of one forward sweep: more take longer to build than they save (127 directions through 31 provinces: 81 ms
 # by fours, 57 by 16, 53 by 32 or more; built in 25, 90 and 180 ms).
 DIRECTIONS_AT_ONCE = 16
+# Outcomes of one reverse sweep: more take longer to build, and to compute as well (32 outcomes of the flagship with 31
+# provinces, seconds of one core: 0.92 by twos, 0.66 by fours, 0.56 by eights, 0.59 by 16, 0.66 at once; built in 0.5,
+# 0.8, 1.4, 2.8 and 5.7). Halves in two threads cost a fifth more of it, and saved nothing that could be measured.
+OUTCOMES_AT_ONCE = 8
 
 
 def sensitivities(
@@ -173,11 +177,16 @@ def adjoint(simulator: Simulator, inputs: Inputs, weights: FloatArray) -> tuple[
     `weights` is (outcomes, rows of outputs, times). The gradients to levers, constants and initials are each
     (outcomes, rows, times or 1). The run is not checked for NaN.
     """
-    number = len(weights)
     run = simulator.trajectories(inputs)
-    seeds = np.concatenate(list(weights), axis=1)
-    parts = call(simulator.backward(number), inputs.levers, inputs.constants, inputs.initials, run.outputs, seeds)
-    return run, [np.stack(np.split(part, number, axis=1)) for part in parts]
+    width = min(OUTCOMES_AT_ONCE, len(weights))
+    chunks = []
+    for start in range(0, len(weights), width):
+        chunk = np.zeros((width, *run.outputs.shape))
+        chunk[: len(weights) - start] = weights[start : start + width]
+        point = inputs.levers, inputs.constants, inputs.initials, run.outputs
+        found = call(simulator.backward(width), *point, np.concatenate(list(chunk), axis=1))
+        chunks.append([np.stack(np.split(part, width, axis=1)) for part in found])
+    return run, [np.concatenate(parts)[: len(weights)] for parts in zip(*chunks, strict=True)]
 
 
 def tangents(simulator: Simulator, inputs: Inputs, run: Trajectories, directions: FloatArray) -> FloatArray:

@@ -75,6 +75,7 @@ class Fit:
     misfits: tuple[float, ...]
 
 
+@np.errstate(over="ignore")  # a misfit too large for a number is only a bad one
 def fit(
     misfit: Misfit, *, starts: int, seed: int, tolerance: float, most_evaluations: int, watch: Watcher | None = None
 ) -> Fit:
@@ -207,7 +208,8 @@ def _drawn(parameters: Parameters, random: np.random.Generator) -> FloatArray:
     upper = np.where(
         np.isfinite(parameters.upper), parameters.upper, parameters.start + INFINITE_SPREAD * parameters.size
     )
-    return random.uniform(np.minimum(lower, upper), np.maximum(lower, upper))
+    fraction = random.random(len(parameters))
+    return np.asarray(lower * (1 - fraction) + upper * fraction)
 
 
 def _runs(misfit: Misfit, values: FloatArray) -> bool:

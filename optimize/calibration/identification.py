@@ -30,6 +30,7 @@ from .parameters import Parameters
 AT_BOUND = 1e-3
 # Singular values below this fraction of the largest are zero: Jacobians are exact to about 1e-13.
 SINGULAR = 1e-9
+LARGEST = 1e150  # of a derivative, so that its square is a number
 LEAST_SPREAD = 1e-9  # of the deviations: a model that fits its own observations leaves rounding errors only
 WEAK = 0.5  # of the distance of the bounds, one standard error
 SHARE = 0.2  # of the largest part in a weak direction: smaller parts are not named
@@ -91,7 +92,8 @@ def identify(parameters: Parameters, fit: Fit) -> Identification:
     count = len(fit.residuals) - len(free)
     variance = fit.misfit / count if count > 0 else np.nan
     spread = max(np.sqrt(variance), LEAST_SPREAD) if np.isfinite(variance) else 1.0
-    scaled = fit.jacobian[:, free] * parameters.size[free]
+    with np.errstate(over="ignore"):
+        scaled = np.clip(fit.jacobian[:, free] * parameters.size[free], -LARGEST, LARGEST)
     points = len(fit.residuals) - int(np.isfinite(parameters.deviation).sum())
     scaled[:points] /= spread
     covariance = _covariance(scaled)

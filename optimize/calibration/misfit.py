@@ -71,7 +71,12 @@ class Target:
 def target_of(system: System, asked: Series, found: Observed, chosen: npt.NDArray[np.bool_]) -> Target:
     """A series and its observations; InvalidRequest where the logarithm of one does not exist."""
     variable = system[asked.variable]
-    values = np.where(chosen, found.values * asked.factor, np.nan)
+    with np.errstate(over="ignore"):
+        values = np.where(chosen, found.values * asked.factor, np.nan)
+    if np.isinf(values).any():
+        raise InvalidRequest(
+            fault_of(variable, f"factor = {asked.factor:g} makes observations infinite.", file=system.name)
+        )
     target = Target(asked, variable.name, tuple(labels_of(system, variable.name)), found.times + asked.shift, values)
     bad = np.argwhere(values <= 0) if target.is_log else np.empty((0, 2))
     if len(bad):
@@ -134,23 +139,23 @@ class Misfit:
             self._last = values.copy(), self.simulator.trajectories(self.inputs(values))
         return self._last[1]
 
+    @np.errstate(all="ignore")  # what is no number is an answer, too
     def residuals(self, values: FloatArray) -> FloatArray:
         """The residuals of the observations, then those of the priors."""
         points = self.points
-        with np.errstate(all="ignore"):
-            simulated = self._at_points(self._all_rows(self.run(values).outputs))
-            scaled = np.where(points.is_log, np.log(np.where(points.is_log, simulated, 1.0)), simulated)
-            errors = (scaled - points.observed) * points.scale
+        simulated = self._at_points(self._all_rows(self.run(values).outputs))
+        scaled = np.where(points.is_log, np.log(np.where(points.is_log, simulated, 1.0)), simulated)
+        errors = (scaled - points.observed) * points.scale
         prior = (values - self.parameters.prior) / self.parameters.deviation
         return np.concatenate([errors, prior[self.has_prior]])
 
+    @np.errstate(all="ignore")
     def jacobian(self, values: FloatArray) -> FloatArray:
         """The derivative of each residual to each parameter."""
         points, run = self.points, self.run(values)
         slopes = self._forward(values, run) if self.takes_forward else self._backward(values, run)
-        with np.errstate(all="ignore"):
-            simulated = self._at_points(self._all_rows(run.outputs))
-            slopes *= (points.scale / np.where(points.is_log, simulated, 1.0))[:, np.newaxis]
+        simulated = self._at_points(self._all_rows(run.outputs))
+        slopes *= (points.scale / np.where(points.is_log, simulated, 1.0))[:, np.newaxis]
         priors = np.diag(1.0 / self.parameters.deviation)[self.has_prior]
         return np.concatenate([slopes, priors])
 

@@ -43,6 +43,8 @@ QUIET = {
 ENOUGH = 0.1
 # Bounds are widened by this share of the tolerance, so that there is a way inside where they leave none.
 RELAXED = 0.01
+# Variables up to which MUMPS is the quicker linear solver.
+SMALL = 5_000
 NOWHERE = Optimality(np.inf, np.inf, np.inf)
 # The share of a lever's range that the start is kept off its bounds.
 PUSH = 1e-2
@@ -70,6 +72,14 @@ class Formulation(StrEnum):
     SHOOTING = "shooting"
 
 
+class LinearSolver(StrEnum):
+    """What solves IPOPT's linear systems; both come with CasADi."""
+
+    AUTOMATIC = "automatic"  # by the number of variables
+    MUMPS = "mumps"
+    SPRAL = "spral"
+
+
 @dataclass(frozen=True)
 class Ipopt:
     """Options of IPOPT.
@@ -77,17 +87,18 @@ class Ipopt:
     `tolerance` bounds the scaled KKT residual and the violation (`optimality.py`) of what is called optimal. IPOPT's
     own measure is another: it is ended where a simulated iterate is within a tenth of the tolerance, or where its own
     measure is within `inner_tolerance`. `largest` is the number of entries of the Hessian up to which the
-    automatic choice is the simultaneous formulation. `linear_solver` is one that comes with CasADi: spral or mumps.
+    automatic formulation is the simultaneous one.
 
-    Why SPRAL: 31 provinces, 10 years, 12,000 variables: 0.5 s a factorization; MUMPS, as CasADi brings it, 20 s.
+    Why two linear solvers: SPRAL took 0.5 s for a factorization where MUMPS, as CasADi brings it, took 20 s (31
+    provinces, 12,000 variables); with 3,700 variables MUMPS took 0.05 s and SPRAL 0.25 s.
     """
 
     tolerance: float = 1e-6
     inner_tolerance: float = 1e-13
     iterations: int = 1000
     formulation: Formulation = Formulation.AUTOMATIC
-    linear_solver: str = "spral"
-    largest: int = 20_000_000
+    linear_solver: LinearSolver = LinearSolver.AUTOMATIC
+    largest: int = 300_000
     adaptive_barrier: bool = True
 
     @property
@@ -149,6 +160,11 @@ class _Solve:
         if choice is Formulation.AUTOMATIC:
             small = simultaneous.most_entries <= self.options.largest
             choice = Formulation.SIMULTANEOUS if small else Formulation.SHOOTING
+        if choice is Formulation.SIMULTANEOUS and simultaneous.begins_with_levers:
+            choice = Formulation.SHOOTING
+            self.notes.append(
+                "The levers set stocks at the start of the run, so that all steps were not solved at once."
+            )
         self.notes.append(f"IPOPT solved the {choice} formulation.")
         return simultaneous if choice is Formulation.SIMULTANEOUS else Shooting(self.program, x, scales)
 
@@ -156,7 +172,7 @@ class _Solve:
         """What IPOPT says of its end; every iterate is taken notice of."""
         function, derivatives = nlp.functions
         progress = _Progress(function, lambda found: self._iterate(nlp, found))
-        settings = {**QUIET, **self._settings(exact="hess_lag" in derivatives), **derivatives}
+        settings = {**QUIET, **self._settings(function.numel_in(0), exact="hess_lag" in derivatives), **derivatives}
         solver = ca.nlpsol("ipopt", "ipopt", function, {**settings, "iteration_callback": progress})
         (lower, upper), (low, high) = nlp.bounds, nlp.constraint_bounds
         found = solver(x0=nlp.begin_scaled, lbx=lower, ubx=upper, lbg=low, ubg=high)
@@ -164,15 +180,18 @@ class _Solve:
             self.last = self._met(nlp, found)
         return "Solve_Succeeded" if self.reached else str(solver.stats()["return_status"])
 
-    def _settings(self, *, exact: bool) -> dict[str, Any]:
+    def _settings(self, size: int, *, exact: bool) -> dict[str, Any]:
         options = self.options
+        linear = LinearSolver(options.linear_solver)
+        if linear is LinearSolver.AUTOMATIC:
+            linear = LinearSolver.MUMPS if size <= SMALL else LinearSolver.SPRAL
         found: dict[str, Any] = {
             "ipopt.tol": options.inner_tolerance,
             "ipopt.acceptable_iter": 0,
             "ipopt.bound_relax_factor": RELAXED * options.tolerance,
             "ipopt.mu_min": 0.1 * options.inner_tolerance,
             "ipopt.max_iter": options.iterations,
-            "ipopt.linear_solver": options.linear_solver,
+            "ipopt.linear_solver": str(linear),
             "ipopt.mu_strategy": "adaptive" if options.adaptive_barrier else "monotone",
         }
         if not exact:

@@ -130,6 +130,12 @@ class Transcription(NonlinearProgram):
         outcomes, sums = self._outputs
         return step_of(self.model.step, np.concatenate(self._moving), np.concatenate([sums, np.unique(outcomes)]))
 
+    @property
+    def begins_with_levers(self) -> bool:
+        """Whether levers set the stocks at the start of the horizon, which are given numbers here."""
+        problem = self.program.evaluator.problem
+        return problem.horizon.first == 0 and problem.simulator.model.start.jac_sparsity(0, 0).nnz() > 0
+
     @cached_property
     def most_entries(self) -> int:
         """How many entries the Hessian has at most: every step has its own block."""

@@ -268,3 +268,12 @@ def test_only_a_square_matrix_is_inverted(tmp_path: Path, argument: str) -> None
     (fault,) = faults(InvalidModel, lambda: sd.simulate(loaded(tmp_path, text)))
     assert fault.found == "INVERT MATRIX takes a whole matrix over two ranges of the same length."
     assert (fault.variable, fault.line) == ("x", 4)
+
+
+def test_an_element_of_a_table_without_points_has_no_value(tmp_path: Path) -> None:
+    """Whether others have points or not."""
+    ranges = "a: a1, a2, a3 ~~|\n"
+    table = "t[a1]((0,0),(1,1)) ~~|\nt[a2]((0,5),(1,5)) ~~|\n"
+    run = sd.simulate(loaded(tmp_path, f"{ranges}{table}x[a] = t[a](0.5) ~~|\ny = t[a3](Time) ~~|"))
+    np.testing.assert_array_equal(run["x"].isel(time=0), [0.5, 5, np.nan])
+    assert np.isnan(run["y"]).all()

@@ -13,7 +13,7 @@ from support import CONTROLS, faults, loaded
 
 import sd_models as sd
 from sd_models.errors import Fault, InvalidRequest, SimulationError
-from sd_models.sensitivity import KinkTouch, Measure, Outcome
+from sd_models.sensitivity import KinkTouch, Measure, Outcome, adjoint
 from sd_models.system import System
 
 RANGES = "region: north, south, west ~~|\nsector: farms, mills ~~|\n"
@@ -242,6 +242,20 @@ def test_zero_to_a_power_has_a_derivative(tmp_path: Path) -> None:
     np.testing.assert_allclose(both["k"][0], [0, 4, 6], rtol=1e-14)
     for gradients in (both, alone):
         assert float(gradients["n"][0]) == pytest.approx(4 * np.log(2) + 9 * np.log(3), rel=1e-14)
+
+
+@pytest.mark.parametrize("count", [1, 3, 7, 8, 9, 20])
+def test_outcomes_are_the_same_together_and_alone(tmp_path: Path, count: int) -> None:
+    """However many sweeps they take, in their order."""
+    text = f"{RANGES}k[region] = 1, 2, 3 ~~|\ns[region] = INTEG(k[region] * s[region] * a, 1) ~~|\na = 0.1 ~~|"
+    simulator = sd.compile(loaded(tmp_path, text), levers=["a"], constants=["k"], outputs=["s"])
+    inputs = simulator.inputs()
+    shape = simulator.trajectories(inputs).outputs.shape
+    weights = np.random.default_rng(0).normal(size=(count, *shape))
+    _, together = adjoint(simulator, inputs, weights)
+    alone = [adjoint(simulator, inputs, weight[np.newaxis])[1] for weight in weights]
+    for index, part in enumerate(together):
+        np.testing.assert_allclose(part, np.concatenate([parts[index] for parts in alone]), rtol=1e-12)
 
 
 # --- kinks ------------------------------------------------------------------------------------------------------------

@@ -166,6 +166,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no table": ({"data": "observd.csv"}, "no such file"),
     "no data": ({"data": None}, "no table holds its observations"),
     "no logarithm": ({"series": [{"variable": "fish", "factor": -1}]}, "has no logarithm"),
+    "infinite": ({"series": [{"variable": "fish", "factor": 1e308}]}, "makes observations infinite"),
     "window without data": ({"window": {"from": 30, "to": 40}}, "no observation of it from 30 to 40"),
     "holdout without past": ({"holdout": {"fit_to": -1, "from": 3}}, "no observation of it up to fit_to"),
     "holdout without future": ({"holdout": {"fit_to": 20}}, "to judge by"),
