@@ -132,7 +132,9 @@ class Oversight:
                 done.wait(TICK)
                 if stopped_at is None and self.ending() is not None:
                     stopped_at = perf_counter()
-                if stopped_at is not None and perf_counter() - stopped_at > GRACE.get(self.stopped or Ending.TIME_LIMIT, 0.0):
+                if stopped_at is not None and perf_counter() - stopped_at > GRACE.get(
+                    self.stopped or Ending.TIME_LIMIT, 0.0
+                ):
                     return
             except KeyboardInterrupt:
                 self.stopped = self.stopped or Ending.INTERRUPTED
