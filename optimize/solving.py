@@ -22,7 +22,7 @@ from .optimality import Multipliers, objective_size, optimality, row_sizes
 from .oversight import Candidate, Oversight, RecordingEvaluator
 from .problem import Problem
 from .program import Program
-from .provenance import provenance
+from .provenance import digest_of, provenance
 from .result import Alternative, Result, Work, files_of, groups_of, held_paths
 from .shadow_prices import objective_unit, shadow_prices
 from .solvers.choice import chosen_solver
@@ -269,6 +269,7 @@ class _Solve:
             "model_path": str(system.path or ""),
             "regions_path": str(system.regions) if system.regions else None,
             "plan": problem.file,
+            "plan_hash": digest_of(problem.plan.model_dump_json(by_alias=True).encode()),
             "solver": self.solver.name,
             "options": {key: str(value) for key, value in vars(self.solver).items()},
             "seed": problem.plan.solver.seed,

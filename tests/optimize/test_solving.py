@@ -82,6 +82,7 @@ def test_a_result_holds_all_that_there_is_to_know(problem: opt.Problem, result: 
     assert (result.work.levers, result.work.simulations > 0, result.work.gradients > 0) == (36, True, True)
     assert {"compile", "solve", "result"} <= set(result.seconds)
     assert result.provenance["files"]["islands.mdl"]
+    assert {"plan", "plan_hash", "solver", "options", "seed", "versions", "platform"} <= set(result.provenance)
     assert result.objective_unit == "Year"
     assert "maximized" in str(result)
 
