@@ -6,11 +6,16 @@ from there on. Every value comes from a whole simulated run: what a solver sees 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import casadi as ca
 import numpy as np
+from scipy.sparse import coo_array, csr_array
 
 from sd_models.buffers import call
 from sd_models.errors import SimulationError
@@ -19,8 +24,12 @@ from sd_models.system import FloatArray
 from .affine import Index
 from .problem import Problem
 
+T = TypeVar("T")
+
 # Outcomes whose gradients one sweep takes side by side; more take more memory and no less time.
-SEEDS = 8
+SEEDS = 4
+# Runs and sweeps at a time; more than a few only fight for memory.
+WORKERS = min(os.cpu_count() or 1, 4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,17 +83,26 @@ class Evaluator:
         """The gradients (chosen outcomes, levers) at a policy."""
         self.counts.gradients += len(chosen)
         columns = self.problem.lever_columns(at.x)
-        parts = [self._swept(columns, at, chosen[i : i + SEEDS]) for i in range(0, len(chosen), SEEDS)]
+        groups = [chosen[i : i + SEEDS] for i in range(0, len(chosen), SEEDS)]
+        for count in {len(group) for group in groups}:
+            self._reverse(count)
+        parts = self.together(lambda group: self._swept(columns, at, group), groups)
         return np.concatenate(parts) if parts else np.zeros((0, self.problem.size))
+
+    def together(self, function: Callable[[T], FloatArray], arguments: Sequence[T]) -> list[FloatArray]:
+        """The values of a function, on all processors: runs and sweeps let go of Python's lock."""
+        if len(arguments) < 2:
+            return [function(argument) for argument in arguments]
+        with ThreadPoolExecutor(min(WORKERS, len(arguments))) as pool:
+            return list(pool.map(function, arguments))
 
     def pullback(self, at: Evaluation, weights: FloatArray) -> FloatArray:
         """The gradient (levers) of the sum of all outcomes times their weights (outcomes), in one sweep."""
         if not weights.any():
             return np.zeros(self.problem.size)
         self.counts.gradients += 1
-        rows, each = self._places
-        seed = np.zeros_like(at.outputs)
-        np.add.at(seed, rows, weights[:, np.newaxis] * each)
+        by_window = self._gathering @ (weights[:, np.newaxis] * self._windows)
+        seed = by_window @ self.problem.bound.quantities.weights
         (found,) = call(self._reverse(1), self.problem.lever_columns(at.x), at.outputs, seed)
         return self._by_lever(found)
 
@@ -132,6 +150,19 @@ class Evaluator:
         quantities, layout = self.problem.bound.quantities, self.problem.simulator.model.outputs
         rows = np.array([layout.rows[name].start + element for name, element in quantities.elements], dtype=np.int64)
         return rows, quantities.weights[quantities.windows]
+
+    @cached_property
+    def _gathering(self) -> csr_array:
+        """1 where an outcome (column) is made of a row of outputs."""
+        rows, _ = self._places
+        layout, count = self.problem.simulator.model.outputs, len(rows)
+        return csr_array(coo_array((np.ones(count), (rows, np.arange(count))), shape=(layout.size, count)))
+
+    @cached_property
+    def _windows(self) -> FloatArray:
+        """1 where an outcome (row) has a window (column)."""
+        quantities = self.problem.bound.quantities
+        return np.asarray(quantities.windows[:, np.newaxis] == np.arange(len(quantities.weights)), dtype=np.float64)
 
     def _measured(self, outputs: FloatArray) -> FloatArray:
         quantities, (rows, _) = self.problem.bound.quantities, self._places

@@ -1,18 +1,68 @@
-"""Where a search begins: points that obey the linear limits."""
+"""Where a search begins: points that obey the linear limits, an even split of what there is to spend, random points."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array, diags_array, eye_array
 
 from sd_models.system import FloatArray
 
 from .affine import Index
-from .optimality import lever_sizes
+from .optimality import lever_sizes, quadratic_sizes, row_sizes
 from .program import Program
 from .solvers.highs import ConvexProgram, solve
+
+# Even splits are tried from the whole range of a lever down by halves, this often; from 2**RAISED without a range.
+HALVINGS = 40
+RAISED = 20
+# A relative excess of limits below this counts as none.
+NEGLIGIBLE = 1e-9
+
+
+def neutral(program: Program, *, stop: Callable[[], bool]) -> FloatArray:
+    """A start that favours nothing: the model's own levers, or an even split where these break limits or are all zero.
+
+    An even split raises all levers of a block above their lower bounds by the same share of their range; the largest
+    share that breaks the limits least is taken.
+    """
+    own = np.clip(program.evaluator.problem.own, program.lower, program.upper)
+    broken = excess(program, own)
+    if broken <= NEGLIGIBLE and np.abs(own).any():
+        return own
+    best, least = own, broken if np.abs(own).any() else max(broken, NEGLIGIBLE)
+    for share in _shares(program):
+        even = _even(program, share)
+        found = excess(program, even)
+        if found <= NEGLIGIBLE or found < 0.999 * least:
+            best, least = even, found
+        if stop() or found <= NEGLIGIBLE:
+            break
+    return best
+
+
+def scattered(program: Program, number: int, seed: int) -> FloatArray:
+    """A random point between the bounds, the same for the same number and seed: uniform below twice an even split."""
+    random = np.random.default_rng((seed, number))
+    centre = neutral(program, stop=lambda: False)
+    spread = np.abs(centre - program.lower)
+    spread = np.where(np.isfinite(spread), spread, np.abs(centre))
+    point = centre + spread * random.uniform(-1.0, 1.0, len(centre))
+    return np.clip(point, program.lower, program.upper)
+
+
+def excess(program: Program, x: FloatArray) -> float:
+    """The sum of all relative excesses of limits at a policy; infinite where its run leaves the numbers."""
+    run = program.evaluator.evaluate(x)
+    if not run.is_finite:
+        return float("inf")
+    values = program.rows(run.x, run.y)
+    over = np.maximum(program.row_lower - values, values - program.row_upper) / row_sizes(program, run.x, run.y)
+    z = np.concatenate([run.x, run.y])
+    curved = np.array([quadratic.excess(z) for quadratic in program.quadratics])
+    curved = curved / quadratic_sizes(program, run.x, run.y)
+    return float(np.maximum(over, 0.0).sum() + np.maximum(curved, 0.0).sum())
 
 
 def projected(program: Program, x: FloatArray, *, stop: Callable[[], bool]) -> FloatArray | None:
@@ -30,7 +80,7 @@ def projected(program: Program, x: FloatArray, *, stop: Callable[[], bool]) -> F
     norms = np.maximum(abs(matrix).max(axis=1).toarray().ravel(), np.finfo(float).tiny)
     nearest = ConvexProgram(
         cost=np.zeros(len(x)),
-        curvature=np.ones(len(x)),
+        curvature=csr_array(eye_array(len(x))),
         lower=(program.lower - inside) / sizes,
         upper=(program.upper - inside) / sizes,
         matrix=csr_array(diags_array(1.0 / norms) @ matrix),
@@ -46,3 +96,20 @@ def projected(program: Program, x: FloatArray, *, stop: Callable[[], bool]) -> F
 def _obeys(program: Program, hard: Index, x: FloatArray) -> bool:
     values = program.lever_rows[hard] @ x
     return bool((values >= program.row_lower[hard]).all() and (values <= program.row_upper[hard]).all())
+
+
+def _shares(program: Program) -> FloatArray:
+    open_ended = not np.isfinite(program.upper - program.lower).all()
+    return np.asarray(2.0 ** -np.arange(-RAISED if open_ended else 1, HALVINGS), dtype=np.float64)
+
+
+def _even(program: Program, share: float) -> FloatArray:
+    span = program.upper - program.lower
+    own = np.abs(program.evaluator.problem.own)
+    x = np.empty(len(span))
+    for block in program.evaluator.problem.bound.blocks:
+        columns = block.columns
+        step = np.where(np.isfinite(span[columns]), span[columns], own[columns].max(initial=0.0) or 1.0)
+        floor = np.where(np.isfinite(program.lower[columns]), program.lower[columns], 0.0)
+        x[columns] = floor + share * step
+    return np.clip(x, program.lower, program.upper)

@@ -1,4 +1,4 @@
-"""Convex programs with separable curvature, solved by HiGHS, and their answers checked.
+"""Convex quadratic programs, solved by HiGHS, and their answers checked.
 
 Why numbers go to HiGHS directly and not through Pyomo: each program has up to a million new coefficients; passing them
 as arrays takes 10 ms, as Pyomo expressions seconds.
@@ -18,7 +18,7 @@ from typing import Any
 
 import highspy
 import numpy as np
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csc_array, csr_array, tril
 
 from sd_models.system import FloatArray
 
@@ -31,10 +31,13 @@ LARGEST_RESIDUAL = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class ConvexProgram:
-    """minimize cost'v + 1/2 v'diag(curvature)v subject to lower <= v <= upper, row_lower <= matrix v <= row_upper."""
+    """minimize cost'v + 1/2 v'curvature v subject to lower <= v <= upper, row_lower <= matrix v <= row_upper.
+
+    `curvature` is symmetric and positive semidefinite.
+    """
 
     cost: FloatArray
-    curvature: FloatArray
+    curvature: csr_array
     lower: FloatArray
     upper: FloatArray
     matrix: csr_array
@@ -111,7 +114,7 @@ def solve(program: ConvexProgram, *, stop: Callable[[], bool]) -> Answer:
 
 def _ways(program: ConvexProgram) -> list[dict[str, str]]:
     """Options to try one after the other."""
-    if not program.curvature.any():
+    if not program.curvature.nnz:
         return [{"solver": "simplex"}, {"solver": "simplex", "presolve": "off"}, {"solver": "ipx"}]
     return [
         {"solver": "hipo", "hipo_system": "augmented"},
@@ -158,7 +161,7 @@ def _none(program: ConvexProgram, *, stopped: bool = False, infeasible: bool = F
 
 def residual(program: ConvexProgram, values: FloatArray, multipliers: FloatArray) -> float:
     """By how much values and multipliers miss the KKT conditions of a program."""
-    slope = program.cost + program.curvature * values + program.matrix.T @ multipliers
+    slope = program.cost + program.curvature @ values + program.matrix.T @ multipliers
     scale = max(1.0, float(np.abs(program.cost).max(initial=0.0)))
     room = np.where(slope > 0, values - program.lower, program.upper - values)
     rows = program.matrix @ values
@@ -182,18 +185,18 @@ def _model(program: ConvexProgram) -> highspy.HighsModel:
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
     model = highspy.HighsModel()
     model.lp_ = lp
-    if program.curvature.any():
+    if program.curvature.nnz:
         model.hessian_ = _hessian(program.curvature)
     return model
 
 
-def _hessian(curvature: FloatArray) -> highspy.HighsHessian:
-    used = np.flatnonzero(curvature)
+def _hessian(curvature: csr_array) -> highspy.HighsHessian:
+    lower = csc_array(tril(curvature))
+    lower.sort_indices()
     hessian = highspy.HighsHessian()
-    hessian.dim_ = len(curvature)
+    hessian.dim_ = lower.shape[0]
     hessian.format_ = highspy.HessianFormat.kTriangular
-    hessian.start_ = np.searchsorted(used, np.arange(len(curvature) + 1)).astype(np.int32)
-    hessian.index_, hessian.value_ = used.astype(np.int32), curvature[used]
+    hessian.start_, hessian.index_, hessian.value_ = lower.indptr, lower.indices, lower.data
     return hessian
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.sparse import csr_array, diags_array, eye_array, hstack, vstack
+from scipy.sparse import block_diag, csr_array, diags_array, eye_array, hstack, vstack
 
 from sd_models.system import FloatArray
 
@@ -110,7 +110,7 @@ class Master:
     soft: Soft
     slopes: Slopes
     gradient: FloatArray
-    curvature: FloatArray
+    curvature: csr_array
     sizes: Sizes
     working: Index
     radius: float
@@ -118,7 +118,7 @@ class Master:
     correction: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     @property
-    def _scale(self) -> float:
+    def scale(self) -> float:
         """The largest effect of a lever on the objective."""
         return float(np.abs(self.gradient * self.sizes.levers).max(initial=0.0)) or 1.0
 
@@ -126,6 +126,7 @@ class Master:
         """The master problem in scaled numbers: levers, outcomes, slacks of upper and of lower sides."""
         outcomes = len(self.slopes.chosen)
         soft, slacks = self._soft_rows(), 2 * len(self.working)
+        more = outcomes + slacks
         hard, hard_lower, hard_upper = self._hard_rows()
         ties = self._ties()
         lower, upper = self._step_bounds()
@@ -141,12 +142,14 @@ class Master:
         return ConvexProgram(
             cost=np.concatenate(
                 [
-                    self.gradient * self.sizes.levers / self._scale,
+                    self.gradient * self.sizes.levers / self.scale,
                     np.zeros(outcomes),
-                    np.full(slacks, self.penalty / self._scale),
+                    np.full(slacks, self.penalty / self.scale),
                 ]
             ),
-            curvature=np.concatenate([self.curvature * self.radius / self._scale, np.zeros(outcomes + slacks)]),
+            curvature=csr_array(
+                block_diag([self.curvature * (self.radius / self.scale), csr_array((more, more))], format="csr")
+            ),
             lower=np.concatenate([lower, -free, np.zeros(slacks)]),
             upper=np.concatenate([upper, free, np.full(slacks, np.inf)]),
             matrix=csr_array(matrix),
@@ -163,16 +166,16 @@ class Master:
         """The multipliers of all rows and quadratic constraints in the units of the program."""
         hard, outcomes = len(self.split.hard), len(self.slopes.chosen)
         rows = np.zeros(len(self.program.row_lower))
-        rows[self.split.hard] = answer.multipliers[:hard] * self._scale / self.sizes.hard
+        rows[self.split.hard] = answer.multipliers[:hard] * self.scale / self.sizes.hard
         soft = np.zeros(len(self.soft.values))
-        soft[self.working] = answer.multipliers[hard + outcomes :] * self._scale / self.sizes.soft[self.working]
+        soft[self.working] = answer.multipliers[hard + outcomes :] * self.scale / self.sizes.soft[self.working]
         rows[self.split.soft] = soft[: len(self.split.soft)]
         return Multipliers(rows, soft[len(self.split.soft) :])
 
     def predicted(self, step: FloatArray) -> tuple[float, FloatArray]:
         """The change of the objective by the model, and the relative excess of each soft limit after a step."""
         scaled = step / self.sizes.levers
-        change = float(self.gradient @ step + 0.5 * scaled @ (self.curvature * scaled))
+        change = float(self.gradient @ step + 0.5 * scaled @ (self.curvature @ scaled))
         outcomes = np.zeros(self.soft.by_y.shape[1])
         outcomes[self.slopes.chosen] = self.slopes.matrix @ step
         values = self.soft.values + self.soft.by_x @ step + self.soft.by_y @ outcomes

@@ -14,9 +14,11 @@ limits are checked after each step, and those that it came near to join.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from sd_models.system import FloatArray
 
@@ -26,6 +28,7 @@ from ..optimality import (
     Multipliers,
     Optimality,
     lagrangian_weights,
+    lever_sizes,
     objective_size,
     quadratic_sizes,
     residuals,
@@ -34,14 +37,28 @@ from ..optimality import (
 from ..program import Program
 from ..starts import projected
 from . import highs
-from .curvature import Curvature
+from .curvature import Curvature, Group, Lagrangian, curvature_of, groups_of
 from .master import Master, Sizes, Slopes, Soft, Split
 from .solver import Ending, Iteration, Solution, Watch
 
 # A limit whose distance to its bound is within this share of its size is linearized.
 NEAR = 0.1
 # Parts of the promised gain at which a step is taken, and at which the trust region grows.
-ENOUGH, GOOD = 1e-3, 0.75
+ENOUGH, PLENTY, GOOD = 1e-3, 0.1, 0.75
+# Shares of a step that are tried where the whole step is no good.
+SHORTER = (0.5, 0.25, 0.1)
+# Below this KKT residual, curvature is taken exactly.
+CLOSE = 0.1
+# Below this one, groups also take over what they meet along each step; before, that misleads.
+FINE = 1e-4
+# As long as the residual falls to this share in an iteration, exact curvature is kept.
+SERVES = 0.2
+# The least size of a lever, as a share of the largest one of its group and of its block.
+LEAST_OF_GROUP, LEAST_OF_BLOCK = 0.1, 0.01
+# Factors by which the penalty is raised, one after the other, where limits do not hold.
+HARDER = (10.0, 1e3, 1e5)
+# Iterations in a row without a way to make the excess of limits smaller, after which there is none.
+STUCK = 3
 SMALLEST_RADIUS = 1e-13
 # Changes of the merit function within this many roundings of its value count as none.
 ROUNDINGS = 100.0
@@ -61,7 +78,7 @@ class Sqp:
 
     tolerance: float = 1e-6
     iterations: int = 200
-    radius: float = 1.0
+    radius: float = 0.5
 
     @property
     def name(self) -> str:
@@ -70,7 +87,8 @@ class Sqp:
 
     def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
         """The best point found from a start, which need not be feasible."""
-        return _Search(program, self, watch).run(start)
+        with threadpool_limits(1, user_api="blas"):
+            return _Search(program, self, watch).run(start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +105,17 @@ class _Point:
         return self.cost + penalty * float(self.excess.sum())
 
 
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """A step with its policy, if that has outcomes, its multipliers, and the change of the objective by the model."""
+
+    kind: str
+    trial: _Point | None
+    move: FloatArray
+    multipliers: Multipliers
+    change: float
+
+
 @dataclass
 class _Search:
     """The state of a solve."""
@@ -98,9 +127,13 @@ class _Search:
     log: list[Iteration] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     penalty: float = 0.0
+    first_penalty: float = 0.0
+    stuck: int = 0
     radius: float = 1.0
     best: tuple[_Point, Multipliers, Optimality] | None = None
     worked: set[int] = field(default_factory=set)
+    close: bool = False
+    residual: float = 1.0
     seen: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     # --- the loop -------------------------------------------------------------------------------------------------
@@ -108,6 +141,7 @@ class _Search:
     def run(self, start: FloatArray) -> Solution:
         """From a start to the end."""
         self.split = Split.of(self.program)
+        self.groups: list[Group] = []
         ending = Ending.FAILED
         try:
             ending = self._search(start)
@@ -125,8 +159,8 @@ class _Search:
         self.sizes = self._sizes()
         self.slopes = self._gradients(self.point, self._working(self.point), Multipliers.none(self.program))
         self.multipliers = Multipliers.none(self.program)
-        self.curvature = self._probe()
-        self.penalty = self._first_penalty()
+        self.curvature = self._curved()
+        self.penalty = self.first_penalty = self._first_penalty()
         self._report(0)
         for number in range(1, self.options.iterations + 1):
             ending = self._iterate(number)
@@ -141,78 +175,120 @@ class _Search:
         if not answer.is_good:
             return self._smaller(number, 0.25)
         master, answer = self._steered(master, answer)
-        step, multipliers = master.step(answer), master.multipliers(answer)
-        trial = self._simulated(self.point.run.x + step)
-        gain, promised = self._gains(master, trial, step)
-        if not self._is_enough(gain, promised) and trial is not None:
-            trial, step, gain, multipliers = self._corrected(master, trial, step, gain, promised, multipliers)
-        if trial is None or not self._is_enough(gain, promised):
-            return self._rejected(number, master, trial, step, promised)
-        self._move(trial, step, multipliers, gain, promised)
+        if self.stuck >= STUCK:
+            return Ending.INFEASIBLE
+        first: _Step | None = None
+        for step in self._steps(master, answer):
+            first = first or step
+            if self._is_accepted(master, step):
+                return self._taken(number, master, step)
+        assert first is not None
+        return self._rejected(number, master, first)
+
+    def _steps(self, master: Master, answer: highs.Answer) -> Iterator[_Step]:
+        """Steps to try, one after the other, as long as none is taken."""
+        plain = self._step("plain", master, master.step(answer), master.multipliers(answer))
+        yield plain
+        if plain.trial is not None and plain.trial.excess.sum() > self.point.excess.sum():
+            corrected = self._corrected(master, plain)
+            if corrected is not None:
+                yield corrected
+        for share in SHORTER:
+            yield self._step("shorter", master, share * plain.move, plain.multipliers)
+
+    def _step(self, kind: str, master: Master, move: FloatArray, multipliers: Multipliers) -> _Step:
+        change, _ = master.predicted(move)
+        return _Step(kind, self._simulated(self.point.run.x + move), move, multipliers, change)
+
+    def _corrected(self, master: Master, plain: _Step) -> _Step | None:
+        """A second-order correction: the step again, with what the limits turned out to be."""
+        assert plain.trial is not None
+        linear = np.zeros(master.soft.by_y.shape[1])
+        linear[master.slopes.chosen] = master.slopes.matrix @ plain.move
+        promised = master.soft.values + master.soft.by_x @ plain.move + master.soft.by_y @ linear
+        second = replace(master, correction=plain.trial.soft.values - promised)
+        answer = self._ask(second)
+        if not answer.is_good:
+            return None
+        move = second.step(answer)
+        trial = self._simulated(self.point.run.x + move)
+        return _Step("corrected", trial, move, second.multipliers(answer), plain.change)
+
+    def _quality(self, master: Master, step: _Step) -> tuple[float, float]:
+        """How much of what a step promised it keeps, by the merit function and by the Lagrangian.
+
+        The Lagrangian counts only where limits are not exceeded by more than what the next step makes good: a step
+        along a curved limit gains nothing by the merit function, however good it is (Maratos 1978).
+        """
+        if step.trial is None:
+            return -np.inf, -np.inf
+        noise = self._noise()
+        _, excess = master.predicted(step.move)
+        promised = -step.change + self.penalty * (float(self.point.excess.sum()) - float(excess.sum()))
+        gain = self.point.merit(self.penalty) - step.trial.merit(self.penalty)
+        merit = (gain + noise) / (promised + noise) if promised > -0.5 * noise else -np.inf
+        if float(step.trial.excess.max(initial=0.0)) > self._funnel():
+            return merit, -np.inf
+        direct, weights = lagrangian_weights(self.program, self.point.run.x, self.point.run.y, step.multipliers)
+        fall = -float(direct @ step.move + weights @ (step.trial.run.y - self.point.run.y))
+        slope = direct + self.slopes.weighted(weights)
+        hoped = -(step.change + float((slope - master.gradient) @ step.move))
+        return merit, ((fall + noise) / (hoped + noise) if hoped > -0.5 * noise else -np.inf)
+
+    def _funnel(self) -> float:
+        """The excess of limits that the Lagrangian may leave to the next step."""
+        residual = self._optimality(self.multipliers).kkt_residual
+        return max(0.5 * self.options.tolerance, 1e-2 * min(residual, 1.0))
+
+    def _is_accepted(self, master: Master, step: _Step) -> bool:
+        merit, lagrangian = self._quality(master, step)
+        return merit >= ENOUGH or lagrangian >= PLENTY
+
+    def _taken(self, number: int, master: Master, step: _Step) -> Ending | None:
+        self._move(step, max(self._quality(master, step)))
         found = self._report(number)
-        if found.within(self.options.tolerance):
-            return Ending.OPTIMAL
-        return None
+        return Ending.OPTIMAL if found.within(self.options.tolerance) else None
+
+    def _length(self, move: FloatArray) -> float:
+        return float(np.abs(move / self.sizes.levers).max(initial=0.0))
 
     def _steered(self, master: Master, answer: highs.Answer) -> tuple[Master, highs.Answer]:
         """The step with a penalty that makes the linearized limits hold where that is possible."""
-        for _ in range(3):
-            _, excess = master.predicted(master.step(answer))
-            left, now = float(excess.sum()), float(self.point.excess.sum())
-            if left <= max(0.1 * now, 0.1 * self.options.tolerance):
+        now, enough = float(self.point.excess.sum()), 0.1 * self.options.tolerance
+        left = self._left(master, answer)
+        for factor in HARDER:
+            if left <= max(0.1 * now, enough):
                 break
-            harder = replace(master, penalty=master.penalty * 10.0)
+            harder = replace(master, penalty=master.penalty * factor)
             again = self._ask(harder)
             if not again.is_good:
                 break
-            gained = left - float(harder.predicted(harder.step(again))[1].sum())
-            if gained < 0.1 * left:
-                break
-            master, answer = harder, again
-        self.penalty = max(master.penalty, 2.0 * self._largest_price(master.multipliers(answer), master))
+            gained = left - self._left(harder, again)
+            if gained > 0.1 * left:
+                master, answer, left = harder, again, left - gained
+        self._count_stuck(now, left)
+        price = 3.0 * self._largest_price(master.multipliers(answer), master)
+        lowest = 0.1 * max(master.penalty, self.first_penalty) if left <= enough else master.penalty
+        self.penalty = max(price, lowest)
         return master, answer
 
-    def _corrected(
-        self,
-        master: Master,
-        trial: _Point,
-        step: FloatArray,
-        gain: float,
-        promised: float,
-        multipliers: Multipliers,
-    ) -> tuple[_Point | None, FloatArray, float, Multipliers]:
-        """A second-order correction: the step again, with what the limits turned out to be."""
-        _, excess = master.predicted(step)
-        if float(trial.excess.sum()) <= float(excess.sum()) + self.options.tolerance:
-            return trial, step, gain, multipliers
-        linear = np.zeros(master.soft.by_y.shape[1])
-        linear[master.slopes.chosen] = master.slopes.matrix @ step
-        missed = trial.soft.values - (master.soft.values + master.soft.by_x @ step + master.soft.by_y @ linear)
-        second = replace(master, correction=missed)
-        answer = self._ask(second)
-        if not answer.is_good:
-            return trial, step, gain, multipliers
-        other = second.step(answer)
-        point = self._simulated(self.point.run.x + other)
-        better = self._gains(master, point, step)[0]
-        if point is None or not self._is_enough(better, promised):
-            return trial, step, gain, multipliers
-        return point, other, better, second.multipliers(answer)
+    def _left(self, master: Master, answer: highs.Answer) -> float:
+        """The excess of limits that the linearized problem leaves."""
+        return float(master.predicted(master.step(answer))[1].sum())
 
-    def _rejected(
-        self, number: int, master: Master, trial: _Point | None, step: FloatArray, promised: float
-    ) -> Ending | None:
-        """Shrinks the trust region, and learns the curvature that the step ran into."""
-        if trial is not None:
-            self.worked |= set(self._near(trial).tolist())
-            self._learn_along(trial, step)
-            missing = np.setdiff1d(self._working(self.point), master.working)
-            if len(missing):
+    def _count_stuck(self, now: float, left: float) -> None:
+        """Counts iterations in a row in which no step within the trust region makes the excess of limits smaller."""
+        stuck = now > self.options.tolerance and left > 0.98 * now
+        self.stuck = self.stuck + 1 if stuck else 0
+
+    def _rejected(self, number: int, master: Master, step: _Step) -> Ending | None:
+        """Shrinks the trust region, and lets the limits that the step came near to join the working set."""
+        if step.trial is not None:
+            self.worked |= set(self._near(step.trial).tolist())
+            if len(np.setdiff1d(self._working(self.point), master.working)):
                 self._complete()
-        length = float(np.abs(step / self.sizes.levers).max(initial=0.0))
-        if promised <= self._noise():
-            return self._stalled(number)
-        return self._smaller(number, 0.25 * length / self.radius if length else 0.25)
+        length = self._length(step.move)
+        return self._smaller(number, SHORTER[-1] * length / self.radius if length else 0.25)
 
     def _smaller(self, number: int, factor: float) -> Ending | None:
         self.radius *= min(factor, 0.5)
@@ -226,18 +302,32 @@ class _Search:
             return Ending.OPTIMAL
         return Ending.STALLED if found.violation <= self.options.tolerance else Ending.INFEASIBLE
 
-    def _move(self, trial: _Point, step: FloatArray, multipliers: Multipliers, gain: float, promised: float) -> None:
+    def _move(self, step: _Step, quality: float) -> None:
         """Takes a step: new gradients, curvature, trust region and sizes."""
-        before, slopes = self.point, self.slopes
-        self.point, self.multipliers = trial, multipliers
-        self.slopes = self._gradients(trial, self._working(trial), multipliers)
-        self._learn(before, slopes, step)
-        length = float(np.abs(step / self.sizes.levers).max(initial=0.0))
-        if gain > GOOD * promised and length > 0.9 * self.radius:
+        assert step.trial is not None
+        length, before, slopes = self._length(step.move), self.point, self.slopes
+        self.point, self.multipliers = step.trial, step.multipliers
+        self.slopes = self._gradients(self.point, self._working(self.point), step.multipliers)
+        if quality > GOOD and length > 0.9 * self.radius:
             self.radius = min(2.0 * self.radius, 1e3)
-        elif gain < 0.25 * promised:
-            self.radius = max(0.5 * length, SMALLEST_RADIUS)
+        elif quality < 0.25:
+            self.radius = 0.5 * length
+        self.radius = max(min(self.radius, 10.0 * length), SMALLEST_RADIUS)
+        self._learn(before, slopes, step.move)
+
+    def _learn(self, before: _Point, slopes: Slopes, move: FloatArray) -> None:
+        """New sizes, and new curvature unless what is known serves well; then what the step met."""
+        residual, last = self._optimality(self.multipliers).kkt_residual, self.residual
+        self.residual, self.close = residual, residual < CLOSE
         self._resize()
+        if not (self.curvature.exact and residual < SERVES * last):
+            self.curvature = self._curved()
+        _, weights = lagrangian_weights(self.program, before.run.x, before.run.y, self.multipliers)
+        if residual < FINE and np.isin(np.flatnonzero(weights), slopes.chosen).all():
+            old = self._lagrangian_gradient(before, slopes, self.multipliers)
+            new = self._lagrangian_gradient(self.point, self.slopes, self.multipliers)
+            sizes = self.sizes.levers
+            self.curvature = self.curvature.updated(move / sizes, (new - old) * sizes)
 
     # --- pieces ---------------------------------------------------------------------------------------------------
 
@@ -282,26 +372,27 @@ class _Search:
         return Sizes(levers, np.where(hard > 0, hard, 1.0), self._soft_sizes(self.point.run))
 
     def _lever_sizes(self) -> FloatArray:
-        """The largest value of each block so far, or its range, or 1."""
-        program, x = self.program, self.point.run.x
-        largest = np.ones(len(x))
-        if not len(self.seen):
-            self.seen = np.zeros(len(x))
-        for block in program.evaluator.problem.bound.blocks:
-            columns = block.columns
-            self.seen[columns] = max(float(np.abs(x[columns]).max(initial=0.0)), self.seen[columns.start])
-            span = program.upper[columns] - program.lower[columns]
-            ranges = span[np.isfinite(span) & (span > 0)]
-            largest[columns] = self.seen[columns.start] or ranges.max(initial=0.0) or 1.0
-        return largest
+        """The largest value so far of each lever's path, of a tenth of its group's, or a hundredth of its block's."""
+        block_sizes = self._block_sizes()
+        self.seen = np.maximum(self.seen, np.abs(self.point.run.x)) if len(self.seen) else np.abs(self.point.run.x)
+        found = LEAST_OF_BLOCK * block_sizes
+        for group in self.groups:
+            paths = [float(self.seen[path].max(initial=0.0)) for path in group.paths]
+            floor = LEAST_OF_GROUP * max(paths)
+            for path, largest in zip(group.paths, paths, strict=True):
+                found[path] = np.maximum(found[path], max(largest, floor))
+        return found
+
+    def _block_sizes(self) -> FloatArray:
+        """The largest value so far of each block, or its range, or 1."""
+        return lever_sizes(self.program, self.seen if len(self.seen) else self.point.run.x)
 
     def _resize(self) -> None:
         levers = self._lever_sizes()
         factors = levers / self.sizes.levers
         if (factors != 1.0).any():
             self.curvature = self.curvature.resized(factors)
-            soft = self.sizes.soft
-            self.sizes = replace(self._sizes(), soft=soft)
+            self.sizes = replace(self._sizes(), soft=self.sizes.soft)
 
     def _near(self, point: _Point) -> Index:
         """The limits on outcomes that a point exceeds or comes near to."""
@@ -342,20 +433,17 @@ class _Search:
     def _objective_gradient(self) -> FloatArray:
         return self.program.lever_cost + self.slopes.weighted(self.program.outcome_cost)
 
-    def _lagrangian_gradient(self, point: _Point, slopes: Slopes) -> FloatArray:
-        direct, weights = lagrangian_weights(self.program, point.run.x, point.run.y, self.multipliers)
+    def _lagrangian_gradient(self, point: _Point, slopes: Slopes, multipliers: Multipliers) -> FloatArray:
+        direct, weights = lagrangian_weights(self.program, point.run.x, point.run.y, multipliers)
         return direct + slopes.weighted(weights)
 
-    def _probe(self) -> Curvature:
-        """The first curvature, from the gradient of the objective a little beside the start."""
-        program, sizes, x = self.program, self.sizes.levers, self.point.run.x
-        slope = self._objective_gradient()
-        beside = np.clip(x - 0.05 * sizes * np.sign(slope), program.lower, program.upper)
-        run = program.evaluator.evaluate(beside)
-        moved = slope
-        if run.is_finite:
-            moved = program.lever_cost + program.evaluator.pullback(run, program.outcome_cost)
-        return Curvature.guess(slope * sizes, moved * sizes, (beside - x) / sizes)
+    def _curved(self) -> Curvature:
+        """The curvature of the Lagrangian at the point."""
+        self._check()
+        lagrangian = Lagrangian(self.program, self.point.run, self.multipliers, self.sizes.levers, self._check)
+        if not self.groups:
+            self.groups = groups_of(lagrangian)
+        return curvature_of(lagrangian, self.groups, exact=self.close)
 
     def _first_penalty(self) -> float:
         slope = np.abs(self._objective_gradient() * self.sizes.levers)
@@ -377,51 +465,20 @@ class _Search:
             soft=self.point.soft,
             slopes=self.slopes,
             gradient=self._objective_gradient(),
-            curvature=self.curvature.values,
+            curvature=self.curvature.matrix,
             sizes=self.sizes,
             working=self._working(self.point),
             radius=self.radius,
             penalty=self.penalty,
         )
 
-    def _gains(self, master: Master, trial: _Point | None, step: FloatArray) -> tuple[float, float]:
-        """What a step gains of the merit function, and what the model of it promised."""
-        change, excess = master.predicted(step)
-        promised = -change + self.penalty * (float(self.point.excess.sum()) - float(excess.sum()))
-        if trial is None:
-            return -np.inf, promised
-        return self.point.merit(self.penalty) - trial.merit(self.penalty), promised
-
     def _noise(self) -> float:
         return ROUNDINGS * float(np.finfo(float).eps) * max(abs(self.point.merit(self.penalty)), self._size())
-
-    def _is_enough(self, gain: float, promised: float) -> bool:
-        return gain >= ENOUGH * promised - self._noise() and promised > -self._noise()
-
-    def _learn(self, before: _Point, slopes: Slopes, step: FloatArray) -> None:
-        """The curvature from the gradients of the Lagrangian before and after a step."""
-        _, weights = lagrangian_weights(self.program, before.run.x, before.run.y, self.multipliers)
-        if (np.isin(np.flatnonzero(weights), slopes.chosen)).all():
-            old = self._lagrangian_gradient(before, slopes)
-            new = self._lagrangian_gradient(self.point, self.slopes)
-            sizes = self.sizes.levers
-            self.curvature = self.curvature.updated(step / sizes, (new - old) * sizes)
-
-    def _learn_along(self, trial: _Point, step: FloatArray) -> None:
-        """More curvature, where a step that was not taken ran into more than there was thought to be."""
-        direct, weights = lagrangian_weights(self.program, self.point.run.x, self.point.run.y, self.multipliers)
-        slope = direct + self.slopes.weighted(weights)
-        change = float(direct @ step + weights @ (trial.run.y - self.point.run.y))
-        scaled = step / self.sizes.levers
-        known = 0.5 * float(scaled @ (self.curvature.values * scaled))
-        met = change - float(slope @ step)
-        if known > 0 and met > known:
-            self.curvature = self.curvature.scaled(min(met / known, 10.0))
 
     # --- reports --------------------------------------------------------------------------------------------------
 
     def _optimality(self, multipliers: Multipliers) -> Optimality:
-        lagrangian = self._lagrangian_gradient(self.point, self.slopes)
+        lagrangian = self._lagrangian_gradient(self.point, self.slopes, multipliers)
         return residuals(
             self.program, self.point.run, self._objective_gradient(), lagrangian, multipliers, self._size()
         )
@@ -449,7 +506,7 @@ class _Search:
         best, _, known = self.best
         tolerance = self.options.tolerance
         if found.violation <= tolerance and known.violation <= tolerance:
-            return self.point.cost <= best.cost or found.within(tolerance)
+            return self.point.cost < best.cost - self._noise() or found.kkt_residual < known.kkt_residual
         return found.violation <= max(known.violation, tolerance)
 
     def _solution(self, ending: Ending, start: FloatArray) -> Solution:
