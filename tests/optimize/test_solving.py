@@ -82,6 +82,7 @@ def test_a_result_holds_all_that_there_is_to_know(problem: opt.Problem, result: 
     assert (result.work.levers, result.work.simulations > 0, result.work.gradients > 0) == (36, True, True)
     assert {"compile", "solve", "result"} <= set(result.seconds)
     assert result.provenance["files"]["islands.mdl"]
+    assert {"plan", "plan_hash", "solver", "options", "seed", "versions", "platform"} <= set(result.provenance)
     assert result.objective_unit == "Year"
     assert "maximized" in str(result)
 
@@ -191,8 +192,8 @@ def test_a_solver_that_hangs_is_left_behind(islands_system: System) -> None:
     problem = problem_of(islands_system, solver={"time_limit": 0.2})
     began = time.perf_counter()
     result = opt.solve(problem, solver=Scripted(hangs))
-    assert time.perf_counter() - began < 3
-    assert result.seconds["solve"] < 1.2
+    assert time.perf_counter() - began < 6
+    assert result.seconds["solve"] < 4
     assert result.status.standing is Standing.LIMIT_REACHED
     assert result.findings.is_feasible
     np.testing.assert_array_equal(result.allocation["spending"], 0.3)
