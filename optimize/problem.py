@@ -204,8 +204,8 @@ class Problem:
         starts = horizon.points[[int(np.argmax(period == k)) for k in range(horizon.count(lever.every))]]
         windows = period_means(period, starts)
         least, most = variable.limits
-        lower = self._bound_values(binder, lever.lower, cells, windows, -np.inf if least is None else least)
-        upper = self._bound_values(binder, lever.upper, cells, windows, np.inf if most is None else most)
+        lower = self._bound_values(binder, lever.lower, cells, windows, -np.inf, least)
+        upper = self._bound_values(binder, lever.upper, cells, windows, np.inf, most)
         if lever.fixed is not None:
             lower = upper = np.tile(numbers(lever.fixed, starts), (cells.size, 1))
         if (lower > upper).any():
@@ -215,16 +215,17 @@ class Problem:
         return LeverBlock(lever, variable.name, first, flat, period, starts, lower, upper)
 
     def _bound_values(
-        self, binder: Binder, amount: Amount | None, cells: Cells, windows: Windows, free: float
+        self, binder: Binder, amount: Amount | None, cells: Cells, windows: Windows, free: float, own: float | None
     ) -> FloatArray:
-        """A bound in numbers (elements, periods); infinity where a row holds it, `free` where the plan gives none."""
+        """A bound in numbers (elements, periods): where the plan gives none the model's `own`; where there is none of
+        that either, or a row holds it, `free`."""
         shape = (cells.size, len(windows.times))
         if amount is None:
-            return np.full(shape, free)
+            return np.full(shape, free if own is None else own)
         if isinstance(amount, ValueAt):
             raise InvalidRequest(Fault("a bound is a number, points, or the name of a variable."))
         if isinstance(amount, str) and (self.system[amount].name in (*self.moved, *self.lever_names)):
-            return np.full(shape, np.copysign(np.inf, free))
+            return np.full(shape, free)
         return binder.amount(amount, cells, windows).constant.reshape(shape)
 
     def _check_apart(self, block: LeverBlock, taken: set[int]) -> None:

@@ -290,6 +290,15 @@ def test_a_bound_that_levers_move_is_a_row(islands_system: System) -> None:
     np.testing.assert_allclose(np.moveaxis(slacks(problem, rows, x)[1], -1, 0), expected, rtol=1e-12, atol=1e-12)
 
 
+def test_a_lower_bound_that_levers_move_is_a_row(islands_system: System) -> None:
+    """Also where the model has a bound of its own, which does not hold beside it."""
+    levers = [{"variable": "tax rate", "lower": "welfare"}, {"variable": "spending"}]
+    problem = Problem(islands_system, read_plan(islands.plan(lever=levers)))
+    assert [rows.name for rows in problem.bound.rows] == ["lower bound of tax rate"]
+    tax, _ = problem.bound.blocks
+    assert (tax.lower.tolist(), tax.upper.tolist()) == ([[-np.inf] * 4], [[0.5] * 4])
+
+
 def test_a_ramp_bounds_rise_and_fall(islands_system: System) -> None:
     """By a share of the value before, and an amount; both for each unit of time of the earlier period."""
     lever = {"variable": "spending", "every": 2.0, "ramp": {"relative": 0.25, "absolute": 0.1}}
