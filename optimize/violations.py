@@ -4,8 +4,9 @@ It reads nothing but the plan and the trajectories of a run (ours or PySD's): na
 anew, and sums, means and totals are taken in plain NumPy, so that a mistake in the rows that a solver is given cannot
 hide here.
 
-A violation is relative to the size of its limit: the larger of the amount and of the sum of the terms' absolute values;
-for a bound of a lever, the largest value of the lever in the horizon.
+A violation is relative to the size of its limit: the larger of the amount and of the sum of the terms' absolute values,
+where a variable that is no lever counts with its largest one in the horizon; for a bound of a lever, the largest value
+of the lever in the horizon.
 """
 
 from __future__ import annotations
@@ -135,14 +136,23 @@ class _Reading:
                 yield _check(limit.name, sign, value, self._amount(amount, spans), size)
 
     def _term(self, term: Term, limit: Limit, spans: _Spans) -> tuple[xr.DataArray, xr.DataArray]:
-        """A term and the sum of its absolute parts."""
+        """A term and the size of its parts."""
         where, over = {**limit.where, **term.where}, term.over or limit.over
         part = self._chosen(self._path(term.variable), where)
-        found = spans.measured(part) * term.factor
+        factor: xr.DataArray | float = term.factor
         if term.by is not None:
-            found = found * self._chosen(spans.means().measured(self._path(term.by)), where)
+            factor = factor * self._chosen(spans.means().measured(self._path(term.by)), where)
+        found, size = spans.measured(part) * factor, abs(spans.measured(self._sized(term.variable, part)) * factor)
         summed = [self._dimension(name) for name in over if self._dimension(name) in found.dims]
-        return found.sum(summed), abs(found).sum(summed)
+        return found.sum(summed), size.sum(summed)
+
+    def _sized(self, variable: str, path: xr.DataArray) -> xr.DataArray:
+        """What a variable counts for in the size of a limit: of a lever its value, of others the largest in the run.
+
+        A stock that must not be negative at the end, and is used up, would have no size by its value there.
+        """
+        levers = {self.system[lever.variable].name for lever in self.plan.levers}
+        return path if self.system[variable].name in levers else abs(path).max("time") + 0.0 * path
 
     def _amount(self, amount: Amount, spans: _Spans) -> xr.DataArray:
         """An amount in each span."""

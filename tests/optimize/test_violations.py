@@ -73,3 +73,14 @@ def test_a_run_without_numbers_violates_everything(islands_system: System) -> No
     run = run_of(problem, problem.own)
     run["income"][10, 1] = np.nan
     assert largest(violations(problem.plan, islands_system, run)) == np.inf
+
+
+def test_a_stock_that_is_used_up_may_miss_zero_by_a_rounding(islands_system: System) -> None:
+    """A limit of zero on what is zero there counts in the size of the stock along the run."""
+    limit = {"name": "not in debt", "variable": "capital", "at_least": 0.0, "when": "final"}
+    problem = Problem(islands_system, read_plan(islands.plan(limit=[limit])))
+    run = run_of(problem, problem.own)
+    run["capital"][-1] = -1e-12
+    assert 0 < largest(violations(problem.plan, islands_system, run)) < 1e-11
+    run["capital"][-1, 0, 0] = -0.4  # of about 4 at the start
+    assert 0.05 < largest(violations(problem.plan, islands_system, run)) < 0.15
