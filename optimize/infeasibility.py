@@ -29,8 +29,8 @@ from .solvers.highs import Answer, ConvexProgram, solve
 
 # Multipliers and excesses below this count as none, in scaled numbers.
 NEGLIGIBLE = 1e-7
-# How far levers may move from the point, in their sizes, where limits depend on outcomes.
-REACH = 1.0
+# How far levers without bounds may move from the point, in their sizes, where limits depend on outcomes.
+REACH = 10.0
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class _Limits:
     def around(cls, program: Program, x: FloatArray, y: FloatArray) -> _Limits:
         """All limits, linearized at a policy and its outcomes, for levers not far from it."""
         run = program.evaluator.evaluate(x)
-        moved = np.unique(program.outcome_rows.indices)
+        moved: Index = np.unique(program.outcome_rows.indices).astype(np.int64)
         z = np.concatenate([x, y])
         slopes = [quadratic.slope(z) for quadratic in program.quadratics]
         if slopes:
@@ -127,8 +127,8 @@ class _Limits:
         upper = np.concatenate([program.row_upper, np.zeros(len(slopes))]) - values
         units = lever_sizes(program, x)
         matrix = diags_array(1.0 / sizes) @ vstack([rows, *extra]) @ diags_array(units)
-        least = np.maximum((program.lower - x) / units, -REACH)
-        most = np.minimum((program.upper - x) / units, REACH)
+        least = np.where(np.isfinite(program.lower), (program.lower - x) / units, -REACH)
+        most = np.where(np.isfinite(program.upper), (program.upper - x) / units, REACH)
         numbers = np.arange(len(sizes))
         return cls(program, numbers, csr_array(matrix), lower / sizes, upper / sizes, sizes, least, most)
 
