@@ -23,12 +23,12 @@ from .optimality import Multipliers, objective_size, optimality, row_sizes
 from .oversight import Candidate, Oversight, RecordingEvaluator
 from .problem import Problem
 from .program import Program
-from .provenance import provenance
+from .provenance import digest_of, provenance
 from .result import Alternative, Result, Work, files_of, groups_of, held_paths
 from .shadow_prices import objective_unit, shadow_prices
 from .solvers.choice import chosen_solver
 from .solvers.solver import Ending, Solution, Solver, Watch
-from .starts import neutral
+from .starts import neutral, scattered
 from .statement import program as program_of
 from .statement import state
 from .verdict import TOLERANCE, Findings
@@ -152,11 +152,10 @@ class _Solve:
     def _starts(self, program: Program, first: FloatArray, oversight: Oversight) -> Iterator[FloatArray]:
         """The starts, as long as nobody asks to stop."""
         yield first
-        generator = np.random.default_rng(self.problem.plan.solver.seed)
-        for _ in range(self.problem.plan.solver.starts - 1):
+        for number in range(1, self.problem.plan.solver.starts):
             if oversight.ending() is not None:
                 return
-            yield drawn(program, first, generator)
+            yield scattered(program, number, self.problem.plan.solver.seed)
 
     def _end(self, oversight: Oversight, program: Program, start: FloatArray) -> _End:
         """Where the solver ends from a start."""
@@ -274,6 +273,7 @@ class _Solve:
             "model_path": str(system.path or ""),
             "regions_path": str(system.regions) if system.regions else None,
             "plan": problem.file,
+            "plan_hash": digest_of(problem.plan.model_dump_json(by_alias=True).encode()),
             "solver": self.solver.name,
             "options": {key: str(value) for key, value in vars(self.solver).items()},
             "seed": problem.plan.solver.seed,
@@ -307,14 +307,6 @@ def distance(x: FloatArray, other: FloatArray) -> float:
     """The share of all lever values in which two policies differ: 0 for the same, at most 2 for opposite ones."""
     size = max(float(np.abs(x).sum()), float(np.abs(other).sum()))
     return float(np.abs(x - other).sum()) / size if size else 0.0
-
-
-def drawn(program: Program, first: FloatArray, generator: np.random.Generator) -> FloatArray:
-    """A policy at random between the bounds; where there is none, between zero and twice the first start's size."""
-    size = np.maximum(np.abs(first), np.abs(first).max(initial=0.0) * 0.1 + 1e-3)
-    lower = np.where(np.isfinite(program.lower), program.lower, np.minimum(first, 0.0) - size)
-    upper = np.where(np.isfinite(program.upper), program.upper, np.maximum(lower, 0.0) + 2 * size)
-    return np.asarray(generator.uniform(lower, np.maximum(upper, lower)))
 
 
 def vector(problem: Problem, start: Start | None) -> FloatArray:
