@@ -19,7 +19,8 @@ import sd_models as sd
 from optimize.evaluation import Evaluator
 from optimize.program import Program
 from optimize.solvers.solver import Ending, Iteration, Solution, Watch
-from optimize.solving import drawn, vector
+from optimize.solving import vector
+from optimize.starts import scattered
 from optimize.verdict import Standing
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
@@ -251,7 +252,7 @@ def test_random_starts_lie_between_the_bounds(problem: opt.Problem) -> None:
     from optimize.statement import program, state
 
     stated = program(state(problem), problem, Evaluator(problem))
-    x = drawn(stated, problem.own, np.random.default_rng(0))
+    x = scattered(stated, 1, seed=0)
     assert ((x >= stated.lower) & (x <= stated.upper)).all()
 
 
