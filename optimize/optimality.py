@@ -159,13 +159,27 @@ def violation(program: Program, x: FloatArray, y: FloatArray) -> float:
     """The largest relative violation of rows, quadratic constraints and bounds; infinite where a run is no number."""
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return float("inf")
+    return max(float(part.max(initial=0.0)) for part in _excesses(program, x, y))
+
+
+def most_violated(program: Program, x: FloatArray, y: FloatArray) -> tuple[float, str]:
+    """The largest relative violation and the name of the limit, or of the constraint that was added, where it is."""
+    largest = violation(program, x, y)
+    if not 0 < largest < np.inf:
+        return largest, ""
+    plan = (rows.name for rows in program.evaluator.problem.bound.rows for _ in range(len(rows.expression)))
+    quadratics = (quadratic.name for quadratic in program.quadratics)
+    names = (*plan, *program.added, *quadratics, *("bounds of the levers" for _ in x))
+    return largest, names[int(np.concatenate(_excesses(program, x, y)).argmax())]
+
+
+def _excesses(program: Program, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """By how much rows, quadratic constraints and bounds are exceeded, relative to their sizes."""
     values = program.rows(x, y)
     rows = np.maximum(program.row_lower - values, values - program.row_upper) / row_sizes(program, x, y)
-    sizes = lever_sizes(program, x)
-    bounds = np.maximum(program.lower - x, x - program.upper) / sizes
     over = np.array([quadratic.excess(np.concatenate([x, y])) for quadratic in program.quadratics])
-    parts = (rows, bounds, over / quadratic_sizes(program, x, y))
-    return max(float(part.max(initial=0.0)) for part in parts)
+    bounds = np.maximum(program.lower - x, x - program.upper) / lever_sizes(program, x)
+    return rows, over / quadratic_sizes(program, x, y), bounds
 
 
 def _stationarity(program: Program, x: FloatArray, objective: FloatArray, lagrangian: FloatArray, size: float) -> float:

@@ -19,7 +19,7 @@ from sd_models.timing import TimeSpan
 from .evaluation import Counts, Evaluation
 from .horizon import horizon_end
 from .infeasibility import conflict
-from .optimality import Multipliers, objective_size, optimality, row_sizes
+from .optimality import Multipliers, most_violated, objective_size, optimality, row_sizes
 from .oversight import Candidate, Oversight, RecordingEvaluator
 from .problem import Problem
 from .program import Program
@@ -30,10 +30,10 @@ from .solvers.choice import chosen_solver
 from .solvers.solver import Ending, Solution, Solver, Watch
 from .starts import neutral, scattered
 from .statement import program as program_of
-from .statement import state
+from .statement import state, tightened
 from .verdict import TOLERANCE, Findings
 from .verification import every_step, named_variables
-from .violations import largest, violations
+from .violations import violations
 
 if TYPE_CHECKING:
     import pyomo.environ as pyo
@@ -59,8 +59,9 @@ def solve(
     """The best policy that the solver finds, with all that is known about it. How it ended is `result.status`.
 
     `solver` is a name or a solver with its options, by default the plan's. `constraints` may add linear and convex
-    quadratic Pyomo constraints on `model.levers` and `model.outcomes`. `watch` is told of each iteration and may ask to
-    stop. `start` is a policy to start from, or a vector of all levers; by default the model's own values.
+    quadratic Pyomo constraints on `model.levers` and `model.outcomes`, and tighten what the plan says, but not loosen
+    it: a result is held to the words of the plan. `watch` is told of each iteration and may ask to stop. `start` is a
+    policy to start from, or a vector of all levers; by default the model's own values.
 
     Ctrl-C ends the solve and returns the best policy so far. PySD does not replay the result here; `verify` does.
     """
@@ -132,7 +133,8 @@ class _Solve:
         evaluator = RecordingEvaluator(problem, Counts(), oversight.saw)
         with self.clock.phase("compile"):
             first = vector(problem, start)
-            program = program_of(state(problem, constraints), problem, evaluator)
+            stated = state(problem) if constraints is None else tightened(problem, constraints)
+            program = program_of(stated, problem, evaluator)
             if start is None:
                 first = neutral(program, stop=lambda: False)
             runs = _Runs.of(problem)
@@ -193,7 +195,7 @@ class _Solve:
         findings, checked, run = self._findings(program, best, at, runs)
         prices = {} if best.solution is None else self._prices(program, best.solution, at)
         if best.solution is None and findings.ending is not Ending.FAILED:
-            self.notes.append("There are no shadow prices: the solver was stopped before it could tell them.")
+            self.notes.append("There are no shadow prices: the solver ended before it could tell them.")
         counts = program.evaluator.counts
         return Result(
             plan=problem.plan,
@@ -229,15 +231,16 @@ class _Solve:
             run = runs.broken(policy)
             return Findings(Ending.FAILED, np.inf, np.inf, failure=str(error)), (), run
         checked = violations(problem.plan, problem.system, runs.steps.run(levers=policy))
-        residual, missed = np.inf, 0.0
+        residual = np.inf
         if end.solution is not None:
             multipliers = Multipliers(end.solution.row_multipliers, end.solution.quadratic_multipliers)
-            found = optimality(program, at, multipliers)
-            residual, missed = found.kkt_residual, found.violation
+            residual = optimality(program, at, multipliers).kkt_residual
+        missed, place = most_violated(program, at.x, at.y)  # also of what was added to the plan
         worst = max(checked, key=lambda item: item.size, default=None)
+        if worst is not None and (worst.size > TOLERANCE or worst.size >= missed):
+            missed, place = max(missed, worst.size), worst.place
         convex = not len(problem.bound.quantities)
-        size = max(largest(checked), missed)
-        findings = Findings(end.ending, float(residual), size, worst.place if worst else "", convex)
+        findings = Findings(end.ending, float(residual), missed, place, convex)
         return findings, checked, run
 
     def _prices(self, program: Program, solution: Solution, at: Evaluation) -> dict[str, xr.DataArray]:
@@ -315,9 +318,12 @@ def vector(problem: Problem, start: Start | None) -> FloatArray:
         return problem.own
     if isinstance(start, Mapping):
         return _columns(problem, start)
-    x = np.asarray(start, dtype=np.float64)
+    try:
+        x = np.asarray(start, dtype=np.float64)
+    except (TypeError, ValueError):
+        x = np.full(1, np.nan)
     if x.shape != (problem.size,) or not np.isfinite(x).all():
-        found = f"the start has the shape {x.shape}; expected {problem.size} numbers, or a policy."
+        found = f"the start is neither a policy nor a vector of finite numbers; expected {problem.size} numbers."
         raise InvalidRequest(Fault(found, file=problem.file))
     return x
 

@@ -1,8 +1,8 @@
 """The problem as a Pyomo model, which people may extend, and back to the arrays of a program.
 
 The Pyomo model holds everything but the run: `levers`, `outcomes`, `limits` and `objective`, each component with the
-words of the plan as its index. A user's function may add linear and convex quadratic constraints on them,
-tighten or fix variables, change bounds of limits or deactivate them; `program` reads all of that back.
+words of the plan as its index. Somebody's function may add linear and convex quadratic constraints on them, tighten or
+fix variables (`tightened`); `program` reads all of that back, and limits that were deactivated or changed too.
 
 Why Pyomo holds the statement and not the linearized problem of each iteration: Pyomo states 12,400 levers and 25,000
 limits in 0.15 s and reads them back in 0.1 s, once a solve. The linearization has up to a million coefficients that are
@@ -71,6 +71,37 @@ def state(problem: Problem, extension: Extension | None = None) -> pyo.ConcreteM
     model.objective = pyo.Objective(expr=goal, sense=sense)
     if extension is not None:
         extension(model)
+    return model
+
+
+def tightened(problem: Problem, extension: Extension) -> pyo.ConcreteModel:
+    """The problem in Pyomo with what the extension adds to it; InvalidRequest where it takes something away.
+
+    A result is checked against the words of the plan. What is to be looser stands in the plan.
+    """
+    model = state(problem)
+    parts = [model.levers, model.outcomes, model.limits, model.objective]
+    limits = [(limit, limit.expr) for limit in model.limits.values()]
+    goal, sense = model.objective.expr, model.objective.sense
+    extension(model)
+    found = [
+        f"the limit {limit.index()[0]!r} is changed or taken away."
+        for limit, said in limits
+        if not limit.active or limit.expr is not said
+    ]
+    if any(model.component(part.local_name) is not part for part in parts):
+        found.append("levers, outcomes, limits or the objective are replaced.")
+    goals = list(model.component_data_objects(pyo.Objective, active=True))
+    if [id(one) for one in goals] != [id(parts[-1])] or goals[0].expr is not goal or goals[0].sense != sense:
+        found.append("the objective is not the plan's.")
+    sides = np.array([_variable_sides(lever) for lever in parts[0].values()]).reshape(-1, 2)
+    if np.isnan(sides).any():
+        found.append("a lever is fixed at no number.")
+    if (sides[:, 0] < problem.lower).any() or (sides[:, 1] > problem.upper).any():
+        found.append("a lever may go beyond its bounds in the plan.")
+    if found:
+        advice = "Constraints add to a plan; what is to be looser or other, change in the plan."
+        raise InvalidRequest([Fault(text, "constraints", problem.file, advice=advice) for text in dict.fromkeys(found)])
     return model
 
 
@@ -349,7 +380,8 @@ def is_convex(matrix: csr_array) -> bool:
 
 def _variable_sides(variable: Any) -> tuple[float, float]:
     if variable.fixed:
-        return float(variable.value), float(variable.value)
+        value = np.nan if variable.value is None else float(variable.value)
+        return value, value
     lower, upper = variable.bounds
     return (-np.inf if lower is None else float(lower), np.inf if upper is None else float(upper))
 

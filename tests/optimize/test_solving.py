@@ -127,6 +127,43 @@ def test_constraints_may_be_added_in_pyomo(problem: opt.Problem, result: opt.Res
     assert float(bound.shadow_prices["few_books"].item()) > 0
 
 
+def test_constraints_may_not_loosen_the_plan(problem: opt.Problem) -> None:
+    """A result is held to the words of the plan, so it would be judged by what the solver never saw."""
+    import pyomo.environ as pyo
+
+    def loosen(model: pyo.ConcreteModel) -> None:
+        first, second, *_ = model.levers.values()
+        first.setub(9.0)
+        second.fix(0.25)
+        model.limits["annual budget", 2.0].deactivate()
+        model.objective.deactivate()
+        model.other = pyo.Objective(expr=first)
+
+    with pytest.raises(InvalidRequest) as caught:
+        opt.solve(problem, constraints=loosen)
+    found = " ".join(map(str, caught.value.faults))
+    assert "the limit 'annual budget' is changed or taken away" in found
+    assert "a lever may go beyond its bounds" in found
+    assert "the objective is not the plan's" in found
+    with pytest.raises(InvalidRequest, match="fixed at no number"):
+        opt.solve(problem, constraints=lambda model: next(iter(model.levers.values())).fix())
+    with pytest.raises(InvalidRequest, match="are replaced"):
+        opt.solve(problem, constraints=lambda model: model.del_component(model.limits))
+
+
+def test_constraints_that_contradict_the_plan_are_violated(problem: opt.Problem) -> None:
+    """Whatever the plan's own limits say, and by their own name."""
+    import pyomo.environ as pyo
+
+    def lavish(model: pyo.ConcreteModel) -> None:
+        model.much_spending = pyo.Constraint(expr=sum(model.levers.values()) >= 1000.0)
+
+    result = opt.solve(problem, constraints=lavish)
+    assert result.status.standing is Standing.INFEASIBLE
+    assert result.largest_limit_violation > 0.9
+    assert result.findings.violated == "much_spending"
+
+
 def test_several_starts_tell_alternatives(islands_system: System) -> None:
     """Two goods that yield the same can replace each other; each start has lines of progress."""
     text = islands.MODEL.replace("welfare = SUM(LN(1 + capital[island!, good!]))", "welfare = LN(total income)")
