@@ -53,39 +53,52 @@ def answer_optimize(request: OptimizeRequest) -> Status:
             asked = _asked(request)
             chosen_solver(request.solver, asked.plan.solver)
             problem = Problem(asked.system, asked.plan, asked.file)
+            check_new_folder(request.out or _run_folder(asked.system))
         loading = perf_counter() - began
         interruption.keeping = True
         with progress.phase("Solving"):
             result = solve(problem, solver=request.solver, watch=progress)
         result = replace(result, notes=(*asked.notes, *result.notes))
-        folder = request.out or _run_folder(asked.system)
         with progress.phase("Saving"):
-            began = perf_counter()
-            save_result(result, folder)
-            result = with_seconds(replace(result, folder=folder), load=loading, save=perf_counter() - began)
+            result = _saved(with_seconds(result, load=loading), request.out or _run_folder(asked.system))
         result = _replayed(request, result, progress, interruption)
     _tell(result, json=request.json)
-    return _status(result, interruption)
+    return Status.BAD_INPUT if result.folder is None else _status(result, interruption)
+
+
+def _saved(result: Result, folder: Path) -> Result:
+    """The result with its folder; one that cannot be written is still worth telling."""
+    began = perf_counter()
+    try:
+        save_result(result, folder)
+    except ModelError as error:
+        return _noted(result, "It could not be saved", error)
+    return with_seconds(replace(result, folder=folder), save=perf_counter() - began)
 
 
 def _replayed(request: OptimizeRequest, result: Result, progress: Progress, interruption: Interruption) -> Result:
     """The result, verified where that is asked for and makes sense; a replay that fails costs nothing but a note."""
     if not request.verify or not result.findings.is_feasible or interruption.received is not None:
         return result
-    folder = result.folder
-    assert folder is not None
     interruption.keeping = False
     try:
         with progress.phase("PySD replays the policy"):
             result = verify(result)
-        save_verification(result, folder)
     except ModelError as error:
-        result = replace(
-            result, notes=(*result.notes, *(f"PySD could not replay it: {fault}" for fault in error.faults))
-        )
+        return _noted(result, "PySD could not replay it", error)
     except KeyboardInterrupt:
-        result = replace(result, notes=(*result.notes, "The replay in PySD was interrupted."))
+        return replace(result, notes=(*result.notes, "The replay in PySD was interrupted."))
+    try:
+        if result.folder is not None:
+            save_verification(result, result.folder)
+    except ModelError as error:
+        return _noted(result, "What PySD found could not be saved", error)
     return result
+
+
+def _noted(result: Result, what: str, error: ModelError) -> Result:
+    """The result with a note on what went wrong after it was found."""
+    return replace(result, notes=(*result.notes, *(f"{what}: {fault}" for fault in error.faults)))
 
 
 def _status(result: Result, interruption: Interruption) -> Status:
@@ -188,7 +201,9 @@ def _tell(result: Result, *, json: bool) -> None:
     foot = (
         f"Seconds: {seconds}. {len(result.iterations)} iterations, {result.work.simulations} runs, "
         f"{result.work.gradients} gradients of {result.work.levers:,} levers.",
-        f"Written: {result.folder} (result.json, policy.csv, trajectories.nc, shadow_prices.csv ...)",
+        "Not written."
+        if result.folder is None
+        else f"Written: {result.folder} (result.json, policy.csv, trajectories.nc, shadow_prices.csv ...)",
     )
     before = (str(result.status), *result.conflict, *alternatives(result))
     console.print_result(before, tables(result), sayings(result), foot)

@@ -6,7 +6,7 @@ run, and PySD's own run of the untouched file agrees to 1e-6.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -71,12 +71,13 @@ def judge(found: Findings, verification: Verification | None = None) -> Verdict:
     """The verdict on a result, before or after its replay in PySD."""
     if verification is not None and not verification.passed:
         return Verdict(Standing.REFUTED, verification.sentence, "Trust PySD's run; report the model, please.")
+    if verification is not None and verification.largest_limit_violation > max(found.violation, TOLERANCE):
+        worst = max(verification.violations, key=lambda item: item.size)
+        found = replace(found, violation=worst.size, violated=f"{worst.place} in PySD's run")
     if found.ending is Ending.FAILED:
         return Verdict(Standing.FAILED, found.failure or "There is no usable run.", "Look at the notes.")
     if found.ending is Ending.INFEASIBLE and not found.is_feasible:
-        text = (
-            f"No policy near fulfils all limits; the best one misses {found.violated} by {found.violation:.2g} of it."
-        )
+        text = f"No policy near fulfils all limits; the best one misses {found.violated} by {_part(found.violation)}."
         return Verdict(Standing.INFEASIBLE, text, "See which limits conflict, and relax one of them.")
     if found.kkt_residual <= TOLERANCE and found.is_feasible:
         return _optimum(found, verification)
@@ -97,6 +98,11 @@ def _optimum(found: Findings, verification: Verification | None) -> Verdict:
 
 
 _WHY = {
+    Ending.OPTIMAL: (
+        Standing.LIMIT_REACHED,
+        f"The solver reached its tolerance, but an optimum has residuals of {TOLERANCE:g} at most",
+        "Set a smaller tolerance in [solver].",
+    ),
     Ending.TIME_LIMIT: (Standing.LIMIT_REACHED, "The time limit was reached", "Give it more time (--time-limit)."),
     Ending.ITERATION_LIMIT: (
         Standing.LIMIT_REACHED,
@@ -114,4 +120,9 @@ def _stopped(found: Findings) -> Verdict:
     if found.is_feasible:
         return Verdict(standing, f"{why}; this is the best policy so far that keeps all limits, {residual}.", advice)
     text = f"{why}; no policy that keeps all limits was found: this one misses {found.violated}"
-    return Verdict(standing, f"{text} by {found.violation:.2g} of it.", advice)
+    return Verdict(standing, f"{text} by {_part(found.violation)}.", advice)
+
+
+def _part(size: float) -> str:
+    """A relative violation in words."""
+    return f"{size:.2%} of its size" if size >= 1e-3 else f"{size:.1e} of its size"

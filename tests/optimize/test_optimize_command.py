@@ -18,8 +18,10 @@ import islands
 import pytest
 
 import optimize as opt
+from optimize import optimizing
 from optimize.commands import main
 from optimize.requests import Status
+from sd_models.errors import Fault, InvalidRequest
 
 SCRIPT = Path(sys.executable).with_name("prosperity")
 PLAN = """
@@ -131,6 +133,33 @@ def test_no_is_an_answer(plan: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert opt.load_result("mine").status.standing == "infeasible"
 
 
+def test_a_result_that_cannot_be_saved_is_told(
+    plan: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was computed, and somebody may have waited an hour for it."""
+
+    def full(*_: object) -> None:
+        raise InvalidRequest(Fault("cannot be written: No space left on device.", file="mine"))
+
+    monkeypatch.setattr(optimizing, "save_result", full)
+    assert main(["optimize", str(plan), "--json", "--no-verify", "--out", "mine"]) == Status.BAD_INPUT
+    document = json.loads(capsys.readouterr().out)
+    assert document["status"] == "optimum, not replayed yet"
+    assert document["run"] is None
+    assert "It could not be saved: mine: cannot be written: No space left on device." in document["notes"]
+
+
+def test_a_folder_for_runs_that_cannot_be_made_is_found_before_the_solve(
+    plan: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not after it."""
+    Path("runs").write_text("a file", encoding="utf-8")
+    assert main(["optimize", str(plan)]) == Status.BAD_INPUT
+    printed = capsys.readouterr()
+    assert "cannot be created" in printed.err
+    assert "Solving" not in printed.err
+
+
 def test_a_model_without_a_plan_is_solved_with_one_to_start_from(
     plan: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -146,6 +175,7 @@ BAD: dict[str, tuple[list[str], str]] = {
     "model": (["optimize", "--model", "common_prosprity"], "Did you mean 'common_prosperity'"),
     "solver": (["optimize", "plan.toml", "--solver", "ipotp"], "Did you mean 'ipopt'"),
     "starts": (["optimize", "plan.toml", "--starts", "0"], "--starts"),
+    "time limit": (["optimize", "plan.toml", "--time-limit", "nan"], "--time-limit"),
     "out": (["optimize", "plan.toml", "--out", "plan.toml"], "exists already"),
     "regions": (["optimize", "plan.toml", "--regions", "macro"], "no other folder of regions can stand in"),
     "run": (["verify", "."], "is not the folder of a result"),

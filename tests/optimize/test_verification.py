@@ -102,3 +102,22 @@ def test_a_limit_that_was_reached_at_the_optimum_is_none() -> None:
 def test_verdicts_print() -> None:
     """Standing, sentence, advice."""
     assert str(Verdict(Standing.LOCAL, "Fine.", "Go on.")) == "Local optimum. Fine. Go on."
+
+
+def test_a_solver_that_stops_too_early_is_told_so() -> None:
+    """A plan may ask for a tolerance at which nothing counts as an optimum."""
+    verdict = judge(Findings(Ending.OPTIMAL, 1e-3, 0.0))
+    assert verdict.standing is Standing.LIMIT_REACHED
+    assert "reached its tolerance" in verdict.sentence
+    assert "smaller tolerance" in verdict.advice
+
+
+def test_limits_have_to_hold_in_pysds_run_too(result: opt.Result) -> None:
+    """A gap too small to be one may still exceed a limit."""
+    found = opt.verify(result).verification
+    assert found is not None
+    (first, *rest) = found.violations
+    missed = replace(found, violations=(replace(first, size=3e-6), *rest))
+    verdict = judge(result.findings, missed)
+    assert not verdict.is_optimal
+    assert f"{first.place} in PySD's run by 3.0e-06 of its size" in verdict.sentence
