@@ -21,7 +21,7 @@ from .progress import Progress
 from .requests import OptimizeRequest, PlanRequest, Status, VerifyRequest
 from .result import Result
 from .result_folder import load_result, save_result, save_verification, summary
-from .result_tables import sayings, tables
+from .result_tables import alternatives, sayings, tables
 from .solvers.choice import chosen_solver
 from .solvers.solver import Ending
 from .solving import solve, with_seconds
@@ -190,7 +190,8 @@ def _tell(result: Result, *, json: bool) -> None:
         f"{result.work.gradients} gradients of {result.work.levers:,} levers.",
         f"Written: {result.folder} (result.json, policy.csv, trajectories.nc, shadow_prices.csv ...)",
     )
-    console.print_result(str(result.status), tables(result), [*result.conflict, *sayings(result)], foot)
+    before = (str(result.status), *result.conflict, *alternatives(result))
+    console.print_result(before, tables(result), sayings(result), foot)
 
 
 def _run_folder(system: System) -> Path:

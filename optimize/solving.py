@@ -18,15 +18,17 @@ from sd_models.timing import TimeSpan
 
 from .evaluation import Counts, Evaluation
 from .horizon import horizon_end
+from .infeasibility import conflict
 from .optimality import Multipliers, objective_size, optimality, row_sizes
 from .oversight import Candidate, Oversight, RecordingEvaluator
 from .problem import Problem
 from .program import Program
-from .provenance import provenance
+from .provenance import digest_of, provenance
 from .result import Alternative, Result, Work, files_of, groups_of, held_paths
 from .shadow_prices import objective_unit, shadow_prices
 from .solvers.choice import chosen_solver
 from .solvers.solver import Ending, Solution, Solver, Watch
+from .starts import neutral, scattered
 from .statement import program as program_of
 from .statement import state
 from .verdict import TOLERANCE, Findings
@@ -131,6 +133,8 @@ class _Solve:
         with self.clock.phase("compile"):
             first = vector(problem, start)
             program = program_of(state(problem, constraints), problem, evaluator)
+            if start is None:
+                first = neutral(program, stop=lambda: False)
             runs = _Runs.of(problem)
             baseline, own = runs.everything.run(), evaluator.own
             runs.steps.run()
@@ -148,11 +152,10 @@ class _Solve:
     def _starts(self, program: Program, first: FloatArray, oversight: Oversight) -> Iterator[FloatArray]:
         """The starts, as long as nobody asks to stop."""
         yield first
-        generator = np.random.default_rng(self.problem.plan.solver.seed)
-        for _ in range(self.problem.plan.solver.starts - 1):
+        for number in range(1, self.problem.plan.solver.starts):
             if oversight.ending() is not None:
                 return
-            yield drawn(program, first, generator)
+            yield scattered(program, number, self.problem.plan.solver.seed)
 
     def _end(self, oversight: Oversight, program: Program, start: FloatArray) -> _End:
         """Where the solver ends from a start."""
@@ -209,6 +212,7 @@ class _Solve:
             time_unit=problem.system["TIME STEP"].unit if "TIME STEP" in problem.system else "",
             groups=groups_of(problem.system),
             notes=tuple(dict.fromkeys((*self.notes, *_notes(ends)))),
+            conflict=_contradiction(program, findings, x),
             alternatives=tuple(self._alternatives(program, ends, best)),
             opened=problem.system,
         )
@@ -269,6 +273,7 @@ class _Solve:
             "model_path": str(system.path or ""),
             "regions_path": str(system.regions) if system.regions else None,
             "plan": problem.file,
+            "plan_hash": digest_of(problem.plan.model_dump_json(by_alias=True).encode()),
             "solver": self.solver.name,
             "options": {key: str(value) for key, value in vars(self.solver).items()},
             "seed": problem.plan.solver.seed,
@@ -285,6 +290,14 @@ def _best(ends: Sequence[_End]) -> _End:
     return best
 
 
+def _contradiction(program: Program, findings: Findings, x: FloatArray) -> tuple[str, ...]:
+    """Which limits contradict each other, in words, where that is why there is no policy."""
+    if findings.ending is not Ending.INFEASIBLE or findings.is_feasible:
+        return ()
+    found = conflict(program, x)
+    return found.sentences if found is not None else ()
+
+
 def _notes(ends: Iterable[_End]) -> Iterator[str]:
     for end in ends:
         yield from end.solution.notes if end.solution is not None else ()
@@ -294,14 +307,6 @@ def distance(x: FloatArray, other: FloatArray) -> float:
     """The share of all lever values in which two policies differ: 0 for the same, at most 2 for opposite ones."""
     size = max(float(np.abs(x).sum()), float(np.abs(other).sum()))
     return float(np.abs(x - other).sum()) / size if size else 0.0
-
-
-def drawn(program: Program, first: FloatArray, generator: np.random.Generator) -> FloatArray:
-    """A policy at random between the bounds; where there is none, between zero and twice the first start's size."""
-    size = np.maximum(np.abs(first), np.abs(first).max(initial=0.0) * 0.1 + 1e-3)
-    lower = np.where(np.isfinite(program.lower), program.lower, np.minimum(first, 0.0) - size)
-    upper = np.where(np.isfinite(program.upper), program.upper, np.maximum(lower, 0.0) + 2 * size)
-    return np.asarray(generator.uniform(lower, np.maximum(upper, lower)))
 
 
 def vector(problem: Problem, start: Start | None) -> FloatArray:
