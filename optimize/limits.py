@@ -16,7 +16,7 @@ from .horizon import Horizon, Windows, period_means
 from .levers import LeverBlock
 from .names import Part, positions, ranges_of
 from .plan import Amount, Elements, Limit, Term, ValueAt
-from .quantities import Registry
+from .quantities import Registry, time_unit, unit_of_integral
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class Rows:
     """The rows of one limit: an expression between `lower` and `upper`, cell by cell, the windows running fastest.
 
     `axes` are the elements along the dimensions that stay, `times` the times at which the windows begin; there are
-    as many rows as cells of the dimensions and times. `unit` is that of the expression.
+    as many rows as cells of the dimensions and times. `unit` is that of the expression, an integral if `is_total`.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Rows:
     lower: FloatArray
     upper: FloatArray
     unit: str = ""
+    is_total: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -95,6 +96,7 @@ class Binder:
 
     def limit(self, limit: Limit) -> Rows:
         """The rows of a limit; InvalidRequest for what does not fit the model."""
+        self._check_sum(limit)
         windows = self.horizon.windows(limit.when)
         cells = self._kept(limit)
         expression = Affine.numbers(np.zeros(cells.size * len(windows.times)))
@@ -119,6 +121,9 @@ class Binder:
         ramp = block.lever.ramp
         if ramp is None or block.shape[1] < 2:
             return
+        if ramp.relative and (block.lower < 0).any():
+            advice = "Give the lever a lower bound of zero or more, or the ramp an absolute part only."
+            raise InvalidRequest(Fault("its relative ramp is a share of a value that may be negative.", advice=advice))
         cells, unit = self.block_cells(block), self.system[block.variable].unit
         axes, times = self._labels(cells), block.starts[1:]
         lengths = np.diff(np.append(block.starts, self.horizon.points[-1]))[:-1]
@@ -155,7 +160,7 @@ class Binder:
             for bound, end in zip(amounts, (-np.inf, np.inf), strict=True)
         ]
         bare = Affine(np.zeros(len(rest)), rest.levers, rest.outcomes)
-        return Rows(name, self._labels(cells), windows.times, bare, ends[0], ends[1], unit)
+        return Rows(name, self._labels(cells), windows.times, bare, ends[0], ends[1], unit, windows.is_total)
 
     # --- terms and amounts ----------------------------------------------------------------------------------------
 
@@ -266,6 +271,15 @@ class Binder:
             raise InvalidRequest(Fault(found, advice=nearest(missing[0], known)))
         return frozenset(over)
 
+    def _check_sum(self, limit: Limit) -> None:
+        """InvalidRequest for a sum that sums nothing, which would be a limit on each element."""
+        dimensions = self.system[limit.sum].dimensions if limit.sum is not None else ()
+        if dimensions and "over" not in limit.model_fields_set:
+            advice = f"Write over = {list(dimensions)}, or some of them; or `variable` to limit each element by itself."
+            raise InvalidRequest(
+                Fault(f"the sum of {limit.sum!r} has no `over` that says what is summed.", advice=advice)
+            )
+
     def _check_where(self, limit: Limit) -> None:
         check_where(limit.where, {d for term in limit.listed for d in self.system[term.variable].dimensions})
         for term in limit.listed:
@@ -299,8 +313,7 @@ class Binder:
 
     def _unit(self, limit: Limit, windows: Windows) -> str:
         unit = self.system[limit.listed[0].variable].unit
-        time = self.system["TIME STEP"].unit if "TIME STEP" in self.system else ""
-        return f"{unit}*{time}" if windows.is_total and time else unit
+        return unit_of_integral(unit, time_unit(self.system)) if windows.is_total else unit
 
 
 def check_where(where: Mapping[str, Elements], dimensions: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sd_models.system import FloatArray
+from sd_models.system import FloatArray, System
 
 from .affine import Index
 
@@ -59,3 +59,25 @@ class Registry:
             self.windows[name] = len(self.weights)
             self.weights.append(weights)
         return self.windows[name]
+
+
+def unit_of_integral(unit: str, time: str) -> str:
+    """The unit of an integral over time, in the modeller's words.
+
+    >>> [unit_of_integral(unit, "Year") for unit in ("money/year", "ton", "1/Year", "Dmnl", "yuan/(person*Year)")]
+    ['money', 'ton*Year', 'Dmnl', 'Year', 'yuan/(person*Year)*Year']
+    """
+    if not time:
+        return unit
+    if unit in ("", "Dmnl", "1"):
+        return time
+    per = f"/{time}"
+    if not unit.lower().endswith(per.lower()):
+        return f"{unit}*{time}"
+    left = unit[: -len(per)].strip()
+    return "Dmnl" if left in ("", "1") else left
+
+
+def time_unit(system: System) -> str:
+    """The unit of time of a model, empty where it gives none."""
+    return system["TIME STEP"].unit if "TIME STEP" in system else ""

@@ -17,6 +17,7 @@ from sd_models.system import FloatArray, System
 
 from .plan import Plan
 from .provenance import digest
+from .quantities import unit_of_integral
 from .shadow_prices import Saying, in_words
 from .solvers.solver import Iteration
 from .verdict import Findings, Verdict, judge
@@ -130,9 +131,7 @@ class Result:
         path = self.allocation[lever]
         lengths = np.diff([*path["time"].to_numpy(), self.plan.horizon[1] + self.plan.every])
         summed = (path * xr.DataArray(lengths, {"time": path["time"]}, ("time",))).sum("time")
-        unit = str(path.attrs.get("units", ""))
-        per = f"/{self.time_unit}"
-        total = unit.removesuffix(per) if self.time_unit and unit.endswith(per) else f"{unit}*{self.time_unit}"
+        total = unit_of_integral(str(path.attrs.get("units", "")), self.time_unit)
         return summed.assign_attrs(units=total)
 
     def in_words(self) -> list[Saying]:

@@ -18,11 +18,14 @@ import numpy as np
 import xarray as xr
 
 from sd_models.results import label
+from sd_models.sensitivity import Measure
 from sd_models.system import FloatArray, System
 
+from .limits import Rows
 from .names import part_label
 from .plan import Objective, Plan
 from .problem import Problem
+from .quantities import time_unit, unit_of_integral
 
 SCALE_WORDS = (("trillion", "billion", 1e-3),)  # so that one unit is a small change
 
@@ -43,7 +46,9 @@ def shadow_prices(
         count = len(part.expression)
         values = sign * rows[at : at + count].reshape(part.shape)
         at += count
-        found[_free(part.name, found)] = _labelled(problem, values, part.axes, part.times, part.unit)
+        found[_free(part.name, found)] = _labelled(problem, values, part.axes, part.times, part.unit).assign_attrs(
+            is_total=int(part.is_total), period=_period(problem, part)
+        )
     for name, array in _bounds(problem, sign * bounds):
         found[_free(name, found)] = array
     for name, multiplier in (added or {}).items():
@@ -51,6 +56,12 @@ def shadow_prices(
             problem, np.array([sign * multiplier]), {}, problem.horizon.points[:1], ""
         )
     return found
+
+
+def _period(problem: Problem, rows: Rows) -> float:
+    """How long a row holds, zero for a row of the last moment."""
+    horizon = problem.horizon
+    return 0.0 if rows.times[0] >= horizon.points[-1] else horizon.steps * horizon.time_step
 
 
 def _free(name: str, taken: Mapping[str, object]) -> str:
@@ -74,7 +85,8 @@ def _bounds(problem: Problem, prices: FloatArray) -> Iterator[tuple[str, xr.Data
             if (block.lower == block.upper).all():
                 words, chosen = "fixed values of", values
             array = chosen.reshape((*shape, len(block.starts)))
-            yield f"{words} {block.variable}", _labelled(problem, array, axes, block.starts, variable.unit)
+            price = _labelled(problem, array, axes, block.starts, variable.unit)
+            yield f"{words} {block.variable}", price.assign_attrs(period=block.lever.every)
             if words == "fixed values of":
                 break
 
@@ -122,16 +134,7 @@ def _wrapped(unit: str) -> str:
 def objective_unit(plan: Plan, system: System) -> str:
     """The unit of the objective: that of its variable, times that of time where it is an integral."""
     unit = system[plan.objective.variable].unit
-    time = system["TIME STEP"].unit if "TIME STEP" in system else ""
-    if plan.objective.measure != "integral" or not time:
-        return unit
-    return (
-        time if unit in ("", "Dmnl", "1") else unit.removesuffix(f"/{time}") if _per(unit, time) else f"{unit}*{time}"
-    )
-
-
-def _per(unit: str, time: str) -> bool:
-    return unit.lower().endswith(f"/{time.lower()}")
+    return unit_of_integral(unit, time_unit(system)) if plan.objective.measure is Measure.INTEGRAL else unit
 
 
 def current(price: xr.DataArray) -> xr.DataArray:
@@ -167,14 +170,17 @@ def _saying(name: str, price: xr.DataArray, goal: Objective, time_unit: str) -> 
     one = price[tuple(at)]
     elements = [str(one[d].item()) for d in price.dims if d != "time"]
     value, time = float(one), float(one["time"])
-    amount, factor = _amount(str(price.attrs["limit_unit"]), time_unit)
+    # A rate that holds for one unit of time is an amount: one more yuan a year, for a year, is one more yuan.
+    a_unit = price.attrs.get("period", 1.0) == 1.0
+    amount, factor = _amount(str(price.attrs["limit_unit"]), time_unit if a_unit else "")
     place = part_label(name, elements)
     if name.startswith("largest fall of"):  # the bound of a fall is a number below zero; people ask for a larger fall
         value = -value
     verb = "raises" if value > 0 else "lowers"
     better = (value > 0) == (goal.sign > 0)
     worth = f"{abs(value) * factor:.3g}{_unit_text(str(price.attrs['objective_unit']))}"
-    text = f"{place}: one more {amount} in {time:g} {verb} the {_measure_words(goal)} {goal.variable} by {worth}"
+    when = "in the total from" if price.attrs.get("is_total") else "in"
+    text = f"{place}: one more {amount} {when} {time:g} {verb} the {_measure_words(goal)} {goal.variable} by {worth}"
     if price.attrs["discount"]:
         undone = abs(float(current(price)[tuple(at)])) * factor
         text = f"{text} ({undone:.3g} in the worth of {time:g})"

@@ -24,6 +24,7 @@ from .oversight import Candidate, Oversight, RecordingEvaluator
 from .problem import Problem
 from .program import Program
 from .provenance import digest_of, provenance
+from .quantities import time_unit
 from .result import Alternative, Result, Work, files_of, groups_of, held_paths
 from .shadow_prices import objective_unit, shadow_prices
 from .solvers.choice import chosen_solver
@@ -193,7 +194,8 @@ class _Solve:
         x = np.clip(best.best.x, program.lower, program.upper)
         at = program.evaluator.evaluate(x)
         findings, checked, run = self._findings(program, best, at, runs)
-        prices = {} if best.solution is None else self._prices(program, best.solution, at)
+        told = best.solution if findings.is_feasible else None  # where limits do not hold there is no price of them
+        prices = {} if told is None else self._prices(program, told, at)
         if best.solution is None and findings.ending is not Ending.FAILED:
             self.notes.append("There are no shadow prices: the solver ended before it could tell them.")
         counts = program.evaluator.counts
@@ -204,14 +206,14 @@ class _Solve:
             trajectories=run,
             baseline=baseline,
             shadow_prices=prices,
-            objective=program.sign * program.cost(x, at.y),
+            objective=program.sign * program.cost(x, at.y) + 0.0,  # no -0
             baseline_objective=baseline_objective,
             objective_unit=objective_unit(problem.plan, problem.system),
             violations=checked,
             iterations=tuple(oversight.iterations),
             work=Work(problem.size, counts.simulations, counts.gradients, self.clock.seconds),
             provenance=self._provenance(),
-            time_unit=problem.system["TIME STEP"].unit if "TIME STEP" in problem.system else "",
+            time_unit=time_unit(problem.system),
             groups=groups_of(problem.system),
             notes=tuple(dict.fromkeys((*self.notes, *_notes(ends)))),
             conflict=_contradiction(program, findings, x),
@@ -235,10 +237,10 @@ class _Solve:
         if end.solution is not None:
             multipliers = Multipliers(end.solution.row_multipliers, end.solution.quadratic_multipliers)
             residual = optimality(program, at, multipliers).kkt_residual
-        missed, place = most_violated(program, at.x, at.y)  # also of what was added to the plan
         worst = max(checked, key=lambda item: item.size, default=None)
+        missed, place = most_violated(program, at.x, at.y)  # also of what was added to the plan
         if worst is not None and (worst.size > TOLERANCE or worst.size >= missed):
-            missed, place = max(missed, worst.size), worst.place
+            missed, place = worst.size, worst.place
         convex = not len(problem.bound.quantities)
         findings = Findings(end.ending, float(residual), missed, place, convex)
         return findings, checked, run

@@ -212,7 +212,7 @@ def test_a_limit_keeps_names_and_times_of_what_it_is_about(problem: Problem) -> 
     assert dict(part.axes) == {"island": ("south", "east")}
     assert part.times.tolist() == [2, 3, 4, 5]
     assert by_name["final"].times.tolist() == [6]
-    assert by_name["total"].unit == "money/Year*Year"
+    assert by_name["total"].unit == "money"
     assert by_name["totals of three years, the last one shorter"].times.tolist() == [2, 5]
 
 
@@ -297,6 +297,13 @@ def test_a_lower_bound_that_levers_move_is_a_row(islands_system: System) -> None
     assert [rows.name for rows in problem.bound.rows] == ["lower bound of tax rate"]
     tax, _ = problem.bound.blocks
     assert (tax.lower.tolist(), tax.upper.tolist()) == ([[-np.inf] * 4], [[0.5] * 4])
+
+
+def test_a_relative_ramp_of_what_may_be_negative_is_a_fault(islands_system: System) -> None:
+    """A share of a negative value would force the lever down."""
+    lever = {"variable": "spending", "lower": -1.0, "ramp": {"relative": 0.25, "absolute": 0.1}}
+    with pytest.raises(InvalidRequest, match="share of a value that may be negative"):
+        Problem(islands_system, read_plan(islands.plan(lever=[lever])))
 
 
 def test_a_ramp_bounds_rise_and_fall(islands_system: System) -> None:
@@ -389,6 +396,7 @@ def test_the_objective_is_what_the_plan_says(islands_system: System, name: str) 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "dimension to sum": ({"sum": "spending", "over": ["islnd"]}, "no dimension 'islnd'.*Did you mean 'island'"),
+    "sum of nothing": ({"sum": "spending"}, "no `over` that says what is summed.*'island', 'good'"),
     "dimension of where": ({"variable": "income", "where": {"god": "rice"}}, "names the dimension 'god'"),
     "element": ({"variable": "income", "where": {"island": "nort"}}, "no element 'nort'.*Did you mean 'north'"),
     "variable": ({"variable": "incme"}, "no variable 'incme'.*Did you mean 'income'"),

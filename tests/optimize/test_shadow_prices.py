@@ -125,6 +125,22 @@ def test_large_units_are_told_in_small_ones() -> None:
     assert in_words({"budget": replace_with_zeros(price)}, Objective(maximize="welfare"), "Year") == []
 
 
+def test_a_rate_is_an_amount_only_where_it_holds_for_one_unit_of_time() -> None:
+    """A year's budget of one more yuan a year is one more yuan; half a year's is not, nor a rate at the end."""
+    attributes = {"limit_unit": "yuan/Year", "objective_unit": "Year", "discount": 0.0, "from": 2026.0}
+    price = xr.DataArray([3.0], {"time": [2026.0]}, ("time",), attrs=attributes)
+    sentences = {
+        period: in_words({"b": price.assign_attrs(period=period)}, Objective(maximize="w"), "Year")[0].sentence
+        for period in (1.0, 0.5, 0.0)
+    }
+    assert "one more yuan in 2026 raises" in sentences[1.0]
+    assert "one more yuan/Year in 2026 raises" in sentences[0.5]
+    assert sentences[0.0] == sentences[0.5]
+    total = price.assign_attrs(is_total=1, limit_unit="yuan")
+    (said,) = in_words({"b": total}, Objective(maximize="w"), "Year")
+    assert "one more yuan in the total from 2026 raises" in said.sentence
+
+
 def replace_with_zeros(price: xr.DataArray) -> xr.DataArray:
     """The same prices, all of them none."""
     return price.copy(data=np.zeros(price.shape))

@@ -91,7 +91,7 @@ def test_a_verdict_says_why_and_what_to_do(standing: Standing) -> None:
 )
 def test_what_misses_one_condition_is_no_optimum(findings: Findings) -> None:
     """Whatever the solver says."""
-    assert judge(findings).standing is Standing.STALLED
+    assert judge(findings).standing is Standing.LIMIT_REACHED
 
 
 def test_a_limit_that_was_reached_at_the_optimum_is_none() -> None:
