@@ -255,8 +255,8 @@ def read_plan(content: Mapping[str, Any], *, file: str = "") -> Plan:
 
 
 def _beside(content: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The content with the files that it names looked for beside the plan."""
-    found = dict(content)
+    """The content with the files that it names looked for beside the plan, wherever they are read from later."""
+    found, folder = dict(content), folder.absolute()
     model, data = found.get("model"), found.get("data")
     if isinstance(model, str) and Path(model).suffix:
         found["model"] = str(folder / model)

@@ -62,7 +62,7 @@ def load_result(folder: str | Path) -> Result:
     known = _read_json(folder)
     try:
         return _result(known, folder)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         found = f"does not hold what a result has: {error}."
         raise InvalidRequest(Fault(found, file=str(folder / JSON), advice="Was it changed by hand?")) from error
 
@@ -184,7 +184,7 @@ def _result(known: Mapping[str, Any], folder: Path) -> Result:
     told = known["summary"]
     findings = {**known["findings"], "ending": Ending(known["findings"]["ending"])}
     result = Result(
-        plan=read_plan(known["plan"]),
+        plan=read_plan(known["plan"], file=JSON),
         findings=Findings(**_infinite(findings)),
         policy=read_netcdf(folder / "policy.nc"),
         trajectories=read_netcdf(folder / "trajectories.nc"),
@@ -196,7 +196,7 @@ def _result(known: Mapping[str, Any], folder: Path) -> Result:
         violations=tuple(Violation(**_infinite(item)) for item in known["violations"]),
         iterations=tuple(Iteration(**_infinite(item)) for item in known["iterations"]),
         work=Work(**known["work"]),
-        provenance=known["provenance"],
+        provenance=_provenance(known["provenance"]),
         time_unit=known["time_unit"],
         groups={name: {p: tuple(e) for p, e in parts.items()} for name, parts in known["groups"].items()},
         notes=tuple(told["notes"]),
@@ -208,6 +208,11 @@ def _result(known: Mapping[str, Any], folder: Path) -> Result:
         folder=folder,
     )
     return replace(result, verification=_verification(known["verification"]))
+
+
+def _provenance(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a result comes from, with what is needed to open its model again."""
+    return {**known, **{name: known[name] for name in ("model", "model_path")}, "files": dict(known["files"])}
 
 
 def _verification(known: Mapping[str, Any] | None) -> Verification | None:

@@ -275,8 +275,8 @@ class _Solve:
         system = problem.system
         return {
             "model": system.name,
-            "model_path": str(system.path or ""),
-            "regions_path": str(system.regions) if system.regions else None,
+            "model_path": str(system.path.absolute()) if system.path else "",
+            "regions_path": str(system.regions.absolute()) if system.regions else None,
             "plan": problem.file,
             "plan_hash": digest_of(problem.plan.model_dump_json(by_alias=True).encode()),
             "solver": self.solver.name,

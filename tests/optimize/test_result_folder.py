@@ -127,6 +127,34 @@ def test_what_is_no_result_is_told(folder: Path, tmp_path: Path, result: opt.Res
         opt.load_result(broken)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("groups", [1]), ("findings", None), ("iterations", [1]), ("verification", {"gap": 1}), ("provenance", {})],
+)
+def test_what_was_changed_by_hand_is_told(result: opt.Result, tmp_path: Path, name: str, value: object) -> None:
+    """Whatever stands there now."""
+    folder = opt.save_result(result, tmp_path / "changed")
+    document = json.loads((folder / JSON).read_text(encoding="utf-8"))
+    (folder / JSON).write_text(json.dumps({**document, name: value}), encoding="utf-8")
+    with pytest.raises(InvalidRequest, match="does not hold what a result has"):
+        opt.load_result(folder)
+
+
+def test_a_result_is_verified_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if its plan and its data were named as seen from another one."""
+    (tmp_path / "islands.mdl").write_text(islands.MODEL, encoding="utf-8")
+    (tmp_path / "none.csv").write_text("time,none\n0,1\n", encoding="utf-8")
+    lines = ['model = "islands.mdl"', 'data = ["none.csv"]', "horizon = [2, 5]", 'objective = { maximize = "welfare" }']
+    lever = '[[lever]]\nvariable = "spending"\nupper = 2.0\n'
+    (tmp_path / "plan.toml").write_text("\n".join([*lines, lever]), encoding="utf-8")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    plan = opt.load_plan("plan.toml")
+    opt.save_result(opt.solve(opt.Problem(sd.load(plan.model, data=plan.data), plan)), "run")
+    monkeypatch.chdir("elsewhere")
+    assert opt.verify(opt.load_result("../run")).status.is_optimal
+
+
 def test_a_changed_model_is_not_verified(result: opt.Result, tmp_path: Path) -> None:
     """The result is about the file as it was."""
     from dataclasses import replace
