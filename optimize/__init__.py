@@ -9,6 +9,7 @@ The optimization, in the order of its stages:
 - `program.py`: the problem as arrays
 - `statement.py`: the problem as a Pyomo model, which people may extend, and back to arrays
 - `optimality.py`: how far a point is from an optimum, computed apart from any solver
+- `infeasibility.py`: which limits contradict each other, and the least that would reconcile them
 - `starts.py`: where a search begins
 - `solvers/`: methods that solve it
 - `oversight.py`: who watches over a solve: progress, time limit, interruption, the best policy so far

@@ -18,6 +18,7 @@ from sd_models.timing import TimeSpan
 
 from .evaluation import Counts, Evaluation
 from .horizon import horizon_end
+from .infeasibility import conflict
 from .optimality import Multipliers, objective_size, optimality, row_sizes
 from .oversight import Candidate, Oversight, RecordingEvaluator
 from .problem import Problem
@@ -27,6 +28,7 @@ from .result import Alternative, Result, Work, files_of, groups_of, held_paths
 from .shadow_prices import objective_unit, shadow_prices
 from .solvers.choice import chosen_solver
 from .solvers.solver import Ending, Solution, Solver, Watch
+from .starts import neutral
 from .statement import program as program_of
 from .statement import state
 from .verdict import TOLERANCE, Findings
@@ -130,6 +132,8 @@ class _Solve:
         with self.clock.phase("compile"):
             first = vector(problem, start)
             program = program_of(state(problem, constraints), problem, evaluator)
+            if start is None:
+                first = neutral(program, stop=lambda: False)
             runs = _Runs.of(problem)
             baseline, own = runs.everything.run(), evaluator.own
             runs.steps.run()
@@ -207,6 +211,7 @@ class _Solve:
             time_unit=problem.system["TIME STEP"].unit if "TIME STEP" in problem.system else "",
             groups=groups_of(problem.system),
             notes=tuple(dict.fromkeys((*self.notes, *_notes(ends)))),
+            conflict=_contradiction(program, findings, x),
             alternatives=tuple(self._alternatives(program, ends, best)),
             opened=problem.system,
         )
@@ -281,6 +286,14 @@ def _best(ends: Sequence[_End]) -> _End:
         if end.best.beats(best.best, TOLERANCE) and not (best.solution and not end.solution):
             best = end
     return best
+
+
+def _contradiction(program: Program, findings: Findings, x: FloatArray) -> tuple[str, ...]:
+    """Which limits contradict each other, in words, where that is why there is no policy."""
+    if findings.ending is not Ending.INFEASIBLE or findings.is_feasible:
+        return ()
+    found = conflict(program, x)
+    return found.sentences if found is not None else ()
 
 
 def _notes(ends: Iterable[_End]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A model and a plan of the flagship's kind in any size: money for measures in regions, under limits that follow from it.
+"""A model and a plan of the flagship's kind in any size: money for measures in regions, under limits of all kinds.
 
 Spending passes a delay into a programme stock that wears out; its effect saturates; effects raise productivity, lower
 emissions, clean the air and share out incomes. The budget grows with the output that it feeds, spending beyond a
