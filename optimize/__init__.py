@@ -21,7 +21,7 @@ The optimization, in the order of its stages:
 - `result.py`: policy, trajectories, prices, and where they come from
 - `result_folder.py`: a result as a folder of plain files
 - `figures.py`: a result in pictures
-- `starting_plan.py`: a plan to start from, for any model
+- `plan_draft.py`: a plan to start from, for any model
 
 The command line:
 
@@ -54,12 +54,12 @@ if TYPE_CHECKING:
     from .calibration.estimation import CalibrationResult, calibrate
     from .calibration.specification import Calibration
     from .plan import Plan, load_plan, read_plan
+    from .plan_draft import starting_plan
     from .problem import Problem
     from .result import Result
     from .result_folder import load_result, save_result
     from .screening.screening import Screening, screen
     from .solving import solve
-    from .starting_plan import starting_plan
     from .verification import verify
 
 __all__ = [
@@ -91,7 +91,7 @@ _LATER = {
     "result_folder": ("load_result", "save_result"),
     "screening.screening": ("Screening", "screen"),
     "solving": ("solve",),
-    "starting_plan": ("starting_plan",),
+    "plan_draft": ("starting_plan",),
     "verification": ("verify",),
 }
 _MODULES = {name: module for module, names in _LATER.items() for name in names}

@@ -176,9 +176,11 @@ def print_text(text: str) -> None:
     sys.stdout.write("".join(f"{printable(line)}\n" for line in text.splitlines()))
 
 
-def print_result(verdict: str, tables: Iterable[TextTable], sentences: Sequence[str], foot: Iterable[str]) -> None:
+def print_result(
+    verdict: Iterable[str], tables: Iterable[TextTable], sentences: Sequence[str], foot: Iterable[str]
+) -> None:
     """What a result is worth, its tables, and what its limits are worth in words."""
-    parts: list[RenderableType] = [printable(verdict)]
+    parts: list[RenderableType] = [*map(printable, verdict)]
     for table in tables:
         parts += ["", printable(table.title), _filled(table.headers, table.rows, numbers=table.numbers)]
     if sentences:

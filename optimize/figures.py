@@ -84,7 +84,8 @@ def _shares(result: Result) -> Figure:
     lever = _largest_lever(result)
     sizes = list(result.total(lever).sizes.values()) or [1]
     figure = _page(8.5, max(3.0, 1.8 + 0.26 * max(sizes)))
-    _heat(figure, result, lever)
+    draw_part = _heat if result.total(lever).ndim else _stack
+    draw_part(figure, result, lever)
     return figure
 
 

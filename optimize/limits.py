@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -267,12 +267,9 @@ class Binder:
         return frozenset(over)
 
     def _check_where(self, limit: Limit) -> None:
-        known = {d for term in limit.listed for d in self.system[term.variable].dimensions}
-        for name in limit.where:
-            if name not in known:
-                have = ", ".join(sorted(known)) or "none"
-                found = f"`where` names the dimension {name!r}; there are: {have}."
-                raise InvalidRequest(Fault(found, advice=nearest(name, known)))
+        check_where(limit.where, {d for term in limit.listed for d in self.system[term.variable].dimensions})
+        for term in limit.listed:
+            check_where(term.where, self.system[term.variable].dimensions)
 
     def places(self, variable: Variable, where: Mapping[str, Elements]) -> dict[str, Index]:
         """The positions along each dimension of a variable that `where` leaves."""
@@ -304,6 +301,15 @@ class Binder:
         unit = self.system[limit.listed[0].variable].unit
         time = self.system["TIME STEP"].unit if "TIME STEP" in self.system else ""
         return f"{unit}*{time}" if windows.is_total and time else unit
+
+
+def check_where(where: Mapping[str, Elements], dimensions: Iterable[str]) -> None:
+    """InvalidRequest where a choice of elements names a dimension that is not there."""
+    known = sorted(dimensions)
+    for name in where:
+        if name not in known:
+            found = f"`where` names the dimension {name!r}; there are: {', '.join(known) or 'none'}."
+            raise InvalidRequest(Fault(found, advice=nearest(name, known)))
 
 
 def positions_of(system: System, variable: Variable, dimension: str, wanted: Elements) -> Index:

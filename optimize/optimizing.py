@@ -9,28 +9,27 @@ from time import perf_counter
 from typing import Any
 
 from sd_models.errors import Fault, InvalidRequest, ModelError
-from sd_models.library import FOLDER, library, load
+from sd_models.library import library, load
 from sd_models.system import System
 
 from . import console
 from .interruption import Interruption, interruptible
-from .plan import Plan, load_plan, read_plan
+from .plan import Plan, load_plan, plan_path, read_plan
+from .plan_draft import starting_plan
 from .problem import Problem
 from .progress import Progress
 from .requests import OptimizeRequest, PlanRequest, Status, VerifyRequest
 from .result import Result
 from .result_folder import load_result, save_result, save_verification, summary
-from .result_tables import sayings, tables
+from .result_tables import alternatives, sayings, tables
 from .solvers.choice import chosen_solver
 from .solvers.solver import Ending
 from .solving import solve, with_seconds
-from .starting_plan import starting_plan
 from .storage import check_new_folder, check_target, write_whole
 from .verdict import TOLERANCE
 from .verification import verify
 
 FLAGSHIP = "common_prosperity"
-PLAN = "plan.toml"
 RUNS = Path("runs")
 
 
@@ -120,7 +119,7 @@ def _plan(request: OptimizeRequest) -> tuple[Plan, str, tuple[str, ...]]:
     if request.plan is not None:
         return load_plan(request.plan), request.plan.name, ()
     model = request.model or FLAGSHIP
-    beside = FOLDER / model / PLAN
+    beside = plan_path(model)
     if model in library() and beside.is_file():
         return load_plan(beside), beside.name, ()
     system = load(model, regions=request.regions)
@@ -191,7 +190,8 @@ def _tell(result: Result, *, json: bool) -> None:
         f"{result.work.gradients} gradients of {result.work.levers:,} levers.",
         f"Written: {result.folder} (result.json, policy.csv, trajectories.nc, shadow_prices.csv ...)",
     )
-    console.print_result(str(result.status), tables(result), [*result.conflict, *sayings(result)], foot)
+    before = (str(result.status), *result.conflict, *alternatives(result))
+    console.print_result(before, tables(result), sayings(result), foot)
 
 
 def _run_folder(system: System) -> Path:

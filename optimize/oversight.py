@@ -20,8 +20,9 @@ from .optimality import violation
 from .program import Program
 from .solvers.solver import Ending, Iteration, Solution, Solver, Watch
 
-# How long a solver may take to notice that it has to stop. A person waits a second in all, saving included.
-GRACE = 0.4
+# How long a solver may take to notice that it has to stop, in seconds. Somebody who interrupts waits for the answer; at
+# the time limit a little more time is worth it, since the solver alone knows the prices of limits.
+GRACE = {Ending.INTERRUPTED: 0.6, Ending.TIME_LIMIT: 3.0}
 TICK = 0.05
 
 
@@ -124,13 +125,16 @@ class Oversight:
         return found
 
     def _wait(self, done: threading.Event) -> None:
+        """Until the solver is done, or has had its time to notice that it has to stop."""
         stopped_at: float | None = None
         while not done.is_set():
             try:
                 done.wait(TICK)
                 if stopped_at is None and self.ending() is not None:
                     stopped_at = perf_counter()
-                if stopped_at is not None and perf_counter() - stopped_at > GRACE:
+                if stopped_at is not None and perf_counter() - stopped_at > GRACE.get(
+                    self.stopped or Ending.TIME_LIMIT, 0.0
+                ):
                     return
             except KeyboardInterrupt:
                 self.stopped = self.stopped or Ending.INTERRUPTED

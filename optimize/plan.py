@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
+from sd_models.library import FOLDER, library
 from sd_models.sensitivity import Measure
 
 from .documents import Document, document_of, read_toml
@@ -225,12 +226,21 @@ class Plan(Document):
 
 
 def load_plan(path: str | Path) -> Plan:
-    """The plan of a TOML file; InvalidRequest lists everything that is wrong with it.
+    """The plan of a TOML file, or of a library model by its name; InvalidRequest lists everything that is wrong.
 
-    A model file, a data folder and data files that the plan names are looked for beside the plan.
+    A model file and data files that the plan names are looked for beside the plan.
+
+    >>> load_plan("common_prosperity").horizon
+    (2026.0, 2050.0)
     """
-    path = Path(path)
+    path = plan_path(path)
     return read_plan(_beside(read_toml(path), path.parent), file=path.name)
+
+
+def plan_path(plan: str | Path) -> Path:
+    """The file of a plan: the path itself, or the plan that lies beside a library model of that name."""
+    beside = FOLDER / str(plan) / "plan.toml"
+    return beside if str(plan) in library() and beside.is_file() else Path(plan)
 
 
 def read_plan(content: Mapping[str, Any], *, file: str = "") -> Plan:

@@ -22,7 +22,7 @@ from .affine import Affine
 from .gathering import Faults
 from .horizon import Horizon, Windows, horizon_end, horizon_of, period_means
 from .levers import LeverBlock
-from .limits import Binder, Cells, Rows, gathered, numbers
+from .limits import Binder, Cells, Rows, check_where, gathered, numbers
 from .plan import Amount, Lever, Plan, ValueAt
 from .quantities import Quantities, Registry
 
@@ -198,6 +198,7 @@ class Problem:
 
     def _block(self, binder: Binder, lever: Lever, first: int) -> LeverBlock:
         variable, horizon = self.system[lever.variable], self.horizon
+        check_where(lever.where, variable.dimensions)
         cells = Cells(binder.places(variable, lever.where))
         period = horizon.periods(lever.every)
         starts = horizon.points[[int(np.argmax(period == k)) for k in range(horizon.count(lever.every))]]
@@ -240,6 +241,7 @@ class Problem:
         if not binder.is_moved(variable.name):
             advice = f"`sd.describe` shows what a variable follows from. The levers are: {', '.join(self.lever_names)}."
             raise InvalidRequest(Fault(f"no lever reaches {variable.name!r}.", advice=advice))
+        check_where(objective.where, variable.dimensions)
         cells = Cells(binder.places(variable, objective.where))
         row = objective_weights(self.horizon, objective.measure, objective.discount, objective.final_weight)
         whole = Windows(self.horizon.points[:1], row[np.newaxis])

@@ -37,10 +37,12 @@ class Progress:
         self._told = self.began
         self._headed = False
         self._done = threading.Event()
-        self._stream = _kept(sys.stderr)
-        self._live = self._stream.isatty()
+        self._stream: TextIO = sys.stderr
+        self._live = False
 
     def __enter__(self) -> Self:
+        self._stream = _kept(sys.stderr)
+        self._live = self._stream.isatty()
         threading.Thread(target=self._tick, daemon=True, name="progress").start()
         return self
 

@@ -25,4 +25,9 @@ def provenance(files: Iterable[Path | None]) -> dict[str, object]:
 
 def digest(path: Path) -> str:
     """The first digits of a file's SHA-256."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:DIGITS]
+    return digest_of(path.read_bytes())
+
+
+def digest_of(content: bytes) -> str:
+    """The first digits of the SHA-256 of some bytes."""
+    return hashlib.sha256(content).hexdigest()[:DIGITS]

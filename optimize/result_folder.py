@@ -140,6 +140,7 @@ def summary(result: Result) -> dict[str, Any]:
         "run": None if result.folder is None else str(result.folder),
         "notes": list(result.notes),
         "conflict": list(result.conflict),
+        "alternatives": [{"objective": item.objective, "distance": item.distance} for item in result.alternatives],
     }
 
 
@@ -156,7 +157,6 @@ def _document(result: Result) -> dict[str, Any]:
         "provenance": dict(result.provenance),
         "time_unit": result.time_unit,
         "groups": {name: {part: list(e) for part, e in parts.items()} for name, parts in result.groups.items()},
-        "alternatives": [{"objective": item.objective, "distance": item.distance} for item in result.alternatives],
         "verification": None if verification is None else _plain(asdict(verification)),
     }
 
@@ -203,7 +203,7 @@ def _result(known: Mapping[str, Any], folder: Path) -> Result:
         conflict=tuple(told["conflict"]),
         alternatives=tuple(
             Alternative(**item, policy=read_netcdf(folder / f"alternative_{number}.nc"))
-            for number, item in enumerate(known["alternatives"], start=1)
+            for number, item in enumerate(told["alternatives"], start=1)
         ),
         folder=folder,
     )

@@ -56,6 +56,15 @@ def sayings(result: Result) -> list[str]:
     return [saying.sentence for saying in kept] + ([f"... and {more} more in shadow_prices.csv."] if more else [])
 
 
+def alternatives(result: Result) -> list[str]:
+    """Policies of other starts that are nearly as good, in a sentence each."""
+    return [
+        f"Another start found a policy worth {item.objective:.6g} {result.objective_unit}, which differs in "
+        f"{item.distance:.0%} of all values: alternative_{number}.nc."
+        for number, item in enumerate(result.alternatives, start=1)
+    ]
+
+
 # --- the goal ---------------------------------------------------------------------------------------------------------
 
 

@@ -23,12 +23,12 @@ from .optimality import Multipliers, objective_size, optimality, row_sizes
 from .oversight import Candidate, Oversight, RecordingEvaluator
 from .problem import Problem
 from .program import Program
-from .provenance import provenance
+from .provenance import digest_of, provenance
 from .result import Alternative, Result, Work, files_of, groups_of, held_paths
 from .shadow_prices import objective_unit, shadow_prices
 from .solvers.choice import chosen_solver
 from .solvers.solver import Ending, Solution, Solver, Watch
-from .starts import neutral
+from .starts import neutral, scattered
 from .statement import program as program_of
 from .statement import state
 from .verdict import TOLERANCE, Findings
@@ -85,7 +85,8 @@ class _Clock:
 
 @dataclass(frozen=True, eq=False)
 class _End:
-    """Where one start ended: a policy with its multipliers (none where the solver did not come back)."""
+    """Where one start ended: the best policy that was run, and the solver's solution, whose multipliers stand for the
+    policy too; none where the solver did not come back."""
 
     best: Candidate
     ending: Ending
@@ -151,11 +152,10 @@ class _Solve:
     def _starts(self, program: Program, first: FloatArray, oversight: Oversight) -> Iterator[FloatArray]:
         """The starts, as long as nobody asks to stop."""
         yield first
-        generator = np.random.default_rng(self.problem.plan.solver.seed)
-        for _ in range(self.problem.plan.solver.starts - 1):
+        for number in range(1, self.problem.plan.solver.starts):
             if oversight.ending() is not None:
                 return
-            yield drawn(program, first, generator)
+            yield scattered(program, number, self.problem.plan.solver.seed)
 
     def _end(self, oversight: Oversight, program: Program, start: FloatArray) -> _End:
         """Where the solver ends from a start."""
@@ -164,7 +164,8 @@ class _Solve:
         best = oversight.best
         if solution is not None and np.isfinite(solution.y).all():
             found = Candidate(solution.x, solution.y, program.cost(solution.x, solution.y), solution.violation)
-            if best is None or solution.ending is Ending.OPTIMAL or not best.beats(found, TOLERANCE):
+            is_told = solution.kkt_residual <= TOLERANCE or solution.ending is Ending.OPTIMAL
+            if best is None or is_told or not best.beats(found, TOLERANCE):
                 return _End(found, solution.ending, solution)
         ending = solution.ending if solution is not None else oversight.stopped or Ending.FAILED
         if best is None:
@@ -172,7 +173,7 @@ class _Solve:
             at = program.evaluator.evaluate(x)
             best = oversight.best or Candidate(x, at.y, np.inf, np.inf)
             ending = ending if at.is_finite else Ending.FAILED
-        return _End(best, ending, None)
+        return _End(best, ending, solution)
 
     # --- after ------------------------------------------------------------------------------------------------------
 
@@ -272,6 +273,7 @@ class _Solve:
             "model_path": str(system.path or ""),
             "regions_path": str(system.regions) if system.regions else None,
             "plan": problem.file,
+            "plan_hash": digest_of(problem.plan.model_dump_json(by_alias=True).encode()),
             "solver": self.solver.name,
             "options": {key: str(value) for key, value in vars(self.solver).items()},
             "seed": problem.plan.solver.seed,
@@ -283,7 +285,7 @@ def _best(ends: Sequence[_End]) -> _End:
     """The best of all starts; among equals the first."""
     best = ends[0]
     for end in ends[1:]:
-        if end.best.beats(best.best, TOLERANCE) and not (best.solution and not end.solution):
+        if end.best.beats(best.best, TOLERANCE):
             best = end
     return best
 
@@ -305,14 +307,6 @@ def distance(x: FloatArray, other: FloatArray) -> float:
     """The share of all lever values in which two policies differ: 0 for the same, at most 2 for opposite ones."""
     size = max(float(np.abs(x).sum()), float(np.abs(other).sum()))
     return float(np.abs(x - other).sum()) / size if size else 0.0
-
-
-def drawn(program: Program, first: FloatArray, generator: np.random.Generator) -> FloatArray:
-    """A policy at random between the bounds; where there is none, between zero and twice the first start's size."""
-    size = np.maximum(np.abs(first), np.abs(first).max(initial=0.0) * 0.1 + 1e-3)
-    lower = np.where(np.isfinite(program.lower), program.lower, np.minimum(first, 0.0) - size)
-    upper = np.where(np.isfinite(program.upper), program.upper, np.maximum(lower, 0.0) + 2 * size)
-    return np.asarray(generator.uniform(lower, np.maximum(upper, lower)))
 
 
 def vector(problem: Problem, start: Start | None) -> FloatArray:

@@ -174,14 +174,18 @@ def _check_roles(system: System, levers: Iterable[str], constants: Iterable[str]
 
 def _check_shape(system: System, inputs: Sequence[str]) -> None:
     """InvalidRequest for an input on which the number of time points or of stages of a delay depends."""
+    known = shaping(system)
+    for name in (name for name in inputs if name in known):
+        found = f"{name!r} sets {known[name]}, so it cannot be an input of a compiled model."
+        advice = "Give it to sd.simulate as one constant value, or time=TimeSpan(...)."
+        raise InvalidRequest(Fault(found, file=system.name, advice=advice))
+
+
+def shaping(system: System) -> Mapping[str, str]:
+    """The variables that set how many numbers a compiled model has, and what each of them sets."""
     controls = [system[name].name for name in CONTROLS if name in system]
     timed = {name for stage in stages(system, controls, initial=True) for name in stage.variables}
-    for name in inputs:
-        if name in timed or name in lengths(system):
-            what = "the time points of a run" if name in timed else "the length of a delay"
-            found = f"{name!r} sets {what}, so it cannot be an input of a compiled model."
-            advice = "Give it to sd.simulate as one constant value, or time=TimeSpan(...)."
-            raise InvalidRequest(Fault(found, file=system.name, advice=advice))
+    return dict.fromkeys(lengths(system), "the length of a delay") | dict.fromkeys(timed, "the time points of a run")
 
 
 _ROLES: Mapping[str, tuple[tuple[Kind, ...], str]] = {

@@ -11,7 +11,7 @@ HiGHS's active-set method for quadratic programs cycles beyond a few hundred col
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -25,6 +25,11 @@ from sd_models.system import FloatArray
 # How long to wait for HiGHS before asking again whether to stop, and how long it gets to stop; in seconds.
 PATIENCE = 0.05
 GRACE = 0.7
+# Without the interior-point method, quadratic programs of at most so many columns go to the active-set method.
+FEW = 300
+WITHOUT_HIPO = """\
+HiGHS has no interior-point method for quadratic programs here, so larger steps are linear and the last digits take \
+long. Install it: pip install 'highspy[extras]'."""
 # A residual above this, relative to the largest cost, is no answer.
 LARGEST_RESIDUAL = 1e-3
 
@@ -97,6 +102,8 @@ def solve(program: ConvexProgram, *, stop: Callable[[], bool]) -> Answer:
 
     `stop` is asked all the time whether to give up.
     """
+    if not has_hipo() and len(program.cost) > FEW:
+        program = replace(program, curvature=csr_array(program.curvature.shape))
     unneeded = program.slack_rows()
     smaller = program.without(unneeded)
     best: Answer | None = None
@@ -116,6 +123,8 @@ def _ways(program: ConvexProgram) -> list[dict[str, str]]:
     """Options to try one after the other."""
     if not program.curvature.nnz:
         return [{"solver": "simplex"}, {"solver": "simplex", "presolve": "off"}, {"solver": "ipx"}]
+    if not has_hipo():
+        return [{"solver": "choose"}]
     return [
         {"solver": "hipo", "hipo_system": "augmented"},
         {"solver": "hipo", "hipo_system": "normaleq"},

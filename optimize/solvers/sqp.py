@@ -59,6 +59,8 @@ LEAST_OF_GROUP, LEAST_OF_BLOCK = 0.1, 0.01
 HARDER = (10.0, 1e3, 1e5)
 # Iterations in a row without a way to make the excess of limits smaller, after which there is none.
 STUCK = 3
+# The largest relative excess of limits that a second-order correction is worth.
+CORRECTABLE = 0.02
 SMALLEST_RADIUS = 1e-13
 # Changes of the merit function within this many roundings of its value count as none.
 ROUNDINGS = 100.0
@@ -141,6 +143,8 @@ class _Search:
     def run(self, start: FloatArray) -> Solution:
         """From a start to the end."""
         self.split = Split.of(self.program)
+        if not highs.has_hipo():
+            self.notes.append(highs.WITHOUT_HIPO)
         self.groups: list[Group] = []
         ending = Ending.FAILED
         try:
@@ -189,12 +193,20 @@ class _Search:
         """Steps to try, one after the other, as long as none is taken."""
         plain = self._step("plain", master, master.step(answer), master.multipliers(answer))
         yield plain
-        if plain.trial is not None and plain.trial.excess.sum() > self.point.excess.sum():
+        if (
+            plain.trial is not None
+            and self.point.excess.sum() < plain.trial.excess.sum()
+            and self._is_near(plain.trial)
+        ):
             corrected = self._corrected(master, plain)
             if corrected is not None:
                 yield corrected
         for share in SHORTER:
             yield self._step("shorter", master, share * plain.move, plain.multipliers)
+
+    def _is_near(self, trial: _Point) -> bool:
+        """Whether limits are missed by little enough for a correction, which costs a master problem, to help."""
+        return float(trial.excess.max(initial=0.0)) < CORRECTABLE
 
     def _step(self, kind: str, master: Master, move: FloatArray, multipliers: Multipliers) -> _Step:
         change, _ = master.predicted(move)

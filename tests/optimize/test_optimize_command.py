@@ -47,7 +47,7 @@ over = ["good"]
 at_least = 0.5
 """
 # A run long enough to be interrupted: many steps, and a plan of many levers.
-LONG = islands.MODEL.replace("TIME STEP = 0.5", "TIME STEP = 0.1").replace("FINAL TIME = 20", "FINAL TIME = 100")
+LONG = islands.MODEL.replace("TIME STEP = 0.5", "TIME STEP = 0.25").replace("FINAL TIME = 20", "FINAL TIME = 100")
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def long_plan(tmp_path: Path) -> Path:
     """A plan that takes long to solve: from many starts."""
     (tmp_path / "islands.mdl").write_text(LONG, encoding="utf-8")
     path = tmp_path / "plan.toml"
-    path.write_text(f"{PLAN.replace('[2, 5]', '[2, 60]')}[solver]\nstarts = 10000\n", encoding="utf-8")
+    path.write_text(f"{PLAN.replace('[2, 5]', '[2, 30]')}[solver]\nstarts = 10000\n", encoding="utf-8")
     return path
 
 

@@ -186,3 +186,16 @@ def test_a_killed_process_leaves_no_unreadable_result(folder: Path, tmp_path: Pa
     reference = opt.load_result(folder)
     for path in found:
         assert opt.load_result(path).policy.equals(reference.policy)
+
+
+def test_alternatives_are_told(result: opt.Result) -> None:
+    """How good they are, and how far away."""
+    from dataclasses import replace
+
+    from optimize.result import Alternative
+    from optimize.result_tables import alternatives
+
+    (said,) = alternatives(replace(result, alternatives=(Alternative(1.5, 0.25, result.policy),)))
+    assert said == (
+        "Another start found a policy worth 1.5 Year, which differs in 25% of all values: alternative_1.nc."
+    )

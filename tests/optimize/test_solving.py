@@ -19,7 +19,8 @@ import sd_models as sd
 from optimize.evaluation import Evaluator
 from optimize.program import Program
 from optimize.solvers.solver import Ending, Iteration, Solution, Watch
-from optimize.solving import drawn, vector
+from optimize.solving import vector
+from optimize.starts import scattered
 from optimize.verdict import Standing
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
@@ -82,6 +83,7 @@ def test_a_result_holds_all_that_there_is_to_know(problem: opt.Problem, result: 
     assert (result.work.levers, result.work.simulations > 0, result.work.gradients > 0) == (36, True, True)
     assert {"compile", "solve", "result"} <= set(result.seconds)
     assert result.provenance["files"]["islands.mdl"]
+    assert {"plan", "plan_hash", "solver", "options", "seed", "versions", "platform"} <= set(result.provenance)
     assert result.objective_unit == "Year"
     assert "maximized" in str(result)
 
@@ -191,8 +193,8 @@ def test_a_solver_that_hangs_is_left_behind(islands_system: System) -> None:
     problem = problem_of(islands_system, solver={"time_limit": 0.2})
     began = time.perf_counter()
     result = opt.solve(problem, solver=Scripted(hangs))
-    assert time.perf_counter() - began < 3
-    assert result.seconds["solve"] < 1.2
+    assert time.perf_counter() - began < 6
+    assert result.seconds["solve"] < 4
     assert result.status.standing is Standing.LIMIT_REACHED
     assert result.findings.is_feasible
     np.testing.assert_array_equal(result.allocation["spending"], 0.3)
@@ -250,7 +252,7 @@ def test_random_starts_lie_between_the_bounds(problem: opt.Problem) -> None:
     from optimize.statement import program, state
 
     stated = program(state(problem), problem, Evaluator(problem))
-    x = drawn(stated, problem.own, np.random.default_rng(0))
+    x = scattered(stated, 1, seed=0)
     assert ((x >= stated.lower) & (x <= stated.upper)).all()
 
 

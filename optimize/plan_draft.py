@@ -21,6 +21,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from sd_models.compilation import shaping
 from sd_models.errors import Fault, InvalidRequest, SimulationError
 from sd_models.expression import references
 from sd_models.inputs import Inputs
@@ -86,7 +87,8 @@ class _Survey:
 
     def plan(self, data: Sequence[str]) -> StartingPlan:
         graph = influences(self.system)
-        inputs = [v for v in self.system if self._is_input(v) and _running(graph, v.name)]
+        fixed = shaping(self.system)
+        inputs = [v for v in self.system if self._is_input(v) and v.name not in fixed and _running(graph, v.name)]
         outcomes = self._outcomes(graph, inputs)
         if not outcomes:
             advice = "A lever is a number or data that follows from nothing else and that something follows from."

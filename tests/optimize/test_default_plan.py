@@ -1,0 +1,59 @@
+"""The plan beside the flagship binds for provinces and for macro-regions, and can be kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import optimize as opt
+import sd_models as sd
+from optimize.horizon import horizon_end
+from optimize.verification import every_step, named_variables
+from optimize.violations import violations
+
+MEASURES, YEARS = 16, 25
+LIMITS = {
+    "annual budget": 1,
+    "floor of citizenization": 1,
+    "floor of regional layout": 1,
+    "floor of city quality": 1,
+    "floor of rural integration": 1,
+    "floor of provinces": None,
+    "carbon peak": 1,
+    "clean air": 1,
+    "debt at the end": None,
+}
+
+
+@pytest.fixture(scope="module", params=["macro", "provinces"])
+def problem(request: pytest.FixtureRequest) -> opt.Problem:
+    """The default plan, bound."""
+    return opt.Problem(sd.load("common_prosperity", regions=request.param), opt.load_plan("common_prosperity"))
+
+
+def test_it_asks_what_the_model_is_for(problem: opt.Problem) -> None:
+    """Sixteen measures in every region and year from 2026 to the end of 2050, under nine limits."""
+    regions = len(problem.system.dimensions["province"].elements)
+    assert problem.size == regions * MEASURES * YEARS
+    assert horizon_end(problem.plan) == 2051
+    rows = {part.name: part for part in problem.bound.rows}
+    for name, cells in LIMITS.items():
+        assert int(np.prod(rows[name].shape[:-1])) == (cells or regions), name
+    assert rows["annual budget"].times.tolist() == list(range(2026, 2051))
+    assert rows["carbon peak"].times.tolist() == list(range(2031, 2051))
+    assert rows["clean air"].times.tolist() == list(range(2035, 2051))
+    assert rows["debt at the end"].times.tolist() == [2051]
+
+
+def test_it_can_be_kept(problem: opt.Problem) -> None:
+    """By money for everyone alike, a little less than the budget: only what the run makes of it may be missed."""
+    system, plan = problem.system, problem.plan
+    share = sd.simulate(system, outputs=["census population share"])["census population share"][0].to_numpy()
+    budget = problem.own_paths["public investment budget"][0]
+    yearly = budget[:-1].reshape(YEARS, -1).mean(axis=1) * 0.95
+    x = (share[:, np.newaxis, np.newaxis] * yearly / MEASURES * np.ones((1, MEASURES, 1))).ravel()
+    run = sd.simulate(
+        system, levers=problem.policy(x), outputs=named_variables(plan, system), time=every_step(system, plan)
+    )
+    missed = {item.limit: item.size for item in violations(plan, system, run) if item.size > 1e-9}
+    assert set(missed) <= {"debt at the end", "carbon peak"}, missed

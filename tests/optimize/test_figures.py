@@ -1,0 +1,118 @@
+"""Pictures of a result are drawn for levers of any shape, labelled with names and units."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import islands
+import pytest
+from matplotlib.figure import Figure
+
+import optimize as opt
+import sd_models as sd
+from optimize.figures import PICTURES
+from sd_models.errors import InvalidRequest
+from sd_models.system import System
+
+GROUPED = islands.MODEL.replace("hard: rice, steel ~~|", "hard: rice, steel ~~|\nsoft: books, songs ~~|").replace(
+    "good: rice, steel, books ~~|", "good: rice, steel, books, songs ~~|"
+)
+FOUR = (
+    ("0.1, 0.2, 0.3; 0.4, 0.5, 0.6; 0.7, 0.8, 0.9;", "0.1, 0.2, 0.3, 1; 0.4, 0.5, 0.6, 1; 0.7, 0.8, 0.9, 1;"),
+    ("4, 1, 2; 6, 2, 3; 8, 3, 4;", "4, 1, 2, 1; 6, 2, 3, 1; 8, 3, 4, 1;"),
+    ("0.1, 0.2, 0.3 ~ 1/Year", "0.1, 0.2, 0.3, 0.3 ~ 1/Year"),
+)
+
+
+def solved(system: System, **changes: Any) -> opt.Result:
+    """The small plan with changes, solved."""
+    return opt.solve(opt.Problem(system, opt.read_plan(islands.small_plan(**changes))))
+
+
+@pytest.fixture(scope="module")
+def results(islands_system: System, tmp_path_factory: pytest.TempPathFactory) -> dict[str, opt.Result]:
+    """Levers with two dimensions, with named groups, with one, and with none."""
+    text = GROUPED
+    for old, new in FOUR:
+        text = text.replace(old, new)
+    path: Path = tmp_path_factory.mktemp("grouped") / "grouped.mdl"
+    path.write_text(text.replace("welfare =", "cost$ = 2 * total income ~ $/Year ~|\nwelfare ="), encoding="utf-8")
+    one = [{"variable": "spending", "where": {"good": "rice"}, "upper": 2.0}]
+    return {
+        "two": solved(islands_system),
+        "groups": solved(sd.load(path)),
+        "one": solved(islands_system, lever=one, limit=[]),
+        "none": solved(islands_system, lever=[{"variable": "tax rate"}], limit=[]),
+    }
+
+
+def texts(figure: Figure) -> str:
+    """All that is written on a figure."""
+    return " ".join(text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")))  # type: ignore[attr-defined]
+
+
+def saved(figure: Figure) -> int:
+    """The bytes of a picture; what cannot be laid out warns, and warnings are errors."""
+    file = BytesIO()
+    figure.savefig(file, format="png", dpi=40)
+    return len(file.getvalue())
+
+
+@pytest.mark.parametrize("what", [name for name in PICTURES if name != "prices"])
+@pytest.mark.parametrize("name", ["two", "groups", "one", "none"])
+def test_every_picture_of_every_shape(results: dict[str, opt.Result], name: str, what: str) -> None:
+    """Drawn, with the lever or outcome, and its unit."""
+    figure = results[name].plot(what)
+    assert saved(figure) > 2000
+    words = texts(figure).replace("\n", " ")
+    if what in ("overview", "trajectories"):
+        assert "total income" in words
+        assert "without policy" in words
+    else:
+        assert ("tax rate" if name == "none" else "spending") in words
+    assert "money" in words or name == "none"
+
+
+def test_groups_are_named_beside_the_stack(results: dict[str, opt.Result]) -> None:
+    """Subranges that divide the dimension."""
+    assert results["groups"].groups == {"good": {"hard": ("rice", "steel"), "soft": ("books", "songs")}}
+    words = texts(results["groups"].plot("allocation"))
+    assert "hard" in words
+    assert "soft" in words
+
+
+def test_prices_are_drawn_where_limits_bind(results: dict[str, opt.Result]) -> None:
+    """A panel for each; without any there is nothing to draw."""
+    assert "annual budget" in texts(results["two"].plot("prices"))
+    with pytest.raises(InvalidRequest, match="no prices to draw"):
+        opt.solve(
+            opt.Problem(
+                results["none"].system,
+                opt.read_plan(islands.small_plan(lever=[{"variable": "spending", "fixed": 0.6}], limit=[])),
+            ),
+            solver=_Nothing(),
+        ).plot("prices")
+
+
+class _Nothing:
+    """A solver that leaves everything as it is, without prices."""
+
+    name = "nothing"
+
+    def solve(self, program: Any, start: Any, _watch: Any) -> Any:
+        """The start."""
+        import numpy as np
+
+        from optimize.solvers.solver import Ending, Solution
+
+        y = program.evaluator.evaluate(start).y
+        none = np.zeros(len(program.row_lower))
+        return Solution(Ending.OPTIMAL, start, y, none, np.zeros(len(start)), np.zeros(0), 0.0, 0.0)
+
+
+def test_an_unknown_picture_gets_the_nearest_name(results: dict[str, opt.Result]) -> None:
+    """In a sentence."""
+    with pytest.raises(InvalidRequest, match=r"no picture 'overvew'.*'overview'"):
+        results["two"].plot("overvew")
