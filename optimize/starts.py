@@ -17,6 +17,8 @@ from .solvers.highs import ConvexProgram, solve
 # Even splits are tried from the whole range of a lever down by halves, this often; from 2**RAISED without a range.
 HALVINGS = 40
 RAISED = 20
+# Parts of an even split that are tried where its whole breaks limits.
+PARTS = (0.75, 0.5)
 # A relative excess of limits below this counts as none.
 NEGLIGIBLE = 1e-9
 
@@ -25,7 +27,8 @@ def neutral(program: Program, *, stop: Callable[[], bool]) -> FloatArray:
     """A start that favours nothing: the model's own levers, or an even split where these break limits or are all zero.
 
     An even split raises all levers of a block above their lower bounds by the same share of their range; the largest
-    share that breaks the limits least is taken. What it still breaks is mended by the nearest point that does not.
+    share that breaks the limits least is taken. What it still breaks is mended by the nearest point that does not, or by
+    that of a part of it.
     """
     own = np.clip(program.evaluator.problem.own, program.lower, program.upper)
     broken = excess(program, own)
@@ -39,10 +42,13 @@ def neutral(program: Program, *, stop: Callable[[], bool]) -> FloatArray:
             best, least = even, found
         if stop() or found <= NEGLIGIBLE:
             break
-    if least > NEGLIGIBLE and not stop():
-        better = reconciled(program, best, stop=stop)
-        if better is not None and excess(program, better) < least:
-            return better
+    for part in (1.0, *PARTS):
+        if least <= NEGLIGIBLE or stop():
+            break
+        even = np.where(np.isfinite(program.lower), program.lower + part * (best - program.lower), part * best)
+        better = reconciled(program, even, stop=stop)
+        if better is not None and (found := excess(program, better)) < least:
+            best, least = better, found
     return best
 
 
