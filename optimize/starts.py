@@ -27,8 +27,8 @@ def neutral(program: Program, *, stop: Callable[[], bool]) -> FloatArray:
     """A start that favours nothing: the model's own levers, or an even split where these break limits or are all zero.
 
     An even split raises all levers of a block above their lower bounds by the same share of their range; the largest
-    share that breaks the limits least is taken. What it still breaks is mended by the nearest point that does not, or by
-    that of a part of it.
+    share that breaks the limits least is taken. What it still breaks is mended by the nearest point that does not, or
+    by that of a part of it.
     """
     own = np.clip(program.evaluator.problem.own, program.lower, program.upper)
     broken = excess(program, own)
