@@ -45,6 +45,8 @@ ENOUGH = 0.1
 RELAXED = 0.01
 # Variables up to which MUMPS is the quicker linear solver.
 SMALL = 5_000
+# Steps that the limited-memory update remembers; IPOPT's own 6 are made for runs that cost little.
+HISTORY = 50
 NOWHERE = Optimality(np.inf, np.inf, np.inf)
 # The share of a lever's range that the start is kept off its bounds.
 PUSH = 1e-2
@@ -166,7 +168,9 @@ class _Solve:
                 "The levers set stocks at the start of the run, so that all steps were not solved at once."
             )
         self.notes.append(f"IPOPT solved the {choice} formulation.")
-        return simultaneous if choice is Formulation.SIMULTANEOUS else Shooting(self.program, x, scales)
+        if choice is Formulation.SIMULTANEOUS:
+            return simultaneous
+        return Shooting(self.program, x, scales, lambda: self.stopped is not None)
 
     def _ipopt(self, nlp: NonlinearProgram) -> str:
         """What IPOPT says of its end; every iterate is taken notice of."""
@@ -196,6 +200,7 @@ class _Solve:
         }
         if not exact:
             found["ipopt.hessian_approximation"] = "limited-memory"
+            found["ipopt.limited_memory_max_history"] = HISTORY
         return found
 
     def _iterate(self, nlp: NonlinearProgram, found: Mapping[str, ca.DM]) -> bool:

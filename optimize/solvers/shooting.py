@@ -72,6 +72,7 @@ class Shooting(NonlinearProgram):
     program: Program
     start: FloatArray
     scales: Scales
+    is_stopped: Callable[[], bool] = lambda: False
 
     @cached_property
     def functions(self) -> tuple[ca.Function, dict[str, ca.Function]]:
@@ -80,10 +81,22 @@ class Shooting(NonlinearProgram):
         one, many = ca.Sparsity.scalar(), ca.Sparsity.dense(rows, 1)
         slopes = ca.Sparsity.dense(n, 1)
         jacobian = self._pattern[0]
-        nlp = _Function("nlp", n, {"f": one, "g": many}, self._values)
-        grad_f = _Function("grad_f", n, {"f": one, "grad_f_x": slopes}, self._cost_slopes)
-        jac_g = _Function("jac_g", n, {"g": many, "jac_g_x": jacobian}, self._row_slopes)
+        nlp = self._function("nlp", {"f": one, "g": many}, self._values)
+        grad_f = self._function("grad_f", {"f": one, "grad_f_x": slopes}, self._cost_slopes)
+        jac_g = self._function("jac_g", {"g": many, "jac_g_x": jacobian}, self._row_slopes)
         return nlp, {"grad_f": grad_f, "jac_g": jac_g}
+
+    def _function(
+        self, name: str, results: Mapping[str, ca.Sparsity], values: Callable[[FloatArray], list[Any]]
+    ) -> ca.Function:
+        """A function for nlpsol; once stopped it gives no numbers, at no cost, so that IPOPT comes to its end."""
+
+        def unless_stopped(z: FloatArray) -> list[Any]:
+            if self.is_stopped():
+                return [np.full(sparsity.nnz(), np.nan) for sparsity in results.values()]
+            return values(z)
+
+        return _Function(name, len(self.start), results, unless_stopped)
 
     # --- values and slopes ----------------------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ ENOUGH, PLENTY, GOOD = 1e-3, 0.1, 0.75
 SHORTER = (0.5, 0.25, 0.1)
 # Below this KKT residual, curvature is taken exactly.
 CLOSE = 0.1
-# Below this one, groups also take over what they meet along each step; before, that misleads.
+# Below this one, exact curvature stays, and groups take over what they meet along each step; before, that misleads.
 FINE = 1e-4
 # As long as the residual falls to this share in an iteration, exact curvature is kept.
 SERVES = 0.2
@@ -332,7 +332,7 @@ class _Search:
         residual, last = self._optimality(self.multipliers).kkt_residual, self.residual
         self.residual, self.close = residual, residual < CLOSE
         self._resize()
-        if not (self.curvature.exact and residual < SERVES * last):
+        if not (self.curvature.exact and residual < max(SERVES * last, FINE)):
             self.curvature = self._curved()
         _, weights = lagrangian_weights(self.program, before.run.x, before.run.y, self.multipliers)
         if residual < FINE and np.isin(np.flatnonzero(weights), slopes.chosen).all():

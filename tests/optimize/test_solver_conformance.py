@@ -15,9 +15,11 @@ from optimize.optimality import lever_sizes
 from optimize.program import Program
 from optimize.solvers.ipopt import Formulation, Ipopt
 from optimize.solvers.solver import Ending, Iteration, Solution, Solver
+from optimize.solvers.sqp import Sqp
 from sd_models.system import FloatArray
 
 SOLVERS: Mapping[str, Solver] = {
+    "sqp": Sqp(tolerance=1e-8),
     "ipopt, simultaneous": Ipopt(tolerance=1e-8, formulation=Formulation.SIMULTANEOUS),
     "ipopt, shooting": Ipopt(tolerance=1e-8, formulation=Formulation.SHOOTING),
 }
