@@ -17,6 +17,8 @@ from .solvers.highs import ConvexProgram, solve
 # Even splits are tried from the whole range of a lever down by halves, this often; from 2**RAISED without a range.
 HALVINGS = 40
 RAISED = 20
+# Parts of an even split that are tried where its whole breaks limits.
+PARTS = (0.75, 0.5)
 # A relative excess of limits below this counts as none.
 NEGLIGIBLE = 1e-9
 
@@ -25,7 +27,8 @@ def neutral(program: Program, *, stop: Callable[[], bool]) -> FloatArray:
     """A start that favours nothing: the model's own levers, or an even split where these break limits or are all zero.
 
     An even split raises all levers of a block above their lower bounds by the same share of their range; the largest
-    share that breaks the limits least is taken.
+    share that breaks the limits least is taken. What it still breaks is mended by the nearest point that does not, or
+    by that of a part of it.
     """
     own = np.clip(program.evaluator.problem.own, program.lower, program.upper)
     broken = excess(program, own)
@@ -39,6 +42,13 @@ def neutral(program: Program, *, stop: Callable[[], bool]) -> FloatArray:
             best, least = even, found
         if stop() or found <= NEGLIGIBLE:
             break
+    for part in (1.0, *PARTS):
+        if least <= NEGLIGIBLE or stop():
+            break
+        even = np.where(np.isfinite(program.lower), program.lower + part * (best - program.lower), part * best)
+        better = reconciled(program, even, stop=stop)
+        if better is not None and (found := excess(program, better)) < least:
+            best, least = better, found
     return best
 
 
@@ -72,30 +82,44 @@ def projected(program: Program, x: FloatArray, *, stop: Callable[[], bool]) -> F
     """
     inside = np.clip(x, program.lower, program.upper)
     hard = np.flatnonzero(np.diff(program.outcome_rows.indptr) == 0)
-    if _obeys(program, hard, inside):
+    return _nearest(program, inside, hard, np.zeros(program.outcome_rows.shape[1]), stop)
+
+
+def reconciled(program: Program, x: FloatArray, *, stop: Callable[[], bool]) -> FloatArray | None:
+    """The nearest point that obeys the bounds and all rows if outcomes stay what they are; None where there is none.
+
+    Outcomes move little with levers beside what the levers themselves add up to (a budget that follows output), so what
+    is left of an excess is small.
+    """
+    run = program.evaluator.evaluate(x)
+    return _nearest(program, x, np.arange(len(program.row_lower)), run.y, stop) if run.is_finite else None
+
+
+def _nearest(
+    program: Program, inside: FloatArray, rows: Index, y: FloatArray, stop: Callable[[], bool]
+) -> FloatArray | None:
+    """The nearest point within the bounds that obeys some rows with outcomes held; None where there is none."""
+    held = program.outcome_rows[rows] @ y
+    values = program.lever_rows[rows] @ inside + held
+    if ((values >= program.row_lower[rows]) & (values <= program.row_upper[rows])).all():
         return inside
     sizes = lever_sizes(program, inside)
-    matrix = csr_array(program.lever_rows[hard] @ diags_array(sizes))
-    values = program.lever_rows[hard] @ inside
-    norms = np.maximum(abs(matrix).max(axis=1).toarray().ravel(), np.finfo(float).tiny)
+    matrix = csr_array(program.lever_rows[rows] @ diags_array(sizes))
+    moved = np.flatnonzero(np.diff(matrix.indptr) > 0)
+    norms = abs(matrix[moved]).max(axis=1).toarray().ravel()
     nearest = ConvexProgram(
-        cost=np.zeros(len(x)),
-        curvature=csr_array(eye_array(len(x))),
+        cost=np.zeros(len(inside)),
+        curvature=csr_array(eye_array(len(inside))),
         lower=(program.lower - inside) / sizes,
         upper=(program.upper - inside) / sizes,
-        matrix=csr_array(diags_array(1.0 / norms) @ matrix),
-        row_lower=(program.row_lower[hard] - values) / norms,
-        row_upper=(program.row_upper[hard] - values) / norms,
+        matrix=csr_array(diags_array(1.0 / norms) @ matrix[moved]),
+        row_lower=((program.row_lower[rows] - values)[moved]) / norms,
+        row_upper=((program.row_upper[rows] - values)[moved]) / norms,
     )
     answer = solve(nearest, stop=stop)
     if not answer.is_good:
         return None
     return np.clip(inside + answer.values * sizes, program.lower, program.upper)
-
-
-def _obeys(program: Program, hard: Index, x: FloatArray) -> bool:
-    values = program.lever_rows[hard] @ x
-    return bool((values >= program.row_lower[hard]).all() and (values <= program.row_upper[hard]).all())
 
 
 def _shares(program: Program) -> FloatArray:

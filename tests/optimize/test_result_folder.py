@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import optimize as opt
+import sd_models as sd
 from optimize.result_folder import JSON, save_verification, summary
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
