@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -367,6 +368,17 @@ def screen(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command, by default the one of the command line; its exit status."""
+    status = _status(arguments)
+    if arguments is None and any(thread.name.startswith("solver ") for thread in threading.enumerate()):
+        # A solver that was left behind is in C++ code, which aborts the process if Python ends below it.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    """The exit status of a command, whatever way it ends."""
     try:
         with _remarks():
             return _run(arguments)

@@ -60,20 +60,20 @@ def answer_optimize(request: OptimizeRequest) -> Status:
             result = solve(problem, solver=request.solver, watch=progress)
         result = replace(result, notes=(*asked.notes, *result.notes))
         with progress.phase("Saving"):
-            result = _saved(with_seconds(result, load=loading), request.out or _run_folder(asked.system))
+            result = _saved(result, request.out or _run_folder(asked.system), loading)
         result = _replayed(request, result, progress, interruption)
     _tell(result, json=request.json)
     return Status.BAD_INPUT if result.folder is None else _status(result, interruption)
 
 
-def _saved(result: Result, folder: Path) -> Result:
-    """The result with its folder; one that cannot be written is still worth telling."""
+def _saved(result: Result, folder: Path, loading: float) -> Result:
+    """The result with its folder and the seconds of both phases; one that cannot be written is still worth telling."""
     began = perf_counter()
     try:
         save_result(result, folder)
     except ModelError as error:
         return _noted(result, "It could not be saved", error)
-    return with_seconds(replace(result, folder=folder), save=perf_counter() - began)
+    return with_seconds(replace(result, folder=folder), load=loading, save=perf_counter() - began)
 
 
 def _replayed(request: OptimizeRequest, result: Result, progress: Progress, interruption: Interruption) -> Result:

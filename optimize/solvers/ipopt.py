@@ -243,7 +243,7 @@ class _Solve:
             except Exception as error:  # raised again where the caller sees it
                 failures.append(error)
 
-        thread = threading.Thread(target=worker, name="ipopt")
+        thread = threading.Thread(target=worker, name="solver ipopt, its library")
         thread.start()
         try:
             told = 0

@@ -249,6 +249,22 @@ def test_the_time_limit_keeps_the_best_policy(long_plan: Path) -> None:
     assert document["seconds"]["solve"] < 6
 
 
+STUCK = """
+import sys, threading
+from optimize import commands
+threading.Thread(target=threading.Event().wait, name="solver stuck").start()
+sys.argv = ["prosperity", "--version"]
+sys.exit(commands.main())
+"""
+
+
+def test_a_solver_that_was_left_behind_does_not_hold_up_the_end() -> None:
+    """Nor abort it, as C++ code does that comes back to a Python that has ended; all output is written."""
+    done = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip()
+
+
 # --- verify -----------------------------------------------------------------------------------------------------------
 
 
