@@ -98,7 +98,7 @@ def _over_time(result: Result, lever: str) -> Table:
     whole = float(totals.sum()) or 1.0
     if last is None:
         row = (lever, *(number(float(summed[i])) for i in times), number(float(totals)), "100%")
-        return Table(f"{lever}, {unit}", headers, (row,), len(times) + 2)
+        return Table(f"{lever}, {unit}" if unit else lever, headers, (row,), len(times) + 2)
     scale = float(abs(summed).max())
     rows = []
     for label, elements in _grouped(result, last, [str(e) for e in path[last].to_numpy()]):
@@ -186,7 +186,8 @@ def _outcomes(result: Result) -> Table:
         with_it, without = float(run[name][-1]), float(baseline[name][-1])
         change = f"{with_it / without - 1:+.1%}" if with_it > 0 and without > 0 else ""
         unit = str(run[name].attrs.get("units", ""))
-        rows.append((name, unit, number(without), number(with_it), f"{with_it - without:+.4g}", change))
+        peak = float(abs(run[name]).max())
+        rows.append((name, unit, number(without, peak), number(with_it, peak), f"{with_it - without:+.4g}", change))
     headers = ("", "unit", "without policy", "with policy", "change", "")
     return Table(f"What it buys, at {last:g}", headers, tuple(rows), 4)
 
@@ -206,12 +207,17 @@ def _limit_row(item: Violation) -> tuple[str, ...]:
 
 
 def number(value: float, scale: float = 0.0) -> str:
-    """A number with four digits; what is nothing beside the scale of its table is 0."""
+    """A number with four digits; what is nothing beside the scale of its table is 0.
+
+    >>> [number(0.99999), number(0.5), number(12345.6), number(-3e-16, 1.0)]
+    ['1.000', '0.5000', '12,346', '0']
+    """
     if not np.isfinite(value):
         return "-"
     if abs(value) <= NOTHING * scale or not value:
         return "0"
     if not 1e-3 <= abs(value) < 1e7:
         return f"{value:.3e}"
-    decimals = max(0, 3 - int(np.floor(np.log10(abs(value)))))
+    rounded = abs(float(f"{value:.4g}"))  # so that 0.99999 is 1.000 and not 1.0000
+    decimals = max(0, 3 - int(np.floor(np.log10(rounded))))
     return f"{value:,.{decimals}f}"

@@ -45,6 +45,8 @@ Start: TypeAlias = "FloatArray | Mapping[str, xr.DataArray] | xr.Dataset"
 # A policy from another start is worth telling if its objective is this near to the best, and it differs this much.
 NEAR_OPTIMAL = 1e-3
 DIFFERENT = 0.01
+# What numerical libraries raise when they fail.
+LIBRARY_FAILURES = (ArithmeticError, MemoryError, RuntimeError, np.linalg.LinAlgError)
 # A price is none if the limit's whole size, times it, is this small a part of the objective: the solver's rounding.
 NO_EFFECT = 1e-9
 
@@ -163,7 +165,7 @@ class _Solve:
     def _end(self, oversight: Oversight, program: Program, start: FloatArray) -> _End:
         """Where the solver ends from a start."""
         oversight.best = None
-        solution = oversight.run(self.solver, program, start)
+        solution = self._ran(oversight, program, start)
         best = oversight.best
         if solution is not None and np.isfinite(solution.y).all():
             found = Candidate(solution.x, solution.y, program.cost(solution.x, solution.y), solution.violation)
@@ -177,6 +179,16 @@ class _Solve:
             best = oversight.best or Candidate(x, at.y, np.inf, np.inf)
             ending = ending if at.is_finite else Ending.FAILED
         return _End(best, ending, solution)
+
+    def _ran(self, oversight: Oversight, program: Program, start: FloatArray) -> Solution | None:
+        """What the solver tells; a library that fails costs no policy that was found before."""
+        try:
+            return oversight.run(self.solver, program, start)
+        except LIBRARY_FAILURES as error:
+            if oversight.best is None:
+                raise
+            self.notes.append(f"{self.solver.name} ended with an error: {type(error).__name__}: {error}")
+            return None
 
     # --- after ------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ run, and PySD's own run of the untouched file agrees to 1e-6.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -74,7 +75,7 @@ def judge(found: Findings, verification: Verification | None = None) -> Verdict:
     if verification is not None and verification.largest_limit_violation > max(found.violation, TOLERANCE):
         worst = max(verification.violations, key=lambda item: item.size)
         found = replace(found, violation=worst.size, violated=f"{worst.place} in PySD's run")
-    if found.ending is Ending.FAILED:
+    if found.ending is Ending.FAILED and found.violation == math.inf:
         return Verdict(Standing.FAILED, found.failure or "There is no usable run.", "Look at the notes.")
     if found.ending is Ending.INFEASIBLE and not found.is_feasible:
         text = f"No policy near fulfils all limits; the best one misses {found.violated} by {_part(found.violation)}."
@@ -109,6 +110,7 @@ _WHY = {
         "The limit of iterations was reached",
         "Allow more (iterations in [solver]).",
     ),
+    Ending.FAILED: (Standing.FAILED, "The solver failed", "Look at the notes."),
     Ending.INTERRUPTED: (Standing.INTERRUPTED, "It was interrupted", "Start again from this policy or from scratch."),
 }
 _STALLED = (Standing.STALLED, "No step makes progress", "Try --solver ipopt or other starts, or look for kinks.")

@@ -222,6 +222,19 @@ def test_an_error_of_a_solver_is_not_swallowed(problem: opt.Problem) -> None:
         opt.solve(problem, solver=Scripted(breaks))
 
 
+def test_a_library_that_fails_costs_no_policy(problem: opt.Problem) -> None:
+    """The best one so far is kept, and the error is told."""
+
+    def breaks(program: Program, watch: Watch) -> Solution:
+        raise RuntimeError("std::bad_alloc")
+
+    result = opt.solve(problem, solver=Scripted(breaks))
+    assert result.status.standing is Standing.FAILED
+    assert "The solver failed; this is the best policy so far that keeps all limits" in result.status.sentence
+    assert any("RuntimeError: std::bad_alloc" in note for note in result.notes)
+    assert result.policy["spending"].to_numpy()[1:].max() == 0.3
+
+
 # --- no time ----------------------------------------------------------------------------------------------------------
 
 
