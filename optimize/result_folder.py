@@ -31,7 +31,16 @@ from .plan import read_plan
 from .result import Alternative, Result, Work
 from .shadow_prices import current
 from .solvers.solver import Ending, Iteration
-from .storage import check_new_folder, read_netcdf, save_csv, save_netcdf, write_folder_whole, write_whole
+from .storage import (
+    check_new_folder,
+    for_netcdf,
+    from_netcdf,
+    read_netcdf,
+    save_csv,
+    save_netcdf,
+    write_folder_whole,
+    write_whole,
+)
 from .verdict import Findings
 from .verification import Verification
 from .violations import Violation
@@ -91,7 +100,7 @@ def _save_prices(prices: Mapping[str, xr.DataArray], folder: Path) -> None:
     netCDF4.Dataset(path, "w").close()
     for number, (name, price) in enumerate(prices.items()):
         dataset = price.to_dataset(name="price").assign_attrs(limit=name)
-        dataset.to_netcdf(path, group=f"limit_{number}", mode="a", engine="netcdf4")
+        for_netcdf(dataset).to_netcdf(path, group=f"limit_{number}", mode="a", engine="netcdf4")
     with (folder / "shadow_prices.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["limit", "elements", "time", "price", "price at its own time", "unit"])
@@ -113,7 +122,7 @@ def _read_prices(folder: Path) -> dict[str, xr.DataArray]:
         datasets = [xr.load_dataset(path, group=group, engine="netcdf4", decode_times=False) for group in groups]
     except OSError as error:
         raise InvalidRequest(Fault("is not a NetCDF file that can be read.", file=str(path))) from error
-    return {str(dataset.attrs["limit"]): dataset["price"].rename(None) for dataset in datasets}
+    return {str(dataset.attrs["limit"]): from_netcdf(dataset)["price"].rename(None) for dataset in datasets}
 
 
 # --- what is no array -------------------------------------------------------------------------------------------------

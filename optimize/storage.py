@@ -18,6 +18,7 @@ from sd_models.errors import Fault, InvalidRequest
 
 from .names import part_labels
 
+ORIGINAL = "name_in_the_model"  # attribute of a variable whose name NetCDF does not take
 DIVISION_SLASH = "\u2215"  # NetCDF reads "/" in a name as a group
 
 
@@ -110,9 +111,26 @@ def _sync(path: Path) -> None:
 
 def save_netcdf(run: xr.Dataset, path: Path) -> None:
     """A dataset as NetCDF; notes become lines of one attribute."""
-    names = {name: str(name).replace("/", DIVISION_SLASH) for name in (*run.data_vars, *run.dims) if "/" in str(name)}
     attributes = {**run.attrs, "notes": "\n".join(run.attrs.get("notes", ()))}
-    run.rename(names).assign_attrs(attributes).to_netcdf(path, engine="netcdf4")
+    for_netcdf(run).assign_attrs(attributes).to_netcdf(path, engine="netcdf4")
+
+
+def for_netcdf(run: xr.Dataset) -> xr.Dataset:
+    """The dataset with names that NetCDF takes; what has another name there keeps its own as an attribute."""
+    names = [str(name) for name in (*run.data_vars, *run.dims)]
+    changed: dict[str, str] = {}
+    for name in names:
+        safe = "".join(letter if letter.isprintable() else "_" for letter in name.replace("/", DIVISION_SLASH)).rstrip()
+        if not (safe[:1].isalnum() or safe[:1] == "_"):  # a quotation mark, which a name of Vensim may start with
+            safe = f"_{safe}"
+        while safe != name and safe in (*names, *changed.values()):
+            safe = f"{safe}_"
+        if safe != name:
+            changed[name] = safe
+    found = run.rename(changed)
+    for name, safe in changed.items():
+        found[safe].attrs[ORIGINAL] = name
+    return found
 
 
 def read_netcdf(path: Path) -> xr.Dataset:
@@ -121,9 +139,13 @@ def read_netcdf(path: Path) -> xr.Dataset:
         found = xr.load_dataset(path, engine="netcdf4", decode_times=False)
     except (OSError, ValueError) as error:
         raise InvalidRequest(Fault("is not a NetCDF file that can be read.", file=str(path))) from error
-    names = {name: str(name).replace(DIVISION_SLASH, "/") for name in (*found.variables, *found.dims)}
-    found = found.rename({old: new for old, new in names.items() if old != new})
-    return found.assign_attrs(notes=[line for line in str(found.attrs.get("notes", "")).splitlines() if line])
+    return from_netcdf(found).assign_attrs(notes=str(found.attrs.get("notes", "")).splitlines())
+
+
+def from_netcdf(found: xr.Dataset) -> xr.Dataset:
+    """The dataset with the names that it had before `for_netcdf`."""
+    names = {name: values.attrs.pop(ORIGINAL) for name, values in found.variables.items() if ORIGINAL in values.attrs}
+    return found.rename(names)
 
 
 def save_csv(run: xr.Dataset, path: Path) -> None:

@@ -128,6 +128,17 @@ def test_what_is_no_result_is_told(folder: Path, tmp_path: Path, result: opt.Res
         opt.load_result(broken)
 
 
+def test_dimensions_may_have_any_name(result: opt.Result, tmp_path: Path) -> None:
+    """Also one that NetCDF would take for a folder."""
+    from dataclasses import replace
+
+    of_islands = {name: price for name, price in result.shadow_prices.items() if "island" in price.dims}
+    prices = {name: price.rename({"island": "isle/land"}) for name, price in of_islands.items()}
+    assert prices
+    found = opt.load_result(opt.save_result(replace(result, shadow_prices=prices), tmp_path / "run"))
+    assert all(found.shadow_prices[name].identical(price) for name, price in prices.items())
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("groups", [1]), ("findings", None), ("iterations", [1]), ("verification", {"gap": 1}), ("provenance", {})],

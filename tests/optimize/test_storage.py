@@ -12,7 +12,7 @@ import xarray as xr
 
 import sd_models as sd
 from optimize.policy import lever_paths, read_policy
-from optimize.storage import check_target, run_document, write_run, write_whole
+from optimize.storage import check_target, read_netcdf, run_document, save_netcdf, write_run, write_whole
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
 
@@ -34,6 +34,16 @@ def test_netcdf_keeps_a_division_in_a_name(tmp_path: Path) -> None:
     write_run(run, tmp_path / "run.nc")
     with xr.open_dataset(tmp_path / "run.nc") as read:
         assert list(read.data_vars) == ["births\u2215deaths"]
+
+
+def test_netcdf_gives_back_whatever_names_a_model_has(tmp_path: Path) -> None:
+    """Quoted names of Vensim may begin with any sign; two of them do not become one."""
+    names = ['"rate (per cent)"', "$ of 2020", "a/b", "a\u2215b", "_$ of 2020", "plain", "名前"]
+    run = xr.Dataset({name: (("time", "a / b"), [[float(i)]]) for i, name in enumerate(names)}, {"time": [0.0]})
+    run = run.assign_coords({"a / b": ["x"]}).assign_attrs(notes=["one"])
+    save_netcdf(run, tmp_path / "run.nc")
+    read = read_netcdf(tmp_path / "run.nc")
+    assert read.identical(run)
 
 
 def test_csv_has_a_row_for_each_time_and_a_column_for_each_element(tmp_path: Path, lakes: System) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import islands
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import xarray as xr
 
 import optimize as opt
+import sd_models as sd
 from optimize import verification
 from optimize.solvers.solver import Ending
 from optimize.verdict import Findings, Standing, Verdict, judge
@@ -121,3 +123,16 @@ def test_limits_have_to_hold_in_pysds_run_too(result: opt.Result) -> None:
     verdict = judge(result.findings, missed)
     assert not verdict.is_optimal
     assert f"{first.place} in PySD's run by 3.0e-06 of its size" in verdict.sentence
+
+
+def test_a_file_that_asks_for_another_method_is_not_refuted() -> None:
+    """PySD knows Euler's method alone: the equations are compared by it, and a note says so."""
+    model = Path(__file__).parents[1] / "models" / "runge_kutta" / "decay.mdl"
+    system = sd.load(model)
+    plan = opt.starting_plan(system).content
+    found = opt.verify(opt.solve(opt.Problem(system, opt.read_plan(plan))))
+    assert found.status.standing is Standing.LOCAL
+    assert found.verification is not None
+    assert found.verification.gap.size <= 1e-9
+    assert verification.OTHER_METHOD in found.verification.notes
+    assert found.verification.objective == pytest.approx(found.objective, rel=1e-12)
