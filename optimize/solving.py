@@ -14,7 +14,8 @@ import xarray as xr
 from sd_models.errors import Fault, InvalidRequest, SimulationError
 from sd_models.simulation import Simulator, compile
 from sd_models.system import FloatArray
-from sd_models.timing import TimeSpan
+from sd_models.timing import TOLERANCE as TIME_TOLERANCE
+from sd_models.timing import TimeSpan, control_values
 
 from .evaluation import Counts, Evaluation
 from .horizon import horizon_end
@@ -227,7 +228,7 @@ class _Solve:
             provenance=self._provenance(),
             time_unit=time_unit(problem.system),
             groups=groups_of(problem.system),
-            notes=tuple(dict.fromkeys((*self.notes, *_notes(ends)))),
+            notes=tuple(dict.fromkeys((*_beyond(problem), *self.notes, *_notes(ends)))),
             conflict=_contradiction(program, findings, x),
             alternatives=tuple(self._alternatives(program, ends, best)),
             opened=problem.system,
@@ -313,6 +314,15 @@ def _contradiction(program: Program, findings: Findings, x: FloatArray) -> tuple
         return ()
     found = conflict(program, x)
     return found.sentences if found is not None else ()
+
+
+def _beyond(problem: Problem) -> Iterator[str]:
+    """That a run goes on where the model's own ends, where its data may end too; the last period may begin there."""
+    if "FINAL TIME" not in problem.system:
+        return
+    end, last = horizon_end(problem.plan), control_values(problem.system)["FINAL TIME"]
+    if problem.plan.horizon[1] > last + problem.horizon.time_step * TIME_TOLERANCE:
+        yield f"The horizon ends at {end:g}, after the model's FINAL TIME {last:g}: the run goes on to there."
 
 
 def _notes(ends: Iterable[_End]) -> Iterator[str]:

@@ -235,6 +235,14 @@ def test_a_library_that_fails_costs_no_policy(problem: opt.Problem) -> None:
     assert result.policy["spending"].to_numpy()[1:].max() == 0.3
 
 
+def test_a_horizon_beyond_the_models_end_is_told(islands_system: System) -> None:
+    """It runs on, and nobody may have thought of that."""
+    late = opt.solve(problem_of(islands_system, horizon=[18, 22], limit=[]))
+    assert any("after the model's FINAL TIME 20" in note for note in late.notes)
+    within = opt.solve(problem_of(islands_system, horizon=[18, 20], limit=[]))
+    assert not within.notes
+
+
 # --- no time ----------------------------------------------------------------------------------------------------------
 
 
