@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sd_models.errors import Fault, InvalidRequest, nearest
 
+from .rows import read_text
+
 MOST_BYTES = 10_000_000
 NAMES = ("name", "variable")  # keys by which people recognize an entry of a list
 
@@ -55,12 +57,7 @@ def document_of(content: Mapping[str, Any], kind: type[Read], *, file: str = "")
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; InvalidRequest for a file that is none."""
     try:
-        if not path.is_file():
-            found = "is not a regular file." if path.exists() else "there is no such file."
-            raise InvalidRequest(Fault(found, file=str(path), advice="Check the path."))
-        if path.stat().st_size > MOST_BYTES:
-            raise InvalidRequest(Fault(f"is larger than {MOST_BYTES:,} bytes.", file=path.name))
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(read_text(path, MOST_BYTES))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         advice = "Texts stand in quotes, lists in [ ], and each table below its [name]."
         raise InvalidRequest(Fault(f"is not a TOML file: {error}.", file=path.name, advice=advice)) from error

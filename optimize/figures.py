@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.plotting import BUNDLE, INK, MUTED, plot
+from sd_models.plotting import BUNDLE, INK, MUTED, frame, plot
 from sd_models.system import FloatArray
 
 from .result_tables import outcome_names, telling_dimension
@@ -119,7 +119,7 @@ def _stack(figure: Figure | SubFigure, result: Result, lever: str) -> None:
     else:
         axes.stackplot(times, held, step="post", colors=colours, edgecolor="white", linewidth=0.4)
         _name_layers(axes, result, lever, names, held[:, -2], colours)
-    _frame(axes, f"{lever}", str(path.attrs.get("units", "")), result.time_unit)
+    frame(axes, lever, str(path.attrs.get("units", "")), result.time_unit)
     axes.set_xlim(times[0], times[-1])
 
 
@@ -278,26 +278,12 @@ def _panels(figure: Figure | SubFigure, result: Result, *, columns: int, most: i
         place.plot(times, without, color=MUTED, linewidth=1.6, linestyle=(0, (4, 2)), label="without policy")
         place.plot(times, with_it, color=COLOURS[0], linewidth=2.0, label="with policy")
         place.axvline(result.plan.horizon[0], color=BUNDLE, linewidth=0.8)
-        _frame(place, name, str(result.trajectories[name].attrs.get("units", "")), result.time_unit)
+        frame(place, name, str(result.trajectories[name].attrs.get("units", "")), result.time_unit)
         place.set_xlim(times[0], times[-1])
     for place in axes[len(names) :]:
         place.remove()
     if names:
         axes[0].legend(fontsize=8, frameon=False, labelcolor="linecolor")
-
-
-def _frame(axes: Axes, title: str, unit: str, time_unit: str) -> None:
-    """Title, units, grid and ticks of a panel."""
-    axes.set_title(fill(title, 44), loc="left", fontsize=10, color=INK, parse_math=False)
-    axes.set_ylabel(fill(unit, LETTERS), fontsize=8, color=MUTED, parse_math=False)
-    axes.set_xlabel(time_unit, fontsize=8, color=MUTED, parse_math=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(BUNDLE)
-    axes.grid(axis="y", color="#e3e8eb", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=8, colors=MUTED, length=0)
-    axes.locator_params(nbins=5)
-    axes.ticklabel_format(useOffset=False)
 
 
 # --- what limits are worth --------------------------------------------------------------------------------------------

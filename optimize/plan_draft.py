@@ -32,6 +32,8 @@ from sd_models.simulation import Simulator, compile
 from sd_models.system import Definition, FloatArray, Kind, Series, System, Values, Variable, key
 from sd_models.timing import CONTROLS, TimeGrid
 
+from .quantities import time_unit
+
 DECIDED = re.compile(
     r"\b(levers?|polic(y|ies)|decisions?|decide|investments?|subsid|spending|budget|tax)", re.IGNORECASE
 )
@@ -209,8 +211,7 @@ class _Survey:
     ) -> str:
         lever, goal = content["lever"][0], content["objective"]
         chosen = self.system[lever["variable"]]
-        time = self.system["TIME STEP"].unit if "TIME STEP" in self.system else ""
-        unit = f" {time}" if time else ""
+        unit = f" {time_unit(self.system)}".rstrip()
         lines = [
             f"# A plan to start from for {self.system.name}. Change what it asks, then: prosperity optimize THIS_FILE",
             "",

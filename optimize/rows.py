@@ -15,12 +15,7 @@ MOST_BYTES = 200_000_000
 def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Line and cells of each row; InvalidRequest for a file that is no CSV file."""
     try:
-        if not path.is_file():
-            found = "is not a regular file." if path.exists() else "there is no such file."
-            raise InvalidRequest(Fault(found, file=str(path), advice="Check the path."))
-        if path.stat().st_size > MOST_BYTES:
-            raise InvalidRequest(Fault(f"is larger than {MOST_BYTES:,} bytes.", file=path.name))
-        reader = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""), strict=True)
+        reader = csv.reader(io.StringIO(read_text(path, MOST_BYTES), newline=""), strict=True)
         for row in reader:
             yield reader.line_num, row
     except (UnicodeDecodeError, csv.Error) as error:
@@ -28,3 +23,13 @@ def read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise InvalidRequest(Fault(f"is not a CSV file: {error}.", file=path.name, advice=advice)) from error
     except OSError as error:
         raise InvalidRequest(Fault(f"cannot be read: {error.strerror}.", file=path.name)) from error
+
+
+def read_text(path: Path, most_bytes: int) -> str:
+    """The text of a file in UTF-8; InvalidRequest for one that is not there or larger than that."""
+    if not path.is_file():
+        found = "is not a regular file." if path.exists() else "there is no such file."
+        raise InvalidRequest(Fault(found, file=str(path), advice="Check the path."))
+    if path.stat().st_size > most_bytes:
+        raise InvalidRequest(Fault(f"is larger than {most_bytes:,} bytes.", file=path.name))
+    return path.read_text(encoding="utf-8-sig")

@@ -68,7 +68,8 @@ def _draw(axes: Axes, values: xr.DataArray, time_unit: str) -> None:
         _draw_bundle(axes, times, table, names)
     else:
         _draw_lines(axes, times, table, names)
-    _frame(axes, values, time_unit)
+    axes.margins(x=0.0 if values.sizes["time"] > 1 else 0.1)
+    frame(axes, str(values.name), str(values.attrs.get("units", "")), time_unit)
 
 
 def _table(values: xr.DataArray) -> tuple[FloatArray, list[str]]:
@@ -142,18 +143,15 @@ def _shortened(name: str) -> str:
     return name if len(name) <= LABEL_WIDTH else f"{name[: LABEL_WIDTH - 3]}..."
 
 
-def _frame(axes: Axes, values: xr.DataArray, time_unit: str) -> None:
-    """Title, unit, grid and ticks of a panel."""
-    axes.set_title(fill(str(values.name), TITLE_WIDTH), loc="left", fontsize=10, color=INK, parse_math=False)
-    unit = str(values.attrs.get("units", ""))
+def frame(axes: Axes, title: str, unit: str, time_unit: str) -> None:
+    """Title, units, grid and ticks of a panel over time."""
+    axes.set_title(fill(title, TITLE_WIDTH), loc="left", fontsize=10, color=INK, parse_math=False)
     axes.set_ylabel(fill(unit, UNIT_WIDTH), fontsize=8, color=MUTED, parse_math=False)
-    if time_unit:
-        axes.set_xlabel(time_unit, fontsize=8, color=MUTED, parse_math=False)
+    axes.set_xlabel(time_unit, fontsize=8, color=MUTED, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(BUNDLE)
     axes.grid(axis="y", color="#e3e8eb", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(labelsize=8, colors=MUTED, length=0)
-    axes.margins(x=0.0 if values.sizes["time"] > 1 else 0.1)
     axes.locator_params(nbins=5)
     axes.ticklabel_format(useOffset=False)

@@ -18,6 +18,7 @@ from sd_models.timing import TOLERANCE
 
 from ..calibration.parameters import part_mask
 from ..names import Part
+from ..quantities import time_unit, unit_of_integral
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +51,8 @@ def wanted(system: System, text: str) -> Wanted:
             Fault("it has many elements; expected one number at a time.", variable.name, advice=advice)
         )
     found = _measure(measure.strip(), text)
-    return Wanted(text.strip(), variable.name, int(places[0]), found, _unit(system, variable.unit, found))
-
-
-def _unit(system: System, unit: str, measure: Measure | float) -> str:
-    """The unit of the outcome: that of the variable, times time for an integral.
-
-    >>> import sd_models as sd
-    >>> _unit(sd.load("urbanization"), "Million people", Measure.INTEGRAL)
-    'Million people*Year'
-    """
-    time = system["TIME STEP"].unit if measure is Measure.INTEGRAL and "TIME STEP" in system else ""
-    return "*".join(part for part in (unit, time) if part)
+    unit = unit_of_integral(variable.unit, time_unit(system)) if found is Measure.INTEGRAL else variable.unit
+    return Wanted(text.strip(), variable.name, int(places[0]), found, unit)
 
 
 def _measure(word: str, text: str) -> Measure | float:
