@@ -205,8 +205,9 @@ for i in range(number):
     if child == 0:
         opt.save_result(result, target / f"run{i}")
         os._exit(0)
-    time.sleep(generator.uniform(0, 1.2 * length))
-    os.kill(child, signal.SIGKILL)
+    if i % 20:  # every twentieth comes to its end, however busy the machine is
+        time.sleep(generator.uniform(0, 1.2 * length))
+        os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
 print(length)
 """
@@ -216,7 +217,7 @@ print(length)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are copied, as on Linux")
 def test_a_killed_process_leaves_no_unreadable_result(folder: Path, tmp_path: Path) -> None:
     """A hundred kills at random moments: every folder that has a name can be read, and is complete."""
-    code = [sys.executable, "-W", "ignore", "-c", KILLED, folder, tmp_path, "100"]
+    code = [sys.executable, "-W", "ignore", "-c", KILLED, folder, tmp_path, "106"]
     done = subprocess.run(list(map(str, code)), capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     found = [path for path in tmp_path.iterdir() if not path.name.startswith(".")]
