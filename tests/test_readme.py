@@ -40,7 +40,7 @@ def test_two_commands_do_all_the_set_up() -> None:
     for words in (run, test):
         assert words[:4] == ["python3.11", "-m", "venv", ".venv"]
         assert ".ci/constraints.txt" in words
-    assert run[-3:] == [".venv/bin/prosperity", "simulate", "urbanization"]
+    assert run[-2:] == [".venv/bin/prosperity", "optimize"]
     assert test[-1] == ".venv/bin/pytest"
 
 
