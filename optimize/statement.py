@@ -5,8 +5,8 @@ words of the plan as its index. Somebody's function may add linear and convex qu
 fix variables (`tightened`); `program` reads all of that back, and limits that were deactivated or changed too.
 
 Why Pyomo holds the statement and not the linearized problem of each iteration: Pyomo states 12,400 levers and 25,000
-limits in 0.15 s and reads them back in 0.1 s, once a solve. The linearization has up to a million coefficients that are
-new in every iteration; as Pyomo expressions they take seconds, as arrays to HiGHS milliseconds.
+limits in 1.2 s and reads them back in 0.5 s (on a busy machine), once a solve. The linearization has up to a million
+coefficients that are new in every iteration; as Pyomo expressions they take seconds, as arrays to HiGHS milliseconds.
 """
 
 from __future__ import annotations
