@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from sd_models.errors import Fault, InvalidRequest, ModelError
+
+Found = TypeVar("Found")
 
 
 @dataclass
@@ -28,3 +31,12 @@ class Faults:
         """InvalidRequest with everything that was found, if anything was."""
         if self.found:
             raise InvalidRequest(list(dict.fromkeys(self.found)))
+
+
+def kept(faults: list[Fault], action: Callable[[], Found]) -> Found | None:
+    """What an action gives; None, and its faults kept as they are, where it fails."""
+    try:
+        return action()
+    except ModelError as error:
+        faults.extend(error.faults)
+        return None

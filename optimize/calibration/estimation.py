@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from sd_models.errors import Fault, InvalidRequest, ModelError, nearest
+from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.expression import references
 from sd_models.library import load, model_path
 from sd_models.simulation import compile
@@ -20,6 +20,7 @@ from sd_models.system import Series as Points
 from sd_models.timing import TimeSpan, control_values
 
 from ..documents import document_of, read_document
+from ..gathering import kept
 from .accuracy import Rated, rated, rated_holdout
 from .fitting import Ending, Fit, Watcher, fit
 from .identification import Identification, identify
@@ -30,7 +31,6 @@ from .specification import Calibration, Series, Total
 
 FILE = "calibration.toml"
 JUST_AFTER = 1e-5  # in the model's unit of time: later than the last time that a fit has seen
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -211,8 +211,8 @@ def _bound(system: System, asked: Calibration, places: Places) -> _Problem:
     """Parameters and targets in the model; InvalidRequest with every fault of both."""
     faults: list[Fault] = []
     reader = _Reader(system, asked, places)
-    parameters = _kept(faults, lambda: parameters_of(system, asked.parameter))
-    found = [_kept(faults, lambda item=item: reader.target(item)) for item in asked.series]  # type: ignore[misc]
+    parameters = kept(faults, lambda: parameters_of(system, asked.parameter))
+    found = [kept(faults, lambda item=item: reader.target(item)) for item in asked.series]  # type: ignore[misc]
     titles = [item.title for item in asked.series]
     repeated = sorted({title for title in titles if titles.count(title) > 1})
     faults += [Fault("two entries [[series]] have this name.", title, advice="Give one a name.") for title in repeated]
@@ -258,15 +258,6 @@ def _unseen(asked: Calibration) -> tuple[float, float]:
     assert held is not None
     first = held.fit_to + JUST_AFTER if held.first is None else held.first
     return first, _counted(asked)[1] if held.last is None else held.last
-
-
-def _kept(faults: list[Fault], action: Callable[[], Found]) -> Found | None:
-    """What an action gives; None, and its faults kept, where it fails."""
-    try:
-        return action()
-    except ModelError as error:
-        faults.extend(error.faults)
-        return None
 
 
 def _named(faults: Iterable[Fault], places: Places) -> Iterator[Fault]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from sd_models.errors import Fault, InvalidRequest, ModelError, nearest
+from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.rewrites.folding import unchanging
 from sd_models.simulation import Simulator, compile
 from sd_models.system import FloatArray, Kind, System, Variable, fault_of, key
 
+from ..gathering import kept
 from ..names import ALL, Part, axes_of, part_labels, positions, ranges_of
 from .specification import Parameter
 
@@ -89,7 +90,7 @@ def own_values(system: System, names: Iterable[str]) -> dict[str, FloatArray]:
 def parameters_of(system: System, asked: Iterable[Parameter]) -> Parameters:
     """The parameters in the model; InvalidRequest lists every one that does not fit it."""
     faults: list[Fault] = []
-    found = [(item, _collect(faults, lambda item=item: _block(system, item))) for item in asked]  # type: ignore[misc]
+    found = [(item, kept(faults, lambda item=item: _block(system, item))) for item in asked]  # type: ignore[misc]
     blocks = [block for _, block in found if block is not None]
     faults += _repeated(system, blocks)
     own = own_values(system, {block.variable: None for block in blocks}) if blocks else {}
@@ -98,15 +99,6 @@ def parameters_of(system: System, asked: Iterable[Parameter]) -> Parameters:
     if faults:
         raise InvalidRequest(faults)
     return _side_by_side(system, blocks, own)
-
-
-def _collect(faults: list[Fault], action: Callable[[], Block]) -> Block | None:
-    """What an action gives; None, and its faults kept, where it fails."""
-    try:
-        return action()
-    except ModelError as error:
-        faults.extend(error.faults)
-        return None
 
 
 def _block(system: System, asked: Parameter) -> Block:
