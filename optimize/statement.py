@@ -243,13 +243,23 @@ def program(model: pyo.ConcreteModel, problem: Problem, evaluator: Evaluator) ->
 
 @dataclass(frozen=True)
 class _Row:
-    """A constraint as numbers: `linear` and `quadratic` by the numbers of levers and, after them, outcomes."""
+    """A constraint as numbers: `linear` and `quadratic` by the numbers of levers and, after them, outcomes.
 
-    name: str
+    `words` say what it is of the Pyomo component. Pyomo takes longer to name 25,000 components than to read them, so
+    only names that are asked for are made.
+    """
+
+    component: Any
     linear: dict[int, float]
     lower: float
     upper: float
     quadratic: dict[tuple[int, int], float] = field(default_factory=dict)
+    words: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name in sentences."""
+        return f"{self.words}{self.component.name}"
 
     @property
     def is_quadratic(self) -> bool:
@@ -271,7 +281,7 @@ class _Reader:
     def rows(self, constraints: Any, faults: Faults) -> Iterator[_Row]:
         """The constraints; one that is not active has no bounds."""
         for constraint in constraints:
-            with faults.at(f"constraint {constraint.name!r}"):
+            with faults.at(lambda row=constraint: f"constraint {row.name!r}"):
                 yield self._row(constraint)
 
     def _row(self, constraint: Any) -> _Row:
@@ -279,7 +289,7 @@ class _Reader:
         linear, quadratic, constant = self._terms(body)
         low = -np.inf if lower is None or not constraint.active else lower - constant
         high = np.inf if upper is None or not constraint.active else upper - constant
-        return _Row(constraint.name, linear, low, high, quadratic)
+        return _Row(constraint, linear, low, high, quadratic)
 
     def _terms(self, expression: Any) -> tuple[dict[int, float], dict[tuple[int, int], float], float]:
         """Linear terms, quadratic terms and the constant; InvalidRequest for anything else."""
@@ -334,7 +344,7 @@ class _Reader:
             variable = self.variables[number]
             lower, upper = _variable_sides(variable)
             if np.isfinite(lower) or np.isfinite(upper):
-                yield _Row(f"bounds of {variable.name}", {number: 1.0}, lower, upper)
+                yield _Row(variable, {number: 1.0}, lower, upper, words="bounds of ")
 
     def convex(self, row: _Row) -> Quadratic:
         """A quadratic constraint as `1/2 z'Qz + a'z <= b`; InvalidRequest unless it bounds a convex set."""
