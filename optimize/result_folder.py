@@ -89,7 +89,7 @@ def _fill(result: Result, folder: Path) -> None:
 
 
 def _narrow(run: xr.Dataset) -> xr.Dataset:
-    return run[[name for name, values in run.data_vars.items() if values.ndim <= 2]]
+    return run[[name for name in run.data_vars if run.variables[name].ndim <= 2]]
 
 
 # --- shadow prices ----------------------------------------------------------------------------------------------------

@@ -151,9 +151,10 @@ def from_netcdf(found: xr.Dataset) -> xr.Dataset:
 def save_csv(run: xr.Dataset, path: Path) -> None:
     """A row for each time, a column for each element of each variable: the layout that `--policy` reads."""
     labels, columns = ["time"], [run["time"].to_numpy().reshape(-1, 1)]
-    for name, values in run.data_vars.items():
-        ordered = values.transpose("time", ...)
-        labels.extend(part_labels(str(name), [ordered[d].values.tolist() for d in ordered.dims[1:]]))
+    elements = {d: run[d].to_numpy().tolist() for d in run.dims}
+    for name in run.data_vars:
+        ordered = run.variables[name].transpose("time", ...)
+        labels.extend(part_labels(str(name), [elements[d] for d in ordered.dims[1:]]))
         columns.append(ordered.to_numpy().reshape(len(columns[0]), -1))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
