@@ -22,7 +22,7 @@ from sd_models.system import FloatArray
 
 from .affine import Index
 from .optimality import lever_sizes, quadratic_sizes, row_sizes
-from .plan import Amount, Limit, ValueAt
+from .plans.plan import Amount, Limit, ValueAt
 from .problem import Problem
 from .program import Program
 from .solvers.highs import Answer, ConvexProgram, solve

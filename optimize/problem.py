@@ -19,12 +19,12 @@ from sd_models.system import FloatArray, Kind, System
 from sd_models.timing import TimeSpan
 
 from .affine import Affine
-from .gathering import Faults
-from .horizon import Horizon, Windows, horizon_end, horizon_of, period_means
-from .levers import LeverBlock
-from .limits import Binder, Cells, Rows, check_where, gathered, numbers
-from .plan import Amount, Lever, Plan, ValueAt
-from .quantities import Quantities, Registry
+from .files.gathering import Faults
+from .plans.horizon import Horizon, Windows, horizon_end, horizon_of, period_means
+from .plans.levers import LeverBlock
+from .plans.limits import Binder, Cells, Rows, check_where, gathered, numbers
+from .plans.plan import Amount, Lever, Plan, ValueAt
+from .plans.quantities import Quantities, Registry
 
 
 @dataclass(frozen=True)

@@ -18,24 +18,24 @@ from sd_models.timing import TOLERANCE as TIME_TOLERANCE
 from sd_models.timing import TimeSpan, control_values
 
 from .evaluation import Counts, Evaluation
-from .horizon import horizon_end
+from .files.provenance import digest_of, provenance
 from .infeasibility import conflict
 from .optimality import Multipliers, most_violated, objective_size, optimality, row_sizes
 from .oversight import Candidate, Oversight, RecordingEvaluator
+from .plans.horizon import horizon_end
+from .plans.quantities import time_unit
 from .problem import Problem
 from .program import Program
-from .provenance import digest_of, provenance
-from .quantities import time_unit
-from .result import Alternative, Result, Work, files_of, groups_of, held_paths
-from .shadow_prices import objective_unit, shadow_prices
+from .results.result import Alternative, Result, Work, files_of, groups_of, held_paths
+from .results.shadow_prices import objective_unit, shadow_prices
+from .results.verdict import TOLERANCE, Findings
+from .results.verification import every_step, named_variables
+from .results.violations import violations
 from .solvers.choice import chosen_solver
 from .solvers.solver import Ending, Solution, Solver, Watch
-from .starts import neutral, scattered
+from .solvers.starts import neutral, scattered
 from .statement import program as program_of
 from .statement import state, tightened
-from .verdict import TOLERANCE, Findings
-from .verification import every_step, named_variables
-from .violations import violations
 
 if TYPE_CHECKING:
     import pyomo.environ as pyo

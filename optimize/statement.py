@@ -30,8 +30,8 @@ from sd_models.system import FloatArray
 
 from .affine import Affine, stacked
 from .evaluation import Evaluator
-from .gathering import Faults
-from .limits import Rows
+from .files.gathering import Faults
+from .plans.limits import Rows
 from .problem import Problem
 from .program import Program, Quadratic
 

@@ -56,6 +56,7 @@ def module_name(path: Path) -> str:
 
 
 MODULES = {module_name(path): path for path in FILES}
+FAMILIES = [name for name, path in MODULES.items() if path.stem == "__init__"]
 
 
 @cache
@@ -93,6 +94,11 @@ def _from(node: ast.ImportFrom, module: str) -> list[str]:
     return [f"{base}.{alias.name}" if f"{base}.{alias.name}" in MODULES else base for alias in node.names]
 
 
+def listed(package: str) -> list[str]:
+    """The modules (`name.py`) and families (`name/`) in the docstring of a package, in its order."""
+    return re.findall(r"`([\w/]+(?:\.py|/))`", ast.get_docstring(tree(package)) or "")
+
+
 def ours(name: str) -> bool:
     """Whether a module belongs to the project."""
     return name.split(".")[0] in PACKAGES
@@ -112,6 +118,23 @@ def test_no_module_imports_itself_on_a_roundabout_way() -> None:
         pytest.fail(f"import cycle: {' <- '.join(error.args[1])}")
 
 
+@pytest.mark.parametrize("package", [name for name in FAMILIES if name.startswith("optimize")])
+def test_imports_go_up_the_list_of_a_package(package: str) -> None:
+    """Plans know no solver, solvers no command line: the order of the docstring is that of what builds on what."""
+    place = {re.sub(r"\.py$|/$", "", name): place for place, name in enumerate(listed(package))}
+
+    def member(module: str) -> str:
+        return module.removeprefix(f"{package}.").split(".")[0] if module.startswith(f"{package}.") else ""
+
+    pairs = {
+        (member(module), member(item.module))
+        for module in MODULES
+        for item in imports(module)
+        if not item.for_types and member(module) and member(item.module)
+    }
+    assert not [f"{one} imports {other}" for one, other in pairs if place[one] < place[other]]
+
+
 @pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("sd_models")])
 def test_models_know_nothing_of_optimization(module: str) -> None:
     """`optimize` imports `sd_models`, never the reverse, not even for types."""
@@ -127,7 +150,7 @@ def test_pysd_is_known_left_of_the_system_only(module: str) -> None:
 
 def test_the_command_line_loads_no_heavy_package() -> None:
     """Directly or through our own modules, before a command runs."""
-    loaded, open_modules, foreign = set[str](), ["optimize.commands"], set[str]()
+    loaded, open_modules, foreign = set[str](), ["optimize.command_line.commands"], set[str]()
     while open_modules:
         module = open_modules.pop()
         loaded.add(module)
@@ -151,14 +174,13 @@ def test_kinds_of_expressions_are_matched_in_one_module(module: str) -> None:
 # --- docstrings -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("package", [name for name, path in MODULES.items() if path.stem == "__init__"])
+@pytest.mark.parametrize("package", FAMILIES)
 def test_a_package_lists_its_modules(package: str) -> None:
     """The docstring is the architecture document: nothing is missing, and nothing is gone."""
     folder = MODULES[package].parent
     files = {path.name for path in folder.glob("*.py")} - {"__init__.py"}
     families = {f"{path.parent.name}/" for path in folder.glob("*/__init__.py")}
-    listed = re.findall(r"`([\w/]+(?:\.py|/))`", ast.get_docstring(tree(package)) or "")
-    assert sorted(listed) == sorted(files | families)
+    assert sorted(listed(package)) == sorted(files | families)
 
 
 @pytest.mark.parametrize(

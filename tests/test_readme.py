@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from optimize.commands import main
+from optimize.command_line.commands import main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -19,8 +19,8 @@ from sd_models.system import FloatArray, System, Values, Variable, key
 from sd_models.system import Series as Points
 from sd_models.timing import TimeSpan, control_values
 
-from ..documents import document_of, read_document
-from ..gathering import kept
+from ..files.documents import document_of, read_document
+from ..files.gathering import kept
 from .accuracy import Rated, rated, rated_holdout
 from .fitting import Ending, Fit, Watcher, fit
 from .identification import Identification, identify

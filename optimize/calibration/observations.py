@@ -21,7 +21,7 @@ import numpy as np
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.system import FloatArray, System, Variable, key
 
-from ..rows import read_rows
+from ..files.rows import read_rows
 
 TIMES = ("time", "year")
 NAMES = ("series", "variable")

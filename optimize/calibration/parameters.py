@@ -13,8 +13,8 @@ from sd_models.rewrites.folding import unchanging
 from sd_models.simulation import Simulator, compile
 from sd_models.system import FloatArray, Kind, System, Variable, fault_of, key
 
-from ..gathering import kept
-from ..names import ALL, Part, axes_of, part_labels, positions, ranges_of
+from ..files.gathering import kept
+from ..files.names import ALL, Part, axes_of, part_labels, positions, ranges_of
 from .specification import Parameter
 
 Rows = npt.NDArray[np.int64]

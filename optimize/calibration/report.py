@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..provenance import provenance
-from ..storage import finite, write_whole
+from ..files.provenance import provenance
+from ..files.storage import finite, write_whole
 from .accuracy import Rated, summaries
 from .estimation import CalibrationResult, Score
 from .fitting import ADVICE

@@ -28,7 +28,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from ..documents import Document
+from ..files.documents import Document
 
 
 def _listed(value: Any) -> Any:

@@ -17,8 +17,8 @@ from sd_models.system import FloatArray, System
 from sd_models.timing import TOLERANCE
 
 from ..calibration.parameters import part_mask
-from ..names import Part
-from ..quantities import time_unit, unit_of_integral
+from ..files.names import Part
+from ..plans.quantities import time_unit, unit_of_integral
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from sd_models.rewrites.folding import unchanging
 from sd_models.system import FloatArray, Kind, System, key
 
 from ..calibration.parameters import part_mask
-from ..names import Part
-from ..rows import read_rows
+from ..files.names import Part
+from ..files.rows import read_rows
 
 NAMES = ("name", "parameter", "variable")
 

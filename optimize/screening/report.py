@@ -14,8 +14,8 @@ import numpy as np
 
 from sd_models.plotting import BUNDLE, COLOURS, INK, MUTED
 
-from ..provenance import provenance
-from ..storage import finite, write_whole
+from ..files.provenance import provenance
+from ..files.storage import finite, write_whole
 from .screening import Screening
 
 if TYPE_CHECKING:

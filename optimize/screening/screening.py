@@ -18,7 +18,7 @@ from sd_models.library import load
 from sd_models.simulation import Simulator, compile
 from sd_models.system import FloatArray, System
 
-from ..policy import lever_paths, read_policy
+from ..runs.policy import lever_paths, read_policy
 from .methods import Mask, Method, complete, method_of
 from .outcomes import Wanted, wanted, weights
 from .ranges import Ranges, read_ranges

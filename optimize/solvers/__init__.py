@@ -2,6 +2,7 @@
 
 - `solver.py`: what all solvers share: progress, endings, solutions
 - `highs.py`: convex programs by HiGHS, their answers checked
+- `starts.py`: where a search begins
 - `nonlinear.py`, `transcription.py`, `shooting.py`, `ipopt.py`: nonlinear programming by IPOPT
 - `curvature.py`, `master.py`, `sqp.py`: sequential quadratic programming
 - `choice.py`: the table of solvers by name

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from sd_models.errors import Fault, InvalidRequest, nearest
 
-from ..plan import SolverChoice
+from ..plans.plan import SolverChoice
 from .solver import Solver
 
 # Name to module and class; the modules import what is heavy, so they are loaded when chosen.

@@ -35,11 +35,11 @@ from ..optimality import (
     row_sizes,
 )
 from ..program import Program
-from ..starts import projected
 from . import highs
 from .curvature import Curvature, Group, Lagrangian, curvature_of, groups_of
 from .master import Master, Sizes, Slopes, Soft, Split
 from .solver import Ending, Iteration, Solution, Watch
+from .starts import projected
 
 # A limit whose distance to its bound is within this share of its size is linearized.
 NEAR = 0.1

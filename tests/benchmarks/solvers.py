@@ -38,7 +38,7 @@ from rich.table import Table
 import sd_models as sd
 from optimize.evaluation import Evaluation, Evaluator
 from optimize.optimality import violation
-from optimize.plan import Plan, read_plan
+from optimize.plans.plan import Plan, read_plan
 from optimize.problem import Problem
 from optimize.program import Program
 from optimize.solvers.ipopt import Ipopt

@@ -15,7 +15,7 @@ import pyomo.environ as pyo
 
 import sd_models as sd
 from optimize.evaluation import Evaluator
-from optimize.plan import load_plan
+from optimize.plans.plan import load_plan
 from optimize.problem import Problem
 from optimize.program import Program
 from optimize.statement import Extension, program, state

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from optimize.checking import check, check_document
+from optimize.runs.checking import check, check_document
 from sd_models.errors import SimulationError, UnreadableModel
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from optimize.commands import main
+from optimize.command_line.commands import main
 from sd_models.library import model_path
 
 SCRIPT = Path(sys.executable).with_name("prosperity")
@@ -42,7 +42,7 @@ def test_help_answers_within_a_third_of_a_second() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     """What costs time is imported by the command that needs it."""
-    code = f"import sys, optimize.commands; print([name for name in {HEAVY} if name in sys.modules])"
+    code = f"import sys, optimize.command_line.commands; print([name for name in {HEAVY} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
@@ -284,7 +284,7 @@ def test_an_interrupted_run_leaves_a_word_and_no_file(
     def interrupted(*_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(f"optimize.answers.{moment}", interrupted)
+    monkeypatch.setattr(f"optimize.command_line.answers.{moment}", interrupted)
     assert main(["simulate", str(lakes_file), "--out", str(tmp_path / "run.csv")]) == 130
     assert capsys.readouterr() == ("", "Interrupted.\n")
     assert not list(tmp_path.iterdir())

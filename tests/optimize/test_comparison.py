@@ -8,7 +8,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimize.comparison import largest_gap, relative_gaps
+from optimize.runs.comparison import largest_gap, relative_gaps
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6)
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from optimize.console import number_texts, print_run, printable, tell_error
-from optimize.selection import Row
+from optimize.command_line.console import number_texts, print_run, printable, tell_error
+from optimize.runs.selection import Row
 from sd_models.errors import Fault, InvalidRequest
 
 

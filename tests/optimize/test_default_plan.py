@@ -7,9 +7,9 @@ import pytest
 
 import optimize as opt
 import sd_models as sd
-from optimize.horizon import horizon_end
-from optimize.verification import every_step, named_variables
-from optimize.violations import violations
+from optimize.plans.horizon import horizon_end
+from optimize.results.verification import every_step, named_variables
+from optimize.results.violations import violations
 
 MEASURES, YEARS = 16, 25
 LIMITS = {

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from optimize.documents import Document, document_of, read_document
+from optimize.files.documents import Document, document_of, read_document
 from sd_models.errors import InvalidRequest
 
 

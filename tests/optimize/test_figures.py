@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 import optimize as opt
 import sd_models as sd
-from optimize.figures import PICTURES
+from optimize.results.figures import PICTURES
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
 

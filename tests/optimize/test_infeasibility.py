@@ -12,8 +12,8 @@ import pytest
 import optimize as opt
 from optimize.evaluation import Evaluator
 from optimize.infeasibility import Conflict, conflict
+from optimize.results.verdict import Standing
 from optimize.statement import program, state
-from optimize.verdict import Standing
 from sd_models.system import System
 
 Limits = list[dict[str, Any]]

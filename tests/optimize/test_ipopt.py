@@ -14,7 +14,7 @@ from allocation import plan, write_model
 from known_optima import OPTIMA, problem, stated
 
 import sd_models as sd
-from optimize.plan import read_plan
+from optimize.plans.plan import read_plan
 from optimize.problem import Problem
 from optimize.program import Program
 from optimize.solvers.ipopt import Formulation, Ipopt, inside

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from islands import STEP, simulated
 
 from optimize.evaluation import Evaluator
-from optimize.limits import Rows
-from optimize.plan import read_plan
+from optimize.plans.limits import Rows
+from optimize.plans.plan import read_plan
 from optimize.problem import Problem
 from sd_models.errors import InvalidRequest
 from sd_models.system import System

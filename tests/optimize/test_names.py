@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimize.names import Part, part_labels, positions
+from optimize.files.names import Part, part_labels, positions
 from sd_models.errors import InvalidRequest
 
 AXES = {"region": ["north", "south", "east"], "kind": ["Old Age", "young"]}

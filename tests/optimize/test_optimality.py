@@ -15,7 +15,7 @@ from optimize.optimality import Multipliers, optimality, violation
 from optimize.program import Program
 from optimize.solvers.solver import Ending, Iteration, Solution
 from optimize.solvers.sqp import Sqp
-from optimize.starts import excess, neutral, projected, scattered
+from optimize.solvers.starts import excess, neutral, projected, scattered
 from optimize.statement import program, state
 from sd_models.system import System
 

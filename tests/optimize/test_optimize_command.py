@@ -18,9 +18,9 @@ import islands
 import pytest
 
 import optimize as opt
-from optimize import optimizing
-from optimize.commands import main
-from optimize.requests import Status
+from optimize.command_line import optimizing
+from optimize.command_line.commands import main
+from optimize.command_line.requests import Status
 from sd_models.errors import Fault, InvalidRequest
 
 SCRIPT = Path(sys.executable).with_name("prosperity")
@@ -251,7 +251,7 @@ def test_the_time_limit_keeps_the_best_policy(long_plan: Path) -> None:
 
 STUCK = """
 import sys, threading
-from optimize import commands
+from optimize.command_line import commands
 threading.Thread(target=threading.Event().wait, name="solver stuck").start()
 sys.argv = ["prosperity", "--version"]
 sys.exit(commands.main())
@@ -313,7 +313,7 @@ def test_help_imports_nothing_heavy(command: str) -> None:
     """What costs time is imported by the job."""
     heavy = ("numpy", "xarray", "casadi", "pysd", "pyomo", "highspy", "matplotlib", "rich")
     code = (
-        f"import sys, optimize.commands as c; c.main(['{command}', '--help']); "
+        f"import sys, optimize.command_line.commands as c; c.main(['{command}', '--help']); "
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)

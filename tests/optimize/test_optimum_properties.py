@@ -19,12 +19,12 @@ from known_optima import FOLDER, stated
 from test_solver_conformance import SOLVERS, Patient
 
 import sd_models as sd
-from optimize.documents import read_toml
-from optimize.plan import read_plan
+from optimize.files.documents import read_toml
+from optimize.plans.plan import read_plan
 from optimize.problem import Problem
 from optimize.program import Program
 from optimize.solvers.solver import Ending, Solution
-from optimize.starts import projected
+from optimize.solvers.starts import projected
 from sd_models.rewrites import substitute
 from sd_models.system import FloatArray, System
 

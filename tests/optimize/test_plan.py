@@ -8,7 +8,7 @@ from typing import Any
 import islands
 import pytest
 
-from optimize.plan import Each, Limit, Periods, Ramp, Term, ValueAt, load_plan, read_plan
+from optimize.plans.plan import Each, Limit, Periods, Ramp, Term, ValueAt, load_plan, read_plan
 from sd_models.errors import InvalidRequest
 from sd_models.sensitivity import Measure
 

@@ -9,7 +9,7 @@ import pytest
 
 import optimize as opt
 import sd_models as sd
-from optimize.plan_draft import POWERS, StartingPlan
+from optimize.plans.draft import POWERS, StartingPlan
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from optimize.names import Part
-from optimize.policy import lever_paths, policy_notes, read_policy
+from optimize.files.names import Part
+from optimize.runs.policy import lever_paths, policy_notes, read_policy
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
 from sd_models.timing import TimeSpan

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from optimize import progress
-from optimize.progress import HEADER, Progress, line
+from optimize.command_line import progress
+from optimize.command_line.progress import HEADER, Progress, line
 from optimize.solvers.solver import Ending, Iteration
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import optimize as opt
 import sd_models as sd
-from optimize.result_folder import JSON, save_verification, summary
+from optimize.results.folder import JSON, save_verification, summary
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
 
@@ -66,7 +66,7 @@ def test_what_people_open_is_readable(result: opt.Result, folder: Path) -> None:
 
 def test_the_policy_can_be_simulated(folder: Path, islands_system: System) -> None:
     """`prosperity simulate --policy` reads it, and gives the same run."""
-    from optimize.policy import lever_paths, read_policy
+    from optimize.runs.policy import lever_paths, read_policy
 
     stored = opt.load_result(folder)
     levers = lever_paths(read_policy(folder / "policy.csv"), islands_system)
@@ -78,7 +78,7 @@ def test_alternatives_are_kept(result: opt.Result, tmp_path: Path) -> None:
     """Each with its policy."""
     from dataclasses import replace
 
-    from optimize.result import Alternative
+    from optimize.results.result import Alternative
 
     other = Alternative(1.5, 0.25, result.policy * 0.5)
     folder = opt.save_result(replace(result, alternatives=(other,)), tmp_path / "two")
@@ -233,8 +233,8 @@ def test_alternatives_are_told(result: opt.Result) -> None:
     """How good they are, and how far away."""
     from dataclasses import replace
 
-    from optimize.result import Alternative
-    from optimize.result_tables import alternatives
+    from optimize.results.result import Alternative
+    from optimize.results.tables import alternatives
 
     (said,) = alternatives(replace(result, alternatives=(Alternative(1.5, 0.25, result.policy),)))
     assert said == (

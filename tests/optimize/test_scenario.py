@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from optimize.comparison import largest_gap
-from optimize.names import Part
-from optimize.requests import Engine
-from optimize.scenario import Setting, open_model, read_scenario, run_scenario, setting
+from optimize.command_line.requests import Engine
+from optimize.files.names import Part
+from optimize.runs.comparison import largest_gap
+from optimize.runs.scenario import Setting, open_model, read_scenario, run_scenario, setting
 from sd_models.errors import InvalidRequest, UnsupportedFunction
 from sd_models.timing import TimeSpan
 

@@ -9,11 +9,11 @@ from known_optima import stated
 from test_solver_conformance import Patient
 
 import sd_models as sd
-from optimize.plan import Plan, load_plan
+from optimize.plans.plan import Plan, load_plan
 from optimize.problem import Problem
 from optimize.solvers.ipopt import Ipopt
 from optimize.solvers.sqp import Sqp
-from optimize.starts import projected
+from optimize.solvers.starts import projected
 
 PLAN = Path(sd.__file__).parent / "common_prosperity" / "plan.toml"
 

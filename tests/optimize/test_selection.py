@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import sd_models as sd
-from optimize.names import Part
-from optimize.selection import rows, selected, shown_times, telling
+from optimize.files.names import Part
+from optimize.runs.selection import rows, selected, shown_times, telling
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
 

@@ -10,8 +10,8 @@ import pytest
 import xarray as xr
 
 import optimize as opt
-from optimize.plan import Objective
-from optimize.shadow_prices import current, in_words, objective_unit
+from optimize.plans.plan import Objective
+from optimize.results.shadow_prices import current, in_words, objective_unit
 from sd_models.system import System
 
 BUDGET = {"name": "budget", "sum": "spending", "over": ["island", "good"], "at_most": [[2, 4.0], [5, 5.5]]}

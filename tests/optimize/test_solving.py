@@ -18,10 +18,10 @@ import optimize as opt
 import sd_models as sd
 from optimize.evaluation import Evaluator
 from optimize.program import Program
+from optimize.results.verdict import Standing
 from optimize.solvers.solver import Ending, Iteration, Solution, Watch
+from optimize.solvers.starts import scattered
 from optimize.solving import vector
-from optimize.starts import scattered
-from optimize.verdict import Standing
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
 

@@ -11,8 +11,8 @@ import pytest
 import xarray as xr
 
 import sd_models as sd
-from optimize.policy import lever_paths, read_policy
-from optimize.storage import check_target, read_netcdf, run_document, save_netcdf, write_run, write_whole
+from optimize.files.storage import check_target, read_netcdf, run_document, save_netcdf, write_run, write_whole
+from optimize.runs.policy import lever_paths, read_policy
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
 

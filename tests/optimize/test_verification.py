@@ -12,9 +12,9 @@ import xarray as xr
 
 import optimize as opt
 import sd_models as sd
-from optimize import verification
+from optimize.results import verification
+from optimize.results.verdict import Findings, Standing, Verdict, judge
 from optimize.solvers.solver import Ending
-from optimize.verdict import Findings, Standing, Verdict, judge
 from sd_models.system import System
 
 

@@ -10,9 +10,9 @@ import pytest
 from test_limits import LIMITS, moved, slacks
 
 import sd_models as sd
-from optimize.plan import read_plan
+from optimize.plans.plan import read_plan
 from optimize.problem import Problem
-from optimize.violations import largest, violations
+from optimize.results.violations import largest, violations
 from sd_models.system import System
 
 

@@ -12,7 +12,7 @@ import pytest
 from test_estimation import toml
 
 from optimize.calibration.misfit import Misfit
-from optimize.commands import main
+from optimize.command_line.commands import main
 
 FILES = ["comparison.csv", "estimates.csv", "fish.png", "fit.csv", "holdout.csv", "report.json"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from optimize.calibration.specification import Calibration, Transform
-from optimize.documents import document_of
+from optimize.files.documents import document_of
 from sd_models.errors import InvalidRequest
 
 LEAST: dict[str, Any] = {"parameter": [{"name": "k"}], "series": [{"variable": "x"}]}

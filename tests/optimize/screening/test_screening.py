@@ -15,7 +15,7 @@ import pytest
 
 import optimize
 import sd_models as sd
-from optimize.commands import main
+from optimize.command_line.commands import main
 from optimize.screening.outcomes import wanted
 from optimize.screening.screening import MOST_RUNS_AT_ONCE, Screening
 from sd_models.errors import InvalidRequest, SimulationError
@@ -271,7 +271,7 @@ def test_bad_input_gets_a_sentence_and_status_2(case: str, folder: Path, capsys:
 def test_without_salib_the_command_says_what_to_install(folder: Path) -> None:
     """It is an extra."""
     code = (
-        "import sys; sys.modules['SALib'] = None; from optimize.commands import main; "
+        "import sys; sys.modules['SALib'] = None; from optimize.command_line.commands import main; "
         f"sys.exit(main(['screen', {str(folder / 'lake.mdl')!r}, 'ranges.csv', '--outcome', 'water']))"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

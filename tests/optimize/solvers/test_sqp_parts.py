@@ -23,7 +23,7 @@ from optimize.solvers.curvature import Curvature, Group, Lagrangian, curvature_o
 from optimize.solvers.highs import ConvexProgram, residual, solve
 from optimize.solvers.solver import Ending, Iteration
 from optimize.solvers.sqp import Sqp
-from optimize.starts import neutral
+from optimize.solvers.starts import neutral
 from optimize.statement import program, state
 
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-    from .calibration.tables import Tables
-    from .checking import Check, Contents, Seconds, Unsupported
-    from .comparison import Gap
-    from .result_tables import Table as TextTable
-    from .screening.report import Tables as Screened
-    from .selection import Row
+    from ..calibration.tables import Tables
+    from ..results.tables import Table as TextTable
+    from ..runs.checking import Check, Contents, Seconds, Unsupported
+    from ..runs.comparison import Gap
+    from ..runs.selection import Row
+    from ..screening.report import Tables as Screened
 
 DIGITS = 4  # significant ones in tables
 LEAST, MOST = 1e-3, 1e7  # numbers beyond are written with an exponent

@@ -8,7 +8,7 @@ import numpy as np
 
 from sd_models.system import FloatArray, System
 
-from .affine import Index
+from ..affine import Index
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,8 +21,8 @@ from sd_models.results import label
 from sd_models.sensitivity import Measure
 from sd_models.system import FloatArray, System, key
 
-from .names import part_label
-from .plan import Amount, Each, Elements, Lever, Limit, Periods, Plan, Term, ValueAt, When
+from ..files.names import part_label
+from ..plans.plan import Amount, Each, Elements, Lever, Limit, Periods, Plan, Term, ValueAt, When
 
 # Times count as the same within this part of a time step.
 SLACK = 1e-3

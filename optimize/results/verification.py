@@ -11,9 +11,9 @@ from sd_models.simulation import simulate
 from sd_models.system import Method, System
 from sd_models.timing import TimeSpan, time_grid, with_time
 
-from .comparison import Gap, largest_gap
-from .horizon import horizon_end
-from .plan import Plan
+from ..plans.horizon import horizon_end
+from ..plans.plan import Plan
+from ..runs.comparison import Gap, largest_gap
 from .verdict import TOLERANCE
 from .violations import Violation, largest, objective_of, violations
 

@@ -12,22 +12,22 @@ from sd_models.errors import Fault, InvalidRequest, ModelError
 from sd_models.library import library, load
 from sd_models.system import System
 
+from ..files.storage import check_new_folder, check_target, write_whole
+from ..plans.draft import starting_plan
+from ..plans.plan import Plan, load_plan, plan_path, read_plan
+from ..problem import Problem
+from ..results.folder import load_result, save_result, save_verification, summary
+from ..results.result import Result
+from ..results.tables import alternatives, sayings, tables
+from ..results.verdict import TOLERANCE
+from ..results.verification import verify
+from ..solvers.choice import chosen_solver
+from ..solvers.solver import Ending
+from ..solving import solve, with_seconds
 from . import console
 from .interruption import Interruption, interruptible
-from .plan import Plan, load_plan, plan_path, read_plan
-from .plan_draft import starting_plan
-from .problem import Problem
 from .progress import Progress
 from .requests import OptimizeRequest, PlanRequest, Status, VerifyRequest
-from .result import Result
-from .result_folder import load_result, save_result, save_verification, summary
-from .result_tables import alternatives, sayings, tables
-from .solvers.choice import chosen_solver
-from .solvers.solver import Ending
-from .solving import solve, with_seconds
-from .storage import check_new_folder, check_target, write_whole
-from .verdict import TOLERANCE
-from .verification import verify
 
 FLAGSHIP = "common_prosperity"
 RUNS = Path("runs")

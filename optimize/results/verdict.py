@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from .solvers.solver import Ending
+from ..solvers.solver import Ending
 
 if TYPE_CHECKING:
     from .verification import Verification

@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
 
-
-class Engine(StrEnum):
-    """What computes a run."""
-
-    COMPILED = "compiled"
-    PYSD = "pysd"
+from ..runs.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)

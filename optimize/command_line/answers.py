@@ -11,16 +11,17 @@ from sd_models.plotting import plot
 from sd_models.system import System
 from sd_models.timing import TimeSpan
 
+from ..files.names import Part
+from ..files.storage import SAVERS, check_folder, check_target, run_document, write_run, write_whole
+from ..runs.checking import check, check_document
+from ..runs.engine import Engine
+from ..runs.scenario import Scenario, open_model, read_scenario, run_scenario
+from ..runs.selection import MOST_CHOSEN_ELEMENTS, MOST_ELEMENTS, rows, selected, shown_times, telling
 from . import console
-from .checking import check, check_document
-from .names import Part
-from .requests import CalibrateRequest, CheckRequest, Engine, ScreenRequest, SimulateRequest, Status
-from .scenario import Scenario, open_model, read_scenario, run_scenario
-from .selection import MOST_CHOSEN_ELEMENTS, MOST_ELEMENTS, rows, selected, shown_times, telling
-from .storage import SAVERS, check_folder, check_target, run_document, write_run, write_whole
+from .requests import CalibrateRequest, CheckRequest, ScreenRequest, SimulateRequest, Status
 
 if TYPE_CHECKING:
-    from .calibration.estimation import CalibrationResult
+    from ..calibration.estimation import CalibrationResult
 
 PICTURES = (".png", ".svg", ".pdf")
 MOST_PANELS = 9
@@ -107,9 +108,9 @@ def answer_check(request: CheckRequest) -> Status:
 
 def answer_calibrate(request: CalibrateRequest) -> Status:
     """Fits the parameters, writes what is asked for, and prints the result."""
-    from .calibration import report, store, tables
-    from .calibration.estimation import calibrate
-    from .calibration.fitting import Ending
+    from ..calibration import report, store, tables
+    from ..calibration.estimation import calibrate
+    from ..calibration.fitting import Ending
 
     if request.out:
         check_folder(request.out)
@@ -140,7 +141,7 @@ def answer_calibrate(request: CalibrateRequest) -> Status:
 def _print_calibration(
     request: CalibrateRequest, result: CalibrationResult, written: list[Path], applied: tuple[Path, ...]
 ) -> None:
-    from .calibration import report, tables
+    from ..calibration import report, tables
 
     if request.json:
         files = {"run": str(request.out) if written else None, "applied": [str(path) for path in applied]}
@@ -155,9 +156,9 @@ def _print_calibration(
 
 def answer_screen(request: ScreenRequest) -> Status:
     """Screens the parameters, writes what is asked for, and prints the result."""
-    from .screening import report
-    from .screening.ranges import cells_by_column
-    from .screening.screening import screen
+    from ..screening import report
+    from ..screening.ranges import cells_by_column
+    from ..screening.screening import screen
 
     if request.out:
         check_folder(request.out)

@@ -21,11 +21,11 @@ from sd_models.results import label
 from sd_models.sensitivity import Measure
 from sd_models.system import FloatArray, System
 
-from .limits import Rows
-from .names import part_label
-from .plan import Objective, Plan
-from .problem import Problem
-from .quantities import time_unit, unit_of_integral
+from ..files.names import part_label
+from ..plans.limits import Rows
+from ..plans.plan import Objective, Plan
+from ..plans.quantities import time_unit, unit_of_integral
+from ..problem import Problem
 
 SCALE_WORDS = (("trillion", "billion", 1e-3),)  # so that one unit is a small change
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sd_models.system import FloatArray
 
-from .affine import Index
+from ..affine import Index
 from .plan import Lever
 
 

@@ -22,8 +22,8 @@ from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.simulation import compile
 from sd_models.system import FloatArray, System
 
-from .names import Part, Positions, axes_of, positions, ranges_of
-from .rows import read_rows
+from ..files.names import Part, Positions, axes_of, positions, ranges_of
+from ..files.rows import read_rows
 
 if TYPE_CHECKING:
     from sd_models.timing import TimeSpan

@@ -26,12 +26,7 @@ import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest
 
-from .comparison import Gap
-from .plan import read_plan
-from .result import Alternative, Result, Work
-from .shadow_prices import current
-from .solvers.solver import Ending, Iteration
-from .storage import (
+from ..files.storage import (
     check_new_folder,
     for_netcdf,
     from_netcdf,
@@ -41,6 +36,11 @@ from .storage import (
     write_folder_whole,
     write_whole,
 )
+from ..plans.plan import read_plan
+from ..runs.comparison import Gap
+from ..solvers.solver import Ending, Iteration
+from .result import Alternative, Result, Work
+from .shadow_prices import current
 from .verdict import Findings
 from .verification import Verification
 from .violations import Violation

@@ -21,11 +21,11 @@ import typer
 
 from sd_models.errors import ModelError
 
+from ..runs.engine import Engine
 from .console import tell, tell_error, tell_notes
 from .requests import (
     CalibrateRequest,
     CheckRequest,
-    Engine,
     OptimizeRequest,
     PlanRequest,
     ScreeningMethod,

@@ -15,7 +15,7 @@ from sd_models.functions import REDUCTIONS
 from sd_models.system import FloatArray, Kind, Series, System, Values, Variable, key
 from sd_models.timing import CONTROLS
 
-from .names import Part, part_label, part_labels, positions
+from ..files.names import Part, part_label, part_labels, positions
 
 MOST_ROWS = 12  # of a table about the whole model
 MOST_ELEMENTS = 3  # of a variable in such a table, one row each; more become lowest, median and highest

@@ -9,10 +9,10 @@ from scipy.sparse import csr_array, diags_array, eye_array
 
 from sd_models.system import FloatArray
 
-from .affine import Index
-from .optimality import lever_sizes, quadratic_sizes, row_sizes
-from .program import Program
-from .solvers.highs import ConvexProgram, solve
+from ..affine import Index
+from ..optimality import lever_sizes, quadratic_sizes, row_sizes
+from ..program import Program
+from .highs import ConvexProgram, solve
 
 # Even splits are tried from the whole range of a lever down by halves, this often; from 2**RAISED without a range.
 HALVINGS = 40

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from ..solvers.solver import Ending
 from .requests import Terminated
-from .solvers.solver import Ending
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -12,7 +12,7 @@ from sd_models.errors import Fault, InvalidRequest
 from sd_models.system import FloatArray
 from sd_models.timing import TOLERANCE, TimeGrid
 
-from .affine import Index
+from ..affine import Index
 from .plan import Each, Periods, Plan, When
 
 

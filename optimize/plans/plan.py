@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from sd_models.library import FOLDER, library
 from sd_models.sensitivity import Measure
 
-from .documents import Document, document_of, read_toml
+from ..files.documents import Document, document_of, read_toml
 
 Points: TypeAlias = Annotated[tuple[tuple[float, float], ...], Field(min_length=1)]
 Elements: TypeAlias = str | tuple[str, ...]

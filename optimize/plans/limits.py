@@ -11,10 +11,10 @@ import numpy as np
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.system import FloatArray, System, Variable
 
-from .affine import Affine, Index, Triplets
+from ..affine import Affine, Index, Triplets
+from ..files.names import Part, positions, ranges_of
 from .horizon import Horizon, Windows, period_means
 from .levers import LeverBlock
-from .names import Part, positions, ranges_of
 from .plan import Amount, Elements, Limit, Term, ValueAt
 from .quantities import Registry, time_unit, unit_of_integral
 

@@ -15,11 +15,11 @@ from sd_models.errors import Fault, InvalidRequest
 from sd_models.library import load
 from sd_models.system import FloatArray, System
 
-from .plan import Plan
-from .provenance import digest
-from .quantities import unit_of_integral
+from ..files.provenance import digest
+from ..plans.plan import Plan
+from ..plans.quantities import unit_of_integral
+from ..solvers.solver import Iteration
 from .shadow_prices import Saying, in_words
-from .solvers.solver import Iteration
 from .verdict import Findings, Verdict, judge
 from .violations import Violation, largest
 

@@ -15,7 +15,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Self, TextIO
 
-from .solvers.solver import Ending, Iteration
+from ..solvers.solver import Ending, Iteration
 
 HEADER = (
     f"{'iteration':>9}  {'objective':>16}  {'KKT residual':>12}  {'violation':>9}  {'trust region':>12}  {'seconds':>8}"

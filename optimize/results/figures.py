@@ -17,7 +17,7 @@ from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.plotting import BUNDLE, INK, MUTED, frame, plot
 from sd_models.system import FloatArray
 
-from .result_tables import outcome_names, telling_dimension
+from .tables import outcome_names, telling_dimension
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

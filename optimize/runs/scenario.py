@@ -20,9 +20,9 @@ from sd_models.simulation import compile, simulate
 from sd_models.system import FloatArray, Kind, System, Variable
 from sd_models.timing import TimeSpan
 
-from .names import Part, axes_of, positions, ranges_of
+from ..files.names import Part, axes_of, positions, ranges_of
 from .policy import Policy, lever_paths, policy_notes, read_policy
-from .requests import Engine
+from .engine import Engine
 
 Constants: TypeAlias = dict[str, float | xr.DataArray]
 

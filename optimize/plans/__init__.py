@@ -1,0 +1,9 @@
+"""Plans: what may be decided, what for and within which limits, and what that means in a model.
+
+- `plan.py`: a plan in TOML or Python: levers, objective, limits
+- `horizon.py`: the time points of a plan, its periods and windows
+- `levers.py`: levers as columns
+- `quantities.py`: outcomes, numbers made of a run
+- `limits.py`: limits as rows of levers and outcomes
+- `draft.py`: a plan to start from, for any model
+"""
