@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from typing import Any, TypeAlias
 
@@ -281,7 +282,7 @@ class _Reader:
     def rows(self, constraints: Any, faults: Faults) -> Iterator[_Row]:
         """The constraints; one that is not active has no bounds."""
         for constraint in constraints:
-            with faults.at(lambda row=constraint: f"constraint {row.name!r}"):
+            with faults.at(partial(_constraint_name, constraint)):
                 yield self._row(constraint)
 
     def _row(self, constraint: Any) -> _Row:
@@ -386,6 +387,10 @@ def is_convex(matrix: csr_array) -> bool:
     except ArpackNoConvergence as error:
         smallest = float(min(error.eigenvalues, default=0.0))
     return smallest >= -CONVEX_TOLERANCE * abs(largest)
+
+
+def _constraint_name(constraint: Any) -> str:
+    return f"constraint {constraint.name!r}"
 
 
 def _variable_sides(variable: Any) -> tuple[float, float]:
