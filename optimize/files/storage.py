@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import netCDF4
 import numpy as np
 import xarray as xr
 
@@ -112,7 +113,32 @@ def _sync(path: Path) -> None:
 def save_netcdf(run: xr.Dataset, path: Path) -> None:
     """A dataset as NetCDF; notes become lines of one attribute."""
     attributes = {**run.attrs, "notes": "\n".join(run.attrs.get("notes", ()))}
-    for_netcdf(run).assign_attrs(attributes).to_netcdf(path, engine="netcdf4")
+    with netCDF4.Dataset(path, "w") as file:
+        put(run.assign_attrs(attributes), file)
+
+
+def put(run: xr.Dataset, group: netCDF4.Dataset) -> None:
+    """Puts a dataset of numbers and texts into an open NetCDF file, or a group of it.
+
+    Why not by xarray's `to_netcdf`: it defines a variable, writes it, and goes on to the next, where NetCDF closes the
+    definitions each time. All definitions first take a quarter of the time (0.1 s in place of 0.4 s for the 383
+    variables of 31 provinces), which somebody who presses Ctrl-C waits for.
+    """
+    found = for_netcdf(run)
+    for name, size in found.sizes.items():
+        group.createDimension(str(name), size)
+    group.setncatts(found.attrs)
+    defined = [(_defined(group, str(name), variable), variable) for name, variable in found.variables.items()]
+    for place, variable in defined:
+        place[...] = variable.to_numpy().astype(place.dtype)
+
+
+def _defined(group: netCDF4.Dataset, name: str, variable: xr.Variable) -> netCDF4.Variable[Any]:
+    """The variable of a NetCDF file, without its values."""
+    kind = variable.dtype if variable.dtype.kind in "fi" else str
+    place = group.createVariable(name, kind, tuple(map(str, variable.dims)))
+    place.setncatts(variable.attrs)
+    return place
 
 
 def for_netcdf(run: xr.Dataset) -> xr.Dataset:
