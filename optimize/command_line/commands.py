@@ -373,19 +373,19 @@ def _answer(request: Request) -> Status:
 
             return answer_plan(request)
         case SimulateRequest():
-            from .answers import answer_simulate
+            from .simulating import answer_simulate
 
             return answer_simulate(request)
         case CheckRequest():
-            from .answers import answer_check
+            from .simulating import answer_check
 
             return answer_check(request)
         case CalibrateRequest():
-            from .answers import answer_calibrate
+            from .calibrating import answer_calibrate
 
             return answer_calibrate(request)
         case ScreenRequest():
-            from .answers import answer_screen
+            from .calibrating import answer_screen
 
             return answer_screen(request)
 

@@ -284,7 +284,7 @@ def test_an_interrupted_run_leaves_a_word_and_no_file(
     def interrupted(*_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(f"optimize.command_line.answers.{moment}", interrupted)
+    monkeypatch.setattr(f"optimize.command_line.simulating.{moment}", interrupted)
     assert main(["simulate", str(lakes_file), "--out", str(tmp_path / "run.csv")]) == 130
     assert capsys.readouterr() == ("", "Interrupted.\n")
     assert not list(tmp_path.iterdir())
