@@ -149,7 +149,7 @@ def test_check_in_json_has_the_keys_of_the_design(lakes_file: Path, capsys: pyte
 
 def test_check_takes_data_files(capsys: pytest.CaptureFixture[str]) -> None:
     """Values of data variables that the model only names."""
-    models = Path(__file__).parent.parent / "models"
+    models = Path(__file__).parents[2] / "models"
     assert main(["check", str(models / "data_beside.mdl")]) == 2
     assert main(["check", str(models / "data_beside.mdl"), "--data", str(models / "beside.csv")]) == 0
     assert "Yes:" in capsys.readouterr().out
