@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from typing import Any, TypeAlias
 
@@ -243,13 +244,23 @@ def program(model: pyo.ConcreteModel, problem: Problem, evaluator: Evaluator) ->
 
 @dataclass(frozen=True)
 class _Row:
-    """A constraint as numbers: `linear` and `quadratic` by the numbers of levers and, after them, outcomes."""
+    """A constraint as numbers: `linear` and `quadratic` by the numbers of levers and, after them, outcomes.
 
-    name: str
+    `words` say what it is of the Pyomo component. Pyomo takes longer to name 25,000 components than to read them, so
+    only names that are asked for are made.
+    """
+
+    component: Any
     linear: dict[int, float]
     lower: float
     upper: float
     quadratic: dict[tuple[int, int], float] = field(default_factory=dict)
+    words: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name in sentences."""
+        return f"{self.words}{self.component.name}"
 
     @property
     def is_quadratic(self) -> bool:
@@ -271,7 +282,7 @@ class _Reader:
     def rows(self, constraints: Any, faults: Faults) -> Iterator[_Row]:
         """The constraints; one that is not active has no bounds."""
         for constraint in constraints:
-            with faults.at(f"constraint {constraint.name!r}"):
+            with faults.at(partial(_constraint_name, constraint)):
                 yield self._row(constraint)
 
     def _row(self, constraint: Any) -> _Row:
@@ -279,7 +290,7 @@ class _Reader:
         linear, quadratic, constant = self._terms(body)
         low = -np.inf if lower is None or not constraint.active else lower - constant
         high = np.inf if upper is None or not constraint.active else upper - constant
-        return _Row(constraint.name, linear, low, high, quadratic)
+        return _Row(constraint, linear, low, high, quadratic)
 
     def _terms(self, expression: Any) -> tuple[dict[int, float], dict[tuple[int, int], float], float]:
         """Linear terms, quadratic terms and the constant; InvalidRequest for anything else."""
@@ -334,7 +345,7 @@ class _Reader:
             variable = self.variables[number]
             lower, upper = _variable_sides(variable)
             if np.isfinite(lower) or np.isfinite(upper):
-                yield _Row(f"bounds of {variable.name}", {number: 1.0}, lower, upper)
+                yield _Row(variable, {number: 1.0}, lower, upper, words="bounds of ")
 
     def convex(self, row: _Row) -> Quadratic:
         """A quadratic constraint as `1/2 z'Qz + a'z <= b`; InvalidRequest unless it bounds a convex set."""
@@ -376,6 +387,10 @@ def is_convex(matrix: csr_array) -> bool:
     except ArpackNoConvergence as error:
         smallest = float(min(error.eigenvalues, default=0.0))
     return smallest >= -CONVEX_TOLERANCE * abs(largest)
+
+
+def _constraint_name(constraint: Any) -> str:
+    return f"constraint {constraint.name!r}"
 
 
 def _variable_sides(variable: Any) -> tuple[float, float]:

@@ -6,6 +6,7 @@ CasADi, PySD, Matplotlib) is imported for the answer, so that `--help` answers a
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -35,6 +36,11 @@ from .requests import (
     Terminated,
     VerifyRequest,
 )
+
+# Objects made before Python looks for unused cycles among them, and how often it looks among older ones. By default
+# (700, 10, 10) it does that all the time while a model and its limits are built, and finds nothing: stating 25,000
+# limits takes 0.3 s in place of 0.9 s.
+COLLECTION = 10_000, 20, 100
 
 # Without rich's markup, whose import alone takes longer than the help should.
 app = typer.Typer(
@@ -318,6 +324,7 @@ def screen(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command, by default the one of the command line; its exit status."""
+    gc.set_threshold(*COLLECTION)
     status = _status(arguments)
     if arguments is None and any(thread.name.startswith("solver ") for thread in threading.enumerate()):
         # A solver that was left behind is in C++ code, which aborts the process if Python ends below it.

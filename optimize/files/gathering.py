@@ -20,12 +20,13 @@ class Faults:
     found: list[Fault] = field(default_factory=list)
 
     @contextmanager
-    def at(self, place: str) -> Iterator[None]:
-        """Keeps the faults of what runs inside, with the place that they were found at."""
+    def at(self, place: str | Callable[[], str]) -> Iterator[None]:
+        """Keeps the faults of what runs inside, with the place that they were found at, or what gives its name."""
         try:
             yield
         except ModelError as error:
-            self.found += [replace(fault, variable=place, file=self.file) for fault in error.faults]
+            name = place if isinstance(place, str) else place()
+            self.found += [replace(fault, variable=name, file=self.file) for fault in error.faults]
 
     def raise_all(self) -> None:
         """InvalidRequest with everything that was found, if anything was."""

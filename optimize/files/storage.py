@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import netCDF4
 import numpy as np
 import xarray as xr
 
@@ -139,7 +140,32 @@ def _sync(path: Path) -> None:
 def save_netcdf(run: xr.Dataset, path: Path) -> None:
     """A dataset as NetCDF; notes become lines of one attribute."""
     attributes = {**run.attrs, "notes": "\n".join(run.attrs.get("notes", ()))}
-    for_netcdf(run).assign_attrs(attributes).to_netcdf(path, engine="netcdf4")
+    with netCDF4.Dataset(path, "w") as file:
+        put(run.assign_attrs(attributes), file)
+
+
+def put(run: xr.Dataset, group: netCDF4.Dataset) -> None:
+    """Puts a dataset of numbers and texts into an open NetCDF file, or a group of it.
+
+    Why not by xarray's `to_netcdf`: it defines a variable, writes it, and goes on to the next, where NetCDF closes the
+    definitions each time. All definitions first take a quarter of the time (0.1 s in place of 0.4 s for the 383
+    variables of 31 provinces), which somebody who presses Ctrl-C waits for.
+    """
+    found = for_netcdf(run)
+    for name, size in found.sizes.items():
+        group.createDimension(str(name), size)
+    group.setncatts(found.attrs)
+    defined = [(_defined(group, str(name), variable), variable) for name, variable in found.variables.items()]
+    for place, variable in defined:
+        place[...] = variable.to_numpy().astype(place.dtype)
+
+
+def _defined(group: netCDF4.Dataset, name: str, variable: xr.Variable) -> netCDF4.Variable[Any]:
+    """The variable of a NetCDF file, without its values."""
+    kind = variable.dtype if variable.dtype.kind in "fi" else str
+    place = group.createVariable(name, kind, tuple(map(str, variable.dims)))
+    place.setncatts(variable.attrs)
+    return place
 
 
 def for_netcdf(run: xr.Dataset) -> xr.Dataset:
@@ -178,9 +204,10 @@ def from_netcdf(found: xr.Dataset) -> xr.Dataset:
 def save_csv(run: xr.Dataset, path: Path) -> None:
     """A row for each time, a column for each element of each variable: the layout that `--policy` reads."""
     labels, columns = ["time"], [run["time"].to_numpy().reshape(-1, 1)]
-    for name, values in run.data_vars.items():
-        ordered = values.transpose("time", ...)
-        labels.extend(part_labels(str(name), [ordered[d].values.tolist() for d in ordered.dims[1:]]))
+    elements = {d: run[d].to_numpy().tolist() for d in run.dims}
+    for name in run.data_vars:
+        ordered = run.variables[name].transpose("time", ...)
+        labels.extend(part_labels(str(name), [elements[d] for d in ordered.dims[1:]]))
         columns.append(ordered.to_numpy().reshape(len(columns[0]), -1))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -28,8 +28,8 @@ from sd_models.errors import Fault, InvalidRequest
 
 from ..files.storage import (
     check_new_folder,
-    for_netcdf,
     from_netcdf,
+    put,
     read_netcdf,
     save_csv,
     save_netcdf,
@@ -89,18 +89,16 @@ def _fill(result: Result, folder: Path) -> None:
 
 
 def _narrow(run: xr.Dataset) -> xr.Dataset:
-    return run[[name for name, values in run.data_vars.items() if values.ndim <= 2]]
+    return run[[name for name in run.data_vars if run.variables[name].ndim <= 2]]
 
 
 # --- shadow prices ----------------------------------------------------------------------------------------------------
 
 
 def _save_prices(prices: Mapping[str, xr.DataArray], folder: Path) -> None:
-    path = folder / "shadow_prices.nc"
-    netCDF4.Dataset(path, "w").close()
-    for number, (name, price) in enumerate(prices.items()):
-        dataset = price.to_dataset(name="price").assign_attrs(limit=name)
-        for_netcdf(dataset).to_netcdf(path, group=f"limit_{number}", mode="a", engine="netcdf4")
+    with netCDF4.Dataset(folder / "shadow_prices.nc", "w") as file:
+        for number, (name, price) in enumerate(prices.items()):
+            put(price.to_dataset(name="price").assign_attrs(limit=name), file.createGroup(f"limit_{number}"))
     with (folder / "shadow_prices.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["limit", "elements", "time", "price", "price at its own time", "unit"])

@@ -21,8 +21,8 @@ from sd_models.system import FloatArray, Kind, System, Variable
 from sd_models.timing import TimeSpan
 
 from ..files.names import Part, axes_of, positions, ranges_of
-from .policy import Policy, lever_paths, policy_notes, read_policy
 from .engine import Engine
+from .policy import Policy, lever_paths, policy_notes, read_policy
 
 Constants: TypeAlias = dict[str, float | xr.DataArray]
 
