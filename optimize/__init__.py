@@ -21,8 +21,9 @@ Everything imports only what stands above it here, and so it is in each family:
 - `command_line/`: `prosperity` and its commands
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from sd_models.deferral import deferred
 
 if TYPE_CHECKING:
     from .calibration.estimation import CalibrationResult, calibrate
@@ -54,31 +55,18 @@ __all__ = [
     "verify",
 ]
 
-# Modules that import NumPy, SciPy, Pyomo or pydantic are loaded with the first use of one of their names (PEP 562), so
-# that `prosperity --help` answers at once.
-_LATER = {
-    "calibration.estimation": ("CalibrationResult", "calibrate"),
-    "calibration.specification": ("Calibration",),
-    "plans.draft": ("starting_plan",),
-    "plans.plan": ("Plan", "load_plan", "read_plan"),
-    "problem": ("Problem",),
-    "results.folder": ("load_result", "save_result"),
-    "results.result": ("Result",),
-    "results.verification": ("verify",),
-    "screening.screening": ("Screening", "screen"),
-    "solving": ("solve",),
-}
-_MODULES = {name: module for module, names in _LATER.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    """A public name whose module has not been needed so far."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = deferred(
+    __name__,
+    {
+        "calibration.estimation": ("CalibrationResult", "calibrate"),
+        "calibration.specification": ("Calibration",),
+        "plans.draft": ("starting_plan",),
+        "plans.plan": ("Plan", "load_plan", "read_plan"),
+        "problem": ("Problem",),
+        "results.folder": ("load_result", "save_result"),
+        "results.result": ("Result",),
+        "results.verification": ("verify",),
+        "screening.screening": ("Screening", "screen"),
+        "solving": ("solve",),
+    },
+)

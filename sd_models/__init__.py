@@ -19,13 +19,14 @@ The stages, in their order; each is a function from one value to the next:
 - `polarity.py`, `loops.py`: what a variable reaches, and the feedback loops
 - `generated_code.py`, `pysd_model.py`, `reference.py`: PySD's own run of the same file, as the reference
 - `recursion.py`: room for long expressions
+- `deferral.py`: public names, loaded with their first use
 - `errors.py`: what can be wrong, told to the person who brought the model
 - `common_prosperity/`: the flagship model of the library, its data and what makes them
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .deferral import deferred
 from .library import library, load
 
 if TYPE_CHECKING:
@@ -63,32 +64,19 @@ __all__ = [
     "summary",
 ]
 
-# Modules that import NumPy, xarray or CasADi are loaded with the first use of one of their names (PEP 562), so that
-# `prosperity --help` answers at once.
-_LATER = {
-    "outline": ("describe", "summary"),
-    "errors": ("ModelError",),
-    "loops": ("feedback_loops",),
-    "plotting": ("plot",),
-    "reference": ("replay",),
-    "sensitivity": ("Measure", "Outcome", "Sensitivities", "sensitivities"),
-    "simulation": ("Simulator", "compile", "simulate"),
-    "system": ("System",),
-    "timing": ("TimeSpan",),
-    "typesetting": ("latex",),
-    "units": ("check_units",),
-}
-_MODULES = {name: module for module, names in _LATER.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    """A public name whose module has not been needed so far."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = deferred(
+    __name__,
+    {
+        "outline": ("describe", "summary"),
+        "errors": ("ModelError",),
+        "loops": ("feedback_loops",),
+        "plotting": ("plot",),
+        "reference": ("replay",),
+        "sensitivity": ("Measure", "Outcome", "Sensitivities", "sensitivities"),
+        "simulation": ("Simulator", "compile", "simulate"),
+        "system": ("System",),
+        "timing": ("TimeSpan",),
+        "typesetting": ("latex",),
+        "units": ("check_units",),
+    },
+)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..files.provenance import provenance
-from ..files.storage import finite, write_whole
+from ..files.storage import finite, write_json, write_table, write_whole
 from .accuracy import Rated, summaries
 from .estimation import CalibrationResult, Score
 from .fitting import ADVICE
@@ -131,7 +129,7 @@ def calibration_document(result: CalibrationResult) -> dict[str, Any]:
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def write_results(result: CalibrationResult, folder: Path) -> list[Path]:
+def write_calibration(result: CalibrationResult, folder: Path) -> list[Path]:
     """Writes all files of a calibration into a folder, each whole or not at all; the files."""
     folder.mkdir(exist_ok=True)
     tables = {
@@ -142,29 +140,9 @@ def write_results(result: CalibrationResult, folder: Path) -> list[Path]:
     if result.holdout:
         tables["holdout.csv"] = accuracy_rows(result.holdout.rated)
         tables["comparison.csv"] += comparison_rows(result.holdout, "holdout")
-    written = [_write_table(folder / name, rows) for name, rows in tables.items()]
-    text = json.dumps(calibration_document(result), allow_nan=False, indent=1)
-    write_whole(folder / "report.json", lambda path: path.write_text(text, encoding="utf-8"))
-    pictures = [_write_picture(result, place, folder) for place in range(len(result.score.targets))]
-    return [*written, folder / "report.json", *pictures]
-
-
-def _write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    def save(temporary: Path) -> None:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]) if rows else ["empty"], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-
-    write_whole(path, save)
-    return path
-
-
-def _cell(value: Any) -> Any:
-    """Nine digits of a number; nothing for one that is none."""
-    if not isinstance(value, float):
-        return value
-    return "" if math.isnan(value) else f"{value:.9g}"
+    written = [write_table(folder / name, rows) for name, rows in tables.items()]
+    report = write_json(folder / "report.json", calibration_document(result))
+    return [*written, report, *(_write_picture(result, place, folder) for place in range(len(result.score.targets)))]
 
 
 def _write_picture(result: CalibrationResult, place: int, folder: Path) -> Path:

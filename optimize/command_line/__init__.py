@@ -4,7 +4,8 @@
 - `console.py`: what people and programs read
 - `progress.py`: a solve as it goes
 - `interruption.py`: Ctrl-C and SIGTERM
-- `answers.py`: what `simulate`, `check`, `calibrate` and `screen` do once their arguments are read
-- `optimizing.py`: what `optimize`, `verify` and `plan` do once their arguments are read
+- `simulating.py`: what `simulate` and `check` do once their arguments are read
+- `calibrating.py`: what `calibrate` and `screen` do
+- `optimizing.py`: what `optimize`, `verify` and `plan` do
 - `commands.py`: the commands and their options
 """

@@ -1,7 +1,7 @@
 """`prosperity`: the commands, each one verb and one function of the Python API.
 
-Parsing returns a job and `main` runs it: one place for every way in which it can end. What is heavy (NumPy, CasADi,
-PySD, Matplotlib) is imported with the job, so that `--help` answers at once.
+Parsing returns a request and `main` answers it: one place for every way in which it can end. What is heavy (NumPy,
+CasADi, PySD, Matplotlib) is imported for the answer, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 import typer
 
@@ -28,6 +28,7 @@ from .requests import (
     CheckRequest,
     OptimizeRequest,
     PlanRequest,
+    Request,
     ScreeningMethod,
     ScreenRequest,
     SimulateRequest,
@@ -35,8 +36,6 @@ from .requests import (
     Terminated,
     VerifyRequest,
 )
-
-Job: TypeAlias = Callable[[], Status]
 
 # Objects made before Python looks for unused cycles among them, and how often it looks among older ones. By default
 # (700, 10, 10) it does that all the time while a model and its limits are built, and finds nothing: stating 25,000
@@ -110,14 +109,14 @@ def optimize(
         typer.Option("--verify/--no-verify", help="Replay the policy in PySD at the end, which may take a minute."),
     ] = True,
     json: Json = False,
-) -> Job:
+) -> OptimizeRequest:
     """Find the best policy for a plan: who gets how much, for what, in which year, and what it buys.
 
     Without arguments: 31 provinces, 16 measures, 2026-2050. Ctrl-C keeps the best policy so far.
 
     Exit status: 0 if a policy was found that keeps all limits, 1 if not or if PySD's replay differs.
     """
-    request = OptimizeRequest(
+    return OptimizeRequest(
         plan,
         model=model,
         regions=regions,
@@ -129,30 +128,16 @@ def optimize(
         json=json,
     )
 
-    def job() -> Status:
-        from .optimizing import answer_optimize
-
-        return answer_optimize(request)
-
-    return job
-
 
 @app.command()
 def verify(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a result.")], json: Json = False
-) -> Job:
+) -> VerifyRequest:
     """Replay a result in PySD's own run of the untouched model file, and check every limit again in it.
 
     Exit status: 0 if it agrees with our run to 1e-6 and all limits hold, 1 if not.
     """
-    request = VerifyRequest(run, json)
-
-    def job() -> Status:
-        from .optimizing import answer_verify
-
-        return answer_verify(request)
-
-    return job
+    return VerifyRequest(run, json)
 
 
 @app.command()
@@ -161,19 +146,12 @@ def plan(
     regions: Regions = None,
     data: Data = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the plan; without it, it is printed.")] = None,
-) -> Job:
+) -> PlanRequest:
     """Write a commented plan to start from: what of a model can be decided, what it moves, its dimensions and times.
 
     Example: prosperity plan my_model.mdl --out my_plan.toml && prosperity optimize my_plan.toml
     """
-    request = PlanRequest(model, tuple(data or ()), regions, out)
-
-    def job() -> Status:
-        from .optimizing import answer_plan
-
-        return answer_plan(request)
-
-    return job
+    return PlanRequest(model, tuple(data or ()), regions, out)
 
 
 @app.command()
@@ -216,12 +194,12 @@ def simulate(
     data: Data = None,
     regions: Regions = None,
     json: Json = False,
-) -> Job:
+) -> SimulateRequest:
     """Run a model, and print what tells most of it.
 
     Example: prosperity simulate urbanization --set "mobility=0.03" --variables "national urban share" --stop 2035
     """
-    request = SimulateRequest(
+    return SimulateRequest(
         model,
         settings=tuple(settings or ()),
         policy=policy,
@@ -237,28 +215,14 @@ def simulate(
         json=json,
     )
 
-    def job() -> Status:
-        from .answers import answer_simulate
-
-        return answer_simulate(request)
-
-    return job
-
 
 @app.command()
-def check(model: Model, data: Data = None, regions: Regions = None, json: Json = False) -> Job:
+def check(model: Model, data: Data = None, regions: Regions = None, json: Json = False) -> CheckRequest:
     """Say what a model holds, what of it cannot be compiled, whether its units agree, and its gap to PySD's own run.
 
     Exit status: 0 if it can be compiled and agrees with PySD to 1e-9, 1 if not.
     """
-    request = CheckRequest(model, tuple(data or ()), regions, json)
-
-    def job() -> Status:
-        from .answers import answer_check
-
-        return answer_check(request)
-
-    return job
+    return CheckRequest(model, tuple(data or ()), regions, json)
 
 
 @app.command()
@@ -283,21 +247,14 @@ def calibrate(
         bool, typer.Option("--apply", help="Write the estimates into the model's data files (`store` in the file).")
     ] = False,
     json: Json = False,
-) -> Job:
+) -> CalibrateRequest:
     """Fit parameters of a model to observations, and say how good the fit is and what the data cannot tell.
 
     Bounded least squares with exact Jacobians. Ctrl-C ends the search and keeps the best values so far.
 
     Example: prosperity calibrate urbanization; its file, calibration.toml beside the model, shows what can be asked.
     """
-    request = CalibrateRequest(model, calibration, regions, starts, seed, holdout, out, apply, json)
-
-    def job() -> Status:
-        from .answers import answer_calibrate
-
-        return answer_calibrate(request)
-
-    return job
+    return CalibrateRequest(model, calibration, regions, starts, seed, holdout, out, apply, json)
 
 
 @app.command()
@@ -343,12 +300,12 @@ def screen(
         Path | None, typer.Option(metavar="DIR", help="Write effects.csv, report.json and a picture.")
     ] = None,
     json: Json = False,
-) -> Job:
+) -> ScreenRequest:
     """Find which uncertain parameters matter: vary all of them over their ranges, and rank their effects on outcomes.
 
     Example: prosperity screen my_model.mdl ranges.csv --outcome "welfare:integral" --outcome "income ratio:2050"
     """
-    request = ScreenRequest(
+    return ScreenRequest(
         model,
         ranges,
         tuple(outcomes),
@@ -363,13 +320,6 @@ def screen(
         out=out,
         json=json,
     )
-
-    def job() -> Status:
-        from .answers import answer_screen
-
-        return answer_screen(request)
-
-    return job
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -407,11 +357,44 @@ def _status(arguments: Sequence[str] | None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    """The status of the job that the arguments ask for, all its output written."""
-    job = app(args=arguments, prog_name="prosperity", standalone_mode=False)
-    status = job() if callable(job) else job
+    """The status of what the arguments ask for, all its output written."""
+    asked = app(args=arguments, prog_name="prosperity", standalone_mode=False)
+    status = asked if isinstance(asked, int) else _answer(asked)
     sys.stdout.flush()
-    return _interrupted() if status == Status.INTERRUPTED else int(status or Status.DONE)
+    return _interrupted() if status == Status.INTERRUPTED else status
+
+
+def _answer(request: Request) -> Status:
+    """Does what was asked for, with what that needs imported now."""
+    match request:
+        case OptimizeRequest():
+            from .optimizing import answer_optimize
+
+            return answer_optimize(request)
+        case VerifyRequest():
+            from .optimizing import answer_verify
+
+            return answer_verify(request)
+        case PlanRequest():
+            from .optimizing import answer_plan
+
+            return answer_plan(request)
+        case SimulateRequest():
+            from .simulating import answer_simulate
+
+            return answer_simulate(request)
+        case CheckRequest():
+            from .simulating import answer_check
+
+            return answer_check(request)
+        case CalibrateRequest():
+            from .calibrating import answer_calibrate
+
+            return answer_calibrate(request)
+        case ScreenRequest():
+            from .calibrating import answer_screen
+
+            return answer_screen(request)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
 from ..runs.engine import Engine
 
@@ -110,6 +111,11 @@ class PlanRequest:
     data: tuple[Path, ...] = ()
     regions: str | None = None
     out: Path | None = None
+
+
+Request: TypeAlias = (
+    OptimizeRequest | VerifyRequest | PlanRequest | SimulateRequest | CheckRequest | CalibrateRequest | ScreenRequest
+)
 
 
 class Status(IntEnum):

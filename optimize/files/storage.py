@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -60,6 +61,32 @@ def write_whole(path: Path, save: Callable[[Path], object]) -> None:
         raise InvalidRequest(Fault(found, file=str(path), advice="Is there space, and may you write there?")) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> Path:
+    """A document as JSON, without numbers that are none; the file."""
+    text = json.dumps(document, allow_nan=False, indent=1)
+    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    return path
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    """A CSV file with a column for each key of the rows, numbers with nine digits, NaN as an empty cell; the file."""
+
+    def save(temporary: Path) -> None:
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]) if rows else ["empty"], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+
+    write_whole(path, save)
+    return path
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return "" if math.isnan(value) else f"{value:.9g}"
 
 
 def write_run(run: xr.Dataset, path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ import numpy as np
 from sd_models.plotting import BUNDLE, COLOURS, INK, MUTED
 
 from ..files.provenance import provenance
-from ..files.storage import finite, write_whole
+from ..files.storage import finite, write_json, write_table, write_whole
 from .screening import Screening
 
 if TYPE_CHECKING:
@@ -90,29 +88,18 @@ def _spread(found: Screening, place: int) -> list[float]:
     return [float(np.percentile(known, share)) if len(known) else np.nan for share in (0, 50, 100)]
 
 
-def write_results(found: Screening, folder: Path) -> list[Path]:
+def write_screening(found: Screening, folder: Path) -> list[Path]:
     """Writes effects, report and picture into a folder, each whole or not at all; the files."""
     folder.mkdir(exist_ok=True)
-    rows = list(effect_rows(found))
-    text = json.dumps(screening_document(found), allow_nan=False, indent=1)
-    files = [folder / "effects.csv", folder / "report.json"]
-    write_whole(files[0], lambda path: _save_table(path, rows))
-    write_whole(files[1], lambda path: path.write_text(text, encoding="utf-8"))
+    files = [
+        write_table(folder / "effects.csv", list(effect_rows(found))),
+        write_json(folder / "report.json", screening_document(found)),
+    ]
     if found.effects:
         figure = plot_screening(found)
         write_whole(folder / "screening.png", lambda path: figure.savefig(path, dpi=DOTS_PER_INCH))
         files.append(folder / "screening.png")
     return files
-
-
-def _save_table(path: Path, rows: list[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]) if rows else ["outcome"], lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow(
-                {name: f"{value:.6g}" if isinstance(value, float) else value for name, value in row.items()}
-            )
 
 
 # --- for people -------------------------------------------------------------------------------------------------------

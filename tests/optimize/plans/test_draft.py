@@ -13,7 +13,7 @@ from optimize.plans.draft import POWERS, StartingPlan
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
 
-MODELS = Path(__file__).parents[1] / "models"
+MODELS = Path(__file__).parents[2] / "models"
 WITHOUT_THEIR_DATA = ("data_bare.mdl", "data_beside.mdl")
 FILES = sorted(
     path for path in MODELS.iterdir() if path.suffix in (".mdl", ".xmile") and path.name not in WITHOUT_THEIR_DATA

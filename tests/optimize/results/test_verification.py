@@ -127,7 +127,7 @@ def test_limits_have_to_hold_in_pysds_run_too(result: opt.Result) -> None:
 
 def test_a_file_that_asks_for_another_method_is_not_refuted() -> None:
     """PySD knows Euler's method alone: the equations are compared by it, and a note says so."""
-    model = Path(__file__).parents[1] / "models" / "runge_kutta" / "decay.mdl"
+    model = Path(__file__).parents[2] / "models" / "runge_kutta" / "decay.mdl"
     system = sd.load(model)
     plan = opt.starting_plan(system).content
     found = opt.verify(opt.solve(opt.Problem(system, opt.read_plan(plan))))

@@ -11,7 +11,16 @@ import pytest
 import xarray as xr
 
 import sd_models as sd
-from optimize.files.storage import check_target, read_netcdf, run_document, save_netcdf, write_run, write_whole
+from optimize.files.storage import (
+    check_target,
+    read_netcdf,
+    run_document,
+    save_netcdf,
+    write_json,
+    write_run,
+    write_table,
+    write_whole,
+)
 from optimize.runs.policy import lever_paths, read_policy
 from sd_models.errors import InvalidRequest
 from sd_models.system import System
@@ -95,6 +104,21 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
         write_whole(path, full)
     assert [file.name for file in tmp_path.iterdir()] == ["run.csv"]
     assert path.read_text() == "old"
+
+
+def test_a_table_has_nine_digits_and_nothing_for_what_is_no_number(tmp_path: Path) -> None:
+    """A column for each key, quoted where a cell holds a comma; without rows there is still a file."""
+    rows = [{"name": "a, b", "value": 1 / 3, "count": 2}, {"name": "c", "value": float("nan"), "count": 0}]
+    assert write_table(tmp_path / "table.csv", rows).read_text() == 'name,value,count\n"a, b",0.333333333,2\nc,,0\n'
+    assert write_table(tmp_path / "none.csv", []).read_text() == "empty\n"
+
+
+def test_a_document_with_what_json_has_no_word_for_is_not_written(tmp_path: Path) -> None:
+    """NaN is no JSON; what stood there before stays."""
+    path = write_json(tmp_path / "report.json", {"a": [1.5, None]})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(path, {"a": float("nan")})
+    assert json.loads(path.read_text()) == {"a": [1.5, None]}
 
 
 @pytest.mark.parametrize("name", ["run.txt", "run", "folder.csv", "missing/run.csv"])

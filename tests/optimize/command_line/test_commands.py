@@ -149,7 +149,7 @@ def test_check_in_json_has_the_keys_of_the_design(lakes_file: Path, capsys: pyte
 
 def test_check_takes_data_files(capsys: pytest.CaptureFixture[str]) -> None:
     """Values of data variables that the model only names."""
-    models = Path(__file__).parent.parent / "models"
+    models = Path(__file__).parents[2] / "models"
     assert main(["check", str(models / "data_beside.mdl")]) == 2
     assert main(["check", str(models / "data_beside.mdl"), "--data", str(models / "beside.csv")]) == 0
     assert "Yes:" in capsys.readouterr().out
@@ -284,7 +284,7 @@ def test_an_interrupted_run_leaves_a_word_and_no_file(
     def interrupted(*_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(f"optimize.command_line.answers.{moment}", interrupted)
+    monkeypatch.setattr(f"optimize.command_line.simulating.{moment}", interrupted)
     assert main(["simulate", str(lakes_file), "--out", str(tmp_path / "run.csv")]) == 130
     assert capsys.readouterr() == ("", "Interrupted.\n")
     assert not list(tmp_path.iterdir())

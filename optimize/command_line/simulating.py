@@ -1,9 +1,6 @@
-"""What the commands do once their arguments are read: a request in, files and output out, an exit status back."""
+"""What `prosperity simulate` and `check` do once their arguments are read."""
 
 from __future__ import annotations
-
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import xarray as xr
 
@@ -12,16 +9,13 @@ from sd_models.system import System
 from sd_models.timing import TimeSpan
 
 from ..files.names import Part
-from ..files.storage import SAVERS, check_folder, check_target, run_document, write_run, write_whole
+from ..files.storage import SAVERS, check_target, run_document, write_run, write_whole
 from ..runs.checking import check, check_document
 from ..runs.engine import Engine
 from ..runs.scenario import Scenario, open_model, read_scenario, run_scenario
 from ..runs.selection import MOST_CHOSEN_ELEMENTS, MOST_ELEMENTS, rows, selected, shown_times, telling
 from . import console
-from .requests import CalibrateRequest, CheckRequest, ScreenRequest, SimulateRequest, Status
-
-if TYPE_CHECKING:
-    from ..calibration.estimation import CalibrationResult
+from .requests import CheckRequest, SimulateRequest, Status
 
 PICTURES = (".png", ".svg", ".pdf")
 MOST_PANELS = 9
@@ -104,88 +98,3 @@ def answer_check(request: CheckRequest) -> Status:
     else:
         console.print_check(answer)
     return Status.DONE if answer.passed else Status.NO
-
-
-def answer_calibrate(request: CalibrateRequest) -> Status:
-    """Fits the parameters, writes what is asked for, and prints the result."""
-    from ..calibration import report, store, tables
-    from ..calibration.estimation import calibrate
-    from ..calibration.fitting import Ending
-
-    if request.out:
-        check_folder(request.out)
-    with console.working("Fitting") as tell:
-        result = calibrate(
-            request.model,
-            request.calibration,
-            regions=request.regions,
-            starts=request.starts,
-            seed=request.seed,
-            holdout=request.holdout,
-            prepare=store.check if request.apply else None,
-            watch=lambda now: tell(tables.progress_text(now)),
-        )
-    written: list[Path] = []
-    applied: tuple[Path, ...] = ()
-    try:
-        if request.out:
-            written = report.write_results(result, request.out)
-        if request.apply and result.ending is not Ending.INTERRUPTED:
-            applied = store.apply(store.edits_of(result))
-    finally:  # also where a disk is full: what was found is not lost
-        console.tell_notes([*result.notes, *(store.notes(result, applied) if request.apply else ())])
-        _print_calibration(request, result, written, applied)
-    return Status.INTERRUPTED if result.ending is Ending.INTERRUPTED else Status.DONE
-
-
-def _print_calibration(
-    request: CalibrateRequest, result: CalibrationResult, written: list[Path], applied: tuple[Path, ...]
-) -> None:
-    from ..calibration import report, tables
-
-    if request.json:
-        files = {"run": str(request.out) if written else None, "applied": [str(path) for path in applied]}
-        console.print_json({**report.calibration_document(result), **files})
-        return
-    headers = (tables.ESTIMATE_HEADERS, tables.FIT_HEADERS, tables.HOLDOUT_HEADERS)
-    foot = (
-        [f"Written: {request.out} ({len(written)} files)"] if written else ["All elements and all numbers: --out DIR."]
-    )
-    console.print_calibration(tables.tables(result), headers, [*foot, *(f"Applied: {path}" for path in applied)])
-
-
-def answer_screen(request: ScreenRequest) -> Status:
-    """Screens the parameters, writes what is asked for, and prints the result."""
-    from ..screening import report
-    from ..screening.ranges import cells_by_column
-    from ..screening.screening import screen
-
-    if request.out:
-        check_folder(request.out)
-    with console.working("Screening") as tell:
-        found = screen(
-            request.model,
-            request.ranges,
-            request.outcomes,
-            method=str(request.method),
-            samples=request.samples,
-            seed=request.seed,
-            first=request.first,
-            chosen=request.parameters,
-            without=cells_by_column(request.without),
-            policy=request.policy,
-            regions=request.regions,
-            watch=lambda done, runs: tell(f"Screening: {done} of {runs} runs"),
-        )
-    written: list[Path] = []
-    try:
-        written = report.write_results(found, request.out) if request.out else []
-    finally:  # also where a disk is full: what was found is not lost
-        console.tell_notes(found.notes)
-        if request.json:
-            run = str(request.out) if written else None
-            console.print_json({**report.screening_document(found), "run": run})
-        else:
-            foot = [f"Written: {request.out} ({len(written)} files)"] if written else ["All parameters: --out DIR."]
-            console.print_screening(report.tables(found), foot)
-    return Status.INTERRUPTED if found.interrupted else Status.DONE
