@@ -438,3 +438,22 @@ class TestTraces:
         for number, dataset in found.items():
             xr.testing.assert_identical(dataset, expected[number % 2])
         assert len(found) == 6
+
+
+def test_arrays_of_other_elements_are_laid_over_each_other_as_xarray_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PySD is first asked for arrays with the same elements, which is quicker."""
+    asked: list[str] = []
+    update = reference._Recorder.update
+
+    def with_others(recorder: reference._Recorder, model: object) -> None:
+        asked.append(str(xr.get_options()["arithmetic_join"]))  # type: ignore[no-untyped-call]
+        _ = xr.DataArray([1.0, 2.0], {"x": ["a", "b"]}, ("x",)) + xr.DataArray([1.0], {"x": ["a"]}, ("x",))
+        update(recorder, model)  # type: ignore[arg-type]
+
+    def run() -> xr.Dataset:
+        return replay("urbanization", time=sd.TimeSpan(stop=2010.5), outputs=["national urban share"])
+
+    expected = run()
+    monkeypatch.setattr(reference._Recorder, "update", with_others)
+    xr.testing.assert_identical(run(), expected)
+    assert list(dict.fromkeys(asked)) == ["exact", "inner"]
