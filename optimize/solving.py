@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import xarray as xr
 
+from sd_models.compilation import Layout
 from sd_models.errors import Fault, InvalidRequest, SimulationError
+from sd_models.results import Frame
 from sd_models.simulation import Simulator, compile
 from sd_models.system import FloatArray
 from sd_models.timing import TOLERANCE as TIME_TOLERANCE
@@ -29,7 +31,7 @@ from .program import Program
 from .results.result import Alternative, Result, Work, files_of, groups_of, held_paths
 from .results.shadow_prices import objective_unit, shadow_prices
 from .results.verdict import TOLERANCE, Findings
-from .results.verification import every_step, named_variables
+from .results.verification import named_variables
 from .results.violations import violations
 from .solvers.choice import chosen_solver
 from .solvers.solver import Ending, Solution, Solver, Watch
@@ -100,24 +102,40 @@ class _End:
 
 @dataclass(frozen=True, eq=False)
 class _Runs:
-    """What is run after a solve, compiled before it, so that an interruption is answered at once: all variables at the
-    saved times, and what the plan names at every step."""
+    """What is run after a solve, compiled before it, so that an interruption is answered at once.
 
-    everything: Simulator
-    steps: Simulator
+    One run gives two datasets: of all variables at the saved times, and of what the plan names at every step.
+    """
+
+    simulator: Simulator
+    steps: Frame
 
     @classmethod
     def of(cls, problem: Problem) -> _Runs:
-        """Compiles both."""
-        system, plan, levers = problem.system, problem.plan, problem.lever_names
-        whole = compile(system, levers=levers, time=TimeSpan(stop=horizon_end(plan)))
-        names, span = named_variables(plan, system), every_step(system, plan)
-        return cls(whole, compile(system, levers=levers, outputs=names, time=span))
+        """Compiles the model with all its variables."""
+        system, plan = problem.system, problem.plan
+        simulator = compile(system, levers=problem.lever_names, time=TimeSpan(stop=horizon_end(plan)))
+        model, names = simulator.model, named_variables(plan, system)
+        every = replace(model.grid, saved=np.arange(len(model.grid.times)))
+        rows = {name: rows for name, rows in model.outputs.rows.items() if name in names or name == model.moving_end}
+        fixed = {name: values for name, values in model.fixed.items() if name in names}
+        return cls(simulator, Frame(replace(model, grid=every, outputs=Layout(rows), fixed=fixed)))
+
+    def own(self) -> xr.Dataset:
+        """All variables with the model's own levers."""
+        return self.simulator.run()
+
+    def of_policy(self, policy: Mapping[str, xr.DataArray]) -> tuple[xr.Dataset, xr.Dataset]:
+        """All variables at the saved times, and what the plan names at every step; SimulationError for no numbers."""
+        inputs = self.simulator.inputs(levers=policy)
+        found = self.simulator.trajectories(inputs)
+        self.simulator.check(inputs, found)
+        return self.simulator.frame.dataset(found, None), self.steps.dataset(found, None)
 
     def broken(self, policy: Mapping[str, xr.DataArray]) -> xr.Dataset:
         """A run that left the numbers, as far as it came."""
-        inputs = self.everything.inputs(levers=policy)
-        return self.everything.frame.dataset(self.everything.trajectories(inputs), None)
+        found = self.simulator.trajectories(self.simulator.inputs(levers=policy))
+        return self.simulator.frame.dataset(found, None)
 
 
 @dataclass(eq=False)
@@ -142,8 +160,7 @@ class _Solve:
             if start is None:
                 first = neutral(program, stop=lambda: False)
             runs = _Runs.of(problem)
-            baseline, own = runs.everything.run(), evaluator.own
-            runs.steps.run()
+            baseline, own = runs.own(), evaluator.own
             _ = evaluator.gradients(own, np.arange(min(1, len(own.y))))  # built here, not in the first iteration
             oversight.program = program
         with self.clock.phase("solve"):
@@ -241,11 +258,11 @@ class _Solve:
         problem = self.problem
         policy = problem.policy(at.x)
         try:
-            run = runs.everything.run(levers=policy)
+            run, steps = runs.of_policy(policy)
         except SimulationError as error:
             run = runs.broken(policy)
             return Findings(Ending.FAILED, np.inf, np.inf, failure=str(error)), (), run
-        checked = violations(problem.plan, problem.system, runs.steps.run(levers=policy))
+        checked = violations(problem.plan, problem.system, steps)
         residual = np.inf
         if end.solution is not None:
             multipliers = Multipliers(end.solution.row_multipliers, end.solution.quadratic_multipliers)

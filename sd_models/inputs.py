@@ -22,6 +22,8 @@ Given: TypeAlias = Mapping[str, Value]
 
 # Lever times count as reached within this fraction of the largest time, so that rounded decimals meet summed steps.
 TIME_TOLERANCE = 1e-9
+# What the times of a path are called while a dimension of the model may have the name `time`; no model can have this.
+STARTS = "times at which values begin"
 
 
 @dataclass(frozen=True)
@@ -60,21 +62,25 @@ def columns(
     )
 
 
-def plain(system: System, variable: Variable, value: Value) -> npt.ArrayLike:
-    """A value as an array in the order of the variable's dimensions, which may be labelled as in results."""
+def plain(system: System, variable: Variable, value: Value, *, leading: tuple[str, ...] = ()) -> npt.ArrayLike:
+    """A value as an array in the order of the variable's dimensions, which may be labelled as in results.
+
+    Dimensions in `leading`, which the variable has not, come first.
+    """
     if not isinstance(value, xr.DataArray):
         return value
     labels = {label(system, dimension): dimension for dimension in variable.dimensions}
     value = value.reset_coords(drop=True).rename({old: new for old, new in labels.items() if old in value.dims})
-    unknown = [str(name) for name in value.dims if name not in variable.dimensions]
+    unknown = [str(name) for name in value.dims if name not in (*leading, *variable.dimensions)]
     if unknown:
         found = f"the value for {variable.name!r} has the dimension {unknown[0]!r}; expected {variable.dimensions}."
         raise InvalidRequest(Fault(found, file=system.name))
-    labelled = {str(d): system.dimensions[str(d)].elements for d in value.dims if d in value.coords}
+    named = [str(d) for d in value.dims if d in value.coords and d not in leading]
+    labelled = {d: system.dimensions[d].elements for d in named}
     for dimension in labelled:
         _check_labels(system, variable, dimension, Counter(value[dimension].to_numpy().tolist()))
     ordered = value.reindex({d: list(elements) for d, elements in labelled.items()})
-    return np.asarray(ordered.transpose(*(d for d in variable.dimensions if d in value.dims)))
+    return np.asarray(ordered.transpose(*(d for d in (*leading, *variable.dimensions) if d in value.dims)))
 
 
 def _check_labels(system: System, variable: Variable, dimension: str, given: Counter[str]) -> None:
@@ -172,10 +178,12 @@ def _held(system: System, variable: Variable, value: xr.DataArray, times: FloatA
         found = f"the path of {variable.name!r} {what}; expected ascending times from {times[0]:g} on."
         raise InvalidRequest(Fault(found, file=system.name))
     rows = np.searchsorted(starts, times + slack, side="right") - 1
-    values = [
-        shaped(system, variable, plain(system, variable, value.isel(time=i, drop=True))) for i in range(len(starts))
-    ]
-    return _finite(system, variable, np.array(values)[rows]).reshape(len(times), -1).T
+    unlabelled = value.drop_vars("time").rename(time=STARTS)
+    values = numeric(system, variable, plain(system, variable, unlabelled, leading=(STARTS,)))
+    first = shaped(system, variable, values[0])
+    wide = values.reshape(len(values), *(values.shape[1:] or (1,) * first.ndim))
+    whole = np.broadcast_to(_finite(system, variable, wide), (len(values), *first.shape))
+    return whole[rows].reshape(len(times), -1).T
 
 
 def _finite(system: System, variable: Variable, array: FloatArray) -> FloatArray:

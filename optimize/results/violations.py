@@ -95,7 +95,8 @@ class _Spans:
     def measured(self, path: xr.DataArray) -> xr.DataArray:
         """The mean or total of a path in each span."""
         values = path.transpose("time", ...)
-        parts = [values[a:b].to_numpy() for a, b in zip(self.first, self.last, strict=True)]
+        numbers = values.to_numpy()
+        parts = [numbers[a:b] for a, b in zip(self.first, self.last, strict=True)]
         found = [part.sum(axis=0) * self.step if self.step else part.mean(axis=0) for part in parts]
         coordinates = {d: values.coords[d] for d in values.dims[1:]}
         return xr.DataArray(np.array(found), {WINDOW: self.times, **coordinates}, (WINDOW, *values.dims[1:]))

@@ -203,7 +203,7 @@ RUNS = xr.DataArray(np.ones((2, 3)), dims=("run", "region"))
         ("levers", {"tax": np.ones(7)}, "the value for 'tax' has shape (7,); expected one number"),
         ("levers", {"m": np.ones((9, 2, 3))}, "the value for 'm' has shape (9, 2, 3)"),
         ("levers", {"tax": np.full(9, np.nan)}, "the path of 'tax' holds NaN or infinity."),
-        ("levers", {"tax": held([1.0, np.nan], [0, 99])}, "the value for 'tax' holds NaN or infinity."),
+        ("levers", {"tax": held([1.0, np.nan], [0, 99])}, "the path of 'tax' holds NaN or infinity."),
         ("levers", {"tax": held([1.0, 2.0], [1, 2])}, "the path of 'tax' starts at 1; expected ascending times from 0"),
         ("levers", {"tax": held([1.0, 2.0], [0, 0])}, "the path of 'tax' starts at 0; expected ascending times"),
         ("levers", {"tax": held([], [])}, "the path of 'tax' has no times; expected ascending times from 0 on."),
