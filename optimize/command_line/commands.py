@@ -326,6 +326,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command, by default the one of the command line; its exit status."""
     gc.set_threshold(*COLLECTION)
     status = _status(arguments)
+    if arguments is None:
+        gc.freeze()  # so that Python does not look through all there is once more before it ends, for half a second
     if arguments is None and any(thread.name.startswith("solver ") for thread in threading.enumerate()):
         # A solver that was left behind is in C++ code, which aborts the process if Python ends below it.
         sys.stdout.flush()

@@ -16,7 +16,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """What was received so far; `keeping` says whether a first signal is only taken notice of."""
+    """What was received so far; `keeping` says whether a first signal is only taken notice of.
+
+    It is so from the moment at which work asks for the first time whether it has to stop: it can keep what it has.
+    """
 
     def __init__(self) -> None:
         self.received: int | None = None
@@ -24,6 +27,7 @@ class Interruption:
 
     def ending(self) -> Ending | None:
         """Why work has to stop, or None."""
+        self.keeping = True
         return None if self.received is None else Ending.INTERRUPTED
 
     def handle(self, number: int, _frame: FrameType | None) -> None:

@@ -55,7 +55,6 @@ def answer_optimize(request: OptimizeRequest) -> Status:
             problem = Problem(asked.system, asked.plan, asked.file)
             check_new_folder(request.out or _run_folder(asked.system))
         loading = perf_counter() - began
-        interruption.keeping = True
         with progress.phase("Solving"):
             result = solve(problem, solver=request.solver, watch=progress)
         result = replace(result, notes=(*asked.notes, *result.notes))
