@@ -14,7 +14,7 @@ from sd_models.simulation import Simulator, compile
 from sd_models.system import FloatArray, Kind, System, Variable, fault_of, key
 
 from ..files.gathering import kept
-from ..files.names import ALL, Part, axes_of, part_labels, positions, ranges_of
+from ..files.names import ALL, Part, axes_of, part_labels, part_mask
 from .specification import Parameter
 
 Rows = npt.NDArray[np.int64]
@@ -137,14 +137,6 @@ def _known_elements(
         strangers += [element for element in elements if element not in kept]
         known |= {dimension: kept} if kept else {}
     return known, strangers
-
-
-def part_mask(system: System, part: Part) -> npt.NDArray[np.bool_]:
-    """Which elements of its variable, flat, a part names."""
-    variable = system[part.name]
-    mask = np.zeros(system.shape(variable), dtype=bool)
-    mask[np.ix_(*positions(part, axes_of(system, variable), ranges_of(system)))] = True
-    return mask.ravel()
 
 
 def where_mask(system: System, variable: Variable, where: Mapping[str, tuple[str, ...]]) -> npt.NDArray[np.bool_]:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DOTS_PER_INCH = 110
 PANEL = (2.1, 1.55)  # inches
 LARGE_PANEL = (4.3, 2.9)
 HEAD = 0.5  # inches above the panels, with a title of one line

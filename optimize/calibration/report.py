@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from ..files.provenance import provenance
-from ..files.storage import finite, write_json, write_table, write_whole
+from ..files.storage import finite, write_json, write_picture, write_table
 from .accuracy import Rated, summaries
 from .estimation import CalibrationResult, Score
 from .fitting import ADVICE
 from .identification import described
-from .plots import DOTS_PER_INCH, plot_series
+from .plots import plot_series
 
 
 def estimate_rows(result: CalibrationResult) -> list[dict[str, Any]]:
@@ -147,7 +147,5 @@ def write_calibration(result: CalibrationResult, folder: Path) -> list[Path]:
 
 def _write_picture(result: CalibrationResult, place: int, folder: Path) -> Path:
     title = result.score.targets[place].asked.title
-    path = folder / f"{re.sub(r'[^0-9a-z]+', '_', title.casefold()).strip('_') or place}.png"
-    figure = plot_series(result, place)
-    write_whole(path, lambda temporary: figure.savefig(temporary, dpi=DOTS_PER_INCH))
-    return path
+    name = f"{re.sub(r'[^0-9a-z]+', '_', title.casefold()).strip('_') or place}.png"
+    return write_picture(folder / name, plot_series(result, place))

@@ -9,7 +9,7 @@ from sd_models.system import System
 from sd_models.timing import TimeSpan
 
 from ..files.names import Part
-from ..files.storage import SAVERS, check_target, run_document, write_run, write_whole
+from ..files.storage import SAVERS, check_target, run_document, write_picture, write_run
 from ..runs.checking import check, check_document
 from ..runs.engine import Engine
 from ..runs.scenario import Scenario, open_model, read_scenario, run_scenario
@@ -19,7 +19,6 @@ from .requests import CheckRequest, SimulateRequest, Status
 
 PICTURES = (".png", ".svg", ".pdf")
 MOST_PANELS = 9
-DOTS_PER_INCH = 120
 
 
 def answer_simulate(request: SimulateRequest) -> Status:
@@ -68,7 +67,7 @@ def _write(request: SimulateRequest, run: xr.Dataset, shown: list[xr.DataArray],
     if request.plot:
         unit = system["TIME STEP"].unit if system is not None and "TIME STEP" in system else ""
         figure = plot(shown[:MOST_PANELS], title=str(run.attrs["model"]), time_unit=unit)
-        write_whole(request.plot, lambda path: figure.savefig(path, dpi=DOTS_PER_INCH))
+        write_picture(request.plot, figure)
 
 
 def _print(request: SimulateRequest, run: xr.Dataset, shown: list[xr.DataArray]) -> None:

@@ -81,6 +81,14 @@ def positions(
     )
 
 
+def part_mask(system: System, part: Part) -> npt.NDArray[np.bool_]:
+    """Which elements of its variable, flat, a part names."""
+    variable = system[part.name]
+    mask = np.zeros(system.shape(variable), dtype=bool)
+    mask[np.ix_(*positions(part, axes_of(system, variable), ranges_of(system)))] = True
+    return mask.ravel()
+
+
 def _along(
     part: Part, entry: str, dimension: str, elements: Sequence[str], ranges: Mapping[str, Sequence[str]]
 ) -> list[int]:

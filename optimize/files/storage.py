@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import netCDF4
@@ -20,6 +20,10 @@ from sd_models.errors import Fault, InvalidRequest
 
 from .names import part_labels
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DOTS_PER_INCH = 120
 ORIGINAL = "name_in_the_model"  # attribute of a variable whose name NetCDF does not take
 DIVISION_SLASH = "\u2215"  # NetCDF reads "/" in a name as a group
 
@@ -87,6 +91,12 @@ def _cell(value: Any) -> Any:
     if not isinstance(value, float):
         return value
     return "" if math.isnan(value) else f"{value:.9g}"
+
+
+def write_picture(path: Path, figure: Figure) -> Path:
+    """A figure in the format of the file's ending; the file."""
+    write_whole(path, lambda temporary: figure.savefig(temporary, dpi=DOTS_PER_INCH))
+    return path
 
 
 def write_run(run: xr.Dataset, path: Path) -> None:

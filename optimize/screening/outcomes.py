@@ -16,8 +16,7 @@ from sd_models.simulation import Simulator
 from sd_models.system import FloatArray, System
 from sd_models.timing import TOLERANCE
 
-from ..calibration.parameters import part_mask
-from ..files.names import Part
+from ..files.names import Part, part_mask
 from ..plans.quantities import time_unit, unit_of_integral
 
 

@@ -13,8 +13,7 @@ from sd_models.errors import Fault, InvalidRequest, ModelError, nearest
 from sd_models.rewrites.folding import unchanging
 from sd_models.system import FloatArray, Kind, System, key
 
-from ..calibration.parameters import part_mask
-from ..files.names import Part
+from ..files.names import Part, part_mask
 from ..files.rows import read_rows
 
 NAMES = ("name", "parameter", "variable")

@@ -13,7 +13,7 @@ import numpy as np
 from sd_models.plotting import BUNDLE, COLOURS, INK, MUTED
 
 from ..files.provenance import provenance
-from ..files.storage import finite, write_json, write_table, write_whole
+from ..files.storage import finite, write_json, write_picture, write_table
 from .screening import Screening
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ MOST_BARS = 15
 MOST_ROWS = 12
 MOST_COLUMNS = 2
 BAR, WIDTH = 0.24, 6.4  # inches
-DOTS_PER_INCH = 110
 LABEL_WIDTH, TITLE_WIDTH = 40, 60  # characters
 
 MEANING = {
@@ -96,9 +95,7 @@ def write_screening(found: Screening, folder: Path) -> list[Path]:
         write_json(folder / "report.json", screening_document(found)),
     ]
     if found.effects:
-        figure = plot_screening(found)
-        write_whole(folder / "screening.png", lambda path: figure.savefig(path, dpi=DOTS_PER_INCH))
-        files.append(folder / "screening.png")
+        files.append(write_picture(folder / "screening.png", plot_screening(found)))
     return files
 
 
