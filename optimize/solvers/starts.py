@@ -123,11 +123,11 @@ def _nearest(
         row_lower=((program.row_lower[rows] - values)[moved]) / norms,
         row_upper=((program.row_upper[rows] - values)[moved]) / norms,
     )
-    found = _by_rounds(nearest, stop)
+    found = by_rounds(nearest, stop)
     return None if found is None else np.clip(inside + found * sizes, program.lower, program.upper)
 
 
-def _by_rounds(nearest: ConvexProgram, stop: Callable[[], bool]) -> FloatArray | None:
+def by_rounds(nearest: ConvexProgram, stop: Callable[[], bool]) -> FloatArray | None:
     """The minimum of a program whose rows few minima break, or None where there is none.
 
     Only rows that were broken take part, more of them in each round: with 12,400 levers and 24,708 rows, of which 50 to

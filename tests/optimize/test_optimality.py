@@ -8,14 +8,16 @@ from functools import cache
 import islands
 import numpy as np
 import pytest
+from scipy.sparse import csr_array, eye_array
 
 import optimize as opt
 from optimize.evaluation import Evaluator
 from optimize.optimality import Multipliers, optimality, violation
 from optimize.program import Program
+from optimize.solvers.highs import ConvexProgram
 from optimize.solvers.solver import Ending, Iteration, Solution
 from optimize.solvers.sqp import Sqp
-from optimize.solvers.starts import excess, neutral, projected, scattered
+from optimize.solvers.starts import by_rounds, excess, neutral, projected, scattered
 from optimize.statement import program, state
 from sd_models.system import System
 
@@ -135,6 +137,30 @@ def test_the_nearest_point_obeys_the_linear_limits(stated: Program) -> None:
     hard = np.diff(stated.outcome_rows.indptr) == 0
     assert (stated.lever_rows @ near >= stated.row_lower - 1e-6)[hard].all()
     assert near.sum() == pytest.approx(0.5 * hard.sum(), rel=1e-4)  # each floor of 0.5 is just met
+
+
+@pytest.mark.parametrize("ends", [1, 25])
+def test_the_nearest_point_obeys_rows_that_nearer_ones_break(ends: int) -> None:
+    """Each of a chain may be half of the one before it at least: who lifts one breaks the next, round after round."""
+    count = 25
+    chain = csr_array(eye_array(count) - 0.5 * eye_array(count, k=-1))
+    far = np.full(count, np.inf)
+    lower = np.concatenate([[1.0], np.zeros(count - 1)])
+    lower[ends:] = -np.inf
+    whole = ConvexProgram(np.zeros(count), csr_array(eye_array(count)), -far, far, chain, lower, far)
+    found = by_rounds(whole, never)
+    assert found is not None
+    assert found == pytest.approx(np.where(np.arange(count) < ends, 0.5 ** np.arange(count), 0.0), abs=1e-6)
+
+
+def test_there_is_no_nearest_point_where_rows_contradict_each_other() -> None:
+    """At least 2 and at most 1."""
+    one, far = np.ones(1), np.full(1, np.inf)
+    matrix = csr_array(np.ones((2, 1)))
+    sides = np.array([2.0, -np.inf]), np.array([np.inf, 1.0])
+    assert (
+        by_rounds(ConvexProgram(np.zeros(1), csr_array(one[:, np.newaxis]), -far, far, matrix, *sides), never) is None
+    )
 
 
 def test_random_starts_are_the_same_for_the_same_seed(stated: Program) -> None:
