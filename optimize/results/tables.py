@@ -162,8 +162,8 @@ def _times(times: FloatArray) -> list[int]:
 
 def outcome_names(result: Result) -> list[str]:
     """The variables without dimensions that tell what a policy does: those of the plan, then those that it moves."""
-    run, baseline = result.trajectories, result.baseline
-    single = [str(name) for name, values in run.data_vars.items() if values.dims == ("time",)]
+    run, baseline = result.trajectories.variables, result.baseline.variables
+    single = [str(name) for name in result.trajectories.data_vars if run[name].dims == ("time",)]
     single = [name for name in single if name.upper() not in CONTROLS and name not in result.policy]
     named = {name.casefold() for name in result.plan.names}
     moved = {name: _change(run[name], baseline[name]) for name in single}
@@ -171,7 +171,7 @@ def outcome_names(result: Result) -> list[str]:
     return sorted(chosen, key=lambda name: name.casefold() not in named)
 
 
-def _change(one: xr.DataArray, other: xr.DataArray) -> float:
+def _change(one: xr.Variable, other: xr.Variable) -> float:
     """The largest difference, relative to the larger of both paths."""
     a, b = one.to_numpy(), other.to_numpy()
     size = max(float(np.nanmax(np.abs(a), initial=0.0)), float(np.nanmax(np.abs(b), initial=0.0)))
