@@ -22,7 +22,7 @@ from .solvers.solver import Ending, Iteration, Solution, Solver, Watch
 
 # How long a solver may take to notice that it has to stop, in seconds. Somebody who interrupts waits for the answer; at
 # the time limit a little more time is worth it, since the solver alone knows the prices of limits.
-GRACE = {Ending.INTERRUPTED: 0.5, Ending.TIME_LIMIT: 3.0}
+GRACE = {Ending.INTERRUPTED: 0.4, Ending.TIME_LIMIT: 3.0}
 TICK = 0.05
 
 
