@@ -4,6 +4,7 @@
 - `highs.py`: convex programs by HiGHS, their answers checked
 - `starts.py`: where a search begins
 - `nonlinear.py`, `transcription.py`, `shooting.py`, `ipopt.py`: nonlinear programming by IPOPT
-- `curvature.py`, `master.py`, `sqp.py`: sequential quadratic programming
+- `triangular.py`, `border.py`, `interior.py`: quadratic programs with blocks, elastic rows and tied outcomes
+- `curvature.py`, `master.py`, `newton.py`, `points.py`, `sqp.py`: sequential quadratic programming
 - `choice.py`: the table of solvers by name
 """

@@ -11,7 +11,7 @@ replaces another's, and measures whose effects meet in one region replace each o
 diagonal secant has a KKT residual of 1e-2 after 15 iterations, blocks over time alone 3e-4, the whole second derivative
 3e-7 after 8.
 With 1,200 levers the generalized eigenvalues of the second derivative to blocks over time reach from 1e-5 to 6, to
-blocks of regions from 0.95 to 1. BFGS corrections of the blocks crawl from 1e-4 on.
+blocks of regions from 0.95 to 1. What is left between groups, `newton.py` makes good.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
 
 from sd_models.system import FloatArray
 
@@ -41,8 +40,6 @@ DIRECTIONS = 40
 SAMPLES = 8
 # The step of a difference in lever sizes: errors of its truncation and of rounding are both about 1e-6.
 STEP = 1e-7
-# The least share of its curvature that a group keeps along a step, and the shortest step in sizes that it learns from.
-DAMPED, SMALLEST_STEP = 0.02, 1e-9
 # The least curvature, relative to the largest effect of a lever on the objective.
 LEAST = 1e-8
 
@@ -117,45 +114,22 @@ class Curvature:
     blocks: list[FloatArray]
     exact: bool
 
-    @cached_property
-    def matrix(self) -> csr_array:
-        """The matrix of all levers."""
-        rows = [np.repeat(group.columns, len(group.columns)) for group in self.groups]
-        columns = [np.tile(group.columns, len(group.columns)) for group in self.groups]
-        values = np.concatenate([block.ravel() for block in self.blocks])
-        size = sum(len(group.columns) for group in self.groups)
-        places = np.concatenate(rows), np.concatenate(columns)
-        return csr_array(coo_array((values, places), shape=(size, size)))
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is left out between groups."""
+        return self.exact and len(self.groups) == 1
+
+    def product(self, step: FloatArray) -> FloatArray:
+        """The matrix of all levers times a step."""
+        found = np.zeros_like(step)
+        for group, block in zip(self.groups, self.blocks, strict=True):
+            found[group.columns] = block @ step[group.columns]
+        return found
 
     def resized(self, factors: FloatArray) -> Curvature:
         """After the sizes of the levers were multiplied by factors."""
         each = [factors[group.columns] for group in self.groups]
         return replace(self, blocks=[b * np.outer(f, f) for b, f in zip(self.blocks, each, strict=True)])
-
-    def updated(self, step: FloatArray, change: FloatArray) -> Curvature:
-        """After a step that changed the slope of the Lagrangian, both in units of sizes.
-
-        Each group by itself takes over what it met along the step (BFGS, damped: Powell 1978; for partitioned matrices
-        Griewank and Toint 1982). So what ties groups to each other counts where the search has been.
-        """
-        blocks = [
-            _met(block, step[group.columns], change[group.columns])
-            for group, block in zip(self.groups, self.blocks, strict=True)
-        ]
-        return replace(self, blocks=blocks)
-
-
-def _met(block: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:
-    """A matrix whose product with the step is the change, or near it where the change would make it indefinite."""
-    thought = block @ step
-    known, met = float(step @ thought), float(step @ change)
-    if known <= 0.0 or np.abs(step).max() < SMALLEST_STEP:
-        return block
-    if met < DAMPED * known:
-        share = (1.0 - DAMPED) * known / (known - met)
-        change = share * change + (1.0 - share) * thought
-        met = float(step @ change)
-    return np.asarray(block - np.outer(thought, thought) / known + np.outer(change, change) / met)
 
 
 def curvature_of(lagrangian: Lagrangian, groups: list[Group], *, exact: bool) -> Curvature:
@@ -166,7 +140,7 @@ def curvature_of(lagrangian: Lagrangian, groups: list[Group], *, exact: bool) ->
         whole = np.array(lagrangian.products(np.eye(size)))
         return Curvature([Group((np.arange(size),))], [_convex(whole, least)], exact=True)
     matrices = _exact(lagrangian, groups) if exact else _rough(lagrangian, groups)
-    return Curvature(groups, [_convex(matrix, least, exact=exact) for matrix in matrices], exact=exact)
+    return Curvature(groups, [_convex(matrix, least) for matrix in matrices], exact=exact)
 
 
 def groups_of(lagrangian: Lagrangian) -> list[Group]:
@@ -306,12 +280,11 @@ def _symmetric(group: Group, half: FloatArray) -> FloatArray:
     return 0.5 * (whole + whole.T)
 
 
-def _convex(matrix: FloatArray, least: float, *, exact: bool = True) -> FloatArray:
+def _convex(matrix: FloatArray, least: float) -> FloatArray:
     """A matrix with the same eigenvectors whose eigenvalues are positive: their sizes, at least `least`.
 
-    What a rough estimate gets wrong shows in eigenvalues below zero; others of that size are as doubtful, so they are
-    raised to it.
+    A floor as high as the lowest eigenvalue below zero would hide all directions of little curvature: those in which
+    levers replace each other.
     """
     values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
-    floor = least if exact else max(least, -float(values.min(initial=0.0)))
-    return np.asarray((vectors * np.maximum(np.abs(values), floor)) @ vectors.T)
+    return np.asarray((vectors * np.maximum(np.abs(values), least)) @ vectors.T)

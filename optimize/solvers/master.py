@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.sparse import block_diag, csr_array, diags_array, eye_array, hstack, vstack
+from scipy.sparse import csr_array, diags_array, vstack
 
 from sd_models.system import FloatArray
 
@@ -21,7 +21,8 @@ from ..affine import Index
 from ..evaluation import Evaluation
 from ..optimality import Multipliers
 from ..program import Program
-from .highs import Answer, ConvexProgram
+from .curvature import Curvature
+from .interior import ElasticProgram
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +111,7 @@ class Master:
     soft: Soft
     slopes: Slopes
     gradient: FloatArray
-    curvature: csr_array
+    curvature: Curvature
     sizes: Sizes
     working: Index
     radius: float
@@ -122,60 +123,47 @@ class Master:
         """The largest effect of a lever on the objective."""
         return float(np.abs(self.gradient * self.sizes.levers).max(initial=0.0)) or 1.0
 
-    def pose(self) -> ConvexProgram:
-        """The master problem in scaled numbers: levers, outcomes, slacks of upper and of lower sides."""
-        outcomes = len(self.slopes.chosen)
-        soft, slacks = self._soft_rows(), 2 * len(self.working)
-        more = outcomes + slacks
+    def pose(self) -> ElasticProgram:
+        """The master problem in scaled numbers; the hard rows come first."""
         hard, hard_lower, hard_upper = self._hard_rows()
-        ties = self._ties()
-        lower, upper = self._step_bounds()
-        free = np.full(outcomes, np.inf)
-        matrix = vstack(
-            [
-                hstack([hard, csr_array((hard.shape[0], outcomes + slacks))]),
-                hstack([ties, csr_array((outcomes, slacks))]),
-                soft,
-            ]
-        )
+        by_x, by_y = self._soft_rows()
         soft_lower, soft_upper = self._soft_sides()
-        return ConvexProgram(
-            cost=np.concatenate(
-                [
-                    self.gradient * self.sizes.levers / self.scale,
-                    np.zeros(outcomes),
-                    np.full(slacks, self.penalty / self.scale),
-                ]
+        ties = self.slopes.matrix * self.sizes.levers / self._outcome_sizes[:, np.newaxis]
+        return ElasticProgram(
+            cost=self.gradient * self.sizes.levers / self.scale,
+            groups=tuple(group.columns for group in self.curvature.groups),
+            blocks=tuple(block * (self.radius / self.scale) for block in self.curvature.blocks),
+            lower=np.clip((self.program.lower - self.at.x) / self._unit, -1.0, 0.0),
+            upper=np.clip((self.program.upper - self.at.x) / self._unit, 0.0, 1.0),
+            ties=ties,
+            by_lever=csr_array(vstack([hard, by_x])),
+            by_outcome=csr_array(vstack([csr_array((hard.shape[0], len(ties))), by_y])),
+            row_lower=np.concatenate([hard_lower, soft_lower]),
+            row_upper=np.concatenate([hard_upper, soft_upper]),
+            prices=np.concatenate(
+                [np.full(len(hard_lower), np.inf), np.full(len(soft_lower), self.penalty / self.scale)]
             ),
-            curvature=csr_array(
-                block_diag([self.curvature * (self.radius / self.scale), csr_array((more, more))], format="csr")
-            ),
-            lower=np.concatenate([lower, -free, np.zeros(slacks)]),
-            upper=np.concatenate([upper, free, np.full(slacks, np.inf)]),
-            matrix=csr_array(matrix),
-            row_lower=np.concatenate([hard_lower, np.zeros(outcomes), soft_lower]),
-            row_upper=np.concatenate([hard_upper, np.zeros(outcomes), soft_upper]),
         )
 
-    def step(self, answer: Answer) -> FloatArray:
-        """The step of the levers."""
-        found = answer.values[: len(self.at.x)] * self.sizes.levers * self.radius
+    def step(self, values: FloatArray) -> FloatArray:
+        """The step of the levers from their values in scaled numbers."""
+        found = values * self._unit
         return np.clip(found, self.program.lower - self.at.x, self.program.upper - self.at.x)
 
-    def multipliers(self, answer: Answer) -> Multipliers:
-        """The multipliers of all rows and quadratic constraints in the units of the program."""
-        hard, outcomes = len(self.split.hard), len(self.slopes.chosen)
+    def multipliers(self, scaled: FloatArray) -> Multipliers:
+        """The multipliers of all rows and quadratic constraints in the units of the program, from those of `pose`."""
+        hard = len(self.split.hard)
         rows = np.zeros(len(self.program.row_lower))
-        rows[self.split.hard] = answer.multipliers[:hard] * self.scale / self.sizes.hard
+        rows[self.split.hard] = scaled[:hard] * self.scale / self.sizes.hard
         soft = np.zeros(len(self.soft.values))
-        soft[self.working] = answer.multipliers[hard + outcomes :] * self.scale / self.sizes.soft[self.working]
+        soft[self.working] = scaled[hard:] * self.scale / self.sizes.soft[self.working]
         rows[self.split.soft] = soft[: len(self.split.soft)]
         return Multipliers(rows, soft[len(self.split.soft) :])
 
     def predicted(self, step: FloatArray) -> tuple[float, FloatArray]:
         """The change of the objective by the model, and the relative excess of each soft limit after a step."""
         scaled = step / self.sizes.levers
-        change = float(self.gradient @ step + 0.5 * scaled @ (self.curvature @ scaled))
+        change = float(self.gradient @ step + 0.5 * scaled @ self.curvature.product(scaled))
         outcomes = np.zeros(self.soft.by_y.shape[1])
         outcomes[self.slopes.chosen] = self.slopes.matrix @ step
         values = self.soft.values + self.soft.by_x @ step + self.soft.by_y @ outcomes
@@ -183,11 +171,9 @@ class Master:
         excess[self.working] = (self.soft.excess(values) / self.sizes.soft)[self.working]
         return change, excess
 
-    def _step_bounds(self) -> tuple[FloatArray, FloatArray]:
-        unit = self.sizes.levers * self.radius
-        lower = np.clip((self.program.lower - self.at.x) / unit, -1.0, 0.0)
-        upper = np.clip((self.program.upper - self.at.x) / unit, 0.0, 1.0)
-        return lower, upper
+    @property
+    def _unit(self) -> FloatArray:
+        return self.sizes.levers * self.radius
 
     def _hard_rows(self) -> tuple[csr_array, FloatArray, FloatArray]:
         rows, sizes = self.split.hard, self.sizes.hard
@@ -203,17 +189,11 @@ class Master:
         found = np.abs(self.slopes.matrix * self.sizes.levers).max(axis=1, initial=0.0)
         return np.where(found > 0, found, 1.0)
 
-    def _ties(self) -> csr_array:
-        """Rows that tie the outcomes to the levers."""
-        scaled = self.slopes.matrix * self.sizes.levers / self._outcome_sizes[:, np.newaxis]
-        return csr_array(hstack([csr_array(scaled), -eye_array(len(scaled))]))
-
-    def _soft_rows(self) -> csr_array:
+    def _soft_rows(self) -> tuple[csr_array, csr_array]:
         down = diags_array(1.0 / self.sizes.soft[self.working])
         by_x = down @ self.soft.by_x[self.working] @ diags_array(self.sizes.levers)
         by_y = down @ self.soft.by_y[self.working][:, self.slopes.chosen] @ diags_array(self._outcome_sizes)
-        ones = eye_array(len(self.working))
-        return csr_array(hstack([by_x, by_y, -ones, ones]))
+        return csr_array(by_x), csr_array(by_y)
 
     def _soft_sides(self) -> tuple[FloatArray, FloatArray]:
         chosen, values = self.working, self.soft.values

@@ -1,14 +1,16 @@
-"""Sequential quadratic programming with a trust region: HiGHS solves the linearized problem, the simulator judges.
+"""Sequential quadratic programming with a trust region: a master problem for each step, the simulator judges.
 
-Each iteration solves the master problem (`master.py`): the plan's levers and linear limits as they are, the outcomes
-linearized by their exact gradients, the Lagrangian's curvature learnt from the change of its gradient. Limits on
-outcomes are elastic with an exact penalty that is steered (Byrd, Nocedal and Waltz 2008, Optimization Methods and
-Software 23), so that there is always a step; a step is taken if the simulated run confirms enough of what the model of
-it promised (Conn, Gould and Toint 2000, Trust Region Methods). A step that only misses limits because they are curved
-is corrected once (Fletcher 1982). Every point obeys the model's equations exactly, since it is simulated.
+Each iteration solves the master problem (`master.py`, `interior.py`): the plan's levers and linear limits as they are,
+the outcomes linearized by their exact gradients, the Lagrangian's curvature by groups of levers (`curvature.py`). Near
+an optimum, the exact second derivative mends its answer (`newton.py`). Limits on outcomes are elastic with an exact
+penalty that is steered (Byrd, Nocedal and Waltz 2008, Optimization Methods and Software 23), so that there is always a
+step; a step is taken if the simulated run confirms enough of what the model of it promised (Conn, Gould and Toint 2000,
+Trust Region Methods). A step that only misses limits because they are curved is corrected once (Fletcher 1982). Every
+point obeys the model's equations exactly, since it is simulated.
 
 Only limits near their bound are linearized (a working set): a gradient of an outcome costs a sweep through the run. All
-limits are checked after each step, and those that it came near to join.
+limits are checked after each step; if a step is no good and came near to others, these join, and the master problem is
+solved again. Shorter steps would not help: they are blind to the limit that is missed.
 """
 
 from __future__ import annotations
@@ -23,21 +25,14 @@ from threadpoolctl import threadpool_limits
 from sd_models.system import FloatArray
 
 from ..affine import Index
-from ..evaluation import Evaluation
-from ..optimality import (
-    Multipliers,
-    Optimality,
-    lagrangian_weights,
-    lever_sizes,
-    objective_size,
-    quadratic_sizes,
-    residuals,
-    row_sizes,
-)
+from ..optimality import Multipliers, Optimality, lagrangian_weights, objective_size, residuals
 from ..program import Program
-from . import highs
+from . import highs, interior
 from .curvature import Curvature, Group, Lagrangian, curvature_of, groups_of
-from .master import Master, Sizes, Slopes, Soft, Split
+from .interior import ElasticProgram, Optimum
+from .master import Master, Slopes, Soft, Split
+from .newton import Exact, Refined
+from .points import Point, Scaling, Step
 from .solver import Ending, Iteration, Solution, Watch
 from .starts import projected
 
@@ -47,20 +42,22 @@ NEAR = 0.1
 ENOUGH, PLENTY, GOOD = 1e-3, 0.1, 0.75
 # Shares of a step that are tried where the whole step is no good.
 SHORTER = (0.5, 0.25, 0.1)
-# Below this KKT residual, curvature is taken exactly.
-CLOSE = 0.1
-# Below this one, exact curvature stays, and groups take over what they meet along each step; before, that misleads.
-FINE = 1e-4
-# As long as the residual falls to this share in an iteration, exact curvature is kept.
+# Below this KKT residual, the exact second derivative mends the master's answer; above the second one no more.
+CLOSE, FAR = 0.06, 0.3
+# There, curvature is exact within groups of at most so many levers; it is taken anew where it disagrees by this much,
+# relative to what a step promises, with the exact one.
+MOST, DISAGREES = 1000, 3.0
+# As long as the residual falls to this share in an iteration, the whole second derivative is kept.
 SERVES = 0.2
-# The least size of a lever, as a share of the largest one of its group and of its block.
-LEAST_OF_GROUP, LEAST_OF_BLOCK = 0.1, 0.01
+# How accurately a master problem is solved: its gap, relative to what its step gains; at most, and per KKT residual.
+ACCURACY, FINER = 1e-2, 0.1
 # Factors by which the penalty is raised, one after the other, where limits do not hold.
 HARDER = (10.0, 1e3, 1e5)
-# Iterations in a row without a way to make the excess of limits smaller, after which there is none.
-STUCK = 3
+# The excess of limits that is left, relative to that before, at which a step makes no progress with them; iterations in
+# a row without progress after which there is none; and how often limits may join in an iteration.
+NO_PROGRESS, STUCK, JOINS = 0.98, 3, 4
 # The largest relative excess of limits that a second-order correction is worth.
-CORRECTABLE = 0.02
+CORRECTABLE = 0.3
 SMALLEST_RADIUS = 1e-13
 # Changes of the merit function within this many roundings of its value count as none.
 ROUNDINGS = 100.0
@@ -80,7 +77,7 @@ class Sqp:
 
     tolerance: float = 1e-6
     iterations: int = 200
-    radius: float = 0.5
+    radius: float = 2.0
 
     @property
     def name(self) -> str:
@@ -89,33 +86,18 @@ class Sqp:
 
     def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
         """The best point found from a start, which need not be feasible."""
-        with threadpool_limits(1, user_api="blas"):
+        with threadpool_limits(1, user_api="blas"):  # blocks are solved side by side; see `border.py`
             return _Search(program, self, watch).run(start)
 
 
 @dataclass(frozen=True, eq=False)
-class _Point:
-    """A simulated policy: its cost, its limits on outcomes, and their relative excess."""
+class _Answer:
+    """An answer of the master problem: levers and multipliers of its rows; `optimum` if it has one to be mended."""
 
-    run: Evaluation
-    cost: float
-    soft: Soft
-    excess: FloatArray
-
-    def merit(self, penalty: float) -> float:
-        """Cost and penalty."""
-        return self.cost + penalty * float(self.excess.sum())
-
-
-@dataclass(frozen=True, eq=False)
-class _Step:
-    """A step with its policy, if that has outcomes, its multipliers, and the change of the objective by the model."""
-
-    kind: str
-    trial: _Point | None
-    move: FloatArray
-    multipliers: Multipliers
-    change: float
+    values: FloatArray
+    multipliers: FloatArray
+    is_good: bool
+    optimum: Optimum | None = None
 
 
 @dataclass
@@ -132,20 +114,18 @@ class _Search:
     first_penalty: float = 0.0
     stuck: int = 0
     radius: float = 1.0
-    best: tuple[_Point, Multipliers, Optimality] | None = None
+    best: tuple[Point, Multipliers, Optimality] | None = None
     worked: set[int] = field(default_factory=set)
     close: bool = False
     residual: float = 1.0
-    seen: FloatArray = field(default_factory=lambda: np.zeros(0))
+    groups: list[Group] = field(default_factory=list)
 
     # --- the loop -------------------------------------------------------------------------------------------------
 
     def run(self, start: FloatArray) -> Solution:
         """From a start to the end."""
         self.split = Split.of(self.program)
-        if not highs.has_hipo():
-            self.notes.append(highs.WITHOUT_HIPO)
-        self.groups: list[Group] = []
+        self.scaling = Scaling(self.program, self.split)
         ending = Ending.FAILED
         try:
             ending = self._search(start)
@@ -160,10 +140,10 @@ class _Search:
             self._check()
             return Ending.INFEASIBLE
         self.point = self._first(nearest)
-        self.sizes = self._sizes()
-        self.slopes = self._gradients(self.point, self._working(self.point), Multipliers.none(self.program))
+        self.sizes = self.scaling.first(self.point.run)
         self.multipliers = Multipliers.none(self.program)
-        self.curvature = self._curved()
+        self.slopes = self._gradients(self.point, self._working(self.point), self.multipliers)
+        self._curve(self.multipliers, exact=False)
         self.penalty = self.first_penalty = self._first_penalty()
         self._report(0)
         for number in range(1, self.options.iterations + 1):
@@ -174,45 +154,52 @@ class _Search:
 
     def _iterate(self, number: int) -> Ending | None:
         """One step; why the search ends, or None."""
-        master = self._master()
-        answer = self._ask(master)
-        if not answer.is_good:
-            return self._smaller(number, 0.25)
-        master, answer = self._steered(master, answer)
-        if self.stuck >= STUCK:
-            return Ending.INFEASIBLE
-        first: _Step | None = None
-        for step in self._steps(master, answer):
-            first = first or step
+        for _ in range(JOINS):
+            master = self._master()
+            answer = self._ask(master)
+            if not answer.is_good:
+                return self._smaller(number, 0.25)
+            master, answer = self._steered(master, answer)
+            if self.stuck >= STUCK:
+                return Ending.INFEASIBLE
+            refined = None if self._is_rough() else self._refined(master, answer)
+            if self._is_rough() or self._is_outdated(refined):
+                self._curve(master.multipliers(answer.multipliers), exact=True)
+                continue
+            plain = self._plain(master, answer, refined)
+            if self._is_accepted(master, plain):
+                return self._taken(number, master, plain)
+            if not self._joined(plain):
+                break
+        for step in self._others(master, plain):
             if self._is_accepted(master, step):
                 return self._taken(number, master, step)
-        assert first is not None
-        return self._rejected(number, master, first)
+        return self._rejected(number, plain)
 
-    def _steps(self, master: Master, answer: highs.Answer) -> Iterator[_Step]:
-        """Steps to try, one after the other, as long as none is taken."""
-        plain = self._step("plain", master, master.step(answer), master.multipliers(answer))
-        yield plain
-        if (
-            plain.trial is not None
-            and self.point.excess.sum() < plain.trial.excess.sum()
-            and self._is_near(plain.trial)
-        ):
+    def _plain(self, master: Master, answer: _Answer, refined: Refined | None) -> Step:
+        """The step that the master problem asks for, mended as far as may be."""
+        if refined is None:
+            move = master.step(answer.values)
+            return self._step(master, move, master.multipliers(answer.multipliers), master.predicted(move)[0])
+        found = self._exact(master, answer).finished(refined, self._accuracy())
+        move = master.step(found.optimum.values)
+        bent = float(found.optimum.values @ found.curved) * master.scale * self.radius
+        change = float(master.gradient @ move) + 0.5 * bent
+        return self._step(master, move, master.multipliers(found.optimum.multipliers), change)
+
+    def _others(self, master: Master, plain: Step) -> Iterator[Step]:
+        """Steps to try after the plain one, one after the other, as long as none is taken."""
+        if plain.trial is not None and self.point.left < plain.trial.left and plain.trial.worst < CORRECTABLE:
             corrected = self._corrected(master, plain)
             if corrected is not None:
                 yield corrected
         for share in SHORTER:
-            yield self._step("shorter", master, share * plain.move, plain.multipliers)
+            yield self._step(master, share * plain.move, plain.multipliers, plain.shortened_change(share))
 
-    def _is_near(self, trial: _Point) -> bool:
-        """Whether limits are missed by little enough for a correction, which costs a master problem, to help."""
-        return float(trial.excess.max(initial=0.0)) < CORRECTABLE
+    def _step(self, master: Master, move: FloatArray, multipliers: Multipliers, change: float) -> Step:
+        return Step(self._simulated(self.point.run.x + move), move, multipliers, change, float(master.gradient @ move))
 
-    def _step(self, kind: str, master: Master, move: FloatArray, multipliers: Multipliers) -> _Step:
-        change, _ = master.predicted(move)
-        return _Step(kind, self._simulated(self.point.run.x + move), move, multipliers, change)
-
-    def _corrected(self, master: Master, plain: _Step) -> _Step | None:
+    def _corrected(self, master: Master, plain: Step) -> Step | None:
         """A second-order correction: the step again, with what the limits turned out to be."""
         assert plain.trial is not None
         linear = np.zeros(master.soft.by_y.shape[1])
@@ -222,11 +209,20 @@ class _Search:
         answer = self._ask(second)
         if not answer.is_good:
             return None
-        move = second.step(answer)
-        trial = self._simulated(self.point.run.x + move)
-        return _Step("corrected", trial, move, second.multipliers(answer), plain.change)
+        return self._step(second, second.step(answer.values), second.multipliers(answer.multipliers), plain.change)
 
-    def _quality(self, master: Master, step: _Step) -> tuple[float, float]:
+    def _joined(self, step: Step) -> bool:
+        """Whether a step came near to limits that the master problem did not know; they join the working set."""
+        if step.trial is None:
+            return False
+        known = len(self.worked)
+        self.worked |= set(self._near(step.trial).tolist())
+        if len(self.worked) == known:
+            return False
+        self._complete()
+        return True
+
+    def _quality(self, master: Master, step: Step) -> tuple[float, float]:
         """How much of what a step promised it keeps, by the merit function and by the Lagrangian.
 
         The Lagrangian counts only where limits are not exceeded by more than what the next step makes good: a step
@@ -236,10 +232,10 @@ class _Search:
             return -np.inf, -np.inf
         noise = self._noise()
         _, excess = master.predicted(step.move)
-        promised = -step.change + self.penalty * (float(self.point.excess.sum()) - float(excess.sum()))
+        promised = -step.change + self.penalty * (self.point.left - float(excess.sum()))
         gain = self.point.merit(self.penalty) - step.trial.merit(self.penalty)
         merit = (gain + noise) / (promised + noise) if promised > -0.5 * noise else -np.inf
-        if float(step.trial.excess.max(initial=0.0)) > self._funnel():
+        if step.trial.worst > self._funnel():
             return merit, -np.inf
         direct, weights = lagrangian_weights(self.program, self.point.run.x, self.point.run.y, step.multipliers)
         fall = -float(direct @ step.move + weights @ (step.trial.run.y - self.point.run.y))
@@ -252,11 +248,11 @@ class _Search:
         residual = self._optimality(self.multipliers).kkt_residual
         return max(0.5 * self.options.tolerance, 1e-2 * min(residual, 1.0))
 
-    def _is_accepted(self, master: Master, step: _Step) -> bool:
+    def _is_accepted(self, master: Master, step: Step) -> bool:
         merit, lagrangian = self._quality(master, step)
         return merit >= ENOUGH or lagrangian >= PLENTY
 
-    def _taken(self, number: int, master: Master, step: _Step) -> Ending | None:
+    def _taken(self, number: int, master: Master, step: Step) -> Ending | None:
         self._move(step, max(self._quality(master, step)))
         found = self._report(number)
         return Ending.OPTIMAL if found.within(self.options.tolerance) else None
@@ -264,12 +260,13 @@ class _Search:
     def _length(self, move: FloatArray) -> float:
         return float(np.abs(move / self.sizes.levers).max(initial=0.0))
 
-    def _steered(self, master: Master, answer: highs.Answer) -> tuple[Master, highs.Answer]:
+    def _steered(self, master: Master, answer: _Answer) -> tuple[Master, _Answer]:
         """The step with a penalty that makes the linearized limits hold where that is possible."""
-        now, enough = float(self.point.excess.sum()), 0.1 * self.options.tolerance
+        now, enough = self.point.left, 0.1 * self.options.tolerance
         left = self._left(master, answer)
         for factor in HARDER:
-            if left <= max(0.1 * now, enough):
+            progresses = left < NO_PROGRESS * now and factor != HARDER[0]
+            if left <= max(0.1 * now, enough) or progresses:
                 break
             harder = replace(master, penalty=master.penalty * factor)
             again = self._ask(harder)
@@ -279,28 +276,27 @@ class _Search:
             if gained > 0.1 * left:
                 master, answer, left = harder, again, left - gained
         self._count_stuck(now, left)
-        price = 3.0 * self._largest_price(master.multipliers(answer), master)
+        price = 3.0 * self._largest_price(master.multipliers(answer.multipliers), master)
         lowest = 0.1 * max(master.penalty, self.first_penalty) if left <= enough else master.penalty
         self.penalty = max(price, lowest)
         return master, answer
 
-    def _left(self, master: Master, answer: highs.Answer) -> float:
+    def _left(self, master: Master, answer: _Answer) -> float:
         """The excess of limits that the linearized problem leaves."""
-        return float(master.predicted(master.step(answer))[1].sum())
+        return float(master.predicted(master.step(answer.values))[1].sum())
 
     def _count_stuck(self, now: float, left: float) -> None:
         """Counts iterations in a row in which no step within the trust region makes the excess of limits smaller."""
-        stuck = now > self.options.tolerance and left > 0.98 * now
+        stuck = now > self.options.tolerance and left > NO_PROGRESS * now
         self.stuck = self.stuck + 1 if stuck else 0
 
-    def _rejected(self, number: int, master: Master, step: _Step) -> Ending | None:
-        """Shrinks the trust region, and lets the limits that the step came near to join the working set."""
-        if step.trial is not None:
-            self.worked |= set(self._near(step.trial).tolist())
-            if len(np.setdiff1d(self._working(self.point), master.working)):
-                self._complete()
+    def _rejected(self, number: int, step: Step) -> Ending | None:
+        """Shrinks the trust region; a curvature of another point is taken anew."""
         length = self._length(step.move)
-        return self._smaller(number, SHORTER[-1] * length / self.radius if length else 0.25)
+        ending = self._smaller(number, SHORTER[-1] * length / self.radius if length else 0.25)
+        if ending is None and self.curved_at is not self.point:
+            self._curve(self.multipliers, exact=self.close)
+        return ending
 
     def _smaller(self, number: int, factor: float) -> Ending | None:
         self.radius *= min(factor, 0.5)
@@ -314,10 +310,10 @@ class _Search:
             return Ending.OPTIMAL
         return Ending.STALLED if found.violation <= self.options.tolerance else Ending.INFEASIBLE
 
-    def _move(self, step: _Step, quality: float) -> None:
-        """Takes a step: new gradients, curvature, trust region and sizes."""
+    def _move(self, step: Step, quality: float) -> None:
+        """Takes a step: new gradients, trust region, sizes, and curvature unless what is known serves well."""
         assert step.trial is not None
-        length, before, slopes = self._length(step.move), self.point, self.slopes
+        length = self._length(step.move)
         self.point, self.multipliers = step.trial, step.multipliers
         self.slopes = self._gradients(self.point, self._working(self.point), step.multipliers)
         if quality > GOOD and length > 0.9 * self.radius:
@@ -325,21 +321,46 @@ class _Search:
         elif quality < 0.25:
             self.radius = 0.5 * length
         self.radius = max(min(self.radius, 10.0 * length), SMALLEST_RADIUS)
-        self._learn(before, slopes, step.move)
-
-    def _learn(self, before: _Point, slopes: Slopes, move: FloatArray) -> None:
-        """New sizes, and new curvature unless what is known serves well; then what the step met."""
-        residual, last = self._optimality(self.multipliers).kkt_residual, self.residual
-        self.residual, self.close = residual, residual < CLOSE
+        before, self.residual = self.residual, self._optimality(self.multipliers).kkt_residual
+        self.close = self.residual < (FAR if self.close else CLOSE)
         self._resize()
-        if not (self.curvature.exact and residual < max(SERVES * last, FINE)):
-            self.curvature = self._curved()
-        _, weights = lagrangian_weights(self.program, before.run.x, before.run.y, self.multipliers)
-        if residual < FINE and np.isin(np.flatnonzero(weights), slopes.chosen).all():
-            old = self._lagrangian_gradient(before, slopes, self.multipliers)
-            new = self._lagrangian_gradient(self.point, self.slopes, self.multipliers)
-            sizes = self.sizes.levers
-            self.curvature = self.curvature.updated(move / sizes, (new - old) * sizes)
+        serves = self.residual < SERVES * before if self.curvature.is_whole else self.close
+        if not serves:
+            self._curve(self.multipliers, exact=False)
+
+    # --- curvature ------------------------------------------------------------------------------------------------
+
+    def _lagrangian(self, multipliers: Multipliers) -> Lagrangian:
+        return Lagrangian(self.program, self.point.run, multipliers, self.sizes.levers, self._check)
+
+    def _curve(self, multipliers: Multipliers, *, exact: bool) -> None:
+        """Takes the curvature of the Lagrangian at the point."""
+        self._check()
+        lagrangian = self._lagrangian(multipliers)
+        if not self.groups:
+            self.groups = self.scaling.groups = groups_of(lagrangian)
+        self.curvature: Curvature = curvature_of(lagrangian, self.groups, exact=exact)
+        self.curved_at = self.point
+
+    def _refined(self, master: Master, answer: _Answer) -> Refined | None:
+        """The answer, mended by the exact second derivative on its face, where that is worth the products."""
+        if not self.close or self.curvature.is_whole or answer.optimum is None:
+            return None
+        return self._exact(master, answer).on_face(answer.optimum)
+
+    def _exact(self, master: Master, answer: _Answer) -> Exact:
+        assert answer.optimum is not None
+        lagrangian = self._lagrangian(master.multipliers(answer.multipliers))
+        unit = self.radius / master.scale
+        return Exact(answer.optimum.program, lambda v: lagrangian.product(v) * unit, self._check)
+
+    def _is_rough(self) -> bool:
+        """Whether the curvature is too rough for where the search is, and the exact one is to be had."""
+        return self.close and not self.curvature.exact and max(len(group.columns) for group in self.groups) <= MOST
+
+    def _is_outdated(self, refined: Refined | None) -> bool:
+        """Whether the curvature is not that of the Lagrangian any more, and was not taken at this point."""
+        return refined is not None and self.curved_at is not self.point and refined.disagreement > DISAGREES
 
     # --- pieces ---------------------------------------------------------------------------------------------------
 
@@ -348,15 +369,27 @@ class _Search:
         if ending is not None:
             raise _Ended(ending)
 
-    def _ask(self, master: Master) -> highs.Answer:
+    def _accuracy(self) -> float:
+        return min(ACCURACY, FINER * self.residual)
+
+    def _ask(self, master: Master) -> _Answer:
+        """The master problem's answer; HiGHS's where our own method has none."""
         self._check()
-        answer = highs.solve(master.pose(), stop=lambda: self.watch.ending() is not None)
+        posed = master.pose()
+        found = interior.solve(posed, accuracy=self._accuracy(), check=self._check)
+        if found.residual <= highs.LARGEST_RESIDUAL:
+            return _Answer(found.values, found.multipliers, True, found)
+        return self._asked_elsewhere(posed)
+
+    def _asked_elsewhere(self, posed: ElasticProgram) -> _Answer:
+        answer = highs.solve(posed.flat(), stop=lambda: self.watch.ending() is not None)
         if answer.stopped:
             self._check()
             raise _Ended(Ending.INTERRUPTED)
-        return answer
+        levers, rows = len(posed.cost), len(posed.row_lower)
+        return _Answer(answer.values[:levers], answer.multipliers[:rows], answer.is_good)
 
-    def _simulated(self, x: FloatArray) -> _Point | None:
+    def _simulated(self, x: FloatArray) -> Point | None:
         """A policy and its outcomes, or None where the run leaves the numbers."""
         self._check()
         run = self.program.evaluator.evaluate(x)
@@ -364,58 +397,29 @@ class _Search:
             self.notes.append(f"A step was thrown away: {self.program.evaluator.complaint(x)}")
             return None
         soft = Soft.at(self.program, self.split, run.x, run.y)
-        sizes = self.sizes.soft if hasattr(self, "sizes") else self._soft_sizes(run)
-        return _Point(run, self.program.cost(run.x, run.y), soft, soft.excess() / sizes)
+        sizes = self.sizes.soft if hasattr(self, "sizes") else self.scaling.soft(run)
+        return Point(run, self.program.cost(run.x, run.y), soft, soft.excess() / sizes)
 
-    def _first(self, start: FloatArray) -> _Point:
+    def _first(self, start: FloatArray) -> Point:
         point = self._simulated(start)
         if point is None:
             raise _Ended(Ending.FAILED)
         return point
 
-    def _soft_sizes(self, run: Evaluation) -> FloatArray:
-        rows = row_sizes(self.program, run.x, run.y)[self.split.soft]
-        return np.concatenate([rows, quadratic_sizes(self.program, run.x, run.y)])
-
-    def _sizes(self) -> Sizes:
-        levers = self._lever_sizes()
-        matrix = abs(self.program.lever_rows[self.split.hard]).multiply(levers[np.newaxis])
-        hard = np.asarray(matrix.max(axis=1).toarray()).ravel() if matrix.shape[0] else np.zeros(0)
-        return Sizes(levers, np.where(hard > 0, hard, 1.0), self._soft_sizes(self.point.run))
-
-    def _lever_sizes(self) -> FloatArray:
-        """The largest value so far of each lever's path, of a tenth of its group's, or a hundredth of its block's."""
-        block_sizes = self._block_sizes()
-        self.seen = np.maximum(self.seen, np.abs(self.point.run.x)) if len(self.seen) else np.abs(self.point.run.x)
-        found = LEAST_OF_BLOCK * block_sizes
-        for group in self.groups:
-            paths = [float(self.seen[path].max(initial=0.0)) for path in group.paths]
-            floor = LEAST_OF_GROUP * max(paths)
-            for path, largest in zip(group.paths, paths, strict=True):
-                found[path] = np.maximum(found[path], max(largest, floor))
-        return found
-
-    def _block_sizes(self) -> FloatArray:
-        """The largest value so far of each block, or its range, or 1."""
-        return lever_sizes(self.program, self.seen if len(self.seen) else self.point.run.x)
-
     def _resize(self) -> None:
-        levers = self._lever_sizes()
-        factors = levers / self.sizes.levers
+        self.sizes, factors = self.scaling.renewed(self.point.run, self.sizes)
         if (factors != 1.0).any():
             self.curvature = self.curvature.resized(factors)
-            self.sizes = replace(self._sizes(), soft=self.sizes.soft)
 
-    def _near(self, point: _Point) -> Index:
+    def _near(self, point: Point) -> Index:
         """The limits on outcomes that a point exceeds or comes near to."""
-        sizes = self.sizes.soft
-        return np.flatnonzero(point.soft.room() <= NEAR * sizes)
+        return np.flatnonzero(point.soft.room() <= NEAR * self.sizes.soft)
 
-    def _working(self, point: _Point) -> Index:
+    def _working(self, point: Point) -> Index:
         self.worked |= set(self._near(point).tolist())
         return np.array(sorted(self.worked), dtype=np.int64)
 
-    def _needed(self, point: _Point, working: Index, multipliers: Multipliers) -> Index:
+    def _needed(self, point: Point, working: Index, multipliers: Multipliers) -> Index:
         """The outcomes whose gradients count: those of the objective, of the working set, and of the Lagrangian."""
         mask = self.program.outcome_cost != 0
         columns = point.soft.by_y[working].indices
@@ -423,7 +427,7 @@ class _Search:
         _, weights = lagrangian_weights(self.program, point.run.x, point.run.y, multipliers)
         return np.flatnonzero(mask | (weights != 0))
 
-    def _gradients(self, point: _Point, working: Index, multipliers: Multipliers) -> Slopes:
+    def _gradients(self, point: Point, working: Index, multipliers: Multipliers) -> Slopes:
         chosen = self._needed(point, working, multipliers)
         found = [np.zeros((0, len(point.run.x)))]
         for part in np.array_split(chosen, max(1, -(-len(chosen) // 8))):
@@ -445,18 +449,6 @@ class _Search:
     def _objective_gradient(self) -> FloatArray:
         return self.program.lever_cost + self.slopes.weighted(self.program.outcome_cost)
 
-    def _lagrangian_gradient(self, point: _Point, slopes: Slopes, multipliers: Multipliers) -> FloatArray:
-        direct, weights = lagrangian_weights(self.program, point.run.x, point.run.y, multipliers)
-        return direct + slopes.weighted(weights)
-
-    def _curved(self) -> Curvature:
-        """The curvature of the Lagrangian at the point."""
-        self._check()
-        lagrangian = Lagrangian(self.program, self.point.run, self.multipliers, self.sizes.levers, self._check)
-        if not self.groups:
-            self.groups = groups_of(lagrangian)
-        return curvature_of(lagrangian, self.groups, exact=self.close)
-
     def _first_penalty(self) -> float:
         slope = np.abs(self._objective_gradient() * self.sizes.levers)
         return max(float(slope.sum()), self._size(), 1e-12)
@@ -477,7 +469,7 @@ class _Search:
             soft=self.point.soft,
             slopes=self.slopes,
             gradient=self._objective_gradient(),
-            curvature=self.curvature.matrix,
+            curvature=self.curvature,
             sizes=self.sizes,
             working=self._working(self.point),
             radius=self.radius,
@@ -490,7 +482,8 @@ class _Search:
     # --- reports --------------------------------------------------------------------------------------------------
 
     def _optimality(self, multipliers: Multipliers) -> Optimality:
-        lagrangian = self._lagrangian_gradient(self.point, self.slopes, multipliers)
+        direct, weights = lagrangian_weights(self.program, self.point.run.x, self.point.run.y, multipliers)
+        lagrangian = direct + self.slopes.weighted(weights)
         return residuals(
             self.program, self.point.run, self._objective_gradient(), lagrangian, multipliers, self._size()
         )

@@ -147,23 +147,19 @@ def test_exact_groups_have_the_second_derivative_of_their_levers(larger: Program
     direction = np.zeros(len(around.sizes))
     direction[groups[2].columns] = np.random.default_rng(1).normal(size=len(groups[2].columns))
     product = around.product(direction)[groups[2].columns]
-    gap = (found.matrix @ direction)[groups[2].columns] - product
+    gap = found.product(direction)[groups[2].columns] - product
     assert np.abs(gap).max() < 0.02 * np.abs(product).max()
     rough = curvature_of(around, groups, exact=False)
-    off = np.abs((rough.matrix @ direction)[groups[2].columns] - product).max()
+    off = np.abs(rough.product(direction)[groups[2].columns] - product).max()
     assert off < 0.5 * np.abs(product).max()
     assert min(np.linalg.eigvalsh(block)[0] for block in rough.blocks) > 0
 
 
-def test_an_update_takes_over_what_a_step_met() -> None:
-    """And stays positive definite where the step met none."""
-    plain = Curvature([Group((np.arange(3),))], [np.eye(3)], exact=True)
-    step = np.array([1.0, 2.0, 0.0])
-    met = plain.updated(step, np.array([4.0, 4.0, 1.0]))
-    assert met.matrix @ step == pytest.approx([4.0, 4.0, 1.0])
-    against = plain.updated(step, -step)
-    assert np.linalg.eigvalsh(against.blocks[0])[0] > 0
-    assert plain.resized(np.array([2.0, 1.0, 1.0])).matrix.toarray()[0, 0] == 4.0
+def test_a_curvature_follows_the_sizes_of_levers() -> None:
+    """The product with a step in larger units is that with a longer step."""
+    plain = Curvature([Group((np.arange(3),))], [np.diag([1.0, 2.0, 3.0])], exact=True)
+    assert plain.resized(np.array([2.0, 1.0, 1.0])).product(np.ones(3)) == pytest.approx([4.0, 2.0, 3.0])
+    assert plain.is_whole
 
 
 # --- the search -------------------------------------------------------------------------------------------------------
