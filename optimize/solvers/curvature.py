@@ -31,7 +31,7 @@ from ..problem import Problem
 from ..program import Program
 
 # Up to this many levers the whole second derivative is taken.
-FULL = 500
+FULL = 100
 # How many smooth paths show what one path does to others.
 SMOOTH = 4
 # The most directions that show what a path does to itself; periods beyond share one.
