@@ -5,6 +5,6 @@
 - `starts.py`: where a search begins
 - `nonlinear.py`, `transcription.py`, `shooting.py`, `ipopt.py`: nonlinear programming by IPOPT
 - `triangular.py`, `border.py`, `interior.py`: quadratic programs with blocks, elastic rows and tied outcomes
-- `curvature.py`, `master.py`, `newton.py`, `points.py`, `sqp.py`: sequential quadratic programming
+- `curvature.py`, `master.py`, `newton.py`, `points.py`, `working.py`, `sqp.py`: sequential quadratic programming
 - `choice.py`: the table of solvers by name
 """

@@ -27,9 +27,6 @@ PATIENCE = 0.05
 GRACE = 0.7
 # Without the interior-point method, quadratic programs of at most so many columns go to the active-set method.
 FEW = 300
-WITHOUT_HIPO = """\
-HiGHS has no interior-point method for quadratic programs here, so larger steps are linear and the last digits take \
-long. Install it: pip install 'highspy[extras]'."""
 # A residual above this, relative to the largest cost, is no answer.
 LARGEST_RESIDUAL = 1e-3
 

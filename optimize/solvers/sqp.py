@@ -24,20 +24,18 @@ from threadpoolctl import threadpool_limits
 
 from sd_models.system import FloatArray
 
-from ..affine import Index
 from ..optimality import Multipliers, Optimality, lagrangian_weights, objective_size, residuals
 from ..program import Program
 from . import highs, interior
 from .curvature import Curvature, Group, Lagrangian, curvature_of, groups_of
 from .interior import ElasticProgram, Optimum
-from .master import Master, Slopes, Soft, Split
+from .master import Master, Soft, Split
 from .newton import Exact, Refined
 from .points import Point, Scaling, Step
 from .solver import Ending, Iteration, Solution, Watch
 from .starts import projected
+from .working import WorkingSet
 
-# A limit whose distance to its bound is within this share of its size is linearized.
-NEAR = 0.1
 # Parts of the promised gain at which a step is taken, and at which the trust region grows.
 ENOUGH, PLENTY, GOOD = 1e-3, 0.1, 0.75
 # Shares of a step that are tried where the whole step is no good.
@@ -115,7 +113,6 @@ class _Search:
     stuck: int = 0
     radius: float = 1.0
     best: tuple[Point, Multipliers, Optimality] | None = None
-    worked: set[int] = field(default_factory=set)
     close: bool = False
     residual: float = 1.0
     groups: list[Group] = field(default_factory=list)
@@ -142,7 +139,8 @@ class _Search:
         self.point = self._first(nearest)
         self.sizes = self.scaling.first(self.point.run)
         self.multipliers = Multipliers.none(self.program)
-        self.slopes = self._gradients(self.point, self._working(self.point), self.multipliers)
+        self.working = WorkingSet(self.program, self._check)
+        self._differentiate()
         self._curve(self.multipliers, exact=False)
         self.penalty = self.first_penalty = self._first_penalty()
         self._report(0)
@@ -215,11 +213,9 @@ class _Search:
         """Whether a step came near to limits that the master problem did not know; they join the working set."""
         if step.trial is None:
             return False
-        known = len(self.worked)
-        self.worked |= set(self._near(step.trial).tolist())
-        if len(self.worked) == known:
+        if not self.working.join(step.trial, self.sizes.soft):
             return False
-        self._complete()
+        self.working.complete(self.point, self.multipliers)
         return True
 
     def _quality(self, master: Master, step: Step) -> tuple[float, float]:
@@ -239,7 +235,7 @@ class _Search:
             return merit, -np.inf
         direct, weights = lagrangian_weights(self.program, self.point.run.x, self.point.run.y, step.multipliers)
         fall = -float(direct @ step.move + weights @ (step.trial.run.y - self.point.run.y))
-        slope = direct + self.slopes.weighted(weights)
+        slope = direct + self.working.slopes.weighted(weights)
         hoped = -(step.change + float((slope - master.gradient) @ step.move))
         return merit, ((fall + noise) / (hoped + noise) if hoped > -0.5 * noise else -np.inf)
 
@@ -315,7 +311,7 @@ class _Search:
         assert step.trial is not None
         length = self._length(step.move)
         self.point, self.multipliers = step.trial, step.multipliers
-        self.slopes = self._gradients(self.point, self._working(self.point), step.multipliers)
+        self._differentiate()
         if quality > GOOD and length > 0.9 * self.radius:
             self.radius = min(2.0 * self.radius, 1e3)
         elif quality < 0.25:
@@ -411,43 +407,13 @@ class _Search:
         if (factors != 1.0).any():
             self.curvature = self.curvature.resized(factors)
 
-    def _near(self, point: Point) -> Index:
-        """The limits on outcomes that a point exceeds or comes near to."""
-        return np.flatnonzero(point.soft.room() <= NEAR * self.sizes.soft)
-
-    def _working(self, point: Point) -> Index:
-        self.worked |= set(self._near(point).tolist())
-        return np.array(sorted(self.worked), dtype=np.int64)
-
-    def _needed(self, point: Point, working: Index, multipliers: Multipliers) -> Index:
-        """The outcomes whose gradients count: those of the objective, of the working set, and of the Lagrangian."""
-        mask = self.program.outcome_cost != 0
-        columns = point.soft.by_y[working].indices
-        mask[columns] = True
-        _, weights = lagrangian_weights(self.program, point.run.x, point.run.y, multipliers)
-        return np.flatnonzero(mask | (weights != 0))
-
-    def _gradients(self, point: Point, working: Index, multipliers: Multipliers) -> Slopes:
-        chosen = self._needed(point, working, multipliers)
-        found = [np.zeros((0, len(point.run.x)))]
-        for part in np.array_split(chosen, max(1, -(-len(chosen) // 8))):
-            self._check()
-            found.append(self.program.evaluator.gradients(point.run, part))
-        return Slopes(chosen, np.concatenate(found))
-
-    def _complete(self) -> None:
-        """Gradients of limits that joined the working set."""
-        working = self._working(self.point)
-        needed = self._needed(self.point, working, self.multipliers)
-        new = np.setdiff1d(needed, self.slopes.chosen)
-        if len(new):
-            more = self.program.evaluator.gradients(self.point.run, new)
-            chosen = np.concatenate([self.slopes.chosen, new])
-            order = np.argsort(chosen)
-            self.slopes = Slopes(chosen[order], np.concatenate([self.slopes.matrix, more])[order])
+    def _differentiate(self) -> None:
+        """Gradients at a new point."""
+        self.working.join(self.point, self.sizes.soft)
+        self.working.renew(self.point, self.multipliers)
 
     def _objective_gradient(self) -> FloatArray:
-        return self.program.lever_cost + self.slopes.weighted(self.program.outcome_cost)
+        return self.program.lever_cost + self.working.slopes.weighted(self.program.outcome_cost)
 
     def _first_penalty(self) -> float:
         slope = np.abs(self._objective_gradient() * self.sizes.levers)
@@ -467,11 +433,11 @@ class _Search:
             split=self.split,
             at=self.point.run,
             soft=self.point.soft,
-            slopes=self.slopes,
+            slopes=self.working.slopes,
             gradient=self._objective_gradient(),
             curvature=self.curvature,
             sizes=self.sizes,
-            working=self._working(self.point),
+            working=self.working.numbers,
             radius=self.radius,
             penalty=self.penalty,
         )
@@ -483,7 +449,7 @@ class _Search:
 
     def _optimality(self, multipliers: Multipliers) -> Optimality:
         direct, weights = lagrangian_weights(self.program, self.point.run.x, self.point.run.y, multipliers)
-        lagrangian = direct + self.slopes.weighted(weights)
+        lagrangian = direct + self.working.slopes.weighted(weights)
         return residuals(
             self.program, self.point.run, self._objective_gradient(), lagrangian, multipliers, self._size()
         )
