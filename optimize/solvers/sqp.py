@@ -374,7 +374,7 @@ class _Search:
         posed = master.pose()
         found = interior.solve(posed, accuracy=self._accuracy(), check=self._check)
         if found.residual <= highs.LARGEST_RESIDUAL:
-            return _Answer(found.values, found.multipliers, True, found)
+            return _Answer(found.values, found.multipliers, True, found if found.has_factors else None)
         return self._asked_elsewhere(posed)
 
     def _asked_elsewhere(self, posed: ElasticProgram) -> _Answer:

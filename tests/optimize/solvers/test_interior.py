@@ -94,6 +94,19 @@ def test_what_has_no_feasible_point_has_no_good_residual() -> None:
     assert highs.solve(program.flat(), stop=lambda: False).infeasible
 
 
+def test_nothing_to_gain_takes_no_iteration() -> None:
+    """Without costs, bounds and rows, the answer stays where it began, and has no factors."""
+    free = np.full(2, np.inf)
+    none = csr_array((0, 2))
+    program = ElasticProgram(
+        np.zeros(2), (np.arange(2),), (np.eye(2),), -free, free, np.zeros((0, 2)),
+        none, csr_array((0, 0)), np.zeros(0), np.zeros(0), np.zeros(0),
+    )  # fmt: skip
+    found = interior.solve(program, accuracy=1e-8)
+    assert found.values.tolist() == [0.0, 0.0]
+    assert not found.has_factors
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000))
 def test_the_border_solves_what_dense_algebra_solves(seed: int) -> None:
