@@ -127,6 +127,12 @@ class ElasticProgram:
         rows = self.values(v)
         return np.maximum(rows - self.row_upper, 0.0) - np.maximum(self.row_lower - rows, 0.0)
 
+    def value(self, v: FloatArray, curved: FloatArray) -> float:
+        """The objective of levers and of their curvature times them, prices of excess included."""
+        elastic = np.isfinite(self.prices)
+        excess = np.abs(self.excess(v))[elastic]
+        return float(self.cost @ v + 0.5 * v @ curved + self.prices[elastic] @ excess)
+
     def residual(self, v: FloatArray, y: FloatArray) -> float:
         """By how much levers and multipliers of rows miss the KKT conditions, multipliers relative to the scale."""
         slope = self.cost + self.curved(v) + self.pulled(y)
@@ -263,7 +269,7 @@ class _Path:
             self.check()
             if not self._weighed():
                 break
-            length = self._step(self._direction())
+            length = self._step(*self._direction())
             short, taken = short + 1 if length < SHORTEST else 0, taken + 1
         v, y, _ = best
         v = np.clip(v, self.program.lower, self.program.upper)
@@ -319,11 +325,8 @@ class _Path:
 
     def _gain(self) -> float:
         """By how much the point is better than no step at all, prices of excess included."""
-        p = self.program
-        elastic = np.isfinite(p.prices)
-        before = np.maximum(np.maximum(p.row_lower, -p.row_upper), 0.0)[elastic]
-        after = np.abs(p.excess(self.v))[elastic]
-        return float(p.prices[elastic] @ (before - after) - p.cost @ self.v - 0.5 * self.v @ self.curved)
+        nothing = np.zeros_like(self.v)
+        return self.program.value(nothing, nothing) - self.program.value(self.v, self.curved)
 
     def _weighed(self) -> bool:
         """Weights of levers and rows at the point, and the factors; whether there are any."""
@@ -346,16 +349,16 @@ class _Path:
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
-    def _direction(self) -> _Direction:
-        """Predictor, corrector and further correctors."""
-        affine = self._solved(-self.slack * self.price, precise=False)
+    def _direction(self) -> tuple[_Direction, float]:
+        """Predictor, corrector and further correctors, and the longest step along them."""
+        affine = self._solved(-self.slack * self.price, self.dual, self.primal)
         length = self._longest(affine)
         reached = float((self.slack + length * affine.slack) @ (self.price + length * affine.price))
         reached /= max(len(self.slack), 1)
         target = max((reached / self.product) ** 3 * self.product, 0.01 * LEAST * self.program.scale)
         share = 1.0 if self.product < FALLS * self.last else length**2  # Mehrotra's correction may cycle (Cartis 2009)
         aim = target - self.slack * self.price - share * affine.slack * affine.price
-        found = self._solved(aim, precise=True)
+        found = self._solved(aim, self.dual, self.primal, precise=True)
         length = self._longest(found)
         for _ in range(CORRECTORS):
             if length > LONG:
@@ -363,24 +366,19 @@ class _Path:
             hoped = min(1.0, 1.08 * length + 0.08)
             products = (self.slack + hoped * found.slack) * (self.price + hoped * found.price)
             wanted = np.clip(products, target / SPREAD, SPREAD * target) - products
-            more = found.plus(self._corrected(np.maximum(wanted, -SPREAD * target)))
+            more = found.plus(self._solved(np.maximum(wanted, -SPREAD * target), 0.0, 0.0))
             longer = self._longest(more)
             if longer < WORTH * length:
                 break
             found, length = more, longer
-        return found
+        return found, length
 
-    def _solved(self, aim: FloatArray, *, precise: bool) -> _Direction:
-        """The Newton direction to these products."""
+    def _solved(
+        self, aim: FloatArray, dual: FloatArray | float, primal: FloatArray | float, *, precise: bool = False
+    ) -> _Direction:
+        """The Newton direction to these products that mends these errors of slopes and rows."""
         first, second, pull = self._right(aim)
-        first, second = first - self.dual, second - self.primal
-        v, y = self._system(first, second, precise=precise)
-        return self._completed(v, y, aim, pull)
-
-    def _corrected(self, aim: FloatArray) -> _Direction:
-        """The change of a direction that changes products by these."""
-        first, second, pull = self._right(aim)
-        v, y = self._system(first, second, precise=False)
+        v, y = self._system(first - dual, second - primal, precise=precise)
         return self._completed(v, y, aim, pull)
 
     def _right(self, aim: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -434,9 +432,8 @@ class _Path:
         """The longest step, at most 1, that keeps slacks and prices positive."""
         return min(_room(self.slack, direction.slack), _room(self.price, direction.price), 1.0)
 
-    def _step(self, found: _Direction) -> float:
+    def _step(self, found: _Direction, longest: float) -> float:
         """Takes a step, as long as may be."""
-        longest = self._longest(found)
         length = longest if longest >= 1.0 else BACK * longest
         self.v, self.y, self.s = self.v + length * found.v, self.y + length * found.y, self.s + length * found.s
         self.slack, self.price = self.slack + length * found.slack, self.price + length * found.price

@@ -160,13 +160,17 @@ class Master:
         rows[self.split.soft] = soft[: len(self.split.soft)]
         return Multipliers(rows, soft[len(self.split.soft) :])
 
+    def linearized(self, step: FloatArray) -> FloatArray:
+        """The values of the soft limits after a step, as their slopes have them."""
+        outcomes = np.zeros(self.soft.by_y.shape[1])
+        outcomes[self.slopes.chosen] = self.slopes.matrix @ step
+        return np.asarray(self.soft.values + self.soft.by_x @ step + self.soft.by_y @ outcomes)
+
     def predicted(self, step: FloatArray) -> tuple[float, FloatArray]:
         """The change of the objective by the model, and the relative excess of each soft limit after a step."""
         scaled = step / self.sizes.levers
         change = float(self.gradient @ step + 0.5 * scaled @ self.curvature.product(scaled))
-        outcomes = np.zeros(self.soft.by_y.shape[1])
-        outcomes[self.slopes.chosen] = self.slopes.matrix @ step
-        values = self.soft.values + self.soft.by_x @ step + self.soft.by_y @ outcomes
+        values = self.linearized(step)
         excess = np.zeros(len(values))
         excess[self.working] = (self.soft.excess(values) / self.sizes.soft)[self.working]
         return change, excess

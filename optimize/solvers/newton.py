@@ -48,6 +48,10 @@ class Refined:
     aim_curved: FloatArray
     whole: bool
 
+    def value(self, program: ElasticProgram) -> float:
+        """What a program makes of the levers with the exact second derivative."""
+        return program.value(self.optimum.values, self.curved)
+
 
 @dataclass(frozen=True, eq=False)
 class Exact:
@@ -82,7 +86,7 @@ class Exact:
                 break
             shifted = replace(self.program, cost=self.program.cost + found.aim_curved - self.program.curved(found.aim))
             again = self.on_face(interior.solve(shifted, accuracy=accuracy, check=self.check))
-            if self._value(again) >= self._value(found):
+            if again.value(self.program) >= found.value(self.program):
                 break
             found = again
         return found
@@ -110,13 +114,6 @@ class Exact:
             before, size = size, float(error @ solved)
             direction = solved + (size / before) * direction
         return step, bent, products
-
-    def _value(self, found: Refined) -> float:
-        """What the program makes of levers, prices of excess included."""
-        program, v = self.program, found.optimum.values
-        elastic = np.isfinite(program.prices)
-        excess = np.abs(program.excess(v))[elastic]
-        return float(program.cost @ v + 0.5 * v @ found.curved + program.prices[elastic] @ excess)
 
 
 def _multipliers(optimum: Optimum, step: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -88,7 +88,7 @@ class Scaling:
         levers = self._levers(run)
         matrix = abs(self.program.lever_rows[self.split.hard]).multiply(levers[np.newaxis])
         hard = np.asarray(matrix.max(axis=1).toarray()).ravel() if matrix.shape[0] else np.zeros(0)
-        return replace(Sizes(levers, hard, soft), hard=np.where(hard > 0, hard, 1.0))
+        return Sizes(levers, np.where(hard > 0, hard, 1.0), soft)
 
     def _levers(self, run: Evaluation) -> FloatArray:
         """The largest value so far of each lever's path, of a tenth of its group's, or a hundredth of its block's."""

@@ -160,7 +160,7 @@ class _Search:
             master, answer = self._steered(master, answer)
             if self.stuck >= STUCK:
                 return Ending.INFEASIBLE
-            refined = None if self._is_rough() else self._refined(master, answer)
+            refined = self._refined(master, answer)
             if self._is_rough() or self._is_outdated(refined):
                 self._curve(master.multipliers(answer.multipliers), exact=True)
                 continue
@@ -200,10 +200,7 @@ class _Search:
     def _corrected(self, master: Master, plain: Step) -> Step | None:
         """A second-order correction: the step again, with what the limits turned out to be."""
         assert plain.trial is not None
-        linear = np.zeros(master.soft.by_y.shape[1])
-        linear[master.slopes.chosen] = master.slopes.matrix @ plain.move
-        promised = master.soft.values + master.soft.by_x @ plain.move + master.soft.by_y @ linear
-        second = replace(master, correction=plain.trial.soft.values - promised)
+        second = replace(master, correction=plain.trial.soft.values - master.linearized(plain.move))
         answer = self._ask(second)
         if not answer.is_good:
             return None
@@ -211,9 +208,7 @@ class _Search:
 
     def _joined(self, step: Step) -> bool:
         """Whether a step came near to limits that the master problem did not know; they join the working set."""
-        if step.trial is None:
-            return False
-        if not self.working.join(step.trial, self.sizes.soft):
+        if step.trial is None or not self.working.join(step.trial, self.sizes.soft):
             return False
         self.working.complete(self.point, self.multipliers)
         return True
@@ -340,7 +335,7 @@ class _Search:
 
     def _refined(self, master: Master, answer: _Answer) -> Refined | None:
         """The answer, mended by the exact second derivative on its face, where that is worth the products."""
-        if not self.close or self.curvature.is_whole or answer.optimum is None:
+        if not self.close or self.curvature.is_whole or self._is_rough() or answer.optimum is None:
             return None
         return self._exact(master, answer).on_face(answer.optimum)
 
