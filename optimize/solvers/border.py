@@ -10,7 +10,6 @@ over groups, which count as outcomes here, form the border: a small dense system
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import numpy.typing as npt
 from scipy.linalg import lu_factor, lu_solve
 from scipy.sparse import csr_array, diags_array
 
+from sd_models.concurrency import processors
 from sd_models.system import FloatArray
 
 from ..affine import Index
@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
 # Rows of more levers than this count as outcomes.
 WIDE = 40
-# Blocks are worth more than one processor if they have so many multiplications.
+# Blocks are worth more than one processor if they have so many multiplications. The workers stay, unlike those of
+# `sd_models.concurrency`: an iteration asks them nine times, and to start them anew takes a tenth of its time.
 WORTH = 1e7
-WORKERS = min(os.cpu_count() or 1, 8)
+WORKERS = min(processors(), 8)
 
 T = TypeVar("T")
 Mask: TypeAlias = npt.NDArray[np.bool_]
