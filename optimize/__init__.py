@@ -4,18 +4,11 @@ Everything imports only what stands above it here, and so it is in each family:
 
 - `files/`: what people write and read: tables, plans as TOML, names, folders that are there whole or not at all
 - `runs/`: a model with other constants, levers and times, run, shown, compared and checked
-- `affine.py`: affine expressions of levers and outcomes
 - `plans/`: what may be decided, what for and within which limits, and what that means in a model
-- `problem.py`: the plan meets a model
-- `evaluation.py`: the outcomes of a policy and their gradients
-- `program.py`: the problem as arrays
-- `statement.py`: the problem as a Pyomo model, which people may extend, and back to arrays
-- `optimality.py`: how far a point is from an optimum, computed apart from any solver
+- `problems/`: a plan meets a model, and becomes arrays and a Pyomo model, which people may extend
 - `solvers/`: where a search begins, and the methods that go on from there
-- `infeasibility.py`: which limits contradict each other, and the least that would reconcile them
-- `oversight.py`: who watches over a solve: progress, time limit, interruption, the best policy so far
 - `results/`: what a policy brings, what its limits are worth, whether PySD agrees; tables, pictures, a folder
-- `solving.py`: `solve`, a problem to its result
+- `solving/`: a problem to its result
 - `calibration/`: parameters fitted to observations
 - `screening/`: which parameters matter
 - `command_line/`: `prosperity` and its commands
@@ -30,12 +23,12 @@ if TYPE_CHECKING:
     from .calibration.specification import Calibration
     from .plans.draft import starting_plan
     from .plans.plan import Plan, load_plan, read_plan
-    from .problem import Problem
+    from .problems.problem import Problem
     from .results.folder import load_result, save_result
     from .results.result import Result
     from .results.verification import verify
     from .screening.screening import Screening, screen
-    from .solving import solve
+    from .solving.solve import solve
 
 __all__ = [
     "Calibration",
@@ -62,11 +55,11 @@ __getattr__, __dir__ = deferred(
         "calibration.specification": ("Calibration",),
         "plans.draft": ("starting_plan",),
         "plans.plan": ("Plan", "load_plan", "read_plan"),
-        "problem": ("Problem",),
+        "problems.problem": ("Problem",),
         "results.folder": ("load_result", "save_result"),
         "results.result": ("Result",),
         "results.verification": ("verify",),
         "screening.screening": ("Screening", "screen"),
-        "solving": ("solve",),
+        "solving.solve": ("solve",),
     },
 )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .system import System
+    from .system.model import System
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Frames for the longest expression that a model file may hold (`sources.guard`), at three for each operator.
+# Frames for the longest expression that a model file may hold (`reading.guard`), at three for each operator.
 FRAMES = 10_000
 
 

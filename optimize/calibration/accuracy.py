@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from sd_models.system import FloatArray
+from sd_models.system.model import FloatArray
 
 from .misfit import Target
 

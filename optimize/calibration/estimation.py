@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.expression import references
-from sd_models.library import load, model_path
-from sd_models.simulation import compile
-from sd_models.system import FloatArray, System, Values, Variable, key
-from sd_models.system import Series as Points
-from sd_models.timing import TimeSpan, control_values
+from sd_models.reading.library import load, model_path
+from sd_models.simulator.simulation import compile
+from sd_models.simulator.timing import TimeSpan, control_values
+from sd_models.system.expression import references
+from sd_models.system.model import FloatArray, System, Values, Variable, key
+from sd_models.system.model import Series as Points
 
 from ..files.documents import document_of, read_document
 from ..files.gathering import kept

@@ -19,7 +19,7 @@ from scipy.optimize import least_squares
 from threadpoolctl import threadpool_limits
 
 from sd_models.errors import ModelError
-from sd_models.system import FloatArray
+from sd_models.system.model import FloatArray
 
 from .misfit import Misfit
 from .parameters import Parameters

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from sd_models.system import FloatArray
+from sd_models.system.model import FloatArray
 
 from .fitting import Fit
 from .parameters import Parameters

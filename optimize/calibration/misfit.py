@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from sd_models.errors import Fault, InvalidRequest
-from sd_models.inputs import Inputs
-from sd_models.results import Trajectories
-from sd_models.sensitivity import adjoint, tangents
-from sd_models.simulation import Simulator
-from sd_models.system import FloatArray, System, fault_of
+from sd_models.simulator.datasets import Trajectories
+from sd_models.simulator.inputs import Inputs
+from sd_models.simulator.sensitivity import adjoint, tangents
+from sd_models.simulator.simulation import Simulator
+from sd_models.system.model import FloatArray, System, fault_of
 
 from .observations import Observed
 from .parameters import Parameters, labels_of

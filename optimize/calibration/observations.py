@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.system import FloatArray, System, Variable, key
+from sd_models.system.model import FloatArray, System, Variable, key
 
 from ..files.rows import read_rows
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.rewrites.folding import unchanging
-from sd_models.simulation import Simulator, compile
-from sd_models.system import FloatArray, Kind, System, Variable, fault_of, key
+from sd_models.simulator.simulation import Simulator, compile
+from sd_models.system.model import FloatArray, Kind, System, Variable, fault_of, key
 
 from ..files.gathering import kept
 from ..files.names import ALL, Part, axes_of, part_labels, part_mask

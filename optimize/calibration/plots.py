@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sd_models.plotting import BUNDLE, COLOURS, INK, MUTED
-from sd_models.system import FloatArray
+from sd_models.simulator.plotting import BUNDLE, COLOURS, INK, MUTED
+from sd_models.system.model import FloatArray
 
 from .accuracy import TOTAL, Rated
 from .estimation import CalibrationResult

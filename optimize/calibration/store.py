@@ -16,7 +16,7 @@ from uuid import uuid4
 import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.system import FloatArray, System, key
+from sd_models.system.model import FloatArray, System, key
 
 from .estimation import CalibrationResult, Places
 from .parameters import Block, Parameters, labels_of, own_values

@@ -9,13 +9,13 @@ from time import perf_counter
 from typing import Any
 
 from sd_models.errors import Fault, InvalidRequest, ModelError
-from sd_models.library import library, load
-from sd_models.system import System
+from sd_models.reading.library import library, load
+from sd_models.system.model import System
 
 from ..files.storage import check_new_folder, check_target, write_whole
 from ..plans.draft import starting_plan
 from ..plans.plan import Plan, load_plan, plan_path, read_plan
-from ..problem import Problem
+from ..problems.problem import Problem
 from ..results.folder import load_result, save_result, save_verification, summary
 from ..results.result import Result
 from ..results.tables import alternatives, sayings, tables
@@ -23,7 +23,7 @@ from ..results.verdict import TOLERANCE
 from ..results.verification import verify
 from ..solvers.choice import chosen_solver
 from ..solvers.solver import Ending
-from ..solving import solve, with_seconds
+from ..solving.solve import solve, with_seconds
 from . import console
 from .interruption import Interruption, interruptible
 from .progress import Progress

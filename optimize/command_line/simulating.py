@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import xarray as xr
 
-from sd_models.plotting import plot
-from sd_models.system import System
-from sd_models.timing import TimeSpan
+from sd_models.simulator.plotting import plot
+from sd_models.simulator.timing import TimeSpan
+from sd_models.system.model import System
 
 from ..files.names import Part
 from ..files.storage import SAVERS, check_target, run_document, write_picture, write_run

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.system import System, Variable, key
+from sd_models.system.model import System, Variable, key
 
 Positions: TypeAlias = npt.NDArray[np.int64]
 ALL = "*"

@@ -1,5 +1,6 @@
 """Plans: what may be decided, what for and within which limits, and what that means in a model.
 
+- `affine.py`: affine expressions of levers and outcomes
 - `plan.py`: a plan in TOML or Python: levers, objective, limits
 - `horizon.py`: the time points of a plan, its periods and windows
 - `levers.py`: levers as columns

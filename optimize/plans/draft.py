@@ -21,16 +21,16 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from sd_models.compilation import shaping
+from sd_models.analysis.loops import influences
 from sd_models.errors import Fault, InvalidRequest, SimulationError
-from sd_models.expression import references
-from sd_models.inputs import Inputs
-from sd_models.loops import influences
 from sd_models.rewrites.folding import unchanging
-from sd_models.sensitivity import Measure, Outcome, sensitivities
-from sd_models.simulation import Simulator, compile
-from sd_models.system import Definition, FloatArray, Kind, Series, System, Values, Variable, key
-from sd_models.timing import CONTROLS, TimeGrid
+from sd_models.simulator.compilation import shaping
+from sd_models.simulator.inputs import Inputs
+from sd_models.simulator.sensitivity import Measure, Outcome, sensitivities
+from sd_models.simulator.simulation import Simulator, compile
+from sd_models.simulator.timing import CONTROLS, TimeGrid
+from sd_models.system.expression import references
+from sd_models.system.model import Definition, FloatArray, Kind, Series, System, Values, Variable, key
 
 from .quantities import time_unit
 
@@ -197,7 +197,7 @@ class _Survey:
         return 1.0
 
     def _model(self) -> str:
-        from sd_models.library import FOLDER, library
+        from sd_models.reading.library import FOLDER, library
 
         path = self.system.path
         if path is None:

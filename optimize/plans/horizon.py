@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest
-from sd_models.system import FloatArray
-from sd_models.timing import TOLERANCE, TimeGrid
+from sd_models.simulator.timing import TOLERANCE, TimeGrid
+from sd_models.system.model import FloatArray
 
-from ..affine import Index
+from .affine import Index
 from .plan import Each, Periods, Plan, When
 
 

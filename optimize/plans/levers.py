@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from sd_models.system import FloatArray
+from sd_models.system.model import FloatArray
 
-from ..affine import Index
+from .affine import Index
 from .plan import Lever
 
 

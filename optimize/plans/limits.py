@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.system import FloatArray, System, Variable
+from sd_models.system.model import FloatArray, System, Variable
 
-from ..affine import Affine, Index, Triplets
 from ..files.names import Part, positions, ranges_of
+from .affine import Affine, Index, Triplets
 from .horizon import Horizon, Windows, period_means
 from .levers import LeverBlock
 from .plan import Amount, Elements, Limit, Term, ValueAt

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sd_models.system import FloatArray, System
+from sd_models.system.model import FloatArray, System
 
-from ..affine import Index
+from .affine import Index
 
 
 @dataclass(frozen=True, eq=False)

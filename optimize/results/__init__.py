@@ -2,7 +2,7 @@
 
 - `verdict.py`: what a result is worth, in a sentence
 - `violations.py`: how far a run is from keeping the limits, straight from the plan's words
-- `shadow_prices.py`: what one more unit of a limit is worth
+- `prices.py`: what one more unit of a limit is worth
 - `tables.py`, `figures.py`: a result in tables, sentences and pictures
 - `result.py`: policy, trajectories, prices, and where they come from
 - `verification.py`: the policy replayed in PySD

@@ -14,8 +14,8 @@ import numpy as np
 import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.plotting import BUNDLE, INK, MUTED, frame, plot
-from sd_models.system import FloatArray
+from sd_models.simulator.plotting import BUNDLE, INK, MUTED, frame, plot
+from sd_models.system.model import FloatArray
 
 from .tables import outcome_names, telling_dimension
 

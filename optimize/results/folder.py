@@ -39,8 +39,8 @@ from ..files.storage import (
 from ..plans.plan import read_plan
 from ..runs.comparison import Gap
 from ..solvers.solver import Ending, Iteration
+from .prices import current
 from .result import Alternative, Result, Work
-from .shadow_prices import current
 from .verdict import Findings
 from .verification import Verification
 from .violations import Violation

@@ -12,14 +12,14 @@ import numpy as np
 import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest
-from sd_models.library import load
-from sd_models.system import FloatArray, System
+from sd_models.reading.library import load
+from sd_models.system.model import FloatArray, System
 
 from ..files.provenance import digest
 from ..plans.plan import Plan
 from ..plans.quantities import unit_of_integral
 from ..solvers.solver import Iteration
-from .shadow_prices import Saying, in_words
+from .prices import Saying, in_words
 from .verdict import Findings, Verdict, judge
 from .violations import Violation, largest
 

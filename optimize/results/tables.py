@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from sd_models.system import FloatArray
-from sd_models.timing import CONTROLS
+from sd_models.simulator.timing import CONTROLS
+from sd_models.system.model import FloatArray
 
-from .shadow_prices import Saying
+from .prices import Saying
 from .verdict import TOLERANCE
 from .violations import Violation
 

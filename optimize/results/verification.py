@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from sd_models.reference import replay
-from sd_models.simulation import simulate
-from sd_models.system import Method, System
-from sd_models.timing import TimeSpan, time_grid, with_time
+from sd_models.reference.replay import replay
+from sd_models.simulator.simulation import simulate
+from sd_models.simulator.timing import TimeSpan, time_grid, with_time
+from sd_models.system.model import Method, System
 
 from ..plans.horizon import horizon_end
 from ..plans.plan import Plan

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from sd_models.results import label
-from sd_models.sensitivity import Measure
-from sd_models.system import FloatArray, System, key
+from sd_models.simulator.datasets import label
+from sd_models.simulator.sensitivity import Measure
+from sd_models.system.model import FloatArray, System, key
 
 from ..files.names import part_label
 from ..plans.plan import Amount, Each, Elements, Lever, Limit, Periods, Plan, Term, ValueAt, When

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 import xarray as xr
 
+from sd_models.analysis.units import Finding, check_units
 from sd_models.errors import Fault, ModelError, UnsupportedFunction
-from sd_models.expression import functions
-from sd_models.library import load
-from sd_models.reference import replay
-from sd_models.simulation import Simulator, compile
-from sd_models.system import Kind, Method, Series, System, Values
-from sd_models.units import Finding, check_units
+from sd_models.reading.library import load
+from sd_models.reference.replay import replay
+from sd_models.simulator.simulation import Simulator, compile
+from sd_models.system.expression import functions
+from sd_models.system.model import Kind, Method, Series, System, Values
 
 from .comparison import Gap, largest_gap
 from .scenario import data_files

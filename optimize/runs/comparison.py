@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from sd_models.system import FloatArray
+from sd_models.system.model import FloatArray
 
 # A run counts as PySD's within this relative gap: 1e-16 a step, over the hundreds of steps of usual runs, amplified a
 # thousand times by the dynamics.

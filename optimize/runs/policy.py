@@ -19,14 +19,14 @@ import numpy as np
 import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.simulation import compile
-from sd_models.system import FloatArray, System
+from sd_models.simulator.simulation import compile
+from sd_models.system.model import FloatArray, System
 
 from ..files.names import Part, Positions, axes_of, positions, ranges_of
 from ..files.rows import read_rows
 
 if TYPE_CHECKING:
-    from sd_models.timing import TimeSpan
+    from sd_models.simulator.timing import TimeSpan
 
 TIME = "time"
 # A row counts for a time step that it misses by less than this, relative to the time: decimals against summed steps.

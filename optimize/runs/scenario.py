@@ -12,13 +12,13 @@ import numpy as np
 import xarray as xr
 
 from sd_models.errors import Fault, InvalidModel, InvalidRequest
-from sd_models.library import load
-from sd_models.reference import replay
+from sd_models.reading.library import load
+from sd_models.reference.replay import replay
 from sd_models.rewrites.folding import unchanging
 from sd_models.rewrites.substitution import substitute
-from sd_models.simulation import compile, simulate
-from sd_models.system import FloatArray, Kind, System, Variable
-from sd_models.timing import TimeSpan
+from sd_models.simulator.simulation import compile, simulate
+from sd_models.simulator.timing import TimeSpan
+from sd_models.system.model import FloatArray, Kind, System, Variable
 
 from ..files.names import Part, axes_of, positions, ranges_of
 from .engine import Engine

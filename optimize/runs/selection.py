@@ -10,10 +10,10 @@ import numpy as np
 import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.expression import Expr, functions, references
-from sd_models.functions import REDUCTIONS
-from sd_models.system import FloatArray, Kind, Series, System, Values, Variable, key
-from sd_models.timing import CONTROLS
+from sd_models.simulator.timing import CONTROLS
+from sd_models.system.expression import Expr, functions, references
+from sd_models.system.functions import REDUCTIONS
+from sd_models.system.model import FloatArray, Kind, Series, System, Values, Variable, key
 
 from ..files.names import Part, part_label, part_labels, positions
 

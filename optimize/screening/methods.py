@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sd_models.errors import Fault, InvalidRequest
-from sd_models.system import FloatArray
+from sd_models.system.model import FloatArray
 
 Mask = npt.NDArray[np.bool_]
 LEVELS = 4  # of Morris' grid, as Campolongo, Cariboni and Saltelli (2007) recommend

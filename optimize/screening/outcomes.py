@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.sensitivity import Measure
-from sd_models.simulation import Simulator
-from sd_models.system import FloatArray, System
-from sd_models.timing import TOLERANCE
+from sd_models.simulator.sensitivity import Measure
+from sd_models.simulator.simulation import Simulator
+from sd_models.simulator.timing import TOLERANCE
+from sd_models.system.model import FloatArray, System
 
 from ..files.names import Part, part_mask
 from ..plans.quantities import time_unit, unit_of_integral

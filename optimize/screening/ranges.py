@@ -11,7 +11,7 @@ import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest, ModelError, nearest
 from sd_models.rewrites.folding import unchanging
-from sd_models.system import FloatArray, Kind, System, key
+from sd_models.system.model import FloatArray, Kind, System, key
 
 from ..files.names import Part, part_mask
 from ..files.rows import read_rows

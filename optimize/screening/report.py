@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sd_models.plotting import BUNDLE, COLOURS, INK, MUTED
+from sd_models.simulator.plotting import BUNDLE, COLOURS, INK, MUTED
 
 from ..files.provenance import provenance
 from ..files.storage import finite, write_json, write_picture, write_table

@@ -10,13 +10,13 @@ from time import perf_counter
 import numpy as np
 import xarray as xr
 
-from sd_models.concurrency import concurrently, processors
-from sd_models.diagnosis import wrong
 from sd_models.errors import Fault, InvalidRequest
-from sd_models.inputs import Inputs
-from sd_models.library import load
-from sd_models.simulation import Simulator, compile
-from sd_models.system import FloatArray, System
+from sd_models.reading.library import load
+from sd_models.simulator.concurrency import concurrently, processors
+from sd_models.simulator.diagnosis import wrong
+from sd_models.simulator.inputs import Inputs
+from sd_models.simulator.simulation import Simulator, compile
+from sd_models.system.model import FloatArray, System
 
 from ..runs.policy import lever_paths, read_policy
 from .methods import Mask, Method, complete, method_of

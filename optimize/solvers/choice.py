@@ -12,7 +12,7 @@ from ..plans.plan import SolverChoice
 from .solver import Solver
 
 # Name to module and class; the modules import what is heavy, so they are loaded when chosen.
-SOLVERS: Mapping[str, tuple[str, str]] = {"sqp": ("sqp", "Sqp"), "ipopt": ("ipopt", "Ipopt")}
+SOLVERS: Mapping[str, tuple[str, str]] = {"sqp": ("sequential.sqp", "Sqp"), "ipopt": ("nonlinear.ipopt", "Ipopt")}
 OPTIONS = ("tolerance", "iterations")
 
 

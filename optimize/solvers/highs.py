@@ -20,7 +20,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array, csr_array, tril
 
-from sd_models.system import FloatArray
+from sd_models.system.model import FloatArray
 
 # How long to wait for HiGHS before asking again whether to stop, and how long it gets to stop; in seconds.
 PATIENCE = 0.05

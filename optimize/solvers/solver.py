@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from sd_models.system import FloatArray
+from sd_models.system.model import FloatArray
 
-from ..program import Program
+from ..problems.program import Program
 
 
 class Ending(StrEnum):

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from scipy.sparse import csr_array, diags_array, eye_array
 
-from sd_models.system import FloatArray
+from sd_models.system.model import FloatArray
 
-from ..affine import Index
-from ..optimality import lever_sizes, quadratic_sizes, row_sizes
-from ..program import Program
+from ..plans.affine import Index
+from ..problems.optimality import lever_sizes, quadratic_sizes, row_sizes
+from ..problems.program import Program
 from .highs import ConvexProgram, solve
 
 # Even splits are tried from the whole range of a lever down by halves, this often; from 2**RAISED without a range.

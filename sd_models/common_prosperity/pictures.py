@@ -21,11 +21,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from ..library import load
-from ..loops import influences
-from ..plotting import BUNDLE, COLOURS, INK, MUTED, plot
-from ..simulation import simulate
-from ..system import Kind, System
+from ..analysis.loops import influences
+from ..reading.library import load
+from ..simulator.plotting import BUNDLE, COLOURS, INK, MUTED, plot
+from ..simulator.simulation import simulate
+from ..system.model import Kind, System
 from .folder import HERE
 
 if TYPE_CHECKING:

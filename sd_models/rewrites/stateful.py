@@ -19,8 +19,7 @@ from itertools import product
 import numpy as np
 
 from ..errors import InvalidModel
-from ..evaluation import numbers
-from ..expression import (
+from ..system.expression import (
     Call,
     Expr,
     Number,
@@ -34,9 +33,21 @@ from ..expression import (
     references,
     rename_axes,
 )
-from ..functions import STATEFUL
-from ..ordering import stages
-from ..system import Correspondence, Dimension, Equation, FloatArray, Kind, Series, System, Values, Variable, fault_of
+from ..system.functions import STATEFUL
+from ..system.model import (
+    Correspondence,
+    Dimension,
+    Equation,
+    FloatArray,
+    Kind,
+    Series,
+    System,
+    Values,
+    Variable,
+    fault_of,
+)
+from ..system.ordering import stages
+from ..targets.casadi.evaluation import numbers
 
 # Delays are rounded to steps after adding this, so that half a step counts as one (PySD, as Vensim).
 ROUNDING = 1e-6

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import Fault, InvalidRequest
-from ..system import Equation, FloatArray, Kind, System, Values, Variable
+from ..system.model import Equation, FloatArray, Kind, System, Values, Variable
 
 
 def substitute(system: System, values: Mapping[str, npt.ArrayLike]) -> System:

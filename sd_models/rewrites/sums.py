@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..expression import Expr, Reduce, Ref, Subscript, free_axes, range_of, rebuild, references, rename_axes
-from ..system import Equation, Kind, Series, System, Values, Variable
+from ..system.expression import Expr, Reduce, Ref, Subscript, free_axes, range_of, rebuild, references, rename_axes
+from ..system.model import Equation, Kind, Series, System, Values, Variable
 from .folding import unchanging
 
 

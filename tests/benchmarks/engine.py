@@ -60,8 +60,8 @@ class Compiled:
         import numpy as np
 
         import sd_models as sd
-        from sd_models.sensitivity import weighted
-        from sd_models.system import Kind
+        from sd_models.simulator.sensitivity import weighted
+        from sd_models.system.model import Kind
 
         system = sd.load(model)
         names = [variable.name for variable in system.of_kind(Kind.CONSTANT)]
@@ -79,7 +79,7 @@ class Compiled:
 
     def gradient(self) -> float:
         """The adjoint of the outcome's integral, to the lever at all times and to all constants."""
-        from sd_models.sensitivity import adjoint
+        from sd_models.simulator.sensitivity import adjoint
 
         _, parts = adjoint(self.simulator, self.inputs, self.weights)
         return float(sum(part.size for part in parts))
@@ -152,7 +152,7 @@ class Engine:
     most_regions: int = 10**9
 
 
-MODULES = ("sd_models", "sd_models.flattening", "sd_models.sources")
+MODULES = ("sd_models", "sd_models.reading.flattening", "sd_models.reading.files")
 OURS = Engine("sd_models", MODULES, Compiled)
 LABELLED = Engine("sd_models, datasets", MODULES, Labelled)
 SIMLIN = Engine("pysimlin", ("simlin", "numpy"), Simlin, inline=True)

@@ -36,16 +36,16 @@ from rich.console import Console
 from rich.table import Table
 
 import sd_models as sd
-from optimize.evaluation import Evaluation, Evaluator
-from optimize.optimality import violation
 from optimize.plans.plan import Plan, read_plan
-from optimize.problem import Problem
-from optimize.program import Program
-from optimize.solvers.ipopt import Ipopt
+from optimize.problems.optimality import violation
+from optimize.problems.outcomes import Evaluation, Evaluator
+from optimize.problems.problem import Problem
+from optimize.problems.program import Program
+from optimize.problems.pyomo_model import program, state
+from optimize.solvers.nonlinear.ipopt import Ipopt
+from optimize.solvers.sequential.sqp import Sqp
 from optimize.solvers.solver import Ending, Iteration, Solver
-from optimize.solvers.sqp import Sqp
-from optimize.statement import program, state
-from sd_models.system import FloatArray
+from sd_models.system.model import FloatArray
 
 MEASURES = ("basic services", "transport networks", "green production", "rural revitalization")
 FIRST = 2026

@@ -14,22 +14,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from agreement import disagreeing
 from pysd.builders.python.python_functions import functionspace
 from pysd.translators.vensim.vensim_structures import operators as vensim_operators
 from pysd.translators.vensim.vensim_structures import structures as vensim_structures
 from pysd.translators.xmile.xmile_structures import operators as xmile_operators
 from pysd.translators.xmile.xmile_structures import structures as xmile_structures
+from support.agreement import disagreeing
 
 import sd_models as sd
-from sd_models.casadi_functions import FUNCTIONS as CASADI
 from sd_models.errors import UnsupportedFunction
-from sd_models.expression import functions
-from sd_models.functions import FUNCTIONS, REDUCTIONS, canonical
-from sd_models.reference import replay
+from sd_models.reference.replay import replay
 from sd_models.rewrites import expand_stateful
-from sd_models.system import Series, System, Values
-from sd_models.timing import control_values
+from sd_models.simulator.timing import control_values
+from sd_models.system.expression import functions
+from sd_models.system.functions import FUNCTIONS, REDUCTIONS, canonical
+from sd_models.system.model import Series, System, Values
+from sd_models.targets.casadi.functions import FUNCTIONS as CASADI
 
 FOLDER = Path(__file__).parents[1] / "models"
 FILES = sorted(path for ending in ("mdl", "xmile") for path in FOLDER.rglob(f"*.{ending}"))

@@ -12,13 +12,13 @@ import numpy as np
 import pysd
 import pytest
 import xarray as xr
-from agreement import disagreeing, gap, gaps, runs
-from departures import DEPARTURES, Departure
+from support.agreement import disagreeing, gap, gaps, runs
+from support.departures import DEPARTURES, Departure
 
 import sd_models as sd
 from sd_models.errors import ModelError
-from sd_models.reference import replay
-from sd_models.system import Kind, System, key
+from sd_models.reference.replay import replay
+from sd_models.system.model import Kind, System, key
 
 FOLDER = Path(__file__).parents[1] / "models"
 MODELS = sorted(path.name for ending in ("mdl", "xmile") for path in FOLDER.glob(f"*.{ending}"))

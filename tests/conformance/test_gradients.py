@@ -15,12 +15,12 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from random_models import RandomModel, examples, random_models
+from support.random_models import RandomModel, examples, random_models
 
 import sd_models as sd
 from sd_models.errors import InvalidRequest
-from sd_models.system import Kind, System
-from sd_models.timing import control_values
+from sd_models.simulator.timing import control_values
+from sd_models.system.model import Kind, System
 
 FOLDER = Path(__file__).parents[1] / "models"
 CONTROLS = frozenset(("INITIAL TIME", "FINAL TIME", "TIME STEP", "SAVEPER"))

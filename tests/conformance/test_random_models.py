@@ -11,15 +11,15 @@ from dataclasses import replace
 
 import numpy as np
 import xarray as xr
-from agreement import disagreeing, gap, gaps, runs
 from hypothesis import given
 from hypothesis import strategies as st
-from random_models import RandomModel, examples, random_models
+from support.agreement import disagreeing, gap, gaps, runs
+from support.random_models import RandomModel, examples, random_models
 
 import sd_models as sd
 from sd_models.rewrites import expand_stateful, fold_constants
-from sd_models.system import Kind, System
-from sd_models.timing import control_values
+from sd_models.simulator.timing import control_values
+from sd_models.system.model import Kind, System
 
 
 def worst(one: xr.Dataset, other: xr.Dataset) -> float:

@@ -12,13 +12,13 @@ from typing import TypeAlias
 
 import numpy as np
 import pytest
-from agreement import gap
 from numpy.typing import NDArray
 from scipy.interpolate import interp1d
+from support.agreement import gap
 
 import sd_models as sd
-from sd_models.reference import replay
-from sd_models.system import Method, System
+from sd_models.reference.replay import replay
+from sd_models.system.model import Method, System
 
 Array: TypeAlias = NDArray[np.float64]
 Slope: TypeAlias = Callable[[float, Array], Array]

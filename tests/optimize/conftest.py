@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import islands
 import pytest
+from support import islands
 
 import sd_models as sd
-from sd_models.system import System
+from sd_models.system.model import System
 
 CONTROL = """
 INITIAL TIME = 0 ~ Year ~ |

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fish import FISH, LAKES, SINGLE, TRUE, write_observations
+from support.fish import FISH, LAKES, SINGLE, TRUE, write_observations
 
 import sd_models as sd
-from sd_models.system import System
+from sd_models.system.model import System
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fish import TRUE, write_observations
+from support.fish import TRUE, write_observations
 
 import optimize
 import sd_models as sd

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fish import TRUE
+from support.fish import TRUE
 
 import optimize
 from optimize.calibration.estimation import CalibrationResult
 from optimize.calibration.fitting import Ending, Progress
 from optimize.calibration.misfit import Misfit
 from sd_models.errors import InvalidRequest, SimulationError
-from sd_models.system import System
+from sd_models.system.model import System
 
 
 def fitted(folder: Path, content: dict[str, Any], **options: Any) -> CalibrationResult:

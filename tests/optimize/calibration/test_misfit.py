@@ -12,7 +12,7 @@ from optimize.calibration.misfit import Misfit, Target
 from optimize.calibration.parameters import Parameters, parameters_of
 from optimize.calibration.specification import Parameter, Series, Transform
 from sd_models.errors import InvalidRequest, SimulationError
-from sd_models.system import FloatArray, System
+from sd_models.system.model import FloatArray, System
 
 ASKED = (
     Parameter(name="growth rate", deviation=0.5),

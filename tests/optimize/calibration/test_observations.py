@@ -9,7 +9,7 @@ import pytest
 
 from optimize.calibration.observations import observed, read_table
 from sd_models.errors import InvalidRequest
-from sd_models.system import System
+from sd_models.system.model import System
 
 TIDY = """lake,year,series,value,unit
 north,0,fish,5,t

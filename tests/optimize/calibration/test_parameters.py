@@ -10,7 +10,7 @@ import pytest
 from optimize.calibration.parameters import parameters_of
 from optimize.calibration.specification import Parameter
 from sd_models.errors import InvalidRequest
-from sd_models.system import System
+from sd_models.system.model import System
 
 
 def test_parameters_stand_side_by_side(system: System) -> None:

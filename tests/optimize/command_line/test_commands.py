@@ -15,7 +15,7 @@ import pytest
 import xarray as xr
 
 from optimize.command_line.commands import main
-from sd_models.library import model_path
+from sd_models.reading.library import model_path
 
 SCRIPT = Path(sys.executable).with_name("prosperity")
 HEAVY = ("numpy", "xarray", "casadi", "pysd", "pandas", "matplotlib", "rich", "networkx", "pint")

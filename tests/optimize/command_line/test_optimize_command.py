@@ -14,8 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import islands
 import pytest
+from support import islands
 
 import optimize as opt
 from optimize.command_line import optimizing

@@ -23,7 +23,7 @@ from optimize.files.storage import (
 )
 from optimize.runs.policy import lever_paths, read_policy
 from sd_models.errors import InvalidRequest
-from sd_models.system import System
+from sd_models.system.model import System
 
 
 def test_netcdf_holds_values_units_and_notes(tmp_path: Path, lakes: System) -> None:

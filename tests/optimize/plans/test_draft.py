@@ -11,7 +11,7 @@ import optimize as opt
 import sd_models as sd
 from optimize.plans.draft import POWERS, StartingPlan
 from sd_models.errors import InvalidRequest
-from sd_models.system import System
+from sd_models.system.model import System
 
 MODELS = Path(__file__).parents[2] / "models"
 WITHOUT_THEIR_DATA = ("data_bare.mdl", "data_beside.mdl")

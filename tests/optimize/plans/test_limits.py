@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import islands
 import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from islands import STEP, simulated
+from support import islands
+from support.islands import STEP, simulated
 
-from optimize.evaluation import Evaluator
 from optimize.plans.limits import Rows
 from optimize.plans.plan import read_plan
-from optimize.problem import Problem
+from optimize.problems.outcomes import Evaluator
+from optimize.problems.problem import Problem
 from sd_models.errors import InvalidRequest
-from sd_models.system import System
+from sd_models.system.model import System
 
 Values = npt.NDArray[np.float64]
 Run = dict[str, Values]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import islands
 import pytest
+from support import islands
 
 from optimize.plans.plan import Each, Limit, Periods, Ramp, Term, ValueAt, load_plan, read_plan
 from sd_models.errors import InvalidRequest
-from sd_models.sensitivity import Measure
+from sd_models.simulator.sensitivity import Measure
 
 TEXT = """
 model = "islands.mdl"

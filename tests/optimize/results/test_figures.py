@@ -6,15 +6,15 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import islands
 import pytest
 from matplotlib.figure import Figure
+from support import islands
 
 import optimize as opt
 import sd_models as sd
 from optimize.results.figures import PICTURES
 from sd_models.errors import InvalidRequest
-from sd_models.system import System
+from sd_models.system.model import System
 
 GROUPED = islands.MODEL.replace("hard: rice, steel ~~|", "hard: rice, steel ~~|\nsoft: books, songs ~~|").replace(
     "good: rice, steel, books ~~|", "good: rice, steel, books, songs ~~|"

@@ -8,15 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import islands
 import numpy as np
 import pytest
+from support import islands
 
 import optimize as opt
 import sd_models as sd
 from optimize.results.folder import JSON, save_verification, summary
 from sd_models.errors import InvalidRequest
-from sd_models.system import System
+from sd_models.system.model import System
 
 
 @pytest.fixture(scope="module")

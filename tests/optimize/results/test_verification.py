@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import islands
 import numpy as np
 import pytest
 import xarray as xr
+from support import islands
 
 import optimize as opt
 import sd_models as sd
 from optimize.results import verification
 from optimize.results.verdict import Findings, Standing, Verdict, judge
 from optimize.solvers.solver import Ending
-from sd_models.system import System
+from sd_models.system.model import System
 
 
 @pytest.fixture(scope="module")

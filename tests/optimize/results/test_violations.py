@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import islands
 import numpy as np
 import pytest
+from support import islands
 from test_limits import LIMITS, moved, slacks
 
 import sd_models as sd
 from optimize.plans.plan import read_plan
-from optimize.problem import Problem
+from optimize.problems.problem import Problem
 from optimize.results.violations import largest, violations
-from sd_models.system import System
+from sd_models.system.model import System
 
 
 def run_of(problem: Problem, x: Any) -> Any:

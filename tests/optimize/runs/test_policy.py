@@ -10,8 +10,8 @@ import pytest
 from optimize.files.names import Part
 from optimize.runs.policy import lever_paths, policy_notes, read_policy
 from sd_models.errors import InvalidRequest
-from sd_models.system import System
-from sd_models.timing import TimeSpan
+from sd_models.simulator.timing import TimeSpan
+from sd_models.system.model import System
 
 
 def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:

@@ -14,7 +14,7 @@ from optimize.files.names import Part
 from optimize.runs.comparison import largest_gap
 from optimize.runs.scenario import Setting, open_model, read_scenario, run_scenario, setting
 from sd_models.errors import InvalidRequest, UnsupportedFunction
-from sd_models.timing import TimeSpan
+from sd_models.simulator.timing import TimeSpan
 
 
 def run(model: Path, engine: Engine = Engine.COMPILED, **given: Any) -> xr.Dataset:

@@ -9,7 +9,7 @@ import sd_models as sd
 from optimize.files.names import Part
 from optimize.runs.selection import rows, selected, shown_times, telling
 from sd_models.errors import InvalidRequest
-from sd_models.system import System
+from sd_models.system.model import System
 
 
 def test_totals_and_outcomes_go_before_stocks_with_elements(lakes: System) -> None:

@@ -1,0 +1,6 @@
+"""An interior-point method for quadratic programs that are made of blocks.
+
+- `triangular.py`: triangular solves without Python's lock
+- `border.py`: systems of blocks with a border
+- `interior.py`: the method
+"""

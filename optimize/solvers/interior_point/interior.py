@@ -1,0 +1,456 @@
+"""Convex quadratic programs with the structure of a master problem, by a primal-dual interior-point method.
+
+    minimize    cost'v + 1/2 v'H v + sum of prices * (above + below)
+    subject to  lower <= v <= upper
+                row_lower <= A v + B z - above + below <= row_upper,   above, below >= 0
+                z = J v
+
+H has a dense block for each group of levers, most rows of A have a few levers of one group, and J has a few dense rows:
+the outcomes. `border.py` solves the linear systems by this structure, one Cholesky factorization for each block.
+
+The iteration is Mehrotra's predictor and corrector (1992, SIAM Journal on Optimization 2) with further correctors of
+Gondzio (1996, Computational Optimization and Applications 6), which are cheap beside a factorization. Slacks of elastic
+rows and of bounds of rows are eliminated: they make a row compliant. Both sides are regularized a little (Friedlander
+and Orban 2012, Mathematical Programming Computation 4), which changes steps and not the solution: chains of limits from
+period to period would otherwise hide the curvature of the levers that they tie to each other.
+
+Why not HiGHS: its interior-point method HiPO knows of no structure. Measured on masters of the default plans, on two
+processors: with 12,400 levers 0.5 to 1.2 s where HiPO takes 8 to 13 s, with 1,600 levers 0.1 to 0.25 s where it takes
+0.9 s, in 6 to 40 iterations, with smaller residuals. HiGHS still solves what this method cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import block_diag, csr_array, eye_array, hstack, vstack
+
+from sd_models.system.model import FloatArray
+
+from ...plans.affine import Index
+from ..highs import ConvexProgram
+from .border import Bordered
+
+ITERATIONS = 80
+CORRECTORS = 2
+# The product of a slack and its multiplier at the start, and the distance from bounds, in units of the program.
+FIRST_PRODUCT, FIRST_DISTANCE = 0.01, 0.001
+# What is added to the curvature of each lever and to the compliance of each row.
+PROXIMITY, COMPLIANCE = 1e-8, 1e-7
+# A fixed lever's curvature.
+FIXED = 1e20
+# The part of the way to the boundary that a step takes.
+BACK = 0.995
+# As long as the product falls to this part in a step, the predictor's whole error is corrected.
+FALLS = 0.9
+# A step as long as this needs no more correctors; a corrector has to make a step longer by this part.
+LONG, WORTH = 0.9, 1.01
+# The widest range of the products of slacks and multipliers, relative to their target.
+SPREAD = 10.0
+# The linear systems are solved until their error is this part of the product.
+PRECISE, REFINEMENTS = 0.05, 4
+# Steps shorter than this one after the other are no progress.
+SHORTEST, STUCK = 1e-3, 4
+# Rows and slopes count as met at this error; products below the least one, relative to the scale, are none.
+MET, LEAST = 1e-9, 1e-13
+# An error that grows by this factor over the best one so far shows that rounding has taken over.
+LOST = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class ElasticProgram:
+    """The program of the module.
+
+    `groups` are the levers of each block of H (`blocks`); together they are all levers, each once. `ties` is J
+    (outcomes, levers), `by_lever` A, `by_outcome` B. `prices` are infinite for rows that have to hold.
+    """
+
+    cost: FloatArray
+    groups: tuple[Index, ...]
+    blocks: tuple[FloatArray, ...]
+    lower: FloatArray
+    upper: FloatArray
+    ties: FloatArray
+    by_lever: csr_array
+    by_outcome: csr_array
+    row_lower: FloatArray
+    row_upper: FloatArray
+    prices: FloatArray
+
+    def values(self, v: FloatArray) -> FloatArray:
+        """A v + B J v."""
+        return np.asarray(self.by_lever @ v + self.by_outcome @ (self.ties @ v))
+
+    def pulled(self, y: FloatArray) -> FloatArray:
+        """The transpose of `values` times multipliers of rows."""
+        return np.asarray(self._by_lever_back @ y + (y @ self.by_outcome) @ self.ties)
+
+    def curved(self, v: FloatArray) -> FloatArray:
+        """H v."""
+        found = np.empty_like(v)
+        for group, block in zip(self.groups, self.blocks, strict=True):
+            found[group] = block @ v[group]
+        return found
+
+    @cached_property
+    def scale(self) -> float:
+        """The largest cost or price, at least 1."""
+        prices = self.prices[np.isfinite(self.prices)]
+        return max(1.0, float(np.abs(self.cost).max(initial=0.0)), float(prices.max(initial=0.0)))
+
+    def flat(self) -> ConvexProgram:
+        """The same with a variable for each slack of an elastic row: levers, outcomes, slacks above, slacks below."""
+        rows, outcomes = len(self.row_lower), len(self.ties)
+        elastic = np.flatnonzero(np.isfinite(self.prices))
+        slacks = csr_array((np.ones(len(elastic)), (elastic, np.arange(len(elastic)))), shape=(rows, len(elastic)))
+        blocks = [csr_array(block) for block in self.blocks]
+        order = np.argsort(np.concatenate(self.groups))
+        curvature = csr_array(block_diag(blocks, format="csr")[order][:, order])
+        more = outcomes + 2 * len(elastic)
+        free, slack = np.full(outcomes, np.inf), np.zeros(2 * len(elastic))
+        ties = hstack([csr_array(self.ties), -eye_array(outcomes), csr_array((outcomes, 2 * len(elastic)))])
+        return ConvexProgram(
+            cost=np.concatenate([self.cost, np.zeros(outcomes), np.tile(self.prices[elastic], 2)]),
+            curvature=csr_array(block_diag([curvature, csr_array((more, more))], format="csr")),
+            lower=np.concatenate([self.lower, -free, slack]),
+            upper=np.concatenate([self.upper, free, slack + np.inf]),
+            matrix=csr_array(vstack([hstack([self.by_lever, self.by_outcome, -slacks, slacks]), ties])),
+            row_lower=np.concatenate([self.row_lower, np.zeros(outcomes)]),
+            row_upper=np.concatenate([self.row_upper, np.zeros(outcomes)]),
+        )
+
+    def excess(self, v: FloatArray) -> FloatArray:
+        """By how much each row is above its upper side, less than zero below its lower one."""
+        rows = self.values(v)
+        return np.maximum(rows - self.row_upper, 0.0) - np.maximum(self.row_lower - rows, 0.0)
+
+    def value(self, v: FloatArray, curved: FloatArray) -> float:
+        """The objective of levers and of their curvature times them, prices of excess included."""
+        elastic = np.isfinite(self.prices)
+        excess = np.abs(self.excess(v))[elastic]
+        return float(self.cost @ v + 0.5 * v @ curved + self.prices[elastic] @ excess)
+
+    def residual(self, v: FloatArray, y: FloatArray) -> float:
+        """By how much levers and multipliers of rows miss the KKT conditions, multipliers relative to the scale."""
+        slope = self.cost + self.curved(v) + self.pulled(y)
+        rows, excess = self.values(v), self.excess(v)
+        room = np.where(slope > 0, v - self.lower, self.upper - v)
+        slack = np.where(y > 0, self.row_upper - rows, rows - self.row_lower)
+        owed = np.where(np.isfinite(self.prices), np.abs(self.prices - np.sign(excess) * y) / self.scale, np.inf)
+        parts = (
+            np.minimum(np.abs(slope) / self.scale, np.maximum(room, 0.0)),
+            np.minimum(np.abs(y) / self.scale, np.maximum(slack, 0.0)),
+            np.maximum(self.lower - v, v - self.upper),
+            np.minimum(np.abs(excess), owed),
+        )
+        return max(float(part.max(initial=0.0)) for part in parts)
+
+    @cached_property
+    def _by_lever_back(self) -> csr_array:
+        return csr_array(self.by_lever.T)
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """Levers, multipliers of rows (positive at an upper side, negative at a lower one), and how good they are.
+
+    `residual` is that of `ElasticProgram.residual`. `linear` has the last factors, for these `barrier` of levers and
+    `weights` of rows: what holds weighs much.
+    """
+
+    program: ElasticProgram
+    values: FloatArray
+    multipliers: FloatArray
+    residual: float
+    iterations: int
+    linear: Bordered = field(repr=False)
+    barrier: FloatArray = field(repr=False)
+    weights: FloatArray = field(repr=False)
+
+    @property
+    def has_factors(self) -> bool:
+        """Whether there were any iterations."""
+        return self.iterations > 0
+
+
+def solve(program: ElasticProgram, *, accuracy: float, check: Callable[[], None] = lambda: None) -> Optimum:
+    """The minimum, to where the duality gap is below this part of what the levers gain against none, or below rounding.
+
+    `check` is asked before each iteration, and may raise to end the work.
+    """
+    return _Path(program, Bordered.of(program), accuracy, check).followed()
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Which levers and rows have which slacks, by number: the complementary pairs, in this order."""
+
+    lower: Index
+    upper: Index
+    row_lower: Index
+    row_upper: Index
+    above: Index
+    below: Index
+
+    @classmethod
+    def of(cls, program: ElasticProgram) -> _Pairs:
+        free = program.lower < program.upper
+        equal = program.row_lower == program.row_upper
+        has_lower, has_upper = np.isfinite(program.row_lower), np.isfinite(program.row_upper)
+        elastic = np.isfinite(program.prices)
+        masks = (
+            free & np.isfinite(program.lower),
+            free & np.isfinite(program.upper),
+            has_lower & ~equal,
+            has_upper & ~equal,
+            elastic & has_upper,
+            elastic & has_lower,
+        )
+        return cls(*(np.flatnonzero(mask) for mask in masks))
+
+    @cached_property
+    def cuts(self) -> Index:
+        """Where each kind ends in arrays of all pairs."""
+        kinds = (self.lower, self.upper, self.row_lower, self.row_upper, self.above)
+        return np.cumsum([len(kind) for kind in kinds])
+
+    def apart(self, pairs: FloatArray) -> list[FloatArray]:
+        """An array of all pairs, by kind."""
+        return np.split(pairs, self.cuts)
+
+
+@dataclass(frozen=True, eq=False)
+class _Direction:
+    """Changes of levers, multipliers, values of rows, slacks and their multipliers."""
+
+    v: FloatArray
+    y: FloatArray
+    s: FloatArray
+    slack: FloatArray
+    price: FloatArray
+
+    def plus(self, other: _Direction) -> _Direction:
+        return _Direction(
+            self.v + other.v,
+            self.y + other.y,
+            self.s + other.s,
+            self.slack + other.slack,
+            self.price + other.price,
+        )
+
+
+@dataclass
+class _Path:
+    """The central path, followed."""
+
+    program: ElasticProgram
+    linear: Bordered
+    accuracy: float
+    check: Callable[[], None]
+    product: float = np.inf
+    last: float = np.inf
+
+    def followed(self) -> Optimum:
+        """To its end, or to where it is lost."""
+        self._begin()
+        short, taken = 0, 0
+        best = self.v, self.y, np.inf
+        while taken < ITERATIONS:
+            self._look()
+            lost = max(self.product, float(np.abs(self.primal).max(initial=0.0)), float(np.abs(self.dual).max()))
+            if lost < best[2]:
+                best = self.v, self.y, lost
+            met = np.abs(self.primal).max(initial=0.0) < MET and np.abs(self.dual).max() < MET * self.program.scale
+            if (met and self._is_done()) or short >= STUCK or lost > LOST * best[2]:
+                break
+            self.check()
+            if not self._weighed():
+                break
+            length = self._step(*self._direction())
+            short, taken = short + 1 if length < SHORTEST else 0, taken + 1
+        v, y, _ = best
+        v = np.clip(v, self.program.lower, self.program.upper)
+        return Optimum(self.program, v, y, self.program.residual(v, y), taken, self.linear, self.barrier, self.weights)
+
+    # --- the point --------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """A point with all slacks well inside, and every product the same."""
+        p = self.program
+        self.pairs = pairs = _Pairs.of(p)
+        self.fixed = p.lower >= p.upper
+        self.equal = p.row_lower == p.row_upper
+        self.v = np.where(self.fixed, p.lower, _inside(np.zeros(len(p.cost)), p.lower, p.upper))
+        rows = p.values(self.v)
+        self.s = np.where(self.equal, p.row_lower, _inside(rows, p.row_lower, p.row_upper))
+        slack = [
+            (self.v - p.lower)[pairs.lower],
+            (p.upper - self.v)[pairs.upper],
+            (self.s - p.row_lower)[pairs.row_lower],
+            (p.row_upper - self.s)[pairs.row_upper],
+        ]
+        price = [FIRST_PRODUCT / each for each in slack]
+        y = np.zeros(len(p.row_lower))
+        y[pairs.row_upper] += price[3]
+        y[pairs.row_lower] -= price[2]
+        less = np.minimum(1.0, 0.5 * p.prices / np.maximum(np.abs(y), 1e-300))
+        price[2], price[3], self.y = price[2] * less[pairs.row_lower], price[3] * less[pairs.row_upper], y * less
+        price += [(p.prices - self.y)[pairs.above], (p.prices + self.y)[pairs.below]]
+        slack += [FIRST_PRODUCT / each for each in price[4:]]
+        self.slack, self.price = np.concatenate(slack), np.concatenate(price)
+        self.curved, self.rows, self.pulled = p.curved(self.v), rows, p.pulled(self.y)
+        self.barrier, self.weights = np.full(len(self.v), PROXIMITY), np.ones(len(self.y))
+
+    def _look(self) -> None:
+        """By how much rows and slopes are missed, and the mean product."""
+        pairs, p = self.pairs, self.program
+        lower, upper, _, _, _, _ = pairs.apart(self.price)
+        _, _, _, _, above, below = pairs.apart(self.slack)
+        self.dual = p.cost + self.curved + self.pulled
+        self.dual[pairs.lower] -= lower
+        self.dual[pairs.upper] += upper
+        self.dual[self.fixed] = 0.0
+        self.primal = self.rows - self.s
+        self.primal[pairs.above] -= above
+        self.primal[pairs.below] += below
+        self.last, self.product = self.product, float(self.slack @ self.price) / max(len(self.slack), 1)
+
+    def _is_done(self) -> bool:
+        """Whether what is left to gain is little beside what the point gains."""
+        left = self.product * len(self.slack)
+        return self.product <= LEAST * self.program.scale or left <= self.accuracy * self._gain()
+
+    def _gain(self) -> float:
+        """By how much the point is better than no step at all, prices of excess included."""
+        nothing = np.zeros_like(self.v)
+        return self.program.value(nothing, nothing) - self.program.value(self.v, self.curved)
+
+    def _weighed(self) -> bool:
+        """Weights of levers and rows at the point, and the factors; whether there are any."""
+        pairs = self.pairs
+        ratio = self.price / self.slack
+        lower, upper, row_lower, row_upper, above, below = pairs.apart(ratio)
+        barrier = np.full(len(self.v), PROXIMITY)
+        barrier[pairs.lower] += lower
+        barrier[pairs.upper] += upper
+        barrier[self.fixed] = FIXED
+        stiff = np.zeros(len(self.y))
+        stiff[pairs.row_lower] += row_lower
+        stiff[pairs.row_upper] += row_upper
+        self.soft = np.where(self.equal, 0.0, 1.0 / np.where(stiff > 0, stiff, 1.0))
+        compliance = self.soft + COMPLIANCE
+        compliance[pairs.above] += 1.0 / above
+        compliance[pairs.below] += 1.0 / below
+        self.barrier, self.weights = barrier, 1.0 / compliance
+        return self.linear.factored(self.barrier, self.weights)
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _direction(self) -> tuple[_Direction, float]:
+        """Predictor, corrector and further correctors, and the longest step along them."""
+        affine = self._solved(-self.slack * self.price, self.dual, self.primal)
+        length = self._longest(affine)
+        reached = float((self.slack + length * affine.slack) @ (self.price + length * affine.price))
+        reached /= max(len(self.slack), 1)
+        target = max((reached / self.product) ** 3 * self.product, 0.01 * LEAST * self.program.scale)
+        share = 1.0 if self.product < FALLS * self.last else length**2  # Mehrotra's correction may cycle (Cartis 2009)
+        aim = target - self.slack * self.price - share * affine.slack * affine.price
+        found = self._solved(aim, self.dual, self.primal, precise=True)
+        length = self._longest(found)
+        for _ in range(CORRECTORS):
+            if length > LONG:
+                break
+            hoped = min(1.0, 1.08 * length + 0.08)
+            products = (self.slack + hoped * found.slack) * (self.price + hoped * found.price)
+            wanted = np.clip(products, target / SPREAD, SPREAD * target) - products
+            more = found.plus(self._solved(np.maximum(wanted, -SPREAD * target), 0.0, 0.0))
+            longer = self._longest(more)
+            if longer < WORTH * length:
+                break
+            found, length = more, longer
+        return found, length
+
+    def _solved(
+        self, aim: FloatArray, dual: FloatArray | float, primal: FloatArray | float, *, precise: bool = False
+    ) -> _Direction:
+        """The Newton direction to these products that mends these errors of slopes and rows."""
+        first, second, pull = self._right(aim)
+        v, y = self._system(first - dual, second - primal, precise=precise)
+        return self._completed(v, y, aim, pull)
+
+    def _right(self, aim: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """The right sides that products ask for, and the pull on the values of rows."""
+        pairs = self.pairs
+        lower, upper, row_lower, row_upper, _, _ = pairs.apart(aim / self.slack)
+        _, _, _, _, above, below = pairs.apart(aim / self.price)
+        first, second, pull = np.zeros(len(self.v)), np.zeros(len(self.y)), np.zeros(len(self.y))
+        first[pairs.lower] += lower
+        first[pairs.upper] -= upper
+        pull[pairs.row_lower] += row_lower
+        pull[pairs.row_upper] -= row_upper
+        second[pairs.above] += above
+        second[pairs.below] -= below
+        return first, second + pull * self.soft, pull
+
+    def _completed(self, v: FloatArray, y: FloatArray, aim: FloatArray, pull: FloatArray) -> _Direction:
+        """The direction of everything from that of levers and multipliers."""
+        pairs = self.pairs
+        s = (y + pull) * self.soft
+        slack = np.concatenate([v[pairs.lower], -v[pairs.upper], s[pairs.row_lower], -s[pairs.row_upper]])
+        inner = len(slack)
+        price = (aim[:inner] - self.price[:inner] * slack) / self.slack[:inner]
+        costs = np.concatenate([-y[pairs.above], y[pairs.below]])
+        bends = (aim[inner:] - self.slack[inner:] * costs) / self.price[inner:]
+        return _Direction(v, y, s, np.concatenate([slack, bends]), np.concatenate([price, costs]))
+
+    def _system(self, first: FloatArray, second: FloatArray, *, precise: bool) -> tuple[FloatArray, FloatArray]:
+        """(H + barrier) v + E'y = first, E v - y / weights = second, where E v are the values of rows."""
+        first = np.where(self.fixed, 0.0, first)
+        v, y = self._once(first, second)
+        least = np.inf
+        for _ in range(REFINEMENTS if precise else 0):
+            one = first - self.program.curved(v) - self.barrier * v - self.program.pulled(y)
+            one[self.fixed] = 0.0
+            error = float(np.abs(one).max())
+            if error <= PRECISE * self.product or error > 0.5 * least:
+                break
+            least = error
+            two = second - self.program.values(v) + y / self.weights
+            more_v, more_y = self._once(one, two)
+            v, y = v + more_v, y + more_y
+        return v, y
+
+    def _once(self, first: FloatArray, second: FloatArray) -> tuple[FloatArray, FloatArray]:
+        v = self.linear.solved(first + self.program.pulled(self.weights * second))
+        v[self.fixed] = 0.0
+        return v, self.weights * (self.program.values(v) - second)
+
+    def _longest(self, direction: _Direction) -> float:
+        """The longest step, at most 1, that keeps slacks and prices positive."""
+        return min(_room(self.slack, direction.slack), _room(self.price, direction.price), 1.0)
+
+    def _step(self, found: _Direction, longest: float) -> float:
+        """Takes a step, as long as may be."""
+        length = longest if longest >= 1.0 else BACK * longest
+        self.v, self.y, self.s = self.v + length * found.v, self.y + length * found.y, self.s + length * found.s
+        self.slack, self.price = self.slack + length * found.slack, self.price + length * found.price
+        p = self.program
+        self.curved, self.rows, self.pulled = p.curved(self.v), p.values(self.v), p.pulled(self.y)
+        return length
+
+
+def _room(values: FloatArray, change: FloatArray) -> float:
+    """How long a step may be until the first of these positive values is zero."""
+    with np.errstate(divide="ignore"):
+        return float(np.min(np.where(change < 0, values / -change, np.inf), initial=np.inf))
+
+
+def _inside(values: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
+    """The nearest values at a distance from both bounds."""
+    with np.errstate(invalid="ignore"):
+        width = np.where(np.isfinite(upper - lower), upper - lower, np.inf)
+    margin = np.minimum(FIRST_DISTANCE, 0.25 * width)
+    return np.asarray(np.clip(values, lower + margin, upper - margin))

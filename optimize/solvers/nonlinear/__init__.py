@@ -1,0 +1,7 @@
+"""Nonlinear programming by the solvers in CasADi's wheel.
+
+- `nonlinear.py`: a program as CasADi's solvers take it
+- `transcription.py`: all steps of the run as equations
+- `shooting.py`: the run as one function
+- `ipopt.py`: IPOPT on either
+"""

@@ -1,0 +1,76 @@
+"""The working set: the limits on outcomes that a search linearizes, and the gradients that they need.
+
+Limits join when a point comes near to them, and stay: a search comes back to where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sd_models.system.model import FloatArray
+
+from ...plans.affine import Index
+from ...problems.optimality import Multipliers, lagrangian_weights
+from ...problems.program import Program
+from .master import Slopes
+from .points import Point
+
+# A limit whose distance to its bound is within this share of its size is linearized.
+NEAR = 0.1
+# Gradients that are taken before it is asked again whether to stop.
+AT_ONCE = 8
+
+
+@dataclass
+class WorkingSet:
+    """Limits on outcomes by number, and the gradients of outcomes at the point of the search.
+
+    `check` may raise between sweeps, to end the work.
+    """
+
+    program: Program
+    check: Callable[[], None]
+    members: set[int] = field(default_factory=set)
+    slopes: Slopes = field(default_factory=lambda: Slopes(np.zeros(0, dtype=np.int64), np.zeros((0, 0))))
+
+    @property
+    def numbers(self) -> Index:
+        """The numbers of the limits, in order."""
+        return np.array(sorted(self.members), dtype=np.int64)
+
+    def join(self, point: Point, sizes: FloatArray) -> bool:
+        """Takes in the limits that a point exceeds or comes near to; whether there were new ones."""
+        known = len(self.members)
+        self.members |= set(np.flatnonzero(point.soft.room() <= NEAR * sizes).tolist())
+        return len(self.members) > known
+
+    def renew(self, point: Point, multipliers: Multipliers) -> None:
+        """Takes the gradients at another point."""
+        chosen = self._needed(point, multipliers)
+        self.slopes = Slopes(chosen, self._gradients(point, chosen))
+
+    def complete(self, point: Point, multipliers: Multipliers) -> None:
+        """Takes the gradients that limits need which joined at the same point."""
+        new = np.setdiff1d(self._needed(point, multipliers), self.slopes.chosen)
+        if len(new):
+            chosen = np.concatenate([self.slopes.chosen, new])
+            matrix = np.concatenate([self.slopes.matrix, self._gradients(point, new)])
+            order = np.argsort(chosen)
+            self.slopes = Slopes(chosen[order], matrix[order])
+
+    def _needed(self, point: Point, multipliers: Multipliers) -> Index:
+        """The outcomes whose gradients count: those of the objective, of the limits, and of the Lagrangian."""
+        mask = self.program.outcome_cost != 0
+        mask[point.soft.by_y[self.numbers].indices] = True
+        _, weights = lagrangian_weights(self.program, point.run.x, point.run.y, multipliers)
+        return np.flatnonzero(mask | (weights != 0))
+
+    def _gradients(self, point: Point, chosen: Index) -> FloatArray:
+        found = [np.zeros((0, len(point.run.x)))]
+        for part in np.array_split(chosen, max(1, -(-len(chosen) // AT_ONCE))):
+            self.check()
+            found.append(self.program.evaluator.gradients(point.run, part))
+        return np.concatenate(found)

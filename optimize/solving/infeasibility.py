@@ -1,0 +1,294 @@
+"""Which limits contradict each other, and the least that would reconcile them.
+
+At the point where a search for a feasible policy ended, all limits are linear: those on levers exactly, those on
+outcomes by their gradients. The linear program that exceeds them least, each relative to its size, tells the least
+relaxation; its multipliers name limits that cannot hold together (Farkas), and HiGHS reduces these to a set of which no
+part could be left out (an irreducible infeasible subsystem; Chinneck 2008, Feasibility and Infeasibility in
+Optimization). For limits on levers alone this is a proof; with outcomes it holds near the point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, product
+from typing import Any
+
+import highspy
+import numpy as np
+from scipy.sparse import csr_array, diags_array, eye_array, hstack, vstack
+
+from sd_models.system.model import FloatArray
+
+from ..plans.affine import Index
+from ..plans.plan import Amount, Limit, ValueAt
+from ..problems.optimality import lever_sizes, quadratic_sizes, row_sizes
+from ..problems.problem import Problem
+from ..problems.program import Program
+from ..solvers.highs import Answer, ConvexProgram, solve
+
+# Multipliers and excesses below this count as none, in scaled numbers.
+NEGLIGIBLE = 1e-7
+# How far levers without bounds may move from the point, in their sizes, where limits depend on outcomes.
+REACH = 10.0
+
+
+@dataclass(frozen=True)
+class Member:
+    """One side of one limit for one element and time: `side` is "at most" or "at least" or "exactly", `bound` what it
+    says, `excess` by how much the least relaxation exceeds it, in `unit`."""
+
+    limit: str
+    elements: tuple[str, ...]
+    time: float | None
+    side: str
+    bound: str
+    excess: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Limits that cannot hold together, and the least relaxation of some of them; `proved` if levers alone tell."""
+
+    members: tuple[Member, ...]
+    relaxed: tuple[Member, ...]
+    proved: bool
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The conflict in words."""
+        if not self.members:
+            return ()
+        names = [_named(part) for part in _alike(self.members)]
+        many = len(names) > 1
+        near = "" if self.proved else " near the policy that was found"
+        if many:
+            first = f"These limits contradict each other{near}: {'; '.join(names)}."
+        else:
+            first = f"Within the bounds of the levers, this limit cannot hold{near}: {names[0]}."
+        return (first, *_advice(self.relaxed))
+
+
+def _advice(relaxed: Sequence[Member]) -> Iterator[str]:
+    parts = [_relaxation(part) for part in _alike(relaxed)]
+    if parts:
+        yield f"The least that would help: {'; '.join(parts)}."
+
+
+def conflict(program: Program, x: FloatArray) -> Conflict | None:
+    """The conflict between the limits of a program near a policy, or None where they agree there."""
+    hard = np.diff(program.outcome_rows.indptr) == 0
+    found = _conflict(_Limits.linear(program, x, np.flatnonzero(hard)), proved=True)
+    if found is not None or (hard.all() and not program.quadratics):
+        return found
+    run = program.evaluator.evaluate(x)
+    return _conflict(_Limits.around(program, x, run.y), proved=False) if run.is_finite else None
+
+
+@dataclass(frozen=True, eq=False)
+class _Limits:
+    """Limits as linear rows of a step in lever sizes, each divided by its size."""
+
+    program: Program
+    numbers: Index
+    matrix: csr_array
+    lower: FloatArray
+    upper: FloatArray
+    sizes: FloatArray
+    least: FloatArray
+    most: FloatArray
+
+    @classmethod
+    def linear(cls, program: Program, x: FloatArray, rows: Index) -> _Limits:
+        """The limits on levers alone, from a policy."""
+        sizes, units = row_sizes(program, x, np.zeros(program.outcome_rows.shape[1]))[rows], lever_sizes(program, x)
+        values = program.lever_rows[rows] @ x
+        matrix = diags_array(1.0 / sizes) @ program.lever_rows[rows] @ diags_array(units)
+        lower, upper = program.row_lower[rows] - values, program.row_upper[rows] - values
+        reach = (program.lower - x) / units, (program.upper - x) / units
+        return cls(program, rows, csr_array(matrix), lower / sizes, upper / sizes, sizes, *reach)
+
+    @classmethod
+    def around(cls, program: Program, x: FloatArray, y: FloatArray) -> _Limits:
+        """All limits, linearized at a policy and its outcomes, for levers not far from it."""
+        run = program.evaluator.evaluate(x)
+        moved: Index = np.unique(program.outcome_rows.indices).astype(np.int64)
+        z = np.concatenate([x, y])
+        slopes = [quadratic.slope(z) for quadratic in program.quadratics]
+        if slopes:
+            moved = np.union1d(moved, np.flatnonzero(np.any([slope[len(x) :] != 0 for slope in slopes], axis=0)))
+        gradients = csr_array(program.evaluator.gradients(run, moved))
+        extra = [csr_array((slope[: len(x)] + slope[len(x) :][moved] @ gradients)[np.newaxis]) for slope in slopes]
+        rows = program.lever_rows + program.outcome_rows[:, moved] @ gradients
+        values = np.concatenate([program.rows(x, y), [quadratic.excess(z) for quadratic in program.quadratics]])
+        sizes = np.concatenate([row_sizes(program, x, y), quadratic_sizes(program, x, y)])
+        lower = np.concatenate([program.row_lower, np.full(len(slopes), -np.inf)]) - values
+        upper = np.concatenate([program.row_upper, np.zeros(len(slopes))]) - values
+        units = lever_sizes(program, x)
+        matrix = diags_array(1.0 / sizes) @ vstack([rows, *extra]) @ diags_array(units)
+        least = np.where(np.isfinite(program.lower), (program.lower - x) / units, -REACH)
+        most = np.where(np.isfinite(program.upper), (program.upper - x) / units, REACH)
+        numbers = np.arange(len(sizes))
+        return cls(program, numbers, csr_array(matrix), lower / sizes, upper / sizes, sizes, least, most)
+
+    def posed(self) -> ConvexProgram:
+        """The linear program that exceeds the limits least."""
+        count, levers = self.matrix.shape
+        ones = eye_array(count)
+        return ConvexProgram(
+            cost=np.concatenate([np.zeros(levers), np.ones(2 * count)]),
+            curvature=csr_array((levers + 2 * count, levers + 2 * count)),
+            lower=np.concatenate([np.minimum(self.least, self.most), np.zeros(2 * count)]),
+            upper=np.concatenate([self.most, np.full(2 * count, np.inf)]),
+            matrix=csr_array(hstack([self.matrix, -ones, ones])),
+            row_lower=self.lower,
+            row_upper=self.upper,
+        )
+
+    def only(self, rows: Index) -> _Limits:
+        """Some of the limits."""
+        return replace(
+            self,
+            numbers=self.numbers[rows],
+            matrix=csr_array(self.matrix[rows]),
+            lower=self.lower[rows],
+            upper=self.upper[rows],
+            sizes=self.sizes[rows],
+        )
+
+
+def _conflict(limits: _Limits, *, proved: bool) -> Conflict | None:
+    if not len(limits.numbers):
+        return None
+    answer = solve(limits.posed(), stop=lambda: False)
+    count, levers = limits.matrix.shape
+    over = answer.values[levers : levers + count] - answer.values[levers + count :]
+    if not answer.is_good or np.abs(over).max(initial=0.0) <= NEGLIGIBLE:
+        return None
+    sides = _irreducible(limits, answer)
+    label = _Labels.of(limits.program)
+    members = [label.member(limits.numbers[i], side, over[i] * limits.sizes[i]) for i, side in sides]
+    relaxed = [
+        label.member(limits.numbers[i], np.sign(over[i]), over[i] * limits.sizes[i])
+        for i in np.flatnonzero(np.abs(over) > NEGLIGIBLE)
+    ]
+    return Conflict(tuple(members), tuple(relaxed), proved)
+
+
+def _irreducible(limits: _Limits, answer: Answer) -> list[tuple[int, float]]:
+    """Rows, with the side that counts (1 upper, -1 lower), of which none could be left out."""
+    support = np.flatnonzero(np.abs(answer.multipliers) > NEGLIGIBLE)
+    part = limits.only(support)
+    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("iis_strategy", int(highspy.IisStrategy.kIisStrategyIrreducible))
+    highs.setOptionValue("time_limit", 10.0)
+    highs.passModel(_model(part))
+    _, found = highs.getIis()
+    rows = [int(row) for row in found.row_index_]
+    if not rows:
+        return [(int(i), float(np.sign(answer.multipliers[i]))) for i in support]
+    return [(int(support[row]), float(np.sign(answer.multipliers[support[row]]))) for row in sorted(rows)]
+
+
+def _model(limits: _Limits) -> highspy.HighsLp:
+    count, levers = limits.matrix.shape
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = levers, count
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = np.zeros(levers), limits.least, limits.most
+    lp.row_lower_, lp.row_upper_ = limits.lower, limits.upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    matrix = limits.matrix
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+    return lp
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """What each row of a program is called."""
+
+    program: Program
+    rows: tuple[tuple[str, tuple[str, ...], float | None, str], ...]
+    limits: dict[str, Limit]
+
+    @classmethod
+    def of(cls, program: Program) -> _Labels:
+        """The labels of all rows, those of quadratic constraints last."""
+        problem = program.evaluator.problem
+        added = (*program.added, *(quadratic.name for quadratic in program.quadratics))
+        plain = [(name, (), None, "") for name in added]
+        return cls(program, (*_labelled(problem), *plain), {limit.name: limit for limit in problem.plan.limits})
+
+    def member(self, number: int, side: float, excess: float) -> Member:
+        """A side of a row."""
+        name, elements, time, unit = self.rows[number]
+        equal = (
+            number < len(self.program.row_lower) and self.program.row_lower[number] == self.program.row_upper[number]
+        )
+        words = "exactly" if equal else "at most" if side > 0 else "at least"
+        return Member(name, elements, time, words, self._bound(number, side, time), float(excess), unit)
+
+    def _bound(self, number: int, side: float, time: float | None) -> str:
+        limit = self.limits.get(self.rows[number][0])
+        if limit is not None:
+            amount = limit.equals if limit.equals is not None else limit.at_most if side > 0 else limit.at_least
+            return _amount(amount, time)
+        if number >= len(self.program.row_lower):
+            return f"{self.program.quadratics[number - len(self.program.row_lower)].bound:.6g}"
+        return f"{(self.program.row_upper if side > 0 else self.program.row_lower)[number]:.6g}"
+
+
+def _labelled(problem: Problem) -> Iterator[tuple[str, tuple[str, ...], float | None, str]]:
+    for rows in problem.bound.rows:
+        for *elements, time in product(*rows.axes.values(), rows.times):
+            yield rows.name, tuple(elements), float(time), rows.unit
+
+
+def _amount(amount: Amount | None, time: float | None) -> str:
+    if isinstance(amount, ValueAt):
+        factor = "" if amount.factor == 1.0 else f"{amount.factor:g} times "
+        when = "" if amount.at is None else f" at {amount.at:g}"
+        return f"{factor}{amount.variable!r}{when}"
+    if isinstance(amount, str):
+        return repr(amount)
+    if isinstance(amount, tuple):
+        at, values = np.array(amount, dtype=np.float64).T
+        return f"{float(np.interp(at[0] if time is None else time, at, values)):.6g}"
+    return "its bound" if amount is None else f"{amount:.6g}"
+
+
+def _alike(members: Sequence[Member]) -> list[list[Member]]:
+    """The members of one limit, side and elements together, over their times."""
+
+    def key(member: Member) -> tuple[str, str, tuple[str, ...]]:
+        return member.limit, member.side, member.elements
+
+    return [list(part) for _, part in groupby(sorted(members, key=key), key=key)]
+
+
+def _named(part: Sequence[Member]) -> str:
+    one = part[0]
+    bounds = list(dict.fromkeys(member.bound for member in part))
+    bound = bounds[0] if len(bounds) == 1 else f"{bounds[0]} to {bounds[-1]}"
+    unit = f" {one.unit}" if one.unit and not bound.endswith("'") else ""
+    return f"{_place(part)} {one.side} {bound}{unit}"
+
+
+def _relaxation(part: Sequence[Member]) -> str:
+    largest = max(part, key=lambda member: abs(member.excess))
+    unit = f" {largest.unit}" if largest.unit else ""
+    way = "more" if largest.excess > 0 else "less"
+    upto = "up to " if len(part) > 1 else ""
+    return f"{_place(part)} {upto}{abs(largest.excess):.4g}{unit} {way}"
+
+
+def _place(part: Sequence[Member]) -> str:
+    one = part[0]
+    where = f" of {', '.join(one.elements)}" if one.elements else ""
+    times = sorted({member.time for member in part if member.time is not None})
+    when = "" if not times else f" in {times[0]:g}" if len(times) == 1 else f" in {times[0]:g} to {times[-1]:g}"
+    return f"{one.limit!r}{where}{when}"

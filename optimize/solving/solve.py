@@ -1,0 +1,386 @@
+"""`solve`: a problem to its result, by a solver of the table, from one or several starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import xarray as xr
+
+from sd_models.errors import Fault, InvalidRequest, SimulationError
+from sd_models.simulator.compilation import Layout
+from sd_models.simulator.datasets import Frame
+from sd_models.simulator.simulation import Simulator, compile
+from sd_models.simulator.timing import TOLERANCE as TIME_TOLERANCE
+from sd_models.simulator.timing import TimeSpan, control_values
+from sd_models.system.model import FloatArray
+
+from ..files.provenance import digest_of, provenance
+from ..plans.horizon import horizon_end
+from ..plans.quantities import time_unit
+from ..problems.optimality import Multipliers, most_violated, objective_size, optimality, row_sizes
+from ..problems.outcomes import Counts, Evaluation
+from ..problems.problem import Problem
+from ..problems.program import Program
+from ..problems.pyomo_model import program as program_of
+from ..problems.pyomo_model import state, tightened
+from ..results.prices import objective_unit, shadow_prices
+from ..results.result import Alternative, Result, Work, files_of, groups_of, held_paths
+from ..results.verdict import TOLERANCE, Findings
+from ..results.verification import named_variables
+from ..results.violations import violations
+from ..solvers.choice import chosen_solver
+from ..solvers.solver import Ending, Solution, Solver, Watch
+from ..solvers.starts import neutral, scattered
+from .infeasibility import conflict
+from .oversight import Candidate, Oversight, RecordingEvaluator
+
+if TYPE_CHECKING:
+    import pyomo.environ as pyo
+
+Constraints: TypeAlias = "Callable[[pyo.ConcreteModel], None]"
+Start: TypeAlias = "FloatArray | Mapping[str, xr.DataArray] | xr.Dataset"
+
+# A policy from another start is worth telling if its objective is this near to the best, and it differs this much.
+NEAR_OPTIMAL = 1e-3
+DIFFERENT = 0.01
+# What numerical libraries raise when they fail.
+LIBRARY_FAILURES = (ArithmeticError, MemoryError, RuntimeError, np.linalg.LinAlgError)
+# A price is none if the limit's whole size, times it, is this small a part of the objective: the solver's rounding.
+NO_EFFECT = 1e-9
+
+
+def solve(
+    problem: Problem,
+    *,
+    solver: str | Solver | None = None,
+    constraints: Constraints | None = None,
+    watch: Watch | None = None,
+    start: Start | None = None,
+) -> Result:
+    """The best policy that the solver finds, with all that is known about it. How it ended is `result.status`.
+
+    `solver` is a name or a solver with its options, by default the plan's. `constraints` may add linear and convex
+    quadratic Pyomo constraints on `model.levers` and `model.outcomes`, and tighten what the plan says, but not loosen
+    it: a result is held to the words of the plan. `watch` is told of each iteration and may ask to stop. `start` is a
+    policy to start from, or a vector of all levers; by default the model's own values.
+
+    Ctrl-C ends the solve and returns the best policy so far. PySD does not replay the result here; `verify` does.
+    """
+    return _Solve(problem, chosen_solver(solver, problem.plan.solver), watch).result(constraints, start)
+
+
+@dataclass
+class _Clock:
+    """Seconds by phase."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Counts what runs inside."""
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - began
+
+
+@dataclass(frozen=True, eq=False)
+class _End:
+    """Where one start ended: the best policy that was run, and the solver's solution, whose multipliers stand for the
+    policy too; none where the solver did not come back."""
+
+    best: Candidate
+    ending: Ending
+    solution: Solution | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """What is run after a solve, compiled before it, so that an interruption is answered at once.
+
+    One run gives two datasets: of all variables at the saved times, and of what the plan names at every step.
+    """
+
+    simulator: Simulator
+    steps: Frame
+
+    @classmethod
+    def of(cls, problem: Problem) -> _Runs:
+        """Compiles the model with all its variables."""
+        system, plan = problem.system, problem.plan
+        simulator = compile(system, levers=problem.lever_names, time=TimeSpan(stop=horizon_end(plan)))
+        model, names = simulator.model, named_variables(plan, system)
+        every = replace(model.grid, saved=np.arange(len(model.grid.times)))
+        rows = {name: rows for name, rows in model.outputs.rows.items() if name in names or name == model.moving_end}
+        fixed = {name: values for name, values in model.fixed.items() if name in names}
+        return cls(simulator, Frame(replace(model, grid=every, outputs=Layout(rows), fixed=fixed)))
+
+    def own(self) -> xr.Dataset:
+        """All variables with the model's own levers."""
+        return self.simulator.run()
+
+    def of_policy(self, policy: Mapping[str, xr.DataArray]) -> tuple[xr.Dataset, xr.Dataset]:
+        """All variables at the saved times, and what the plan names at every step; SimulationError for no numbers."""
+        inputs = self.simulator.inputs(levers=policy)
+        found = self.simulator.trajectories(inputs)
+        self.simulator.check(inputs, found)
+        return self.simulator.frame.dataset(found, None), self.steps.dataset(found, None)
+
+    def broken(self, policy: Mapping[str, xr.DataArray]) -> xr.Dataset:
+        """A run that left the numbers, as far as it came."""
+        found = self.simulator.trajectories(self.simulator.inputs(levers=policy))
+        return self.simulator.frame.dataset(found, None)
+
+
+@dataclass(eq=False)
+class _Solve:
+    """One call of `solve`."""
+
+    problem: Problem
+    solver: Solver
+    watch: Watch | None
+    clock: _Clock = field(default_factory=_Clock)
+    notes: list[str] = field(default_factory=list)
+
+    def result(self, constraints: Constraints | None, start: Start | None) -> Result:
+        """All phases."""
+        problem = self.problem
+        oversight = Oversight(problem.plan.solver.time_limit, TOLERANCE, self.watch)
+        evaluator = RecordingEvaluator(problem, Counts(), oversight.saw)
+        with self.clock.phase("compile"):
+            first = vector(problem, start)
+            stated = state(problem) if constraints is None else tightened(problem, constraints)
+            program = program_of(stated, problem, evaluator)
+            if start is None:
+                first = neutral(program, stop=lambda: False)
+            runs = _Runs.of(problem)
+            baseline, own = runs.own(), evaluator.own
+            _ = evaluator.gradients(own, np.arange(min(1, len(own.y))))  # built here, not in the first iteration
+            oversight.program = program
+        with self.clock.phase("solve"):
+            oversight.began = perf_counter()
+            ends = [self._end(oversight, program, x) for x in self._starts(program, first, oversight)]
+        with self.clock.phase("result"):
+            reached = program.sign * program.cost(own.x, own.y)
+            return self._result(program, oversight, ends, runs, baseline, reached)
+
+    # --- before -----------------------------------------------------------------------------------------------------
+
+    def _starts(self, program: Program, first: FloatArray, oversight: Oversight) -> Iterator[FloatArray]:
+        """The starts, as long as nobody asks to stop."""
+        yield first
+        for number in range(1, self.problem.plan.solver.starts):
+            if oversight.ending() is not None:
+                return
+            yield scattered(program, number, self.problem.plan.solver.seed)
+
+    def _end(self, oversight: Oversight, program: Program, start: FloatArray) -> _End:
+        """Where the solver ends from a start."""
+        oversight.best = None
+        solution = self._ran(oversight, program, start)
+        best = oversight.best
+        if solution is not None and np.isfinite(solution.y).all():
+            found = Candidate(solution.x, solution.y, program.cost(solution.x, solution.y), solution.violation)
+            is_told = solution.kkt_residual <= TOLERANCE or solution.ending is Ending.OPTIMAL
+            if best is None or is_told or not best.beats(found, TOLERANCE):
+                return _End(found, solution.ending, solution)
+        ending = solution.ending if solution is not None else oversight.stopped or Ending.FAILED
+        if best is None:
+            x = np.clip(start if solution is None else solution.x, program.lower, program.upper)
+            at = program.evaluator.evaluate(x)
+            best = oversight.best or Candidate(x, at.y, np.inf, np.inf)
+            ending = ending if at.is_finite else Ending.FAILED
+        return _End(best, ending, solution)
+
+    def _ran(self, oversight: Oversight, program: Program, start: FloatArray) -> Solution | None:
+        """What the solver tells; a library that fails costs no policy that was found before."""
+        try:
+            return oversight.run(self.solver, program, start)
+        except LIBRARY_FAILURES as error:
+            if oversight.best is None:
+                raise
+            self.notes.append(f"{self.solver.name} ended with an error: {type(error).__name__}: {error}")
+            return None
+
+    # --- after ------------------------------------------------------------------------------------------------------
+
+    def _result(
+        self,
+        program: Program,
+        oversight: Oversight,
+        ends: Sequence[_End],
+        runs: _Runs,
+        baseline: xr.Dataset,
+        baseline_objective: float,
+    ) -> Result:
+        problem = self.problem
+        best = _best(ends)
+        x = np.clip(best.best.x, program.lower, program.upper)
+        at = program.evaluator.evaluate(x)
+        findings, checked, run = self._findings(program, best, at, runs)
+        told = best.solution if findings.is_feasible else None  # where limits do not hold there is no price of them
+        prices = {} if told is None else self._prices(program, told, at)
+        if best.solution is None and findings.ending is not Ending.FAILED:
+            self.notes.append("There are no shadow prices: the solver ended before it could tell them.")
+        counts = program.evaluator.counts
+        return Result(
+            plan=problem.plan,
+            findings=findings,
+            policy=held_paths(problem.policy(x), problem.horizon.starts),
+            trajectories=run,
+            baseline=baseline,
+            shadow_prices=prices,
+            objective=program.sign * program.cost(x, at.y) + 0.0,  # no -0
+            baseline_objective=baseline_objective,
+            objective_unit=objective_unit(problem.plan, problem.system),
+            violations=checked,
+            iterations=tuple(oversight.iterations),
+            work=Work(problem.size, counts.simulations, counts.gradients, self.clock.seconds),
+            provenance=self._provenance(),
+            time_unit=time_unit(problem.system),
+            groups=groups_of(problem.system),
+            notes=tuple(dict.fromkeys((*_beyond(problem), *self.notes, *_notes(ends)))),
+            conflict=_contradiction(program, findings, x),
+            alternatives=tuple(self._alternatives(program, ends, best)),
+            opened=problem.system,
+        )
+
+    def _findings(
+        self, program: Program, end: _End, at: Evaluation, runs: _Runs
+    ) -> tuple[Findings, tuple[Any, ...], xr.Dataset]:
+        """What the verdict rests on, all of it found anew at the policy that is returned, and the run."""
+        problem = self.problem
+        policy = problem.policy(at.x)
+        try:
+            run, steps = runs.of_policy(policy)
+        except SimulationError as error:
+            run = runs.broken(policy)
+            return Findings(Ending.FAILED, np.inf, np.inf, failure=str(error)), (), run
+        checked = violations(problem.plan, problem.system, steps)
+        residual = np.inf
+        if end.solution is not None:
+            multipliers = Multipliers(end.solution.row_multipliers, end.solution.quadratic_multipliers)
+            residual = optimality(program, at, multipliers).kkt_residual
+        worst = max(checked, key=lambda item: item.size, default=None)
+        missed, place = most_violated(program, at.x, at.y)  # also of what was added to the plan
+        if worst is not None and (worst.size > TOLERANCE or worst.size >= missed):
+            missed, place = worst.size, worst.place
+        convex = not len(problem.bound.quantities)
+        findings = Findings(end.ending, float(residual), missed, place, convex)
+        return findings, checked, run
+
+    def _prices(self, program: Program, solution: Solution, at: Evaluation) -> dict[str, xr.DataArray]:
+        plan_rows = sum(len(rows.expression) for rows in self.problem.bound.rows)
+        names = (*program.added, *(quadratic.name for quadratic in program.quadratics))
+        effects = np.abs(solution.row_multipliers) * row_sizes(program, at.x, at.y)
+        rows = np.where(effects > NO_EFFECT * objective_size(program, at), solution.row_multipliers, 0.0)
+        values = (*rows[plan_rows:], *solution.quadratic_multipliers)
+        return shadow_prices(
+            self.problem,
+            rows,
+            solution.bound_multipliers,
+            added=dict(zip(names, map(float, values), strict=True)),
+        )
+
+    def _alternatives(self, program: Program, ends: Sequence[_End], best: _End) -> Iterator[Alternative]:
+        """Policies of other starts that are nearly as good and differ."""
+        kept = [best.best.x]
+        scale = max(abs(best.best.cost), 1e-300)
+        for end in ends:
+            near = end.best.violation <= TOLERANCE and end.best.cost - best.best.cost <= NEAR_OPTIMAL * scale
+            apart = min(distance(end.best.x, x) for x in kept)
+            if end is not best and near and apart > DIFFERENT:
+                kept.append(end.best.x)
+                policy = held_paths(self.problem.policy(end.best.x), self.problem.horizon.starts)
+                yield Alternative(program.sign * end.best.cost, distance(end.best.x, best.best.x), policy)
+
+    def _provenance(self) -> dict[str, Any]:
+        problem = self.problem
+        system = problem.system
+        return {
+            "model": system.name,
+            "model_path": str(system.path.absolute()) if system.path else "",
+            "regions_path": str(system.regions.absolute()) if system.regions else None,
+            "plan": problem.file,
+            "plan_hash": digest_of(problem.plan.model_dump_json(by_alias=True).encode()),
+            "solver": self.solver.name,
+            "options": {key: str(value) for key, value in vars(self.solver).items()},
+            "seed": problem.plan.solver.seed,
+            **provenance(files_of(system)),
+        }
+
+
+def _best(ends: Sequence[_End]) -> _End:
+    """The best of all starts; among equals the first."""
+    best = ends[0]
+    for end in ends[1:]:
+        if end.best.beats(best.best, TOLERANCE):
+            best = end
+    return best
+
+
+def _contradiction(program: Program, findings: Findings, x: FloatArray) -> tuple[str, ...]:
+    """Which limits contradict each other, in words, where that is why there is no policy."""
+    if findings.ending is not Ending.INFEASIBLE or findings.is_feasible:
+        return ()
+    found = conflict(program, x)
+    return found.sentences if found is not None else ()
+
+
+def _beyond(problem: Problem) -> Iterator[str]:
+    """That a run goes on where the model's own ends, where its data may end too; the last period may begin there."""
+    if "FINAL TIME" not in problem.system:
+        return
+    end, last = horizon_end(problem.plan), control_values(problem.system)["FINAL TIME"]
+    if problem.plan.horizon[1] > last + problem.horizon.time_step * TIME_TOLERANCE:
+        yield f"The horizon ends at {end:g}, after the model's FINAL TIME {last:g}: the run goes on to there."
+
+
+def _notes(ends: Iterable[_End]) -> Iterator[str]:
+    for end in ends:
+        yield from end.solution.notes if end.solution is not None else ()
+
+
+def distance(x: FloatArray, other: FloatArray) -> float:
+    """The share of all lever values in which two policies differ: 0 for the same, at most 2 for opposite ones."""
+    size = max(float(np.abs(x).sum()), float(np.abs(other).sum()))
+    return float(np.abs(x - other).sum()) / size if size else 0.0
+
+
+def vector(problem: Problem, start: Start | None) -> FloatArray:
+    """All levers as one vector: of a policy the mean over each period, without one the model's own values."""
+    if start is None:
+        return problem.own
+    if isinstance(start, Mapping):
+        return _columns(problem, start)
+    try:
+        x = np.asarray(start, dtype=np.float64)
+    except (TypeError, ValueError):
+        x = np.full(1, np.nan)
+    if x.shape != (problem.size,) or not np.isfinite(x).all():
+        found = f"the start is neither a policy nor a vector of finite numbers; expected {problem.size} numbers."
+        raise InvalidRequest(Fault(found, file=problem.file))
+    return x
+
+
+def _columns(problem: Problem, policy: Mapping[Any, xr.DataArray]) -> FloatArray:
+    known = {problem.system[str(name)].name: values for name, values in policy.items()}
+    inputs = problem.simulator.inputs(levers={n: v for n, v in known.items() if n in problem.lever_names})
+    layout, x = problem.simulator.model.levers, problem.own.copy()
+    for block in problem.bound.blocks:
+        rows = inputs.levers[layout.rows[block.variable].start + block.elements, problem.horizon.first :]
+        inside = block.spread.copy()
+        inside[:, -1] = 0.0
+        x[block.columns] = (rows @ (inside / inside.sum(axis=1, keepdims=True)).T).ravel()
+    return x
+
+
+def with_seconds(result: Result, **seconds: float) -> Result:
+    """The result with the seconds of further phases."""
+    return replace(result, work=replace(result.work, seconds={**seconds, **result.work.seconds}))

@@ -1,0 +1,10 @@
+"""Reading: from a model file and the data beside it to a `System`.
+
+- `guard.py`: what a hostile file must not do
+- `source.py`: what a front end hands on
+- `vensim/`, `xmile/`: model files to PySD's abstract model
+- `files.py`: which front end reads a file
+- `data_folder.py`, `external.py`: the data files beside a model
+- `replaced_functions.py`, `translation.py`, `flattening.py`: the abstract model to a `System`
+- `library.py`: `load`, a model by its file or its library name
+"""

@@ -1,0 +1,35 @@
+"""Which front end reads a model file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import Fault, UnreadableModel, naming
+from .source import Source
+
+
+def read(path: Path) -> Source:
+    """The parsed model file; the ending of its name says which language it is in."""
+    if not path.is_file():
+        raise UnreadableModel(Fault("there is no such file.", file=str(path), advice="Check the path."))
+    reader = _reader(path.suffix.lower())
+    if reader is None:
+        advice = "Give an .mdl (Vensim) or an .xmile, .xml, .stmx or .itmx (XMILE) file."
+        raise UnreadableModel(
+            Fault(f"files ending in {path.suffix!r} are not model files.", file=path.name, advice=advice)
+        )
+    with naming(path.name):
+        return reader(path)
+
+
+def _reader(suffix: str) -> Callable[[Path], Source] | None:
+    if suffix == ".mdl":
+        from .vensim.reader import read_vensim
+
+        return read_vensim
+    if suffix in (".xmile", ".xml", ".stmx", ".itmx"):
+        from .xmile.reader import read_xmile
+
+        return read_xmile
+    return None

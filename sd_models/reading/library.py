@@ -1,0 +1,48 @@
+"""`load`: a model by its file or by its name in the library that comes with this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import Fault, UnreadableModel, nearest
+
+if TYPE_CHECKING:
+    from ..system.model import System
+
+FOLDER = Path(__file__).parents[1]
+
+
+def library() -> tuple[str, ...]:
+    """The names of the models that come with this package."""
+    return tuple(sorted(path.parent.name for path in FOLDER.glob("*/model.mdl")))
+
+
+def model_path(model: str | Path) -> Path:
+    """The file of a library name or of a path."""
+    path = Path(model)
+    if path.suffix or path.is_file():
+        return path
+    if str(model) in library():
+        return FOLDER / str(model) / "model.mdl"
+    advice = nearest(str(model), library()) or f"The library has: {', '.join(library())}."
+    raise UnreadableModel(Fault(f"{str(model)!r} is neither a model file nor a model of the library.", advice=advice))
+
+
+def load(model: str | Path, *, data: Iterable[str | Path] = (), regions: str | Path | None = None) -> System:
+    """The system of a model file (`.mdl`, `.xmile`, `.stmx`) or of a library model.
+
+    `data` are CSV or TAB files with the values of data variables that the model file only names. `regions` is a folder
+    of data that stands in for the one to which the file refers: the name of one beside the file, or the path of any.
+    Raises a `ModelError` that lists everything that is wrong with the file: `UnreadableModel`, `UnsafeModel`,
+    `InvalidModel` or `UnsupportedFunction`; `InvalidRequest` for a folder that cannot stand in.
+
+    >>> import sd_models as sd
+    >>> sd.load("urbanization").name
+    'urbanization'
+    """
+    from .files import read
+    from .flattening import flatten
+
+    return flatten(read(model_path(model)), data=[Path(file) for file in data], regions=regions)

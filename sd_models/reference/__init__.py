@@ -1,0 +1,6 @@
+"""The reference: PySD's own run of the same file.
+
+- `generated_code.py`: which code PySD may generate
+- `pysd_model.py`: the file translated and imported in a private folder
+- `replay.py`: `replay`, a run of it
+"""

@@ -1,0 +1,13 @@
+"""The simulator: a `System` compiled, run, and differentiated.
+
+- `concurrency.py`: work side by side on all processors
+- `timing.py`: the time points of a run
+- `integration.py`: Euler and Runge-Kutta steps
+- `compilation.py`: the `System` to one step
+- `datasets.py`: trajectories with names, dimensions and units
+- `inputs.py`: constants, levers and data of a run
+- `diagnosis.py`: where a run left the numbers, and why
+- `simulation.py`: `compile`, `simulate`, `Simulator`
+- `sensitivity.py`: gradients of outcomes
+- `plotting.py`: trajectories as small multiples
+"""

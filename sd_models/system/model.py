@@ -1,0 +1,179 @@
+"""The waist: a model as one frozen value, free of the file format it came from and of the target it goes to.
+
+A `System` holds dimensions and variables. Every variable keeps its modeller's name, unit, documentation and place in
+the file. Dimensions stay dimensions: the number of equations does not depend on the number of regions.
+
+Left of this module stand files and PySD (`reading`), right of it rewrites and targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..errors import Fault, InvalidRequest, nearest
+from .description import equation_line, left_text, number_text, page
+from .equation import (
+    Correspondence,
+    Definition,
+    Dimension,
+    Equation,
+    FloatArray,
+    Interpolation,
+    Kind,
+    Method,
+    Place,
+    Series,
+    Values,
+)
+
+__all__ = [
+    "Correspondence",
+    "Definition",
+    "Dimension",
+    "Equation",
+    "FloatArray",
+    "Interpolation",
+    "Kind",
+    "Method",
+    "Place",
+    "Series",
+    "System",
+    "Values",
+    "Variable",
+    "key",
+]
+
+MOST_EQUATIONS = 12  # equations of a variable shown one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the model under its modeller's name.
+
+    `origin` is empty for what stands in the file; for a variable that a macro or a rewrite added it names the variable
+    that it serves. A `non_negative` stock is cut off at zero after each step. Where `kinked` is false, a kink in an
+    equation is none of the whole model: what the variable serves is smooth there, or has the kink itself.
+    """
+
+    name: str
+    kind: Kind
+    dimensions: tuple[str, ...]
+    equations: tuple[Equation, ...]
+    unit: str = ""
+    limits: tuple[float | None, float | None] = (None, None)
+    documentation: str = ""
+    place: Place | None = None
+    origin: str = ""
+    non_negative: bool = False
+    kinked: bool = True
+
+    def __str__(self) -> str:
+        """Everything the model says about the variable: kind, equations, unit, limits, documentation, place.
+
+        >>> from sd_models.system.expression import Number
+        >>> print(Variable("birth rate", Kind.CONSTANT, (), (Equation((), Number(0.03)),), unit="1/year"))
+        birth rate (constant)
+          birth rate = 0.03
+          unit: 1/year
+        """
+        return page(self.title, self.facts)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What a notebook shows."""
+        printer.text(f"{self.name} ..." if cycle else str(self))
+
+    @property
+    def title(self) -> str:
+        """The name with its dimensions, and the kind."""
+        return f"{left_text(self.name, self.dimensions)} ({self.kind})"
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """A line for each equation and for whatever else the model says."""
+        equations = [equation_line(self.name, self.kind, equation) for equation in self.equations[:MOST_EQUATIONS]]
+        more = len(self.equations) - MOST_EQUATIONS
+        labelled = {
+            "unit": self.unit,
+            "limits": self._limits(),
+            "documentation": " ".join(self.documentation.split()),
+            "place": str(self.place or ""),
+            "added for": self.origin,
+        }
+        shown = (f"{label}: {text}" for label, text in labelled.items() if text)
+        return (*equations, *([f"... and {more} more equations"] if more > 0 else []), *shown)
+
+    def _limits(self) -> str:
+        low, high = ("?" if bound is None else number_text(bound) for bound in self.limits)
+        limits = "" if self.limits == (None, None) else f"{low} to {high}"
+        return ", ".join(part for part in (limits, "cut off at zero" if self.non_negative else "") if part)
+
+
+def fault_of(variable: Variable, found: str, advice: str = "", *, file: str = "") -> Fault:
+    """What is wrong with a variable, at its place in the file; `file` stands for a place that is not known."""
+    place = variable.place
+    return Fault(found, variable.name, place.file if place else file, place.line if place else 0, advice)
+
+
+def key(name: str) -> str:
+    """The name as models compare it: without case, with runs of blanks and underscores as one blank, unquoted."""
+    text = name.strip()
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1].replace('\\"', '"')
+    return " ".join(text.replace("_", " ").split()).casefold()
+
+
+@dataclass(frozen=True)
+class System:
+    """A model: its dimensions and variables in the order of the file.
+
+    `path` is the file that it was read from, `regions` the folder of data that stood in for the file's own, if any,
+    `files` the files of data that were read.
+
+    >>> import sd_models as sd
+    >>> system = sd.load("urbanization")
+    >>> system["urban share"].unit
+    'Dmnl'
+    """
+
+    name: str
+    variables: Mapping[str, Variable]
+    dimensions: Mapping[str, Dimension] = field(default_factory=dict)
+    method: Method = Method.EULER
+    path: Path | None = None
+    notes: tuple[str, ...] = ()
+    unit_synonyms: tuple[tuple[str, ...], ...] = ()
+    regions: Path | None = None
+    files: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<System {self.name!r}: {len(self.variables)} variables, {len(self.dimensions)} subscript ranges>"
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {key(name): name for name in self.variables}
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and key(name) in self._names
+
+    def __iter__(self) -> Iterator[Variable]:
+        return iter(self.variables.values())
+
+    def __getitem__(self, name: str) -> Variable:
+        """The variable of that name, whatever its case and underscores; a misspelt name gets the nearest ones."""
+        found = self._names.get(key(name))
+        if found is None:
+            advice = nearest(name, self.variables) or "`prosperity check` lists the variables."
+            raise InvalidRequest(Fault(f"there is no variable {name!r}.", file=self.name, advice=advice))
+        return self.variables[found]
+
+    def shape(self, variable: Variable) -> tuple[int, ...]:
+        """The number of elements along each dimension of the variable."""
+        return tuple(len(self.dimensions[name].elements) for name in variable.dimensions)
+
+    def of_kind(self, *kinds: Kind) -> tuple[Variable, ...]:
+        """The variables of these kinds in the order of the file."""
+        return tuple(variable for variable in self if variable.kind in kinds)

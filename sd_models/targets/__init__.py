@@ -1,0 +1,5 @@
+"""Targets: what a `System` is made into.
+
+- `casadi/`: symbolic steps, for runs and exact derivatives
+- `latex.py`: equations as a modeller would set them
+"""

@@ -1,0 +1,123 @@
+"""A plan meets a model: what does not fit is told at once, and a vector of levers becomes paths for any run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import islands
+
+import optimize as opt
+import sd_models as sd
+from optimize.problems.outcomes import Evaluator
+from sd_models.errors import InvalidRequest
+from sd_models.system.model import System
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "lever": ({"lever": [{"variable": "spnding"}]}, "lever 'spnding'.*no variable 'spnding'.*'spending'"),
+    "stock as a lever": ({"lever": [{"variable": "capital"}]}, "lever 'capital'.*is a stock, which follows from other"),
+    "objective": ({"objective": {"maximize": "welfar"}}, "objective.*no variable 'welfar'.*'welfare'"),
+    "objective out of reach": ({"objective": {"maximize": "price"}}, "objective.*no lever reaches 'price'"),
+    "element": (
+        {"lever": [{"variable": "spending", "where": {"island": "nort"}}]},
+        "lever 'spending'.*no element 'nort'.*'north'",
+    ),
+    "dimension of a lever": (
+        {"lever": [{"variable": "spending", "where": {"islnd": "north"}}]},
+        "lever 'spending'.*dimension 'islnd'.*'island'",
+    ),
+    "dimension of the objective": (
+        {"objective": {"maximize": "income", "where": {"good": "rice"}}},
+        "objective.*dimension 'good'",
+    ),
+    "twice": (
+        {"lever": [{"variable": "spending"}, {"variable": "spending", "where": {"good": "rice"}}]},
+        "two levers decide the same elements",
+    ),
+    "crossed bounds": (
+        {"lever": [{"variable": "spending", "lower": 2.0, "upper": [[2, 3.0], [5, 0.0]]}]},
+        "lower bound is above its upper bound at 4",
+    ),
+    "a bound elsewhere": (
+        {"lever": [{"variable": "spending", "upper": {"variable": "income", "at": 2}}]},
+        "a bound is a number, points, or the name of a variable",
+    ),
+    "bound": ({"lever": [{"variable": "spending", "upper": "celing"}]}, "lever 'spending'.*no variable 'celing'"),
+    "start": ({"horizon": [2.2, 5]}, "horizon.*starts at 2.2, which is no time of a run"),
+    "length": ({"lever": [{"variable": "spending", "every": 0.3}]}, "0.3 is no whole number of time steps of 0.5"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_does_not_fit_is_told(islands_system: System, name: str) -> None:
+    """Where in the plan, what was found, what is near."""
+    changes, message = BAD[name]
+    with pytest.raises(InvalidRequest, match=message) as caught:
+        opt.Problem(islands_system, opt.read_plan(islands.plan(**changes)), "mine.toml")
+    assert all(str(fault).startswith("mine.toml") for fault in caught.value.faults)
+
+
+def test_every_name_that_is_missing_is_told_at_once(islands_system: System) -> None:
+    """In the objective, levers and limits."""
+    limits = [{"name": "one", "variable": "incme", "at_most": "budgt"}, {"name": "two", "sum": "x", "equals": 1}]
+    content = islands.plan(objective={"maximize": "welfar"}, lever=[{"variable": "spnding"}], limit=limits)
+    with pytest.raises(InvalidRequest) as caught:
+        opt.Problem(islands_system, opt.read_plan(content))
+    found = " ".join(fault.found for fault in caught.value.faults)
+    assert all(f"'{name}'" in found for name in ("welfar", "spnding", "incme", "budgt", "x"))
+
+
+def test_every_limit_that_does_not_fit_is_told_at_once(islands_system: System) -> None:
+    """With names that are all there."""
+    limits = [
+        {"name": "one", "sum": "spending", "over": ["islnd"], "at_most": 1},
+        {"name": "two", "variable": "total income", "at_most": "ceiling"},
+        {"name": "three", "variable": "income", "at_most": 1, "when": {"from": 99}},
+    ]
+    with pytest.raises(InvalidRequest) as caught:
+        opt.Problem(islands_system, opt.read_plan(islands.plan(limit=limits)))
+    assert [fault.variable for fault in caught.value.faults] == ["limit 'one'", "limit 'two'", "limit 'three'"]
+
+
+@given(
+    every=st.sampled_from([0.5, 1.0, 2.0]),
+    where=st.sampled_from([{}, {"island": "warm"}, {"good": "books"}, {"island": "east", "good": "hard"}]),
+    seed=st.integers(0, 5),
+)
+def test_a_vector_becomes_the_paths_of_a_run(
+    islands_system: System, every: float, where: dict[str, Any], seed: int
+) -> None:
+    """The simulator that everybody uses gives the outcomes that solvers see."""
+    lever = {"variable": "spending", "every": every, "where": where}
+    content = islands.plan(lever=[lever], horizon=[2, 6 - every], objective={"maximize": "welfare", "measure": "final"})
+    problem = opt.Problem(islands_system, opt.read_plan(content))
+    x = np.random.default_rng(seed).uniform(0, 2, problem.size)
+    run = sd.simulate(islands_system, levers=problem.policy(x), time=sd.TimeSpan(stop=6.0))
+    y = Evaluator(problem).evaluate(x).y
+    assert float(run["welfare"][-1]) == pytest.approx(y[0], rel=1e-13)
+
+
+def test_gradients_are_those_of_differences(islands_system: System) -> None:
+    """Of every outcome to every lever."""
+    limits = [{"name": "cap", "variable": "income", "at_most": 1.0}]
+    problem = opt.Problem(islands_system, opt.read_plan(islands.small_plan(limit=limits)))
+    evaluator = Evaluator(problem)
+    x = np.random.default_rng(0).uniform(0.2, 1.0, problem.size)
+    found = evaluator.gradients(evaluator.evaluate(x), np.arange(len(problem.bound.quantities)))
+    for column in (0, 7, problem.size - 1):
+        step = np.zeros(problem.size)
+        step[column] = 1e-6
+        high, low = (evaluator.evaluate(x + sign * step).y for sign in (1, -1))
+        np.testing.assert_allclose(found[:, column], (high - low) / 2e-6, rtol=1e-6, atol=1e-8)
+
+
+def test_the_models_own_values_are_the_mean_of_each_period(tmp_path: Any) -> None:
+    """Where an input moves within a period."""
+    path = tmp_path / "moving.mdl"
+    path.write_text(islands.MODEL.replace("tax rate = 0.2", "tax rate = 0.1 + 0.01 * Time"), encoding="utf-8")
+    plan = islands.plan(lever=[{"variable": "tax rate"}], objective={"maximize": "total income"})
+    problem = opt.Problem(sd.load(path), opt.read_plan(plan))
+    np.testing.assert_allclose(problem.own, 0.1 + 0.01 * (np.arange(2, 6) + 0.25))

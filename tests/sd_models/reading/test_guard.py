@@ -1,0 +1,508 @@
+"""What a model file may make a reader do, and how large it may be."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import sys
+import threading
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pysd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pysd.translators.vensim import vensim_element
+from pysd.translators.xmile import xmile_element, xmile_file
+
+from sd_models.errors import ModelError, UnreadableModel, UnsafeModel
+from sd_models.reading import guard
+
+NUMBERS = st.one_of(st.integers(-(10**12), 10**12), st.floats(allow_nan=False, allow_infinity=False))
+POINTS = st.lists(st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=20)
+
+
+class TestLiteral:
+    """`literal` reads what PySD rightly evaluates, and nothing else."""
+
+    @given(NUMBERS)
+    def test_numbers(self, number: float) -> None:
+        """Any number, whole or not, as Python writes it."""
+        assert guard.literal(repr(number)) == number
+
+    @given(POINTS)
+    def test_points(self, points: list[tuple[float, float]]) -> None:
+        """Lists of points as tables and their limits hold them: like Python's own evaluation."""
+        for text in (str(points), ",".join(map(str, points)) + ",", "(" + str(points)[1:-1] + ",)"):
+            assert guard.literal(text) == ast.literal_eval(text)
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            ("5", 5),
+            (" -5. ", -5.0),
+            (".5", 0.5),
+            ("- 5", -5),
+            ("1e+06", 1e6),
+            ("1+1", 2),
+            ("1 - .5 + 2.e3-1e-1", 1 - 0.5 + 2e3 - 1e-1),
+            ("007", 7),
+            ("(01,1e-007)", (1, 1e-7)),
+            ("[(0,0),(10,10)]", [(0, 0), (10, 10)]),
+            ("'data.xlsx'", "data.xlsx"),
+            (r"'new\table.xlsx'", r"new\table.xlsx"),
+            (r"'\x27'", r"\x27"),
+            ('"text"', "text"),
+            ("''", ""),
+        ],
+    )
+    def test_known(self, text: str, value: object) -> None:
+        """Leading zeros and blanks are harmless, sums of numbers are numbers; backslashes stay backslashes."""
+        assert guard.literal(text) == value
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "x",
+            "print(1)",
+            "__import__('os')",
+            "[].__class__",
+            "1+",
+            "1+-1",
+            "(1+1)",
+            "1+x",
+            "2*3",
+            "2**9",
+            "9" * 1000,
+            "(" * 100_000,
+            "((((((1))))))",
+            "[1",
+            "1 if 1 else 2",
+            "1j",
+            "0x10",
+            "1_000",
+            "{1: 2}",
+            "{1}",
+            "True",
+            "None",
+            "b'x'",
+            "f'{x}'",
+            "'a' 'b'",
+            "'a\nb'",
+            "'a\0'",
+            "1;2",
+            "1\n2",
+            "e",
+            "eee",
+            "٣",
+            "lambda: 1",
+            "1" + ",1" * 200_000,
+        ],
+    )
+    def test_refused(self, text: str) -> None:
+        """Names, calls, operators, other literals and endless ones are refused with the text in the error."""
+        with pytest.raises(UnsafeModel):
+            guard.literal(text)
+
+    @given(st.text())
+    def test_any_text(self, text: str) -> None:
+        """Any text gives numbers, points or a quoted text, or an error of ours."""
+        try:
+            value = guard.literal(text)
+        except UnsafeModel:
+            return
+        assert isinstance(value, int | float | str | tuple | list)
+
+
+class TestGuarded:
+    """Inside `guarded`, PySD's translators evaluate nothing."""
+
+    def test_shadows_and_restores(self) -> None:
+        """Names are shadowed inside, whatever the nesting, and PySD is as before behind the last block."""
+        etree, frames = xmile_file.etree, sys.getrecursionlimit()
+        with guard.guarded():
+            with guard.guarded():
+                assert vensim_element.eval is guard.literal
+            assert xmile_element.eval is guard.literal
+            assert xmile_file.etree is not etree
+            assert sys.getrecursionlimit() >= guard.FRAMES
+        assert not hasattr(vensim_element, "eval")
+        assert not hasattr(vensim_element, "range")
+        assert not hasattr(xmile_element, "eval")
+        assert xmile_file.etree is etree
+        assert sys.getrecursionlimit() == frames
+
+    def test_restores_after_an_error(self) -> None:
+        """An error inside does not leave PySD changed."""
+        with pytest.raises(KeyError), guard.guarded():
+            raise KeyError
+        assert not hasattr(vensim_element, "eval")
+
+    def test_threads(self) -> None:
+        """While any thread is inside, all are guarded."""
+        inside, leave = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with guard.guarded():
+                inside.set()
+                leave.wait(10)
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        inside.wait(10)
+        with guard.guarded():
+            pass
+        assert vensim_element.eval is guard.literal
+        leave.set()
+        thread.join()
+        assert not hasattr(vensim_element, "eval")
+
+    def test_every_evaluation_in_pysd_is_shadowed(self) -> None:
+        """PySD's front end has no `eval` or `exec` but those that are shadowed; a new release may bring more."""
+        folder = Path(pysd.__file__).parent / "translators"
+        calls = re.compile(r"\b(eval|exec|compile|__import__)\(")
+        found = {
+            (".".join(("pysd", *file.relative_to(folder.parent).with_suffix("").parts)), name)
+            for file in folder.rglob("*.py")
+            for name in calls.findall(re.sub(r"re\.compile\(", "", file.read_text(encoding="utf-8")))
+        }
+        assert found == {(module, name) for module, name, _ in guard.SHADOWS if name == "eval"}
+
+    def test_numeric_ranges_are_limited_together(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The limit counts all ranges of a file, and starts again with the next file."""
+        monkeypatch.setattr(guard, "SUBSCRIPTS", 30)
+        first, second = (vensim_element.Element(f"{name}: ({name}1-{name}20)", "", "") for name in "ab")
+        for _ in range(2):
+            with guard.guarded():
+                assert len(first.parse().definition) == 20
+        with guard.guarded():
+            first.parse()
+            with pytest.raises(Exception, match="numeric subscript ranges") as caught:
+                second.parse()
+        assert isinstance(caught.value.__cause__, UnsafeModel)
+
+
+class TestInside:
+    """A file reference stays in the folder of the model."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        """A model's folder with data in it, below a folder with a secret file."""
+        (tmp_path / "secret.csv").write_text("1")
+        folder = tmp_path / "model"
+        (folder / "sub").mkdir(parents=True)
+        for name in ("data.csv", "sub/more.xlsx", "notes", "Table.TAB"):
+            (folder / name).write_text("1")
+        (folder / "same.csv").symlink_to("data.csv")
+        (folder / "out.csv").symlink_to("../secret.csv")
+        (folder / "up").symlink_to("..")
+        (folder / "round").symlink_to("round")
+        return folder
+
+    @pytest.mark.parametrize(
+        ("reference", "target"),
+        [
+            ("data.csv", "data.csv"),
+            (" data.csv ", "data.csv"),
+            ("./data.csv", "data.csv"),
+            ("sub/more.xlsx", "sub/more.xlsx"),
+            ("sub\\more.xlsx", "sub/more.xlsx"),
+            ("sub/../data.csv", "data.csv"),
+            ("same.csv", "data.csv"),
+            ("notes", "notes"),
+            ("Table.TAB", "Table.TAB"),
+        ],
+    )
+    def test_inside(self, folder: Path, reference: str, target: str) -> None:
+        """Files in the folder and below it, in either spelling, links resolved."""
+        assert guard.inside(folder, reference) == (folder / target).resolve()
+
+    @pytest.mark.parametrize(
+        "reference",
+        [
+            "../secret.csv",
+            "..\\secret.csv",
+            "sub/../../secret.csv",
+            "/etc/passwd",
+            "\\etc\\passwd",
+            "//server/share/x.csv",
+            "\\\\server\\share\\x.csv",
+            "C:\\x.csv",
+            "c:x.csv",
+            "out.csv",
+            "up/secret.csv",
+            "up/model/data.csv/../../../secret.csv",
+        ],
+    )
+    def test_outside(self, folder: Path, reference: str) -> None:
+        """Ways and links out of the folder, absolute paths, drives and shares are unsafe."""
+        with pytest.raises(UnsafeModel, match="leads out of the folder"):
+            guard.inside(folder, reference)
+
+    @pytest.mark.parametrize(
+        "reference",
+        ["", "  ", "?data", "a\0b.csv", "missing.csv", "x" * 5000, "x" * 5000 + "/data.csv", "round", "sub/", "."],
+    )
+    def test_unreadable(self, folder: Path, reference: str) -> None:
+        """What names no file is an error that says so."""
+        with pytest.raises(UnreadableModel):
+            guard.inside(folder, reference)
+
+    def test_nearest_name(self, folder: Path) -> None:
+        """A misspelt name gets the nearest one."""
+        with pytest.raises(UnreadableModel, match=r"Did you mean 'data\.csv'"):
+            guard.inside(folder, "dta.csv")
+
+    @pytest.mark.parametrize("name", ["x.gz", "x.csv.zip", "x.pkl", "x.py", "x.tar"])
+    def test_other_kinds(self, folder: Path, name: str) -> None:
+        """Archives and files of unknown kinds are not read."""
+        (folder / name).write_text("1")
+        with pytest.raises(UnsafeModel, match="not read"):
+            guard.inside(folder, name)
+
+    def test_large_files(self, folder: Path) -> None:
+        """The limit is checked before the file is opened, and stands in the error."""
+        with (folder / "large.csv").open("wb") as file:
+            file.truncate(guard.DATA_BYTES + 1)
+        with pytest.raises(UnsafeModel, match=f"{guard.DATA_BYTES:,}"):
+            guard.inside(folder, "large.csv")
+
+    @pytest.mark.parametrize("name", ["pipe.csv", "pipe.xlsx"])
+    def test_pipes(self, folder: Path, name: str) -> None:
+        """A pipe would be waited for without end."""
+        os.mkfifo(folder / name)
+        with pytest.raises(UnreadableModel, match="regular"):
+            guard.inside(folder, name)
+
+    @pytest.mark.parametrize("suffix", [".xlsx", ".xls", ".ods", ".xlsm", ".XLSX"])
+    def test_spreadsheets_that_unpack_to_much(self, folder: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The sum of the unpacked sizes counts, whatever the ending of the name says."""
+        monkeypatch.setattr(guard, "UNPACKED_BYTES", 1_000)
+        with zipfile.ZipFile(folder / f"bomb{suffix}", "w") as archive:
+            for index in range(3):
+                archive.writestr(f"sheet{index}.xml", "x" * 400)
+        with pytest.raises(UnsafeModel, match="1,200 bytes when unpacked"):
+            guard.inside(folder, f"bomb{suffix}")
+
+    def test_damaged_spreadsheet(self, folder: Path) -> None:
+        """A spreadsheet that cannot be unpacked is unreadable."""
+        with zipfile.ZipFile(folder / "whole.xlsx", "w") as archive:
+            archive.writestr("sheet.xml", "x" * 4_000)
+        content = (folder / "whole.xlsx").read_bytes()
+        (folder / "damaged.xlsx").write_bytes(content.replace(b"PK\x01\x02", b"PK\x09\x09"))
+        with pytest.raises(UnreadableModel):
+            guard.inside(folder, "damaged.xlsx")
+
+
+class TestCells:
+    """Sheet and cells of a data file are texts that pandas reads as what they are."""
+
+    @pytest.mark.parametrize(
+        ("file", "arguments"),
+        [
+            ("x.csv", (",", "A1")),
+            ("x.csv", ("\t", "B2*")),
+            ("x.csv", ("Sheet 1", "A", "B2")),
+            ("x.xlsx", ("--- (a+)+ ---", "time_line", "1", "ABC1000000")),
+            ("x.tab", ("", "A1", "")),
+        ],
+    )
+    def test_allowed(self, file: str, arguments: tuple[str, ...]) -> None:
+        """One character separates columns; sheets may have any name."""
+        guard.check_cells(Path(file), *arguments)
+
+    @pytest.mark.parametrize(
+        ("file", "arguments"),
+        [
+            ("x.csv", ("(a+)+$", "A1")),
+            ("x.csv", ("a(a+)+$", "A1")),
+            ("x.txt", ("||", "A1")),
+            ("x.csv", (",", "A9999999999")),
+            ("x.xlsx", ("s", "A1", "B" + "9" * 5_000)),
+            ("x.csv", (",", 1)),
+            ("x.csv", (None, "A1")),
+        ],
+    )
+    def test_refused(self, file: str, arguments: tuple[object, ...]) -> None:
+        """Patterns, rows beyond any table, and what is no text."""
+        with pytest.raises(UnreadableModel, match=re.escape(file)):
+            guard.check_cells(Path(file), *arguments)
+
+
+class TestContent:
+    """Model files are regular files of bounded size."""
+
+    def test_bytes(self, tmp_path: Path) -> None:
+        """The bytes as they are."""
+        (tmp_path / "model.mdl").write_bytes(b"x = 1 ~~|\r\n")
+        assert guard.content(tmp_path / "model.mdl") == b"x = 1 ~~|\r\n"
+
+    @pytest.mark.parametrize("name", ["missing.mdl", "missing/missing.mdl", ".", "/dev/zero", "x" * 5000])
+    def test_no_file(self, tmp_path: Path, name: str) -> None:
+        """Missing files, folders and devices are not read."""
+        with pytest.raises(UnreadableModel):
+            guard.content(tmp_path / name)
+
+    def test_too_large(self, tmp_path: Path) -> None:
+        """A file beyond the limit is refused by its size."""
+        with (tmp_path / "model.mdl").open("wb") as file:
+            file.truncate(guard.MODEL_BYTES + 1)
+        with pytest.raises(UnsafeModel, match="bytes"):
+            guard.content(tmp_path / "model.mdl")
+
+    @pytest.mark.parametrize(
+        ("source", "text", "guessed"),
+        [
+            ("é = 1".encode(), "é = 1", False),
+            ("{UTF-8}\né".encode("utf-8-sig"), "{UTF-8}\né", False),
+            ("{GB2312}\n中".encode("gb2312"), "{GB2312}\n中", False),
+            ("{cp1252}\né".encode("cp1252"), "{cp1252}\né", False),
+            ("é = 1".encode("cp1252"), "é = 1", True),
+            ("{UTF-8}\né".encode("cp1252"), "{UTF-8}\né", True),
+            (b"{punycode}\nx", "{punycode}\nx", False),
+            (b"{hex}\n78", "{hex}\n78", False),
+            (b"{no such}\nx", "{no such}\nx", False),
+            (b"\x81\xff", "\ufffdÿ", True),
+            (b"", "", False),
+        ],
+    )
+    def test_decoded(self, source: bytes, text: str, *, guessed: bool) -> None:
+        """The declared encoding if it is one of texts, else UTF-8, else Windows-1252, which is said."""
+        assert guard.decoded(source) == (text, guessed)
+
+    @given(st.binary())
+    def test_any_bytes(self, source: bytes) -> None:
+        """Any bytes give a text."""
+        assert isinstance(guard.decoded(source)[0], str)
+
+
+class TestXml:
+    """XML is read strictly, but for undeclared prefixes."""
+
+    def test_undeclared_prefix(self) -> None:
+        """Stella leaves its own prefix undeclared in many files."""
+        assert guard.xml(b"<a><isee:b/></a>").tag == "a"
+
+    @pytest.mark.parametrize(
+        "source", [b"", b" ", b"<a>", b"<a", b"<a></b>", b"<a>&x;</a>", b"<a/><b/>", b"<a>\x00</a>", b"\xff\xfe<a/>"]
+    )
+    def test_malformed(self, source: bytes) -> None:
+        """Nothing is repaired."""
+        with pytest.raises(UnreadableModel, match="XML"):
+            guard.xml(source, file="m.xmile", encoding="utf-8")
+
+    @pytest.mark.parametrize(
+        "declaration", ["", '[<!ENTITY x "y">]', 'SYSTEM "file:///etc/passwd"', "[<!ELEMENT a ANY>]"]
+    )
+    def test_document_types(self, declaration: str) -> None:
+        """No document type, not even a harmless one."""
+        with pytest.raises(UnsafeModel, match="document type"):
+            guard.xml(f"<!DOCTYPE a {declaration}><a/>".encode())
+
+
+class TestText:
+    """Text that would exhaust memory or time is refused with line, count, limit and advice."""
+
+    PLAIN = '{UTF-8}\nx = 1 ~ unit ~ a comment with ((( brackets and one " quote |\n' * 3
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            PLAIN,
+            "",
+            "x = " + "(" * guard.NESTING + "1" + ")" * guard.NESTING + " ~~|",
+            "x = " + "+".join("y" * guard.OPERATORS) + " ~~|",
+            "t(" + ",".join(f"({i},-{i})" for i in range(5 * guard.OPERATORS)) + ") ~~|",
+            "x = 1 ~~|\n\\\\\\---/// Sketch " + "(" * 100_000,
+            "x = 1 ~~ " + "9" * 1_000 + "|",
+            '"' + "(" * 1_000 + '" = 1 ~~|',
+        ],
+        ids=["plain", "empty", "nested", "sum", "table", "sketch", "digits in a comment", "quoted name"],
+    )
+    def test_within_limits(self, text: str) -> None:
+        """Comments, names and the sketch may hold anything; equations as much as real ones."""
+        guard.check_text(text)
+
+    @pytest.mark.parametrize(
+        ("equation", "found"),
+        [
+            ("x = " + "(" * (guard.NESTING + 1), "brackets inside one another"),
+            ("x = " + "y[(" * guard.NESTING, "brackets inside one another"),
+            ("x = " + "+".join("y" * (guard.OPERATORS + 2)), "operators in one equation"),
+            ("x = 1" + " :AND: 1" * (guard.OPERATORS + 1), "operators in one equation"),
+            ("x = " + "9" * (guard.DIGITS + 1), "digits"),
+            ("x = y" + "y" * guard.EXPRESSION_CHARACTERS, "characters in one equation"),
+            ('"a|b" = ' + '("|"+' * (guard.NESTING + 1), "brackets inside one another"),
+        ],
+    )
+    def test_refused(self, equation: str, found: str) -> None:
+        """The error names file and line."""
+        with pytest.raises(UnsafeModel, match=found) as caught:
+            guard.check_text(f"y = 1 ~~|\n\n{equation} ~~|\n", file="m.mdl")
+        assert (caught.value.faults[0].file, caught.value.faults[0].line) == ("m.mdl", 3)
+        assert caught.value.faults[0].advice
+
+    @pytest.mark.parametrize("limit", ["EQUATION_CHARACTERS", "ENTRIES"])
+    def test_whole_text(self, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The text as a whole is limited in length and in number of equations."""
+        monkeypatch.setattr(guard, limit, 100)
+        with pytest.raises(UnsafeModel, match="the limit is 100"):
+            guard.check_text("x = 1 ~~|\n" * 200)
+
+    @given(st.text(alphabet='ab19 ~|"\\(){}[]+-*:\n'))
+    def test_any_text(self, text: str) -> None:
+        """Short texts pass."""
+        guard.check_text(text)
+
+
+class TestRanges:
+    """Subscript ranges end, and stay small."""
+
+    @pytest.mark.parametrize(
+        "ranges",
+        [
+            {},
+            {"D": ["a", "b"], "E": ["D", "c"], "F": ["E", "D"]},
+            {"D": ["a"], "E": "D", "F": {"file": "x.csv"}},
+        ],
+    )
+    def test_allowed(self, ranges: Mapping[str, object]) -> None:
+        """Ranges of ranges, copies and ranges from files."""
+        guard.check_ranges(ranges)
+
+    @pytest.mark.parametrize(
+        "ranges",
+        [
+            {"D": ["D"]},
+            {"D": ["E"], "E": ["D", "a"]},
+            {f"D{i}": [f"D{i + 1}"] * 2 for i in range(60)},
+        ],
+        ids=["itself", "circle", "doubling"],
+    )
+    def test_refused(self, ranges: Mapping[str, object]) -> None:
+        """Circles, and ranges that grow by way of others."""
+        with pytest.raises(UnreadableModel):
+            guard.check_ranges(ranges)
+
+
+class TestSteps:
+    """A run ends."""
+
+    @pytest.mark.parametrize(
+        ("span", "steps"), [((0, 10, 1), 10), ((2000, 2025, 0.25), 100), ((5, 1, 1), 0), ((1, 1, 1), 0)]
+    )
+    def test_counted(self, span: tuple[float, float, float], steps: int) -> None:
+        """The number of steps."""
+        assert guard.check_steps(*span) == steps
+
+    @pytest.mark.parametrize(
+        "span", [(0, 1, 1e-12), (0, 1, 0), (0, 1, -1), (0, 1, float("nan")), (0, float("inf"), 1), (0, float("nan"), 1)]
+    )
+    def test_refused(self, span: tuple[float, float, float]) -> None:
+        """Steps that are too small, not positive or not numbers."""
+        with pytest.raises(ModelError, match="run"):
+            guard.check_steps(*span)

@@ -1,0 +1,1 @@
+"""What tests share: models and plans as text, known optima, and how runs are compared."""
