@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_estimation import toml
+from support.documents import toml
 
 from optimize.calibration.misfit import Misfit
 from optimize.command_line.commands import main

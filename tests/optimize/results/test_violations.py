@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support import islands
-from test_limits import LIMITS, moved, slacks
+from support.limits import LIMITS, moved, slacks
 
 import sd_models as sd
 from optimize.plans.plan import read_plan

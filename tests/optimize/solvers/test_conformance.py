@@ -1,38 +1,19 @@
 """Every solver finds every known optimum: objective, levers, and the prices of limits and bounds.
 
-A new solver is a row of SOLVERS, a new problem a folder and a row of OPTIMA.
+A new solver is a row of SOLVERS in `support/solvers.py`, a new problem a folder and a row of OPTIMA.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pytest
 from support.known_optima import FOLDER, OPTIMA, Optimum, problem, stated
+from support.solvers import SOLVERS, Patient
 
 from optimize.problems.optimality import lever_sizes
 from optimize.problems.program import Program
-from optimize.solvers.nonlinear.ipopt import Formulation, Ipopt
-from optimize.solvers.sequential.sqp import Sqp
-from optimize.solvers.solver import Ending, Iteration, Solution, Solver
+from optimize.solvers.solver import Ending, Solution, Solver
 from sd_models.system.model import FloatArray
-
-SOLVERS: Mapping[str, Solver] = {
-    "sqp": Sqp(tolerance=1e-8),
-    "ipopt, simultaneous": Ipopt(tolerance=1e-8, formulation=Formulation.SIMULTANEOUS),
-    "ipopt, shooting": Ipopt(tolerance=1e-8, formulation=Formulation.SHOOTING),
-}
-
-
-class Patient:
-    """Looks on and never asks to stop."""
-
-    def iteration(self, iteration: Iteration) -> None:
-        """Nothing."""
-
-    def ending(self) -> Ending | None:
-        """Never."""
 
 
 def solved(solver: Solver, program: Program) -> Solution:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.known_optima import stated
-from test_solver_conformance import Patient
+from support.solvers import Patient
 
 import sd_models as sd
 from optimize.plans.plan import Plan, load_plan

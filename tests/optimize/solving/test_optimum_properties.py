@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.known_optima import FOLDER, stated
-from test_solver_conformance import SOLVERS, Patient
+from support.solvers import SOLVERS, Patient
 
 import sd_models as sd
 from optimize.files.documents import read_toml
