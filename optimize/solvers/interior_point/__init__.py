@@ -1,6 +1,7 @@
 """An interior-point method for quadratic programs that are made of blocks.
 
 - `triangular.py`: triangular solves without Python's lock
+- `elastic.py`: the programs that it solves
 - `border.py`: systems of blocks with a border
 - `interior.py`: the method
 """

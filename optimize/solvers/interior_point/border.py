@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,8 @@ from sd_models.simulator.concurrency import processors
 from sd_models.system.model import FloatArray
 
 from ...plans.affine import Index
+from .elastic import ElasticProgram
 from .triangular import solve_columns, solve_vector
-
-if TYPE_CHECKING:
-    from .interior import ElasticProgram
 
 # Rows of more levers than this count as outcomes.
 WIDE = 40

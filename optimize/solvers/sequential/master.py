@@ -21,7 +21,7 @@ from ...plans.affine import Index
 from ...problems.optimality import Multipliers
 from ...problems.outcomes import Evaluation
 from ...problems.program import Program
-from ..interior_point.interior import ElasticProgram
+from ..interior_point.elastic import ElasticProgram
 from .curvature import Curvature
 
 

@@ -21,7 +21,8 @@ import numpy as np
 from sd_models.system.model import FloatArray
 
 from ..interior_point import interior
-from ..interior_point.interior import ElasticProgram, Optimum
+from ..interior_point.elastic import ElasticProgram
+from ..interior_point.interior import Optimum
 
 # The most products for one face, and the part of the first error at which it is solved.
 PRODUCTS, SOLVED = 30, 1e-4

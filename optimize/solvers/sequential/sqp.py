@@ -28,7 +28,8 @@ from ...problems.optimality import Multipliers, Optimality, lagrangian_weights, 
 from ...problems.program import Program
 from .. import highs
 from ..interior_point import interior
-from ..interior_point.interior import ElasticProgram, Optimum
+from ..interior_point.elastic import ElasticProgram
+from ..interior_point.interior import Optimum
 from ..solver import Ending, Iteration, Solution, Watch
 from ..starts import projected
 from .curvature import Curvature, Group, Lagrangian, curvature_of, groups_of

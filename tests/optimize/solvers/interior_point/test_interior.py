@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from optimize.solvers import highs
 from optimize.solvers.interior_point import interior
 from optimize.solvers.interior_point.border import Bordered
-from optimize.solvers.interior_point.interior import ElasticProgram
+from optimize.solvers.interior_point.elastic import ElasticProgram
 from optimize.solvers.interior_point.triangular import solve_columns, solve_vector
 from optimize.solvers.sequential.newton import Exact
 
