@@ -7,7 +7,7 @@ Everything imports only what stands above it here, and so it is in each family:
 - `plans/`: what may be decided, what for and within which limits, and what that means in a model
 - `problems/`: a plan meets a model, and becomes arrays and a Pyomo model, which people may extend
 - `solvers/`: where a search begins, and the methods that go on from there
-- `results/`: what a policy brings, what its limits are worth, whether PySD agrees; tables, pictures, a folder
+- `results/`: what a policy brings, what its limits are worth, whether PySD agrees; tables, figures, a folder
 - `solving/`: a problem to its result
 - `calibration/`: parameters fitted to observations
 - `screening/`: which parameters matter
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from .plans.draft import starting_plan
     from .plans.plan import Plan, load_plan, read_plan
     from .problems.problem import Problem
+    from .results.figures import plot
     from .results.folder import load_result, save_result
     from .results.result import Result
+    from .results.tables import sayings
     from .results.verification import verify
     from .screening.screening import Screening, screen
     from .solving.solve import solve
@@ -40,8 +42,10 @@ __all__ = [
     "calibrate",
     "load_plan",
     "load_result",
+    "plot",
     "read_plan",
     "save_result",
+    "sayings",
     "screen",
     "solve",
     "starting_plan",
@@ -56,8 +60,10 @@ __getattr__, __dir__ = deferred(
         "plans.draft": ("starting_plan",),
         "plans.plan": ("Plan", "load_plan", "read_plan"),
         "problems.problem": ("Problem",),
+        "results.figures": ("plot",),
         "results.folder": ("load_result", "save_result"),
         "results.result": ("Result",),
+        "results.tables": ("sayings",),
         "results.verification": ("verify",),
         "screening.screening": ("Screening", "screen"),
         "solving.solve": ("solve",),

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
+from sd_models.system.model import System
+
 PACKAGES = ("common-prosperity", "casadi", "highspy", "numpy", "pyomo", "pysd", "scipy")
 DIGITS = 16  # of a hash: enough to tell files apart, few enough to compare by eye
 
@@ -31,3 +33,8 @@ def digest(path: Path) -> str:
 def digest_of(content: bytes) -> str:
     """The first digits of the SHA-256 of some bytes."""
     return hashlib.sha256(content).hexdigest()[:DIGITS]
+
+
+def files_of(system: System) -> list[Path]:
+    """The model file and the files of data that it was read from."""
+    return [path for path in (system.path, *system.files) if path is not None]

@@ -1,4 +1,4 @@
-"""A result in pictures: where the money goes, over time and over places, and what it changes.
+"""A result in figures: where the money goes, over time and over places, and what it changes.
 
 Colours are those of Okabe and Ito (2008), which people with any kind of colour vision tell apart, and lightness within
 a group. Names come from the model file: `parse_math=False` keeps a dollar sign in them from starting a formula.
@@ -14,16 +14,16 @@ import numpy as np
 import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.simulator.plotting import BUNDLE, INK, MUTED, frame, plot
+from sd_models.simulator.plotting import BUNDLE, INK, MUTED, frame
+from sd_models.simulator.plotting import plot as plot_trajectories
 from sd_models.system.model import FloatArray
 
+from .result import Result
 from .tables import outcome_names, telling_dimension
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
-
-    from .result import Result
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C7A00", "#5B5B5B")
 SCALE = "cividis"  # of heat tables: lightness rises evenly, for every kind of colour vision
@@ -34,12 +34,15 @@ NOTHING = 1e-6  # a row with this part of the largest one is empty
 LETTERS = 26  # of a label before it is broken
 
 
-def draw(result: Result, what: str = "overview") -> Figure:
-    """A figure of a result; InvalidRequest for one that there is not."""
-    if what not in PICTURES:
-        advice = nearest(what, PICTURES) or f"There are: {', '.join(PICTURES)}."
-        raise InvalidRequest(Fault(f"there is no picture {what!r}.", advice=advice))
-    return PICTURES[what](result)
+def plot(result: Result, what: str = "overview") -> Figure:
+    """A figure of a result: "overview", "allocation", "shares", "trajectories" or "prices"; save it with `savefig`.
+
+    InvalidRequest for one that there is not.
+    """
+    if what not in FIGURES:
+        advice = nearest(what, FIGURES) or f"There are: {', '.join(FIGURES)}."
+        raise InvalidRequest(Fault(f"there is no figure {what!r}.", advice=advice))
+    return FIGURES[what](result)
 
 
 def _page(width: float, height: float) -> Figure:
@@ -295,10 +298,10 @@ def _prices(result: Result) -> Figure:
     shown = [price.rename(name) for name, price in binding.items()]
     if not shown:
         raise InvalidRequest(Fault("no limit binds in more than one period, so there are no prices to draw."))
-    return plot(shown[:MOST_PANELS], title="Shadow prices", time_unit=result.time_unit)
+    return plot_trajectories(shown[:MOST_PANELS], title="Shadow prices", time_unit=result.time_unit)
 
 
-PICTURES: Mapping[str, Callable[[Result], Figure]] = {
+FIGURES: Mapping[str, Callable[[Result], Figure]] = {
     "overview": _overview,
     "allocation": _allocation,
     "shares": _shares,

@@ -41,8 +41,7 @@ from ..runs.comparison import Gap
 from ..solvers.solver import Ending, Iteration
 from .prices import current
 from .result import Alternative, Result, Work
-from .verdict import Findings
-from .verification import Verification
+from .verdict import Findings, Verification
 from .violations import Violation
 
 LAYOUT = 1  # of the folder; another number is another way to read it
@@ -65,7 +64,7 @@ def save_verification(result: Result, folder: Path) -> None:
 def load_result(folder: str | Path) -> Result:
     """The result in a folder; InvalidRequest for a folder that holds none.
 
-    The model is opened when it is needed (`result.system`, `opt.verify`), from where it was.
+    The model is opened when it is needed (`opt.verify`), from where it was.
     """
     folder = Path(folder)
     known = _read_json(folder)

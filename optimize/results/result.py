@@ -1,34 +1,27 @@
-"""What an optimization gives back: the best policy, what it brings, what it is worth, and where it comes from."""
+"""What an optimization gives back: the best policy, what it brings, what it is worth, and where it comes from.
+
+A result is data, and what follows from that alone. Whatever is done with one stands below: PySD replays it (`verify`),
+people read it (`tables`, `plot`), and a folder keeps it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from sd_models.errors import Fault, InvalidRequest
-from sd_models.reading.library import load
 from sd_models.system.model import FloatArray, System
 
-from ..files.provenance import digest
 from ..plans.plan import Plan
 from ..plans.quantities import unit_of_integral
 from ..solvers.solver import Iteration
-from .prices import Saying, in_words
-from .verdict import Findings, Verdict, judge
+from .groups import Groups
+from .verdict import Findings, Verdict, Verification, judge
 from .violations import Violation, largest
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from .verification import Verification
-
-Groups = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +51,7 @@ class Result:
     as `sd.simulate(levers=...)` takes it. `trajectories` and `baseline` are the runs with it and without, all variables
     at the saved times. `shadow_prices` are by limit (see `shadow_prices`). `objective` and `baseline_objective` are in
     the plan's direction and in `objective_unit`. `groups` are the named parts into which subscript ranges fall.
+    `opened` is the model, where it is at hand; a result that was read from a `folder` knows its file by `provenance`.
     """
 
     plan: Plan
@@ -113,11 +107,6 @@ class Result:
         verify = {} if self.verification is None else {"verify": self.verification.seconds}
         return {**self.work.seconds, **verify}
 
-    @cached_property
-    def system(self) -> System:
-        """The model; InvalidRequest where its file is gone or not the one that was optimized."""
-        return self.opened if self.opened is not None else self._reopened()
-
     @property
     def allocation(self) -> xr.Dataset:
         """The levers from the start of the horizon on, one value a period."""
@@ -133,46 +122,6 @@ class Result:
         summed = (path * xr.DataArray(lengths, {"time": path["time"]}, ("time",))).sum("time")
         total = unit_of_integral(str(path.attrs.get("units", "")), self.time_unit)
         return summed.assign_attrs(units=total)
-
-    def in_words(self) -> list[Saying]:
-        """What each limit that binds is worth, a sentence each."""
-        return in_words(self.shadow_prices, self.plan.objective, self.time_unit)
-
-    def plot(self, what: str = "overview") -> Figure:
-        """A figure: "overview", "allocation", "shares", "trajectories" or "prices"; save it with `savefig`."""
-        from .figures import draw
-
-        return draw(self, what)
-
-    def _reopened(self) -> System:
-        known = self.provenance
-        system = load(known["model_path"], data=self.plan.data, regions=known.get("regions_path"))
-        changed = [path.name for path in files_of(system) if known["files"].get(path.name) != digest(path)]
-        if changed:
-            found = f"{', '.join(changed)} changed since the optimization, so the result is not about this model."
-            raise InvalidRequest(Fault(found, file=str(known["model"]), advice="Optimize again."))
-        return system
-
-
-def files_of(system: System) -> list[Path]:
-    """The model file and the files of data that it was read from."""
-    return [path for path in (system.path, *system.files) if path is not None]
-
-
-def groups_of(system: System) -> Groups:
-    """For each dimension the subranges that divide it into parts without overlap, where there are such."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for name, dimension in system.dimensions.items():
-        parts = {n: d.elements for n, d in system.dimensions.items() if d.parent == name and len(d.elements) > 1}
-        chosen: dict[str, tuple[str, ...]] = {}
-        covered: set[str] = set()
-        for part, elements in parts.items():
-            if covered.isdisjoint(elements) and len(elements) < len(dimension.elements):
-                chosen[part] = elements
-                covered.update(elements)
-        if len(chosen) > 1 and covered == set(dimension.elements):
-            found[name] = chosen
-    return found
 
 
 def held_paths(paths: Mapping[str, xr.DataArray], starts: FloatArray) -> xr.Dataset:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -12,12 +11,10 @@ import xarray as xr
 from sd_models.simulator.timing import CONTROLS
 from sd_models.system.model import FloatArray
 
-from .prices import Saying
+from .prices import Saying, in_words
+from .result import Result
 from .verdict import TOLERANCE
 from .violations import Violation
-
-if TYPE_CHECKING:
-    from .result import Result
 
 MOST_TIMES = 5
 MOST_OUTCOMES = 14
@@ -50,7 +47,8 @@ def tables(result: Result) -> list[Table]:
 def sayings(result: Result) -> list[str]:
     """What the limits are worth, in words: of limits first, then of bounds and ramps, as many as people read."""
     of_levers = ("lower bound of", "upper bound of", "largest fall of", "largest rise of", "ramp of", "fixed values of")
-    said = sorted(result.in_words(), key=lambda saying: saying.limit.startswith(of_levers))
+    found = in_words(result.shadow_prices, result.plan.objective, result.time_unit)
+    said = sorted(found, key=lambda saying: saying.limit.startswith(of_levers))
     kept: list[Saying] = said[:MOST_SAYINGS]
     more = len(said) - len(kept)
     return [saying.sentence for saying in kept] + ([f"... and {more} more in shadow_prices.csv."] if more else [])

@@ -1,4 +1,4 @@
-"""What a result is worth, in one word, one sentence and one piece of advice.
+"""What a result is worth, in one word, one sentence and one piece of advice, and what that rests on.
 
 Nothing is called optimal unless the scaled KKT residual is at most 1e-6, every limit holds to 1e-6 in the simulated
 run, and PySD's own run of the untouched file agrees to 1e-6.
@@ -9,12 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from ..runs.comparison import Gap
 from ..solvers.solver import Ending
-
-if TYPE_CHECKING:
-    from .verification import Verification
+from .violations import Violation, largest
 
 TOLERANCE = 1e-6
 
@@ -66,6 +64,40 @@ class Findings:
     def is_feasible(self) -> bool:
         """Whether every limit holds."""
         return self.violation <= TOLERANCE
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What PySD's replay found.
+
+    `gap` is the largest relative gap between our run and PySD's, over everything that the plan names; `objective` the
+    one of PySD's run, `violations` those of the limits in it, `seconds` the time that PySD took. Of a file that asks
+    for another method than Euler's, the gap is that of Euler's method, and the limits are those in our run.
+    """
+
+    gap: Gap
+    objective: float
+    violations: tuple[Violation, ...]
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def largest_limit_violation(self) -> float:
+        """The largest relative violation of a limit in PySD's run."""
+        return largest(self.violations)
+
+    @property
+    def passed(self) -> bool:
+        """Whether PySD's run is ours."""
+        return self.gap.size <= TOLERANCE
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in words."""
+        where = f' ("{self.gap.variable}" at {self.gap.time:g})' if self.gap.size else ""
+        limits = f"the largest violation of a limit there is {self.largest_limit_violation:.1e}"
+        agrees = "agrees with ours" if self.passed else "differs from ours"
+        return f"PySD's run of the policy {agrees}: largest gap {self.gap.size:.1e}{where}; {limits}."
 
 
 def judge(found: Findings, verification: Verification | None = None) -> Verdict:

@@ -2,63 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING
 
+from sd_models.errors import Fault, InvalidRequest
+from sd_models.reading.library import load
 from sd_models.reference.replay import replay
 from sd_models.simulator.simulation import simulate
 from sd_models.simulator.timing import TimeSpan, time_grid, with_time
 from sd_models.system.model import Method, System
 
+from ..files.provenance import digest, files_of
 from ..plans.horizon import horizon_end
 from ..plans.plan import Plan
-from ..runs.comparison import Gap, largest_gap
-from .verdict import TOLERANCE
-from .violations import Violation, largest, objective_of, violations
-
-if TYPE_CHECKING:
-    from .result import Result
-
+from ..runs.comparison import largest_gap
+from .result import Result
+from .verdict import Verification
+from .violations import objective_of, violations
 
 OTHER_METHOD = (
     "The gap to PySD is that of Euler's method, the only one that PySD has; limits are checked again in our run by the "
     "method of the file."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What PySD's replay found.
-
-    `gap` is the largest relative gap between our run and PySD's, over everything that the plan names; `objective` the
-    one of PySD's run, `violations` those of the limits in it, `seconds` the time that PySD took. Of a file that asks
-    for another method than Euler's, the gap is that of Euler's method, and the limits are those in our run.
-    """
-
-    gap: Gap
-    objective: float
-    violations: tuple[Violation, ...]
-    seconds: float
-    notes: tuple[str, ...] = ()
-
-    @property
-    def largest_limit_violation(self) -> float:
-        """The largest relative violation of a limit in PySD's run."""
-        return largest(self.violations)
-
-    @property
-    def passed(self) -> bool:
-        """Whether PySD's run is ours."""
-        return self.gap.size <= TOLERANCE
-
-    @property
-    def sentence(self) -> str:
-        """What was found, in words."""
-        where = f' ("{self.gap.variable}" at {self.gap.time:g})' if self.gap.size else ""
-        limits = f"the largest violation of a limit there is {self.largest_limit_violation:.1e}"
-        agrees = "agrees with ours" if self.passed else "differs from ours"
-        return f"PySD's run of the policy {agrees}: largest gap {self.gap.size:.1e}{where}; {limits}."
 
 
 def verify(result: Result) -> Result:
@@ -68,7 +33,7 @@ def verify(result: Result) -> Result:
     ModelError where the model file is gone or PySD cannot run it.
     """
     start = perf_counter()
-    system, plan = result.system, result.plan
+    system, plan = opened(result), result.plan
     names = named_variables(plan, system)
     span = every_step(system, plan)
     policy = {str(name): values for name, values in result.policy.data_vars.items()}
@@ -86,6 +51,21 @@ def verify(result: Result) -> Result:
         notes,
     )
     return replace(result, verification=found)
+
+
+def opened(result: Result) -> System:
+    """The model of a result; InvalidRequest where its file is gone or not the one that was optimized."""
+    return result.opened if result.opened is not None else _opened_again(result)
+
+
+def _opened_again(result: Result) -> System:
+    known = result.provenance
+    system = load(known["model_path"], data=result.plan.data, regions=known.get("regions_path"))
+    changed = [path.name for path in files_of(system) if known["files"].get(path.name) != digest(path)]
+    if changed:
+        found = f"{', '.join(changed)} changed since the optimization, so the result is not about this model."
+        raise InvalidRequest(Fault(found, file=str(known["model"]), advice="Optimize again."))
+    return system
 
 
 def named_variables(plan: Plan, system: System) -> list[str]:

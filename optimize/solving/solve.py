@@ -19,7 +19,7 @@ from sd_models.simulator.timing import TOLERANCE as TIME_TOLERANCE
 from sd_models.simulator.timing import TimeSpan, control_values
 from sd_models.system.model import FloatArray
 
-from ..files.provenance import digest_of, provenance
+from ..files.provenance import digest_of, files_of, provenance
 from ..plans.horizon import horizon_end
 from ..plans.quantities import time_unit
 from ..problems.optimality import Multipliers, most_violated, objective_size, optimality, row_sizes
@@ -28,8 +28,9 @@ from ..problems.problem import Problem
 from ..problems.program import Program
 from ..problems.pyomo_model import program as program_of
 from ..problems.pyomo_model import state, tightened
+from ..results.groups import groups_of
 from ..results.prices import objective_unit, shadow_prices
-from ..results.result import Alternative, Result, Work, files_of, groups_of, held_paths
+from ..results.result import Alternative, Result, Work, held_paths
 from ..results.verdict import TOLERANCE, Findings
 from ..results.verification import named_variables
 from ..results.violations import violations

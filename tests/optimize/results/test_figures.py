@@ -1,4 +1,4 @@
-"""Pictures of a result are drawn for levers of any shape, labelled with names and units."""
+"""Figures of a result are drawn for levers of any shape, labelled with names and units."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support import islands
 
 import optimize as opt
 import sd_models as sd
-from optimize.results.figures import PICTURES
+from optimize.results.figures import FIGURES
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import System
 
@@ -54,17 +54,17 @@ def texts(figure: Figure) -> str:
 
 
 def saved(figure: Figure) -> int:
-    """The bytes of a picture; what cannot be laid out warns, and warnings are errors."""
+    """The bytes of a figure; what cannot be laid out warns, and warnings are errors."""
     file = BytesIO()
     figure.savefig(file, format="png", dpi=40)
     return len(file.getvalue())
 
 
-@pytest.mark.parametrize("what", [name for name in PICTURES if name != "prices"])
+@pytest.mark.parametrize("what", [name for name in FIGURES if name != "prices"])
 @pytest.mark.parametrize("name", ["two", "groups", "one", "none"])
-def test_every_picture_of_every_shape(results: dict[str, opt.Result], name: str, what: str) -> None:
+def test_every_figure_of_every_shape(results: dict[str, opt.Result], name: str, what: str) -> None:
     """Drawn, with the lever or outcome, and its unit."""
-    figure = results[name].plot(what)
+    figure = opt.plot(results[name], what)
     assert saved(figure) > 2000
     words = texts(figure).replace("\n", " ")
     if what in ("overview", "trajectories"):
@@ -78,22 +78,17 @@ def test_every_picture_of_every_shape(results: dict[str, opt.Result], name: str,
 def test_groups_are_named_beside_the_stack(results: dict[str, opt.Result]) -> None:
     """Subranges that divide the dimension."""
     assert results["groups"].groups == {"good": {"hard": ("rice", "steel"), "soft": ("books", "songs")}}
-    words = texts(results["groups"].plot("allocation"))
+    words = texts(opt.plot(results["groups"], "allocation"))
     assert "hard" in words
     assert "soft" in words
 
 
-def test_prices_are_drawn_where_limits_bind(results: dict[str, opt.Result]) -> None:
+def test_prices_are_drawn_where_limits_bind(results: dict[str, opt.Result], islands_system: System) -> None:
     """A panel for each; without any there is nothing to draw."""
-    assert "annual budget" in texts(results["two"].plot("prices"))
+    fixed = islands.small_plan(lever=[{"variable": "spending", "fixed": 0.6}], limit=[])
+    assert "annual budget" in texts(opt.plot(results["two"], "prices"))
     with pytest.raises(InvalidRequest, match="no prices to draw"):
-        opt.solve(
-            opt.Problem(
-                results["none"].system,
-                opt.read_plan(islands.small_plan(lever=[{"variable": "spending", "fixed": 0.6}], limit=[])),
-            ),
-            solver=_Nothing(),
-        ).plot("prices")
+        opt.plot(opt.solve(opt.Problem(islands_system, opt.read_plan(fixed)), solver=_Nothing()), "prices")
 
 
 class _Nothing:
@@ -112,7 +107,7 @@ class _Nothing:
         return Solution(Ending.OPTIMAL, start, y, none, np.zeros(len(start)), np.zeros(0), 0.0, 0.0)
 
 
-def test_an_unknown_picture_gets_the_nearest_name(results: dict[str, opt.Result]) -> None:
+def test_an_unknown_figure_gets_the_nearest_name(results: dict[str, opt.Result]) -> None:
     """In a sentence."""
-    with pytest.raises(InvalidRequest, match=r"no picture 'overvew'.*'overview'"):
-        results["two"].plot("overvew")
+    with pytest.raises(InvalidRequest, match=r"no figure 'overvew'.*'overview'"):
+        opt.plot(results["two"], "overvew")

@@ -74,6 +74,19 @@ def test_the_policy_can_be_simulated(folder: Path, islands_system: System) -> No
     np.testing.assert_array_equal(levers["spending"].sel(time=[2, 3, 4, 5]), path)
 
 
+def test_a_folder_of_an_earlier_version_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`stored` was written before results were split into data and what is done with it."""
+    monkeypatch.chdir(Path(__file__).parent / "stored")
+    found = opt.load_result(".")
+    assert found.status.is_optimal
+    assert found.objective == pytest.approx(7.483006756, rel=1e-9)
+    assert opt.sayings(found)[0].startswith("upper bound of spending: one more money in 5 raises the sum of joy by")
+    again = opt.verify(found)
+    assert again.verification is not None
+    assert again.verification.objective == pytest.approx(found.objective, rel=1e-12)
+    assert again.status.is_optimal
+
+
 def test_alternatives_are_kept(result: opt.Result, tmp_path: Path) -> None:
     """Each with its policy."""
     from dataclasses import replace

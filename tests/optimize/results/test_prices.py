@@ -105,7 +105,7 @@ def test_prices_have_units_and_a_worth_at_their_own_time(result: opt.Result) -> 
 
 def test_a_price_is_told_in_a_sentence(result: opt.Result) -> None:
     """What one more unit does, and when; limits that do not bind are not told."""
-    said = {saying.limit: saying for saying in result.in_words()}
+    said = {saying.limit: saying for saying in in_words(result.shadow_prices, result.plan.objective, result.time_unit)}
     budget = result.shadow_prices["budget"]
     time = float(budget["time"][int(budget.argmax("time"))])
     text = said["budget"].sentence
