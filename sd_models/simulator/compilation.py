@@ -55,7 +55,7 @@ def layout(system: System, names: Iterable[str]) -> Layout:
     rows: dict[str, slice] = {}
     start = 0
     for name in names:
-        stop = start + int(np.prod(system.shape(system.variables[name]), dtype=np.int64))
+        stop = start + system.size(system.variables[name])
         rows[name] = slice(start, stop)
         start = stop
     return Layout(rows)

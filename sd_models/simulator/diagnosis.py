@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import casadi as ca
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import Fault
+from ..system.alignment import Alignment
+from ..system.elements import element_names
 from ..system.expression import Expr, Number, nodes, references
 from ..system.model import Interpolation, Kind, Series, System, Values, Variable, fault_of
 from ..system.ordering import stages
-from ..targets.casadi.evaluation import element_names
-from ..targets.casadi.functions import Moment
-from ..targets.casadi.lowering import Lowering
 from .compilation import STATES, Model
 from .datasets import Trajectories
 
@@ -127,6 +125,6 @@ def _has_gap(system: System, variable: Variable) -> bool:
 
 
 def _is_partly_defined(system: System, variable: Variable) -> bool:
-    lowering = Lowering(system, {}, Moment(ca.DM(0.0), ca.DM(1.0), variable.name))
-    defined = sum(int(lowering.kept(variable, equation).sum()) for equation in variable.equations)
-    return defined < int(np.prod(system.shape(variable), dtype=np.int64))
+    alignment = Alignment(system)
+    defined = sum(int(alignment.kept(variable, equation).sum()) for equation in variable.equations)
+    return defined < system.size(variable)

@@ -6,5 +6,7 @@
 - `model.py`: dimensions, variables and the `System` itself
 - `functions.py`: the catalogue of functions
 - `subscripts.py`: dimensions, subranges and what maps one to another
+- `alignment.py`: the rows that equations define and references read
 - `ordering.py`: the order of evaluation
+- `elements.py`: elements one by one, where variables need each other's
 """

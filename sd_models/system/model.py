@@ -9,12 +9,14 @@ Left of this module stand files and PySD (`reading`), right of it rewrites and t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
-from ..errors import Fault, InvalidRequest, nearest
+from ..errors import Fault, InvalidModel, InvalidRequest, nearest
 from .description import equation_line, left_text, number_text, page
 from .equation import (
     Correspondence,
@@ -118,6 +120,18 @@ def fault_of(variable: Variable, found: str, advice: str = "", *, file: str = ""
     return Fault(found, variable.name, place.file if place else file, place.line if place else 0, advice)
 
 
+@contextmanager
+def blaming(variable: Variable, file: str) -> Iterator[None]:
+    """Give the variable and its place to every fault of a model that is raised without a variable."""
+    try:
+        yield
+    except InvalidModel as error:
+        if all(fault.variable for fault in error.faults):
+            raise
+        named = (f if f.variable else fault_of(variable, f.found, f.advice, file=file) for f in error.faults)
+        raise InvalidModel(named) from error
+
+
 def key(name: str) -> str:
     """The name as models compare it: without case, with runs of blanks and underscores as one blank, unquoted."""
     text = name.strip()
@@ -173,6 +187,10 @@ class System:
     def shape(self, variable: Variable) -> tuple[int, ...]:
         """The number of elements along each dimension of the variable."""
         return tuple(len(self.dimensions[name].elements) for name in variable.dimensions)
+
+    def size(self, variable: Variable) -> int:
+        """The number of elements of the variable."""
+        return prod(self.shape(variable))
 
     def of_kind(self, *kinds: Kind) -> tuple[Variable, ...]:
         """The variables of these kinds in the order of the file."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 
 import casadi as ca
 import numpy as np
 
-from ...system.expression import Expr, refs
-from ...system.model import Equation, FloatArray, Kind, Series, System, Values, Variable
-from ...system.ordering import Stage, at_start, circle_error, current, stages
+from ...system.alignment import Alignment
+from ...system.elements import Part, pieces_in_order
+from ...system.model import FloatArray, Kind, Series, System, Values, Variable
+from ...system.ordering import Stage, at_start, current, stages
 from .functions import Column, Kink, Moment, series_value
-from .lowering import Lowering, Window
-
-Part = Callable[[Equation], Expr | Values | None]
+from .lowering import Lowering
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class Evaluated:
 def evaluate(system: System, wanted: Iterable[str], known: Known, *, initial: bool = False) -> Evaluated:
     """The wanted variables and all that they need, from what is known; `initial` evaluates initial values."""
     moment = Moment(known.time, known.time_step)
-    lowering = Lowering(system, dict(known.columns), moment)
+    lowering = Lowering(Alignment(system), dict(known.columns), moment)
     part = at_start if initial else current
     for stage in stages(system, wanted, given=frozenset(known.columns), initial=initial):
         if stage.circular:
@@ -74,10 +72,10 @@ def numbers(
 
 def data_values(system: System, variable: Variable, time: float) -> FloatArray:
     """A data variable at one time, flat; elements without an equation are NaN."""
-    lowering = Lowering(system, {}, Moment(ca.DM(time), ca.DM(1.0), variable.name))
-    values = np.full(int(np.prod(system.shape(variable), dtype=np.int64)), np.nan)
+    alignment = Alignment(system)
+    values = np.full(system.size(variable), np.nan)
     for equation in variable.equations:
-        rows = lowering.rows(variable, equation)
+        rows = alignment.rows(variable, equation)
         match equation.definition:
             case Series():
                 values[rows] = np.broadcast_to(series_value(equation.definition, time).ravel(), rows.shape)
@@ -86,38 +84,15 @@ def data_values(system: System, variable: Variable, time: float) -> FloatArray:
     return values
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One element of one equation, as a window on the equation's axes."""
-
-    variable: Variable
-    equation: Equation
-    definition: Expr | Values
-    window: Window
-
-
 def _element_by_element(lowering: Lowering, stage: Stage, part: Part, *, initial: bool) -> None:
     """Columns of variables that need each other's elements; InvalidModel where elements form a circle."""
-    system = lowering.system
-    pieces = {
-        (variable.name, int(row)): piece
-        for name in stage.variables
-        for variable in (system.variables[name],)
-        for row, piece in _pieces(lowering, variable, part)
-    }
-    graph = {node: sorted(_needs(lowering, piece, frozenset(stage.variables))) for node, piece in pieces.items()}
-    try:
-        order = tuple(TopologicalSorter(graph).static_order())
-    except CycleError as error:
-        circle = [_element_name(system, name, row) for name, row in error.args[1][:-1]]
-        raise circle_error(system, reversed(circle), initial=initial) from error
+    system = lowering.alignment.system
+    pieces = pieces_in_order(lowering.alignment, stage, part, initial=initial)
     for name in stage.variables:
-        lowering.columns[name] = ca.SX(ca.DM.nan(int(np.prod(system.shape(system.variables[name]))), 1))
-    for name, row in order:
-        piece = pieces[(name, row)]
-        lowering.moment.variable = name
+        lowering.columns[name] = ca.SX(ca.DM.nan(system.size(system.variables[name]), 1))
+    for piece in pieces:
         _, column = lowering.equation(piece.variable, piece.equation, piece.definition, piece.window)
-        lowering.columns[name][row] = column
+        lowering.columns[piece.variable.name][piece.row] = column
     _as_numbers(lowering, stage)
 
 
@@ -127,41 +102,3 @@ def _as_numbers(lowering: Lowering, stage: Stage) -> None:
         column = lowering.columns[name]
         if column.is_constant():
             lowering.columns[name] = ca.evalf(column)
-
-
-def _pieces(lowering: Lowering, variable: Variable, part: Part) -> Iterator[tuple[int, _Piece]]:
-    for equation in variable.equations:
-        definition = part(equation)
-        if definition is None:
-            continue
-        axes = lowering.axes(equation)
-        rows = lowering.rows(variable, equation)
-        kept = lowering.kept(variable, equation)
-        for position, (row, keep) in enumerate(zip(rows, kept, strict=True)):
-            if keep:
-                places = np.unravel_index(position, lowering.lengths(axes)) if axes else ()
-                window = {axis: (int(place),) for axis, place in zip(axes, places, strict=True)}
-                yield int(row), _Piece(variable, equation, definition, window)
-
-
-def _needs(lowering: Lowering, piece: _Piece, names: frozenset[str]) -> set[tuple[str, int]]:
-    """The elements of the same stage that a piece needs."""
-    if isinstance(piece.definition, Values):
-        return set()
-    inner = (ref for ref in refs(piece.definition) if ref.name in names)
-    return {(ref.name, int(row)) for ref in inner for row in lowering.gather(ref, piece.window)[1].ravel()}
-
-
-def _element_name(system: System, name: str, row: int) -> str:
-    variable = system.variables[name]
-    if not variable.dimensions:
-        return name
-    places = np.unravel_index(row, system.shape(variable))
-    elements = (system.dimensions[d].elements[int(i)] for d, i in zip(variable.dimensions, places, strict=True))
-    return f"{name}[{', '.join(elements)}]"
-
-
-def element_names(system: System, variable: Variable) -> list[str]:
-    """The variable's name with each of its elements, in the order of its column."""
-    size = int(np.prod(system.shape(variable), dtype=np.int64))
-    return [_element_name(system, variable.name, row) for row in range(size)]

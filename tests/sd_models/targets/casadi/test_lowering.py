@@ -14,6 +14,7 @@ from support.models import faults, loaded
 
 import sd_models as sd
 from sd_models.errors import InvalidModel
+from sd_models.system.alignment import EVERYWHERE, Alignment
 from sd_models.system.expression import Call, Expr, Number, Reduce, Ref, Subscript
 from sd_models.system.model import Dimension, Equation, Interpolation, Kind, Series, System, Values, Variable
 from sd_models.targets.casadi.functions import Moment
@@ -33,9 +34,14 @@ def numbered(name: str, *dimensions: str, start: int = 1) -> Variable:
     return Variable(name, Kind.CONSTANT, dimensions, (Equation(dimensions, Values(values)),))
 
 
+def alignment(*variables: Variable) -> Alignment:
+    """Of a system of these variables."""
+    return Alignment(System("model", {v.name: v for v in variables}, DIMENSIONS))
+
+
 def lowering(*variables: Variable) -> Lowering:
     """For a system of these constants, their values known."""
-    found = Lowering(System("model", {v.name: v for v in variables}, DIMENSIONS), {}, Moment(ca.DM(0.0), ca.DM(1.0)))
+    found = Lowering(alignment(*variables), {}, Moment(ca.DM(0.0), ca.DM(1.0)))
     for variable in variables:
         definition = variable.equations[0].definition
         if isinstance(definition, Values):
@@ -51,7 +57,7 @@ def along(name: str, *axes: str) -> Ref:
 def value(work: Lowering, expr: Expr, axes: tuple[str, ...]) -> NDArray[np.float64]:
     """An expression as an array over these axes."""
     column = work.spread(work.expression(expr)(None), axes)
-    return np.asarray(column).reshape(work.lengths(axes))
+    return np.asarray(column).reshape(work.alignment.lengths(axes))
 
 
 # --- alignment --------------------------------------------------------------------------------------------------------
@@ -104,22 +110,6 @@ def test_subscripts_fix_move_and_take_parts() -> None:
     assert value(work, diagonal, ("a",)).tolist() == [1, 4]
 
 
-def test_a_window_fixes_places_of_axes() -> None:
-    """For what is evaluated element by element."""
-    work = lowering(numbered("p", "b", "c"))
-    axes, rows = work.gather(along("p", "b", "c"), {"b": (2,)})
-    assert axes == ("b", "c")
-    assert rows.tolist() == [[8, 9, 10, 11]]
-    assert work.lengths(axes, {"b": (2,)}) == (1, 4)
-
-
-def test_an_element_of_another_dimension_is_refused() -> None:
-    """Where a reference reaches beyond its variable."""
-    work = lowering(Variable("p", Kind.CONSTANT, ("part",), (Equation(("part",), Number(1.0)),)))
-    (fault,) = faults(InvalidModel, lambda: work.gather(Ref("p", (Subscript("c", "c"),))))
-    assert fault.found == "'c0' of 'c' is not an element of 'part'."
-
-
 # --- equations --------------------------------------------------------------------------------------------------------
 
 
@@ -152,9 +142,7 @@ def test_equations_fill_their_block(equations: list[Equation], rows: list[list[f
 def test_a_column_of_symbols_keeps_its_numbers() -> None:
     """Blocks of numbers and of symbols join."""
     variable = Variable("x", Kind.AUXILIARY, ("b",), (Equation(("b0",), Number(1.0)), Equation(("b2",), Ref("p"))))
-    work = Lowering(
-        System("model", {"x": variable, "p": numbered("p")}, DIMENSIONS), {"p": ca.SX.sym("p")}, Moment(0, 1)
-    )
+    work = Lowering(alignment(variable, numbered("p")), {"p": ca.SX.sym("p")}, Moment(0, 1))
     column = work.variable(variable, lambda equation: equation.definition)  # type: ignore[arg-type,return-value]
     assert str(column) == "[1, nan, p]"
 
@@ -183,8 +171,7 @@ def test_tables_are_read_between_and_beyond_their_points(kind: Interpolation, va
     found = [value(work, Call("LOOKUP", (Ref("t"), Number(x))), ()) for x in arguments]
     np.testing.assert_allclose(found, values, rtol=1e-14)
     x = ca.SX.sym("x")
-    work.columns["x"] = x
-    work.system = System("model", {**work.system.variables, "x": numbered("x")}, DIMENSIONS)
+    work = Lowering(alignment(*work.alignment.system, numbered("x")), {"x": x}, work.moment)
     block = work.expression(Call("LOOKUP", (Ref("t"), Ref("x"))))(None)
     read = ca.Function("read", [x], [block.column])
     np.testing.assert_allclose(np.asarray(read(arguments[np.newaxis])).ravel(), values, rtol=1e-14)
@@ -224,11 +211,11 @@ def test_a_guard_reaches_through_arrays() -> None:
     """What is the same along an axis is used where it is used anywhere along it."""
     work = lowering(numbered("p", "a"))
     guard = Block(("a", "b"), ca.DM([0, 0, 0, 0, 1, 0]))
-    assert np.asarray(work.fitting(guard, ("a",), None)).ravel().tolist() == [0, 1]
-    assert np.asarray(work.fitting(guard, ("b",), None)).ravel().tolist() == [0, 1, 0]
-    assert np.asarray(work.fitting(guard, (), None)).ravel().tolist() == [1]
-    assert np.asarray(work.fitting(guard, ("b", "a"), None)).ravel().tolist() == [0, 0, 0, 1, 0, 0]
-    assert work.fitting(None, ("a",), None) is None
+    assert np.asarray(work.fitting(guard, ("a",), EVERYWHERE)).ravel().tolist() == [0, 1]
+    assert np.asarray(work.fitting(guard, ("b",), EVERYWHERE)).ravel().tolist() == [0, 1, 0]
+    assert np.asarray(work.fitting(guard, (), EVERYWHERE)).ravel().tolist() == [1]
+    assert np.asarray(work.fitting(guard, ("b", "a"), EVERYWHERE)).ravel().tolist() == [0, 0, 0, 1, 0, 0]
+    assert work.fitting(None, ("a",), EVERYWHERE) is None
 
 
 def test_a_branch_inside_a_recursion_of_elements(tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+"""Elements one by one: their names, and the order of those that need each other within one variable or several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import TypeAlias
+
+import numpy as np
+
+from .alignment import Alignment, Window
+from .expression import Expr, refs
+from .model import Equation, System, Values, Variable
+from .ordering import Stage, circle_error
+
+Part: TypeAlias = Callable[[Equation], Expr | Values | None]
+"""Which side of an equation counts: the definition, or the initial value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One element of one equation, as a window on the equation's axes; `row` is its place in the variable."""
+
+    variable: Variable
+    row: int
+    equation: Equation
+    definition: Expr | Values
+    window: Window
+
+
+def pieces_in_order(alignment: Alignment, stage: Stage, part: Part, *, initial: bool) -> list[Piece]:
+    """The elements of a circular stage, each behind those that it needs; InvalidModel where elements form a circle.
+
+    What no equation defines is no piece, and keeps no value.
+    """
+    variables = [alignment.system.variables[name] for name in stage.variables]
+    pieces = {(p.variable.name, p.row): p for variable in variables for p in _pieces(alignment, variable, part)}
+    names = frozenset(stage.variables)
+    graph = {node: sorted(_needs(alignment, piece, names)) for node, piece in pieces.items()}
+    try:
+        return [pieces[node] for node in TopologicalSorter(graph).static_order() if node in pieces]
+    except CycleError as error:
+        circle = [element_name(alignment.system, name, row) for name, row in error.args[1][:-1]]
+        raise circle_error(alignment.system, reversed(circle), initial=initial) from error
+
+
+def _pieces(alignment: Alignment, variable: Variable, part: Part) -> Iterator[Piece]:
+    for equation in variable.equations:
+        definition = part(equation)
+        if definition is None:
+            continue
+        axes = alignment.axes(equation)
+        rows, kept = alignment.rows(variable, equation), alignment.kept(variable, equation)
+        for position in np.flatnonzero(kept):
+            places = np.unravel_index(position, alignment.lengths(axes)) if axes else ()
+            window = {axis: (int(place),) for axis, place in zip(axes, places, strict=True)}
+            yield Piece(variable, int(rows[position]), equation, definition, window)
+
+
+def _needs(alignment: Alignment, piece: Piece, names: frozenset[str]) -> set[tuple[str, int]]:
+    """The elements of the same stage that a piece needs."""
+    if isinstance(piece.definition, Values):
+        return set()
+    inner = (ref for ref in refs(piece.definition) if ref.name in names)
+    return {(ref.name, int(row)) for ref in inner for row in alignment.gather(ref, piece.window)[1].ravel()}
+
+
+def element_name(system: System, name: str, row: int) -> str:
+    """The name of a variable with the element that stands in a row."""
+    variable = system.variables[name]
+    if not variable.dimensions:
+        return name
+    places = np.unravel_index(row, system.shape(variable))
+    elements = (system.dimensions[d].elements[int(i)] for d, i in zip(variable.dimensions, places, strict=True))
+    return f"{name}[{', '.join(elements)}]"
+
+
+def element_names(system: System, variable: Variable) -> list[str]:
+    """The variable's name with each of its elements, in the order of its rows."""
+    return [element_name(system, variable.name, row) for row in range(system.size(variable))]
