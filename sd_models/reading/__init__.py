@@ -1,6 +1,7 @@
 """Reading: from a model file and the data beside it to a `System`.
 
 - `guard.py`: what a hostile file must not do
+- `grids.py`: how large the tables beside a model are, told before they are read
 - `source.py`: what a front end hands on
 - `vensim/`, `xmile/`: model files to PySD's abstract model
 - `files.py`: which front end reads a file

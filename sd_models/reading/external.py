@@ -26,10 +26,12 @@ from pysd.translators.structures.abstract_model import AbstractModel
 from ..errors import Fault, InvalidModel, ModelError, UnreadableModel
 from ..system.model import FloatArray, Interpolation, Series, Values
 from .data_folder import DataFolder
-from .guard import check_cells
+from .grids import Grids
+from .guard import check_cells, check_data
 
 Read = TypeVar("Read")
 NO_SERIES = "Data for "  # how PySD says that a file does not have the variable
+SEPARATORS = {".tab": "\t"}  # of columns in files with named data, by the ending of the name; others have commas
 KEYWORDS = {
     None: Interpolation.LINEAR,
     "interpolate": Interpolation.LINEAR,
@@ -82,6 +84,7 @@ class ExternalFiles:
     data: tuple[Path, ...] = ()
     notes: list[str] = field(default_factory=list)
     read: dict[Path, None] = field(default_factory=dict)
+    grids: Grids = field(default_factory=Grids)
 
     def constants(self, request: GetConstantsStructure, block: Mapping[str, Sequence[str]], name: str) -> Values:
         """The cells as an array in the shape of the block (dimension name to elements)."""
@@ -121,6 +124,8 @@ class ExternalFiles:
         coords = {dimension: list(elements) for dimension, elements in block.items()}
         tabular = TabData(name, name.lower().replace(" ", "_"), coords, keyword or "interpolate")
         for file in self.data:
+            check_data(file)
+            self.grids.add(file, SEPARATORS.get(file.suffix.lower(), ","))
             try:
                 self._read(lambda file=file: tabular.load_data(file))  # type: ignore[misc]
             except UnreadableModel as error:
@@ -151,6 +156,7 @@ class ExternalFiles:
         """The file of a reference, taken note of, if these cells can be read in it."""
         file = self.folder.file(reference)
         check_cells(file, *cells)
+        self.grids.add(file, str(cells[0]))
         self.read[file] = None
         return str(file)
 

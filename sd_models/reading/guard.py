@@ -43,7 +43,7 @@ DIGITS = 50  # of one number; a float holds 17
 SUBSCRIPTS = 1_000_000  # elements of all numeric ranges
 STEPS = 10_000_000
 DATA_BYTES = 200_000_000
-UNPACKED_BYTES = 1_000_000_000
+UNPACKED_BYTES = 300_000_000
 ROWS = 2_000_000  # of a spreadsheet or text table; spreadsheets have half as many
 
 SPREADSHEETS = frozenset((".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".odf", ".odt"))

@@ -42,7 +42,8 @@ from pysd.translators.xmile.xmile_file import XmileFile
 
 from ..errors import Fault, ModelError, UnreadableModel
 from ..reading.data_folder import DataFolder, data_folder
-from ..reading.external import parts, references
+from ..reading.external import SEPARATORS, parts, references
+from ..reading.grids import Grids
 from ..reading.guard import (
     SKETCH_MARK,
     STEPS,
@@ -83,6 +84,7 @@ class PrivateModel:
     data_folder: DataFolder = field(init=False)
     files: dict[str, str] = field(default_factory=dict)  # name in the private folder to the reference in the model
     descriptions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    grids: Grids = field(default_factory=Grids)
 
     def load(self, data: Sequence[Path], controls: Mapping[str, float]) -> Model:
         """PySD's model, not initialized; `controls` replace control variables, `data` hold series by their name."""
@@ -92,6 +94,7 @@ class PrivateModel:
             code = self.built(abstract)
         for file in data:
             check_data(file)
+            self.grids.add(file, SEPARATORS.get(file.suffix.lower(), ","))
         model = pysd.load(code, data_files=[str(file) for file in data] or None, initialize=False)
         _bound_delays(model.components)
         model._euler_step = lambda step: _advance(model, step)
@@ -171,6 +174,7 @@ class PrivateModel:
             check_data(self.folder / name)  # again: the file may have changed since it was looked at
             self.files[name] = reference
         check_cells(self.folder / name, *cells)
+        self.grids.add(self.folder / name, str(cells[0]))
         return name
 
     def built(self, abstract: AbstractModel) -> Path:
