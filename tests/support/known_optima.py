@@ -211,6 +211,15 @@ def _pollution_tax() -> Optimum:
     return Optimum(float(weights @ (5.0 * emission - 0.5 * emission**2 - 0.05 * pollution**2)), emission)
 
 
+def _circle() -> Optimum:
+    """Maratos (1978): along a curved limit whole steps lose by any merit function, however near the optimum is.
+
+    The slope of 2 (x^2 + y^2 - 1) - x + price * (x^2 + y^2 - 1) is none at (1, 0) for the price -3/2.
+    """
+    count = 4
+    return Optimum(-float(count), np.repeat([1.0, 0.0], count), {"on the circle": np.full(count, -1.5)})
+
+
 OPTIMA: Mapping[str, Callable[[], Optimum]] = {
     "growth": _growth,
     "cake": _cake,
@@ -222,4 +231,5 @@ OPTIMA: Mapping[str, Callable[[], Optimum]] = {
     "quadratic_limit": _quadratic_limit,
     "water_filling": _water_filling,
     "pollution_tax": _pollution_tax,
+    "circle": _circle,
 }

@@ -46,11 +46,13 @@ class Point:
 class Step:
     """A step with its policy, if that has outcomes, its multipliers, and the change of the objective by the model.
 
-    `slope` is the part of that change which is linear in the step.
+    `slope` is the part of that change which is linear in the step. `intended` is the move that the model speaks of: of
+    a corrected step the one before its correction, which makes good what the model does not know.
     """
 
     trial: Point | None
     move: FloatArray
+    intended: FloatArray
     multipliers: Multipliers
     change: float
     slope: float

@@ -197,7 +197,8 @@ class _Search:
             yield self._step(master, share * plain.move, plain.multipliers, plain.shortened_change(share))
 
     def _step(self, master: Master, move: FloatArray, multipliers: Multipliers, change: float) -> Step:
-        return Step(self._simulated(self.point.run.x + move), move, multipliers, change, float(master.gradient @ move))
+        trial, slope = self._simulated(self.point.run.x + move), float(master.gradient @ move)
+        return Step(trial, move, move, multipliers, change, slope)
 
     def _corrected(self, master: Master, plain: Step) -> Step | None:
         """A second-order correction: the step again, with what the limits turned out to be."""
@@ -206,7 +207,8 @@ class _Search:
         answer = self._ask(second)
         if not answer.is_good:
             return None
-        return self._step(second, second.step(answer.values), second.multipliers(answer.multipliers), plain.change)
+        found = self._step(second, second.step(answer.values), second.multipliers(answer.multipliers), plain.change)
+        return replace(found, intended=plain.move)
 
     def _joined(self, step: Step) -> bool:
         """Whether a step came near to limits that the master problem did not know; they join the working set."""
@@ -224,7 +226,7 @@ class _Search:
         if step.trial is None:
             return -np.inf, -np.inf
         noise = self._noise()
-        _, excess = master.predicted(step.move)
+        _, excess = master.predicted(step.intended)
         promised = -step.change + self.penalty * (self.point.left - float(excess.sum()))
         gain = self.point.merit(self.penalty) - step.trial.merit(self.penalty)
         merit = (gain + noise) / (promised + noise) if promised > -0.5 * noise else -np.inf
@@ -233,7 +235,7 @@ class _Search:
         direct, weights = lagrangian_weights(self.program, self.point.run.x, self.point.run.y, step.multipliers)
         fall = -float(direct @ step.move + weights @ (step.trial.run.y - self.point.run.y))
         slope = direct + self.working.slopes.weighted(weights)
-        hoped = -(step.change + float((slope - master.gradient) @ step.move))
+        hoped = -(step.change + float((slope - master.gradient) @ step.intended))
         return merit, ((fall + noise) / (hoped + noise) if hoped > -0.5 * noise else -np.inf)
 
     def _funnel(self) -> float:

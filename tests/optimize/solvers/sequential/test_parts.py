@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.sparse import csr_array, eye_array
-from support import allocation
+from support import allocation, known_optima
 
 import optimize as opt
 import sd_models as sd
@@ -19,6 +19,7 @@ from optimize.problems.program import Program
 from optimize.problems.pyomo_model import program, state
 from optimize.solvers.highs import ConvexProgram, residual, solve
 from optimize.solvers.sequential import curvature as curving
+from optimize.solvers.sequential import sqp
 from optimize.solvers.sequential.curvature import Curvature, Group, Lagrangian, curvature_of, groups_of
 from optimize.solvers.sequential.sqp import Sqp
 from optimize.solvers.solver import Ending, Iteration
@@ -158,6 +159,46 @@ def test_a_plan_with_limits_of_all_kinds_is_solved(small: Program) -> None:
     assert found.within(1e-6)
     assert len(watch.seen) < 30
     assert [item.number for item in watch.seen] == sorted(item.number for item in watch.seen)
+
+
+@pytest.fixture(scope="module")
+def circle() -> Program:
+    """The shortest way along a curved limit to where it costs least."""
+    return known_optima.stated(known_optima.problem("circle"))
+
+
+def around(circle: Program, angle: float) -> np.ndarray:
+    """Levers on the circle, in radians from the optimum."""
+    return np.repeat([np.cos(angle), np.sin(angle)], len(circle.lower) // 2)
+
+
+@pytest.mark.parametrize(("angle", "most"), [(0.05, 7), (0.2, 9), (0.7, 9), (1.0, 13)])
+def test_a_curved_limit_is_followed_by_corrected_steps(circle: Program, angle: float, most: int) -> None:
+    """As long as whole steps: without the correction, or with one that is refused, it takes 13 to 23 iterations."""
+    solution = Sqp(tolerance=1e-8).solve(circle, around(circle, angle), Recorder())
+    assert solution.ending is Ending.OPTIMAL
+    assert len(solution.iterations) - 1 <= most
+
+
+def test_a_step_that_the_merit_function_refuses_is_taken_where_it_leaves_little_excess(
+    circle: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of limits, beside the residual that it starts from: a hundredth. So it is left to the next step to make good."""
+    judged = sqp._Search._quality
+    kept: list[tuple[float, float]] = []
+
+    def noted(self: Any, master: Any, step: Any) -> tuple[float, float]:
+        merit, lagrangian = judged(self, master, step)
+        if merit < sqp.ENOUGH and lagrangian >= sqp.PLENTY:
+            found = self._optimality(self.multipliers).kkt_residual
+            kept.append((step.trial.worst, found))
+        return merit, lagrangian
+
+    monkeypatch.setattr(sqp._Search, "_quality", noted)
+    for angle in (0.05, 0.5, 0.9273, 1.0, 2.0):
+        assert Sqp().solve(circle, around(circle, angle), Recorder()).ending is Ending.OPTIMAL
+    assert kept
+    assert all(worst <= max(0.01 * min(residual, 1.0), 1e-6) for worst, residual in kept)
 
 
 def test_groups_find_the_same_optimum_as_the_whole(small: Program, monkeypatch: pytest.MonkeyPatch) -> None:
