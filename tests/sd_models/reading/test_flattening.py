@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +13,8 @@ import pytest
 from support.models import faults, loaded
 
 import sd_models as sd
-from sd_models import recursion
 from sd_models.errors import Fault, InvalidModel, ModelError, UnreadableModel, UnsupportedFunction
+from sd_models.reading import flattening
 from sd_models.system.expression import Call, Number, Ref, Subscript, refs
 from sd_models.system.model import Interpolation, Kind, Place, Series, Values
 
@@ -540,8 +544,18 @@ def test_macros_that_call_each_other_too_deeply_are_refused(tmp_path: Path) -> N
 
 
 def test_parts_in_one_another_beyond_the_stack_are_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As deep expressions in deep macros would be."""
-    monkeypatch.setattr(recursion, "FRAMES", 0)
+    """As deep expressions in deep macros would be: Python's limit leaves fewer calls than there are parts."""
+
+    @contextmanager
+    def shallow() -> Iterator[None]:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(len(inspect.stack(0)) + 98 * 4)
+        try:
+            yield
+        finally:
+            sys.setrecursionlimit(limit)
+
+    monkeypatch.setattr(flattening, "deep", shallow)
     text = f"y = 1 ~~|\nx = {'ABS(1 + 2 * 0 ^ ' * 98}y{')' * 98} ~~|"
     (fault,) = faults(InvalidModel, lambda: loaded(tmp_path, text))
     assert "too many parts in one another" in fault.found
