@@ -11,6 +11,7 @@ Everything imports only what stands above it here, and so it is in each family:
 - `solving/`: a problem to its result
 - `calibration/`: parameters fitted to observations
 - `screening/`: which parameters matter
+- `benchmarks/`: speed and memory, side by side with others
 - `command_line/`: `prosperity` and its commands
 """
 

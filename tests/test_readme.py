@@ -65,4 +65,8 @@ def test_files_and_folders_that_it_names_exist() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
     names = re.findall(r"`((?:sd_models|optimize|notebooks|tests)/[\w./]*)`", README)
     scripts = re.findall(r"\b(tests/[\w/]+\.py)\b", README)
-    assert not [name for name in (*links, *names, *scripts) if not (ROOT / name).exists()]
+    programs = [
+        f"{name.replace('.', '/')}.py" for name in re.findall(r"python -m ((?:optimize|sd_models)[\w.]+)", README)
+    ]
+    assert len(programs) >= 3
+    assert not [name for name in (*links, *names, *scripts, *programs) if not (ROOT / name).exists()]

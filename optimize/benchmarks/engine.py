@@ -1,4 +1,4 @@
-"""Benchmark of engines side by side: `python tests/benchmarks/engine.py [--regions 4,31,1000,2844] [--json FILE]`.
+"""Engines side by side: `python -m optimize.benchmarks.engine [--regions 4,31,1000,2844] [--json FILE]`.
 
 Every engine runs the generated model in a process of its own; the processes take turns, so that a busy moment of the
 machine hits all of them. Timed are the import of the engine, opening (from the file to a model that is ready), the
@@ -16,23 +16,26 @@ import importlib
 import json
 import multiprocessing
 import platform
-import resource
 import statistics
-import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Protocol
 
-from generated_model import LEVER, OUTCOME, write_model
 from rich.console import Console
 from rich.table import Table
+
+from sd_models.simulator.concurrency import processors
+
+from .generated_model import LEVER, OUTCOME, write_model
+from .history import add_history_options, append, versions
+from .machine import peak_memory
+from .pysd_itself import PysdSession
 
 STEPS = 100
 TURN = 0.1  # seconds an engine repeats a task before the next one has its turn; one repetition at least
@@ -120,21 +123,9 @@ class Simlin:
         return 0.0
 
 
-class PySD:
+def open_in_pysd(model: Path) -> PysdSession:
     """PySD: generated Python on xarray."""
-
-    def __init__(self, model: Path) -> None:
-        import pysd
-
-        self.model = pysd.read_vensim(str(model))
-
-    def run(self) -> float:
-        """A run that returns the outcome only."""
-        return float(self.model.run(return_columns=[OUTCOME])[OUTCOME].iloc[-1])
-
-    def gradient(self) -> float:
-        """It has none."""
-        return 0.0
+    return PysdSession(model, OUTCOME)
 
 
 @dataclass(frozen=True)
@@ -156,7 +147,7 @@ MODULES = ("sd_models", "sd_models.reading.flattening", "sd_models.reading.files
 OURS = Engine("sd_models", MODULES, Compiled)
 LABELLED = Engine("sd_models, datasets", MODULES, Labelled)
 SIMLIN = Engine("pysimlin", ("simlin", "numpy"), Simlin, inline=True)
-PYSD = Engine("pysd", ("pysd",), PySD, turns=2, most_regions=31)
+PYSD = Engine("pysd", ("pysd",), open_in_pysd, turns=2, most_regions=31)
 ENGINES = (OURS, LABELLED, SIMLIN, PYSD)
 
 
@@ -189,7 +180,7 @@ def serve(engine: Engine, model: Path, connection: Connection) -> None:
         "open": open_model,
         "run": lambda: opened[0].run(),
         "gradient": lambda: opened[0].gradient(),
-        "memory": peak_memory,
+        "memory": lambda: peak_memory() / 1e6,
     }
     while (request := connection.recv()) is not None:
         task, turn = request
@@ -207,12 +198,6 @@ def attempt(task: Callable[[], float], turn: float) -> Reply:
     except Exception as error:  # an engine may raise anything; the others go on
         return Reply(fault=f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
     return Reply(tuple(seconds), value)
-
-
-def peak_memory() -> float:
-    """The largest resident set of this process so far, in MB."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 @contextmanager
@@ -266,9 +251,9 @@ class Measurement:
         return self.open + self.first_run + (self.first_gradient if self.inputs else 0.0)
 
 
-def measure(regions: int) -> list[Measurement]:
-    """All engines on the model with that many regions, in turns."""
-    engines = [engine for engine in ENGINES if regions <= engine.most_regions]
+def measure(regions: int, chosen: Sequence[Engine]) -> list[Measurement]:
+    """The engines on the model with that many regions, in turns."""
+    engines = [engine for engine in chosen if regions <= engine.most_regions]
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         models = {inline: write_model(folder, regions, steps=STEPS, inline=inline) for inline in (False, True)}
@@ -328,6 +313,7 @@ class Results:
         self.regions = sorted({one.regions for one in measurements})
 
     def __call__(self, engine: Engine, regions: int) -> Measurement:
+        """What one engine took on the model with that many regions."""
         return self.by_place.get((engine.name, regions), Measurement(engine.name, regions, fault="not measured"))
 
 
@@ -443,25 +429,45 @@ def document(results: Results) -> str:
         {
             "measurements": [asdict(one) for one in results.by_place.values()],
             "targets": [{**asdict(target), "verdict": target.verdict} for target in targets(results)],
-            "versions": {name: version(name) for name in ("casadi", "pysd", "pysimlin", "numpy", "xarray")},
+            "versions": versions(("casadi", "pysd", "pysimlin", "numpy", "xarray")),
             "platform": platform.platform(),
-            "processors": multiprocessing.cpu_count(),
+            "processors": processors(),
         },
         indent=2,
     )
 
 
-def main() -> None:
+def figures(results: Results) -> dict[str, float]:
+    """What the history keeps of a run."""
+    return {
+        f"{one.engine}, {one.regions} regions, {name}": value
+        for one in results.by_place.values()
+        for name, value in (
+            ("ready s", one.ready),
+            ("run ms", one.run * 1e3),
+            ("gradient ms", one.gradient * 1e3),
+            ("peak MB", one.memory),
+        )
+        if value == value
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, show, and write what was asked for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--regions", default="4,31,1000,2844", help="numbers of regions, with commas between")
+    everyone = {engine.name: engine for engine in ENGINES}
+    parser.add_argument("--engines", nargs="+", choices=everyone, default=list(everyone), help="some of the engines")
     parser.add_argument("--json", type=Path, help="file for the figures")
-    options = parser.parse_args()
-    measurements = [one for regions in options.regions.split(",") for one in measure(int(regions))]
-    results = Results(measurements)
+    add_history_options(parser, "engine")
+    options = parser.parse_args(arguments)
+    chosen = [everyone[name] for name in options.engines]
+    results = Results([one for regions in options.regions.split(",") for one in measure(int(regions), chosen)])
     show(results, Console(width=WIDTH))
     if options.json:
         options.json.write_text(document(results), "utf-8")
+    if options.history:
+        append(options.history, figures(results))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Benchmark of solvers side by side: `python tests/benchmarks/solvers.py [--sizes 24,400,3100] [--seconds 120]`.
+"""Solvers side by side: `python -m optimize.benchmarks.solvers [--sizes 24,400,3100] [--seconds 120]`.
 
 One plan in three sizes: the flagship's welfare, one measure of each pillar (of two pillars in the smallest), a quarter
 of the budget that grows with the economy, a tenth of that for each measure at least. Every solver works on the same
@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import csv
 import multiprocessing
-import resource
 import tempfile
 import time
 import warnings
@@ -36,16 +35,19 @@ from rich.console import Console
 from rich.table import Table
 
 import sd_models as sd
-from optimize.plans.plan import Plan, read_plan
-from optimize.problems.optimality import violation
-from optimize.problems.outcomes import Evaluation, Evaluator
-from optimize.problems.problem import Problem
-from optimize.problems.program import Program
-from optimize.problems.pyomo_model import program, state
-from optimize.solvers.nonlinear.ipopt import Ipopt
-from optimize.solvers.sequential.sqp import Sqp
-from optimize.solvers.solver import Ending, Iteration, Solver
 from sd_models.system.model import FloatArray
+
+from ..plans.plan import Plan, read_plan
+from ..problems.optimality import violation
+from ..problems.outcomes import Evaluation, Evaluator
+from ..problems.problem import Problem
+from ..problems.program import Program
+from ..problems.pyomo_model import program, state
+from ..solvers.nonlinear.ipopt import Ipopt
+from ..solvers.sequential.sqp import Sqp
+from ..solvers.solver import Ending, Iteration, Solver
+from .history import add_history_options, append
+from .machine import peak_memory
 
 MEASURES = ("basic services", "transport networks", "green production", "rural revitalization")
 FIRST = 2026
@@ -53,6 +55,7 @@ HOLDS = 1e-6  # relative violation up to which a policy obeys its limits
 PENALTY = 100.0  # objective paid for a relative violation of 1: welfare gains are below 5
 GRACE = 10.0  # seconds after the limit that a solver gets to end by itself
 WIDTH = 150
+SLSQP_OPTIONS: Any = {"maxiter": 10_000, "ftol": 1e-12}
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ class Recorder:
     best: float = -np.inf
 
     def saw(self, given: Program, at: Evaluation) -> None:
+        """Judge a policy that was run."""
         seconds = time.perf_counter() - self.began
         if at.is_finite and violation(given, at.x, at.y) <= HOLDS:
             objective = given.sign * given.cost(at.x, at.y)
@@ -159,6 +163,7 @@ class Watched(Evaluator):
     owner: list[Program] = field(default_factory=list, kw_only=True)
 
     def evaluate(self, x: FloatArray) -> Evaluation:
+        """The outcomes of a policy, recorded."""
         found = self._run(x)
         for given in self.owner:
             self.recorder.saw(given, found)
@@ -192,6 +197,7 @@ class Watching:
         """Nothing: the recorder sees every run."""
 
     def ending(self) -> Ending | None:
+        """The time limit, where it is reached."""
         over = time.perf_counter() - self.recorder.began > self.recorder.limit
         return Ending.TIME_LIMIT if over else None
 
@@ -215,12 +221,15 @@ class Functions:
         self.used = np.union1d(np.flatnonzero(given.outcome_cost), given.outcome_rows.indices)
 
     def x(self, z: FloatArray) -> FloatArray:
+        """Levers from their parts of the ranges."""
         return np.asarray(self.given.lower + np.clip(z, 0.0, 1.0) * self.width)
 
     def z(self, x: FloatArray) -> FloatArray:
+        """And back."""
         return np.asarray((x - self.given.lower) / self.width)
 
     def at(self, z: FloatArray) -> Evaluation:
+        """The run of a policy; TimeUp where the time is over."""
         self.recorder.check()
         if "z" not in self.kept or not np.array_equal(self.kept["z"], z):
             self.kept = {"z": z.copy(), "at": self.given.evaluator.evaluate(self.x(z))}
@@ -228,6 +237,7 @@ class Functions:
         return found
 
     def slopes(self, z: FloatArray) -> FloatArray:
+        """The derivatives of all outcomes that objective and limits use."""
         at = self.at(z)
         if "slopes" not in self.kept:
             whole = np.zeros((len(self.given.outcome_cost), len(z)))
@@ -237,10 +247,12 @@ class Functions:
         return found
 
     def cost(self, z: FloatArray) -> float:
+        """What is minimized."""
         at = self.at(z)
         return self.given.cost(at.x, at.y) if at.is_finite else 1e6
 
     def cost_slopes(self, z: FloatArray) -> FloatArray:
+        """Its gradient."""
         return np.asarray(self.given.lever_cost * self.width + self.given.outcome_cost @ self.slopes(z))
 
     def room(self, z: FloatArray) -> FloatArray:
@@ -251,6 +263,7 @@ class Functions:
         return np.concatenate([side[np.isfinite(side)] for side in sides])
 
     def room_slopes(self, z: FloatArray) -> FloatArray:
+        """Its derivatives."""
         given = self.given
         each = given.lever_rows.toarray() * self.width + given.outcome_rows @ self.slopes(z)
         return np.concatenate([-each[np.isfinite(given.row_upper)], each[np.isfinite(given.row_lower)]])
@@ -265,10 +278,11 @@ class Functions:
 
 
 def slsqp(functions: Functions, start: FloatArray) -> None:
+    """SciPy's sequential least squares, with our gradients or with difference quotients."""
     from scipy.optimize import minimize
 
     exact = functions.exact
-    limits = {"type": "ineq", "fun": functions.room, **({"jac": functions.room_slopes} if exact else {})}
+    limits: Any = {"type": "ineq", "fun": functions.room, **({"jac": functions.room_slopes} if exact else {})}
     minimize(
         functions.cost,
         functions.z(start),
@@ -276,27 +290,31 @@ def slsqp(functions: Functions, start: FloatArray) -> None:
         bounds=[(0.0, 1.0)] * len(start),
         constraints=[limits],
         method="SLSQP",
-        options={"maxiter": 10_000, "ftol": 1e-12},
+        options=SLSQP_OPTIONS,
     )
 
 
 def powell(functions: Functions, start: FloatArray) -> None:
+    """SciPy's search along lines, on objective and penalty."""
     from scipy.optimize import minimize
 
-    options = {"maxiter": 10**6, "maxfev": 10**9, "xtol": 1e-8, "ftol": 1e-12}
+    options: Any = {"maxiter": 10**6, "maxfev": 10**9, "xtol": 1e-8, "ftol": 1e-12}
     minimize(
         functions.penalized, functions.z(start), bounds=[(0.0, 1.0)] * len(start), method="Powell", options=options
     )
 
 
 def differential_evolution(functions: Functions, start: FloatArray) -> None:
+    """SciPy's population, on objective and penalty."""
+    from scipy.optimize import Bounds
     from scipy.optimize import differential_evolution as search
 
-    bounds = [(0.0, 1.0)] * len(start)
+    bounds = Bounds(np.zeros(len(start)), np.ones(len(start)))
     search(functions.penalized, bounds, x0=functions.z(start), maxiter=10**6, tol=1e-12, rng=1, polish=False, popsize=5)
 
 
 def cma(functions: Functions, start: FloatArray) -> None:
+    """Evolution with an adapted covariance, on objective and penalty."""
     import cma as package
 
     options = {"bounds": [0.0, 1.0], "verbose": -9, "seed": 1, "maxiter": 10**6, "tolfun": 1e-12}
@@ -342,8 +360,7 @@ def work(connection: Connection, name: str, case: Case, limit: float, folder: st
     except TimeUp:
         how = "time limit"
     counts, seconds = evaluator.counts, time.perf_counter() - recorder.began
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    connection.send(End(how, seconds, counts.simulations, counts.gradients, memory))
+    connection.send(End(how, seconds, counts.simulations, counts.gradients, peak_memory() / 2**30))
 
 
 def _search(name: str, given: Program, recorder: Recorder, start: FloatArray, *, exact: bool) -> str:
@@ -385,6 +402,7 @@ def run(name: str, case: Case, limit: float, folder: str = "") -> tuple[list[Poi
 
 
 def names_for(case: Case, chosen: Sequence[str]) -> Iterator[str]:
+    """The chosen solvers that a size is given to: those on PySD get the smallest only."""
     for name in (*OURS, *OTHERS):
         if name in chosen:
             yield name
@@ -418,6 +436,19 @@ def shown(console: Console, case: Case, found: Mapping[str, tuple[list[Point], E
     console.print(table)
 
 
+def seconds_of(point: Point) -> float:
+    """When it was found."""
+    return point.seconds
+
+
+def effort(point: Point) -> float:
+    """Simulations, a gradient counted as four."""
+    return max(point.simulations + 4.0 * point.gradients, 1.0)
+
+
+AXES: Sequence[tuple[Callable[[Point], float], str]] = ((seconds_of, "seconds"), (effort, "simulations' time"))
+
+
 def drawn(path: Path, results: Mapping[int, Mapping[str, tuple[list[Point], End | None]]]) -> None:
     """Gap to the best gain against seconds and against simulations, a column for each size."""
     import matplotlib
@@ -430,7 +461,7 @@ def drawn(path: Path, results: Mapping[int, Mapping[str, tuple[list[Point], End 
     for column, (levers, found) in enumerate(results.items()):
         best = max((points[-1].objective for points, _ in found.values() if points), default=np.nan)
         first = max((points[0].objective for points, _ in found.values() if points), default=np.nan)
-        for row, (axis, label) in enumerate(((lambda p: p.seconds, "seconds"), (effort, "simulations' time"))):
+        for row, (axis, label) in enumerate(AXES):
             plot = axes[row, column]
             for name, (points, _) in found.items():
                 gaps = [max((best - point.objective) / (best - first or 1.0), 1e-9) for point in points]
@@ -447,12 +478,8 @@ def drawn(path: Path, results: Mapping[int, Mapping[str, tuple[list[Point], End 
     figure.savefig(path, dpi=110)
 
 
-def effort(point: Point) -> float:
-    """Simulations, a gradient counted as four."""
-    return max(point.simulations + 4.0 * point.gradients, 1.0)
-
-
 def written(path: Path, results: Mapping[int, Mapping[str, tuple[list[Point], End | None]]]) -> None:
+    """Every point of every search, as a table."""
     with path.open("w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("levers", "solver", "seconds", "simulations", "gradients", "objective"))
@@ -461,16 +488,29 @@ def written(path: Path, results: Mapping[int, Mapping[str, tuple[list[Point], En
                 rows.writerows((levers, name, p.seconds, p.simulations, p.gradients, p.objective) for p in points)
 
 
+def figures(results: Mapping[int, Mapping[str, tuple[list[Point], End | None]]]) -> dict[str, float]:
+    """What the history keeps of a run: the objective that each solver reached, and the seconds until then."""
+    reached = {
+        f"{levers} levers, {name}": points[-1]
+        for levers, found in results.items()
+        for name, (points, _) in found.items()
+        if points
+    }
+    objectives = {f"{place}, objective": point.objective for place, point in reached.items()}
+    return {**objectives, **{f"{place}, s": point.seconds for place, point in reached.items()}}
+
+
 # --- growth with regions ----------------------------------------------------------------------------------------------
 
 
-def grown(console: Console, regions: Sequence[int], limit: float) -> None:
-    """Our default with more and more regions, two measures, decided every five years: time and memory."""
+def grown(console: Console, regions: Sequence[int], limit: float) -> dict[str, float]:
+    """Our default with more and more regions, two measures, decided every five years: time and memory, printed too."""
     from sd_models.common_prosperity.splitting import split_folder
 
     table = Table(title="sqp, two measures, decided every five years", width=WIDTH)
     for column in ("regions", "levers", "objective", "s", "simulations", "gradients", "GiB", "ended by"):
         table.add_column(column, justify="right")
+    kept: dict[str, float] = {}
     provinces = Path(sd.load("common_prosperity").path or "").parent / "provinces"
     for count in regions:
         case = Case(count * 2 * 5, "macro" if count == 4 else "provinces", 2, 5, 25)
@@ -485,13 +525,16 @@ def grown(console: Console, regions: Sequence[int], limit: float) -> None:
             table.add_row(str(count), str(case.levers), reached, *["-"] * 4, "killed")
         else:
             counts = str(end.simulations), str(end.gradients)
+            kept |= {f"{count} regions, sqp, s": end.seconds, f"{count} regions, sqp, GiB": end.memory}
             table.add_row(
                 str(count), str(case.levers), reached, f"{end.seconds:.1f}", *counts, f"{end.memory:.2f}", end.how
             )
-    console.print(table)
+    if regions:
+        console.print(table)
+    return kept
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     everyone = (*OURS, *OTHERS, *(f"{name} on PySD" for name in ON_PYSD))
@@ -500,7 +543,8 @@ def main() -> None:
     parser.add_argument("--solvers", default=",".join(everyone), help="some of: %(default)s")
     parser.add_argument("--regions", default="", help="numbers of regions for the growth of our default")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder for solvers.csv and solvers.png")
-    given = parser.parse_args()
+    add_history_options(parser, "solvers")
+    given = parser.parse_args(arguments)
     console = Console(width=WIDTH)
     results: dict[int, dict[str, tuple[list[Point], End | None]]] = {}
     given.out.mkdir(parents=True, exist_ok=True)
@@ -512,8 +556,9 @@ def main() -> None:
         shown(console, case, results[size])
         written(given.out / "solvers.csv", results)
         drawn(given.out / "solvers.png", results)
-    if given.regions:
-        grown(console, [int(part) for part in given.regions.split(",")], given.seconds)
+    growth = grown(console, [int(part) for part in given.regions.split(",") if part], given.seconds)
+    if given.history:
+        append(given.history, {**figures(results), **growth})
 
 
 if __name__ == "__main__":

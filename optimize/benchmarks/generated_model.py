@@ -130,7 +130,7 @@ def write_model(folder: Path, regions: int, *, steps: int = 100, inline: bool = 
 
 def _draw(regions: int) -> dict[str, list[float]]:
     """A value of each regional constant for each region; the same at every call."""
-    source = random.Random(20)
+    source = random.Random(20)  # noqa: S311 - numbers, no secrets
     ranges = REGIONAL_CONSTANTS.items()
     return {name: [round(source.uniform(low, high), 3) for _ in range(regions)] for name, (low, high) in ranges}
 

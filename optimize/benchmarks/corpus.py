@@ -1,12 +1,13 @@
 """How many models of a folder with published outputs are read, run and agree, beside PySD's own count.
 
-    python tests/benchmarks/corpus.py FOLDER [--pysd] [--json FILE]
+    python -m optimize.benchmarks.corpus FOLDER [--pysd] [--json FILE]
 
-FOLDER is a checkout of SDXorg/test-models (not part of this project), or any folder in which a model file stands beside
-an `output.csv`, `output.tab` or other output file. A run agrees where every published number that it has a variable
-for is met to 0.5 per cent (published figures are rounded), the difference being taken relative to the figure or to a
-thousandth of the variable's peak. With `--pysd` PySD runs every file too, and the largest gap between the two engines
-is counted against 1e-9. Every file runs in a process of its own with a time limit, so that one cannot spoil the others.
+FOLDER is a checkout of SDXorg/test-models (not part of this project), or any folder in which a model file stands
+beside an `output.csv`, `output.tab` or other output file. A run agrees where every published number that it has a
+variable for is met to 0.5 per cent (published figures are rounded), the difference being taken relative to the figure
+or to a thousandth of the variable's peak. With `--pysd` PySD runs every file too, and the largest gap between the two
+engines is counted against 1e-9; PySD runs code that a model file carries, so this is for folders that are trusted.
+Every file runs in a process of its own with a time limit, so that one cannot spoil the others.
 """
 
 from __future__ import annotations
@@ -15,11 +16,9 @@ import argparse
 import json
 import multiprocessing
 import re
-import shutil
-import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import Empty
@@ -30,6 +29,9 @@ import pandas as pd
 import xarray as xr
 from rich.console import Console
 from rich.table import Table
+
+from .history import add_history_options, append
+from .pysd_itself import run_in_pysd
 
 Run = TypeVar("Run")
 GROUPS = {"Vensim": (".mdl",), "XMILE": (".xmile", ".xml", ".stmx", ".itmx")}
@@ -79,14 +81,8 @@ def run_ours(path: Path) -> xr.Dataset:
 
 
 def run_pysd(path: Path) -> dict[str, pd.Series]:
-    """PySD's own run, on a copy, since PySD writes beside the model."""
-    import pysd
-
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(path.parent, folder, dirs_exist_ok=True)
-        read = pysd.read_vensim if path.suffix.lower() == ".mdl" else pysd.read_xmile
-        options = {"data_files": [str(file) for file in data_beside(path)]} if data_beside(path) else {}
-        frame = read(str(Path(folder) / path.name), **options).run(flatten_output=True)
+    """PySD's own run."""
+    frame = run_in_pysd(path, data_beside(path))
     return {key(name): frame[name].astype(float) for name in frame.columns}
 
 
@@ -167,7 +163,8 @@ def worker(path: Path, group: str, with_pysd: bool, answers: multiprocessing.Que
 
 def verdicts(folder: Path, with_pysd: bool) -> list[Verdict]:
     """All model files of a folder."""
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("forkserver")  # no copies of threads, and what is imported is so once
+    context.set_forkserver_preload(["optimize.files.storage", "pandas", "rich.table", "sd_models.simulator.simulation"])
     found = []
     for group, endings in GROUPS.items():
         for path in sorted(file for file in folder.rglob("*") if file.suffix.lower() in endings):
@@ -183,19 +180,41 @@ def verdicts(folder: Path, with_pysd: bool) -> list[Verdict]:
     return found
 
 
+def counts(found: Sequence[Verdict]) -> dict[str, int]:
+    """How many of some files run, agree with what was published, and with PySD."""
+    gaps = [verdict.gap for verdict in found if verdict.gap is not None]
+    return {
+        "files": len(found),
+        "run": sum(verdict.ours in ("agrees", "differs", "no reference") for verdict in found),
+        "agree with published": sum(verdict.ours == "agrees" for verdict in found),
+        "PySD agrees with published": sum(verdict.pysd == "agrees" for verdict in found),
+        "run in PySD too": len(gaps),
+        "gap to PySD <= 1e-9": sum(gap <= PYSD_TOLERANCE for gap in gaps),
+    }
+
+
+def by_group(found: Sequence[Verdict]) -> dict[str, dict[str, int]]:
+    """The counts of each group."""
+    return {group: counts([verdict for verdict in found if verdict.group == group]) for group in GROUPS}
+
+
+def figures(folder: str, found: Sequence[Verdict], with_pysd: bool) -> Mapping[str, float]:
+    """What the history keeps of a run."""
+    return {
+        f"{folder}, {group}, {name}": count
+        for group, row in by_group(found).items()
+        for name, count in row.items()
+        if with_pysd or "PySD" not in name
+    }
+
+
 def show(found: list[Verdict], with_pysd: bool) -> None:
     """The counts by group, and every file that does not agree."""
     console = Console()
-    table = Table("group", "files", "run", "agree with published", "PySD agrees with published", "gap to PySD <= 1e-9")
-    for group in GROUPS:
-        rows = [verdict for verdict in found if verdict.group == group]
-        run = [v for v in rows if v.ours in ("agrees", "differs", "no reference")]
-        close = [v for v in rows if v.gap is not None]
-        counts = [len(rows), len(run), sum(v.ours == "agrees" for v in rows)]
-        pysd = str(sum(v.pysd == "agrees" for v in rows)) if with_pysd else "-"
-        within = sum(v.gap <= PYSD_TOLERANCE for v in close if v.gap is not None)
-        met = f"{within} of {len(close)}" if with_pysd else "-"
-        table.add_row(group, *map(str, counts), pysd, met)
+    table = Table("group", *counts([]))
+    for group, row in by_group(found).items():
+        cells = [str(count) if with_pysd or "PySD" not in name else "-" for name, count in row.items()]
+        table.add_row(group, *cells)
     console.print(table)
     console.print(dict(Counter(verdict.ours for verdict in found)))
     for verdict in found:
@@ -203,17 +222,20 @@ def show(found: list[Verdict], with_pysd: bool) -> None:
             console.print(f"{verdict.file}: ours {verdict.ours}, PySD {verdict.pysd or '-'}, gap {verdict.gap}")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read the arguments, judge, show."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pysd", action="store_true", help="run PySD too")
     parser.add_argument("--json", type=Path, help="write every verdict to this file")
-    arguments = parser.parse_args()
-    found = verdicts(arguments.folder, arguments.pysd)
-    show(found, arguments.pysd)
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(verdict) for verdict in found], indent=1))
+    add_history_options(parser, "corpus")
+    options = parser.parse_args(arguments)
+    found = verdicts(options.folder, options.pysd)
+    show(found, options.pysd)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(verdict) for verdict in found], indent=1))
+    if options.history:
+        append(options.history, figures(options.folder.resolve().name, found, options.pysd))
 
 
 if __name__ == "__main__":

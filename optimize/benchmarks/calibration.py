@@ -1,4 +1,4 @@
-"""Benchmark of calibration: `python tests/benchmarks/calibration.py [MODEL] [--regions FOLDER] [--json FILE]`.
+"""Calibration by many methods: `python -m optimize.benchmarks.calibration [MODEL] [--regions FOLDER] [--json FILE]`.
 
 The misfit of a library model that has a calibration file, from the same starting point (the model's own values, each
 moved at random by a tenth of the distance of its bounds), minimized side by side in one run by
@@ -16,7 +16,7 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,10 @@ from rich.table import Table
 from scipy.optimize import least_squares, minimize
 from threadpoolctl import threadpool_limits
 
-from optimize.calibration.estimation import misfit_of
-from optimize.calibration.fitting import fit
-from optimize.calibration.misfit import Misfit
+from ..calibration.estimation import misfit_of
+from ..calibration.fitting import fit
+from ..calibration.misfit import Misfit
+from .history import add_history_options, append
 
 SEED = 1
 MOVED = 0.1  # of the distance of the bounds
@@ -120,7 +121,7 @@ def rows(misfit: Misfit) -> Iterator[Row]:
         lambda c: least_squares(c.residuals, c.start, bounds=c.bounds, ftol=1e-8, xtol=1e-8, gtol=1e-8),
     )
     box = list(zip(*Counted(misfit).bounds, strict=True))
-    options = {"maxiter": 10_000, "maxfun": 100_000, "ftol": 1e-12}
+    options: Any = {"maxiter": 10_000, "maxfun": 100_000, "ftol": 1e-12}
     yield tried(
         "L-BFGS-B, exact gradient",
         misfit,
@@ -173,19 +174,30 @@ def show(misfit: Misfit, found: list[Row], seconds: dict[str, float], console: C
         console.print(f"{name}: {value * 1e3:.3g} ms, {value / seconds['run']:.3g} runs")
 
 
-def main() -> None:
+def figures(model: str, found: Sequence[Row], seconds: Mapping[str, float]) -> dict[str, float]:
+    """What the history keeps of a run."""
+    times = {f"{model}, {name}, ms": value * 1e3 for name, value in seconds.items()}
+    misfits = {f"{model}, {row.method}, misfit": row.misfit for row in found}
+    return {**times, **misfits, **{f"{model}, {row.method}, s": row.seconds for row in found}}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, show, and write what was asked for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("model", nargs="?", default="common_prosperity")
     parser.add_argument("--regions")
     parser.add_argument("--json", type=Path, help="file for the figures")
-    options = parser.parse_args()
+    add_history_options(parser, "calibration")
+    options = parser.parse_args(arguments)
     misfit = problem(options.model, options.regions)
     seconds, found = costs(misfit), list(rows(misfit))
     show(misfit, found, seconds, Console(width=WIDTH))
     if options.json:
         text = json.dumps({"seconds": seconds, "methods": [asdict(row) for row in found]}, indent=1)
         options.json.write_text(text, encoding="utf-8")
+    if options.history:
+        place = f"{options.model} ({options.regions})" if options.regions else options.model
+        append(options.history, figures(place, found, seconds))
 
 
 if __name__ == "__main__":
