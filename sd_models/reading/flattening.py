@@ -42,7 +42,7 @@ from ..system.model import (
 from ..system.subscripts import LARGEST_VARIABLE, Ranges, build_ranges
 from .data_folder import data_folder
 from .external import KEYWORDS, ExternalFiles, references
-from .source import Source
+from .source import Flows, Source
 from .translation import Translation
 
 
@@ -231,6 +231,9 @@ class _Flattener:
                 non_negative |= isinstance(component.ast, ast.IntegStructure) and bool(component.ast.non_negative)
         with self._collecting(element.name, 0):
             self._check_once(dimensions, equations)
+        flows = Flows()
+        with self._collecting(element.name, self._line(scope, element, 0)):
+            flows = self._flows(scope, element)
         self.variables[name] = Variable(
             name=name,
             kind=kind,
@@ -241,8 +244,27 @@ class _Flattener:
             documentation=element.documentation.strip(),
             place=equations[0].place if equations else None,
             origin=scope.origin,
-            non_negative=non_negative,
+            non_negative=non_negative or (scope.section.name, element.name) in self.source.uniflows,
+            inflows=flows.inflows,
+            outflows=flows.outflows,
         )
+
+    def _flows(self, scope: _Scope, element: AbstractElement) -> Flows:
+        """The flows of a stock that cannot be negative, by the names of their variables."""
+        given = self.source.flows.get((scope.section.name, element.name), Flows())
+        _, dimensions, _ = scope.shapes[key(element.name)]
+        sides = (given.inflows, given.outflows)
+        return Flows(*(tuple(self._flow(scope, flow, dimensions) for flow in side) for side in sides))
+
+    def _flow(self, scope: _Scope, flow: str, dimensions: tuple[str, ...]) -> str:
+        name, own, kind = scope.shapes.get(key(flow), (flow, (), Kind.TABLE))
+        if kind not in (Kind.AUXILIARY, Kind.CONSTANT, Kind.DATA):
+            advice = "Name a flow, or let the stock be negative."
+            raise InvalidModel(Fault(f"it cannot be negative, and {flow!r} is no flow of it.", advice=advice))
+        if set(own) != set(dimensions):
+            found = f"it cannot be negative, and its flow {name!r} has other dimensions."
+            raise InvalidModel(Fault(found, advice="Give stock and flow the same dimensions."))
+        return name
 
     def _equation(
         self,

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pysd
@@ -70,6 +70,12 @@ ORDER = 10_000  # of a delay or smooth
 MACROS = 3_000  # copies of macros; PySD imports a file for each
 REDUCTIONS = frozenset(("sum", "prod", "vmin", "vmax", "vector_select"))
 
+Patch: TypeAlias = Callable[[AbstractSection], Sequence[str]]
+
+
+def _unpatched(_section: AbstractSection) -> Sequence[str]:
+    return ()
+
 
 @dataclass
 class PrivateModel:
@@ -85,12 +91,17 @@ class PrivateModel:
     files: dict[str, str] = field(default_factory=dict)  # name in the private folder to the reference in the model
     descriptions: dict[str, tuple[str, str]] = field(default_factory=dict)
     grids: Grids = field(default_factory=Grids)
+    notes: list[str] = field(default_factory=list)
 
-    def load(self, data: Sequence[Path], controls: Mapping[str, float]) -> Model:
-        """PySD's model, not initialized; `controls` replace control variables, `data` hold series by their name."""
+    def load(self, data: Sequence[Path], controls: Mapping[str, float], patch: Patch = _unpatched) -> Model:
+        """PySD's model, not initialized; `controls` replace control variables, `data` hold series by their name.
+
+        `patch` may change the main section before code is made of it; what it says stands in `notes`.
+        """
         with guarded():
             abstract = self.parsed()
             self.prepare(abstract, controls)
+            self.notes.extend(patch(abstract.sections[0]))
             code = self.built(abstract)
         for file in data:
             check_data(file)

@@ -32,12 +32,14 @@ from ..errors import Fault, InvalidRequest, ModelError, SimulationError, Unreada
 from ..reading.external import reader_of_workbooks
 from ..reading.guard import STEPS, check_count, check_steps
 from ..reading.library import load, model_path
+from ..rewrites.outflows import taken
 from ..system.model import FloatArray, Kind, Method, System, key
 
 if TYPE_CHECKING:
     from pysd.py_backend.model import Model
 
     from ..simulator.timing import TimeSpan
+    from .pysd_model import Patch
 
 Given: TypeAlias = Mapping[str, "npt.ArrayLike | xr.DataArray | pd.Series[float]"]
 CONTROLS = {"start": "initial time", "stop": "final time", "step": "time step", "save_every": "saveper"}
@@ -88,7 +90,7 @@ def replay(
             finally:
                 run.private.forget()
             remarks = (run.told(str(warning.message)) for warning in caught)
-            told = (*notes, *(remark for remark in remarks if not remark.startswith("Replacing ")))
+            told = (*notes, *run.private.notes, *(remark for remark in remarks if not remark.startswith("Replacing ")))
             return found.assign_attrs(notes=list(dict.fromkeys(told)))
 
     try:
@@ -194,6 +196,7 @@ class _Run:
         self.system = system
         self.private = PrivateModel(path, folder, regions)
         self.model: Model = None
+        self.fixed: frozenset[str] = frozenset()  # keys of the constants that are given
 
     def told(self, message: str) -> str:
         """A message of PySD's as people may read it."""
@@ -210,7 +213,8 @@ class _Run:
         """The whole run."""
         controls = _controls(constants, time)
         with self.private.telling(UnreadableModel, "read"):
-            self.model = self.private.load(data, controls)
+            self.fixed = frozenset(map(key, constants))
+            self.model = self.private.load(data, controls, self._patch(constants, levers))
         with self.private.telling(SimulationError, "run"):
             names = self._wanted(outputs)
             given = {name: value for name, value in constants.items() if key(name) not in controls}
@@ -230,6 +234,17 @@ class _Run:
             advice = nearest(name, known) or "`prosperity check` lists the variables."
             raise InvalidRequest(Fault(f"PySD finds no variable {name!r}.", advice=advice))
         return self._names[key(name)]
+
+    def _shown(self, name: str) -> str:
+        """The name in Python of what is shown for a variable: of a flow that is a constant, what flows."""
+        return self._names.get(key(taken(name)) if key(name) in self.fixed else "", self._python(name))
+
+    def _patch(self, constants: Given, levers: Given) -> Patch:
+        """What PySD's model gets where PySD departs."""
+        from .patches import patched
+
+        given = frozenset(map(key, (*constants, *levers)))
+        return lambda section: patched(section, self.system, given)
 
     def _function(self, name: str) -> Callable[[], Any]:
         return getattr(self.model.components, self._python(name))  # type: ignore[no-any-return]
@@ -372,7 +387,7 @@ class _Run:
         """The values of the variables at all saved times."""
         recorder = _Recorder()
         self.model.initialize_external_data()
-        self.model.set_stepper(recorder, params=dict(params), return_columns=[self._python(name) for name in names])
+        self.model.set_stepper(recorder, params=dict(params), return_columns=[self._shown(name) for name in names])
         steps = check_steps(self._first, self._last, self._step)
         saves = steps * self._step / max(float(self.model.time.saveper()), self._step)
         check_count("values in the result", int(saves * recorder.size), VALUES, "Save less often (SAVEPER).")
@@ -387,9 +402,9 @@ class _Run:
         variables: dict[str, Any] = {}
         coordinates: dict[str, Any] = {"time": recorder.times}
         for name in names:
-            own = recorder.frames.get(self._python(name), _Frame((), ()))
+            own = recorder.frames.get(self._shown(name), _Frame((), ()))
             frame = self._frame(name, own)
-            array = _aligned(recorder.array(self._python(name)), own, frame, name, leading=1)
+            array = _aligned(recorder.array(self._shown(name)), own, frame, name, leading=1)
             unit, text = self.private.descriptions.get(key(name), ("", ""))
             dimensions = [self._label(d) for d in frame.dimensions]
             coordinates.update(zip(dimensions, map(list, frame.elements), strict=True))

@@ -2,13 +2,15 @@
 
 - `substitution.py`: given values in place of equations
 - `stateful.py`: delays, smooths, trends, samples and initial values to stocks
+- `outflows.py`: the outflows of stocks that cannot be negative, cut to what these hold
 - `folding.py`: what cannot change in a run to numbers
 - `sums.py`: sums over many elements as variables of their own
 """
 
 from .folding import fold_constants
+from .outflows import cut_outflows
 from .stateful import expand_stateful, lengths
 from .substitution import substitute
 from .sums import name_sums
 
-__all__ = ["expand_stateful", "fold_constants", "lengths", "name_sums", "substitute"]
+__all__ = ["cut_outflows", "expand_stateful", "fold_constants", "lengths", "name_sums", "substitute"]

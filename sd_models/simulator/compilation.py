@@ -16,7 +16,7 @@ import casadi as ca
 import numpy as np
 
 from ..errors import Fault, InvalidRequest
-from ..rewrites import expand_stateful, fold_constants, lengths
+from ..rewrites import cut_outflows, expand_stateful, fold_constants, lengths
 from ..system.expression import references
 from ..system.model import FloatArray, Kind, Series, System, Values, Variable, key
 from ..system.ordering import current, stages
@@ -134,7 +134,8 @@ def compile_system(
     chosen = {role: tuple(_named(expanded, names, role)) for role, names in roles.items()}
     _check_roles(expanded, chosen["lever"], chosen["constant"])
     _check_shape(timed, (*chosen["lever"], *chosen["constant"]))
-    folded = fold_constants(expanded, keep=(*chosen["lever"], *chosen["constant"]))
+    given = (*chosen["lever"], *chosen["constant"])
+    folded = fold_constants(cut_outflows(expanded, given=given), keep=given)
     work = _Compiler(
         system=folded,
         grid=time_grid(folded),
@@ -264,13 +265,13 @@ class _Compiler:
         with exact_arithmetic():
             begin = self._initial_stocks()
             now = self._moment(self.states.split(symbols.stocks), 0.0, self.wanted)
-            after, cuts = self._after(now)
+            after = self._after(now)
             fixed = {n: np.asarray(now.columns[n]).ravel() for n in self.wanted if is_number(now.columns[n])}
             outputs = layout(self.system, [name for name in self.wanted if name not in fixed])
             values = _stacked([now.columns[name] for name in outputs.rows])
         self._check_size(outputs)
         moving = (symbols.stocks, symbols.levers, symbols.constants)
-        found = (kink for kink in (*now.kinks, *cuts) if self.system.variables[kink.variable].kinked)
+        found = (kink for kink in now.kinks if self.system.variables[kink.variable].kinked)
         kinks = tuple(kink for kink in found if _moves(kink.switch, moving))
         given = [symbols.levers, symbols.constants, symbols.data]
         at_step = [symbols.stocks, *given, symbols.time]
@@ -338,23 +339,28 @@ class _Compiler:
         known = self._known({**self._given(offset), **stocks}, offset)
         return evaluate(self.system, sorted({*wanted, *needed}), known)
 
-    def _after(self, now: Evaluated) -> tuple[Column, tuple[Kink, ...]]:
-        """Stocks and samples one step later, samples as they follow from its beginning; and the kinks of cut stocks."""
+    def _after(self, now: Evaluated) -> Column:
+        """Stocks and samples one step later, samples as they follow from its beginning.
+
+        What rounding leaves below zero in stocks that cannot be negative is cut off: their flows see to the rest.
+        """
         begin = self.states.split(self.symbols.stocks)
-        uncut: dict[str, Column] = {}
+        held = {name: column for name, column in now.columns.items() if self._variable(name).held}
 
         def flows(stocks: Columns, offset: float) -> Columns:
-            return self._sides(now if offset == 0.0 else self._moment({**begin, **stocks}, offset), Kind.STOCK)
+            given = {**begin, **held, **stocks}
+            return self._sides(now if offset == 0.0 else self._moment(given, offset), Kind.STOCK)
 
         def move(along: Columns, fraction: float) -> Columns:
             moved = {n: begin[n] + flow * (fraction * self.grid.step) for n, flow in along.items()}
-            uncut.update((n, column) for n, column in moved.items() if self.system.variables[n].non_negative)
-            return {n: ca.fmax(column, 0.0) if n in uncut else column for n, column in moved.items()}
+            return {n: ca.fmax(col, 0.0) if self._variable(n).non_negative else col for n, col in moved.items()}
 
         moved = METHODS[self.system.method](begin, flows, move)
         later = {**moved, **self._sides(now, Kind.SAMPLE)}
-        cuts = (Kink(name, "non-negative", column, later=True) for name, column in uncut.items())
-        return _stacked([later[name] for name in self.states.rows]), tuple(cuts)
+        return _stacked([later[name] for name in self.states.rows])
+
+    def _variable(self, name: str) -> Variable:
+        return self.system.variables[name]
 
     def _sides(self, found: Evaluated, kind: Kind) -> Columns:
         """The right-hand sides of the states of one kind: net flows of stocks, next values of samples."""

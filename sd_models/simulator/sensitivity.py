@@ -312,7 +312,5 @@ def touched_kinks(point: Point) -> tuple[KinkTouch, ...]:
         distance = np.min([np.abs(rows - at) for at in kink.breakpoints], axis=0)
         near = distance <= KINK_TOLERANCE * np.maximum(1.0, np.abs(rows))
         touched = near.any(axis=0)
-        if kink.later:  # at the end of a step; after the last time there is none
-            touched = np.concatenate(([False], touched[:-1]))
         touches.extend(KinkTouch(kink.variable, kink.function, float(time)) for time in times[touched])
     return tuple(touches)

@@ -57,8 +57,12 @@ class Variable:
     """A variable of the model under its modeller's name.
 
     `origin` is empty for what stands in the file; for a variable that a macro or a rewrite added it names the variable
-    that it serves. A `non_negative` stock is cut off at zero after each step. Where `kinked` is false, a kink in an
-    equation is none of the whole model: what the variable serves is smooth there, or has the kink itself.
+    that it serves. Where `kinked` is false, a kink in an equation is none of the whole model: what the variable serves
+    is smooth there, or has the kink itself. The value of a `held` auxiliary at the beginning of a step holds over the
+    whole step, also where the method of integration asks in the midst of it.
+
+    A `non_negative` stock or flow never falls below zero. Such a stock names its `inflows` and its `outflows`, the
+    first one first to be served, which the rewrite `outflows` cuts to what it holds; a flow's own equation sees to it.
     """
 
     name: str
@@ -72,6 +76,9 @@ class Variable:
     origin: str = ""
     non_negative: bool = False
     kinked: bool = True
+    held: bool = False
+    inflows: tuple[str, ...] = ()
+    outflows: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Everything the model says about the variable: kind, equations, unit, limits, documentation, place.
@@ -111,7 +118,12 @@ class Variable:
     def _limits(self) -> str:
         low, high = ("?" if bound is None else number_text(bound) for bound in self.limits)
         limits = "" if self.limits == (None, None) else f"{low} to {high}"
-        return ", ".join(part for part in (limits, "cut off at zero" if self.non_negative else "") if part)
+        return ", ".join(part for part in (limits, self._floor() if self.non_negative else "") if part)
+
+    def _floor(self) -> str:
+        """How the variable stays above zero."""
+        order = f": outflows are cut, {' before '.join(self.outflows)}" if len(self.outflows) > 1 else ""
+        return f"never below 0{order or (': the outflow is cut' if self.outflows else '')}"
 
 
 def fault_of(variable: Variable, found: str, advice: str = "", *, file: str = "") -> Fault:

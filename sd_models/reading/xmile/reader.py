@@ -31,14 +31,15 @@ from pysd.translators.structures.abstract_model import (
 
 from ...errors import Fault, UnreadableModel
 from ...system.model import Method, key
-from ..source import Source
+from ..source import Flows, Source
 from .document import Faults, Tag, read_document
 from .equations import trees
 from .names import TABLE, Declared, Macro, Names, declared_in, modules
 from .settings import CONTROL_NAMES, controls, differs, dimensions, mappings, method, specifications, unit_synonyms
-from .variables import Behavior, Built, build, build_alias, build_table
+from .variables import Behavior, Built, build, build_alias, build_table, flows, is_non_negative
 from .words import unquoted
 
+MAIN = "__main__"
 ROUNDING_NOTE = "INT and MOD cut towards zero, as in PySD and Vensim; XMILE rounds down, which differs below zero."
 
 
@@ -55,6 +56,8 @@ class _File:
     root: Tag
     notes: list[str] = field(default_factory=list)
     lines: dict[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    flows: dict[tuple[str, str], Flows] = field(default_factory=dict)
+    uniflows: set[tuple[str, str]] = field(default_factory=set)
     faults: Faults = field(init=False)
 
     def __post_init__(self) -> None:
@@ -65,9 +68,9 @@ class _File:
         self._check_parts()
         models, macros, ranges = self._models(), self._macros(), dimensions(self.root, self.faults)
         names = self._names(models, {key(name): elements for name, elements in ranges.items()}, macros)
-        elements = (*self._controls(), *self._elements(names, models))
+        elements = (*self._controls(), *self._elements(names, models, MAIN))
         sections = (
-            self._section("__main__", elements, ranges),
+            self._section(MAIN, elements, ranges),
             *(self._macro_section(m, names) for m in macros.values()),
         )
         specs = specifications(self.root)
@@ -82,6 +85,8 @@ class _File:
             mappings=mappings(self.root),
             unit_synonyms=synonyms,
             notes=tuple(dict.fromkeys(self.notes)),
+            flows=self.flows,
+            uniflows=frozenset(self.uniflows),
         )
 
     # --- parts of the file ------------------------------------------------------------------------------------------
@@ -182,7 +187,7 @@ class _File:
 
     # --- sections ---------------------------------------------------------------------------------------------------
 
-    def _elements(self, names: Names, models: Mapping[str, Tag]) -> Iterator[Built]:
+    def _elements(self, names: Names, models: Mapping[str, Tag], section: str) -> Iterator[Built]:
         """The elements of all variables, and of tables that are called apart from their variables."""
         whole = Behavior().of(self.root)
         behaviors = {name: whole.of(tag) for name, tag in models.items()}
@@ -192,11 +197,19 @@ class _File:
                 element, lines = self._element(declared, names, behaviors[declared.model])
                 called |= self._called(element)
                 if element.components:
+                    self._keep_flows((section, element.name), declared, names, behaviors[declared.model])
                     yield element, lines
         for name in sorted(called):
             declared = names.variables[name.removesuffix(TABLE)]
             with self.faults.collecting(declared.tag, declared.name):
                 yield build_table(declared, f"{declared.name}{TABLE}", names, self.faults)
+
+    def _keep_flows(self, place: tuple[str, str], declared: Declared, names: Names, behavior: Behavior) -> None:
+        """What cuts the flows of stocks that cannot be negative."""
+        if is_non_negative(declared, behavior) and declared.tag.name == "stock":
+            self.flows[place] = flows(declared, names)
+        elif is_non_negative(declared, behavior):
+            self.uniflows.add(place)
 
     def _element(self, declared: Declared, names: Names, behavior: Behavior) -> Built:
         source = names.connections.get(key(declared.name))
@@ -219,7 +232,7 @@ class _File:
         own = () if key(macro.tag.content("eqn")) == key(macro.name) else (Declared(macro.name, macro.tag),)
         variables = self._declared((*declared_in(macro.tag, ""), *own))
         local = Names(variables, {}, names.dimensions, names.macros, frozenset(map(key, macro.parameters)))
-        return self._section(macro.name, self._elements(local, {"": macro.tag}), {}, macro)
+        return self._section(macro.name, self._elements(local, {"": macro.tag}, macro.name), {}, macro)
 
     def _section(
         self, name: str, built: Iterable[Built], ranges: Mapping[str, tuple[str, ...]], macro: Macro | None = None

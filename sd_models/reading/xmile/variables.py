@@ -15,6 +15,7 @@ from pysd.translators.structures.abstract_model import AbstractComponent, Abstra
 
 from ...errors import Fault, UnreadableModel
 from ...system.model import key
+from ..source import Flows
 from .document import Faults, Tag, placed
 from .equations import parse_equation, referred
 from .functions import Syntax, called
@@ -169,7 +170,7 @@ def _component(declared: Declared, equation: Equation, names: Names, behavior: B
     if table is not None and value is None:
         return AbstractLookup(subscripts, points(table))
     tree = _initially(equation, _through(table, _required(value), place), place)
-    if declared.tag.name == "flow" and _non_negative(declared.shared, behavior.flow):
+    if declared.tag.name == "flow" and is_non_negative(declared, behavior):
         tree = called("max", tree, 0.0)
     return AbstractComponent(subscripts, tree)
 
@@ -225,7 +226,36 @@ def _required(value: Value | None) -> Value:
 
 def _stock(declared: Declared, value: Value | None, place: Place, behavior: Behavior) -> IntegStructure:
     inflows, outflows = ([_flow(tag, place) for tag in declared.shared.all(way)] for way in ("inflow", "outflow"))
-    return IntegStructure(_net(inflows, outflows), _required(value), _non_negative(declared.shared, behavior.stock))
+    return IntegStructure(_net(inflows, outflows), _required(value), is_non_negative(declared, behavior))
+
+
+def is_non_negative(declared: Declared, behavior: Behavior) -> bool:
+    """Whether a stock or flow stays above zero."""
+    kinds = {"stock": behavior.stock, "flow": behavior.flow}
+    kind = declared.tag.name
+    return kind in kinds and _non_negative(declared.shared, kinds[kind])
+
+
+def flows(declared: Declared, names: Names) -> Flows:
+    """The flows of a stock as it lists them; one that a module connects to another variable is that variable."""
+
+    def named(way: str) -> tuple[str, ...]:
+        found = tuple(_flow_name(tag, declared, names) for tag in declared.shared.all(way))
+        if len(set(map(key, found))) < len(found):
+            advice = "Name it once."
+            raise UnreadableModel(Fault(f"a stock that cannot be negative names an {way} twice.", advice=advice))
+        return found
+
+    return Flows(named("inflow"), named("outflow"))
+
+
+def _flow_name(tag: Tag, declared: Declared, names: Names) -> str:
+    found = names.find((unquoted(tag.text.strip()),), declared.model)
+    origin = names.origin(found.name) if found is not None else None
+    if origin is None:
+        advice = "Name a flow of the model."
+        raise UnreadableModel(Fault(f"{tag.text.strip()!r} is no flow.", line=tag.line, advice=advice))
+    return origin.name
 
 
 def _flow(tag: Tag, place: Place) -> Syntax:

@@ -25,7 +25,7 @@ SMALL = 1e-6
 class Kink:
     """Where a function is not differentiable: its `switch` column equals one of the `breakpoints`.
 
-    It is one only where `guard` holds (None: everywhere). With `later` it belongs to the step that begins at the time.
+    It is one only where `guard` holds (None: everywhere).
     """
 
     variable: str
@@ -33,7 +33,6 @@ class Kink:
     switch: Column
     breakpoints: tuple[float, ...] = (0.0,)
     guard: Column | None = None
-    later: bool = False
 
     @property
     def value(self) -> Column:

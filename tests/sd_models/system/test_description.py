@@ -229,7 +229,7 @@ def test_a_variable_shows_everything_the_model_says_of_it() -> None:
         "  population[region] :EXCEPT: [south] = INTEG(births[region] - deaths[region], initial population[region])",
         "  population[south] = INTEG(0, 7)",
         "  unit: person",
-        "  limits: 0 to ?, cut off at zero",
+        "  limits: 0 to ?, never below 0",
         "  documentation: People who live in the region.",
         "  place: model.mdl:12",
         "  region: north, south",

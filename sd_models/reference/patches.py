@@ -1,0 +1,132 @@
+"""Where PySD departs from the language of a file: what its abstract model gets instead, and what is said about it.
+
+Why patch at all: a reference that is wrong cannot refute a run that is wrong in the same way, and would refute one that
+is right. All else in PySD's run stays its own: order, delays, integration, arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from pysd.translators.structures import abstract_expressions as ast
+from pysd.translators.structures.abstract_model import AbstractComponent, AbstractElement, AbstractSection
+
+from ..rewrites.outflows import Cut, cuts, limited, taken
+from ..rewrites.stateful import expand_stateful
+from ..simulator.timing import control_values
+from ..system.expression import Expr, Ref, fold
+from ..system.model import System, key
+
+
+def patched(section: AbstractSection, system: System | None, given: Collection[str]) -> tuple[str, ...]:
+    """Change the main section where PySD departs; what was changed, or cannot be without a system, as notes.
+
+    `given` are the keys of variables whose values are given for the run.
+    """
+    if system is not None:
+        return tuple(patch_outflows(section, system, given))
+    cut = [element.name for element in section.elements if any(map(_is_cut, element.components))]
+    names = ", ".join(cut)
+    return (f"PySD makes matter where a stock cannot be negative: {names}.",) if cut else ()
+
+
+def _is_cut(component: AbstractComponent) -> bool:
+    return isinstance(component.ast, ast.IntegStructure) and bool(component.ast.non_negative)
+
+
+def patch_outflows(section: AbstractSection, system: System, given: Collection[str]) -> Iterator[str]:
+    """Cut the outflows of stocks that cannot be negative; PySD cuts off the stocks, so that matter is made.
+
+    Of flows that are `given` for the run (keys of names), what flows stands in an element of its own.
+    """
+    work = _Cutting(system, _cuts(system), given)
+    for component in (component for element in section.elements for component in element.components):
+        component.ast = work.redirected(component.ast)
+    for element in tuple(section.elements):
+        if own := [cut for cut in work.found if key(cut.flow) == key(element.name)]:
+            section.elements = (*section.elements, *work.cut(element, own))
+    if work.found:
+        names = ", ".join(dict.fromkeys(cut.flow for cut in work.found))
+        yield f"PySD makes matter where a stock cannot be negative; it was given the cut outflows: {names}."
+
+
+def _cuts(system: System) -> tuple[Cut, ...]:
+    """The cuts of the flows, in the order in which a compiled run makes them."""
+    if not limited(system):
+        return ()
+    control = control_values(system)
+    times = {"initial_time": control["INITIAL TIME"], "time_step": control["TIME STEP"]}
+    return cuts(expand_stateful(system, **times))[0]
+
+
+@dataclass(frozen=True)
+class _Cutting:
+    """The cuts in PySD's structures; flows with given values have an element of their own for what flows."""
+
+    system: System
+    found: tuple[Cut, ...]
+    given: Collection[str]
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The flows with given values, by their name in references, and what flows of them."""
+        return {spelled(cut.flow): spelled(taken(cut.flow)) for cut in self.found if key(cut.flow) in self.given}
+
+    def cut(self, element: AbstractElement, own: Sequence[Cut]) -> tuple[AbstractElement, ...]:
+        """The elements that come with the cuts of one flow."""
+        flow, dimensions = own[0].flow, self.system[own[0].flow].dimensions
+        if spelled(flow) in self.names:
+            itself = ast.ReferenceStructure(spelled(flow), _subscripts(dimensions))
+            components = [AbstractComponent((list(dimensions), []), self.bounded(itself, own, dimensions))]
+            return (replace(element, name=taken(flow), components=components),)
+        for component in element.components:
+            component.ast = self.bounded(component.ast, own, component.subscripts[0])
+        return ()
+
+    def bounded(self, tree: Any, own: Sequence[Cut], subscripts: Sequence[str]) -> Any:
+        """The tree of a flow, at these subscripts, within its bounds."""
+        places = dict(zip(self.system[own[0].flow].dimensions, subscripts, strict=True))
+        for cut in own:
+            bound = self.tree(cut.bound, places)
+            if cut.into:
+                bound = ast.ArithmeticStructure(["negative"], (bound,))
+            tree = ast.CallStructure(ast.ReferenceStructure("max" if cut.into else "min"), (tree, bound))
+        return tree
+
+    def tree(self, expr: Expr, places: Mapping[str, str]) -> Any:
+        """A bound, which is made of references, quotients, sums and differences, with the subscripts of a place."""
+
+        def referred(node: Ref) -> Any:
+            name = self.names.get(spelled(node.name), spelled(node.name))
+            return ast.ReferenceStructure(name, _subscripts([places[s.name] for s in node.subscripts]))
+
+        return fold(
+            expr,
+            number=lambda node: node.value,
+            ref=referred,
+            call=lambda node, parts: ast.ArithmeticStructure([node.function], parts),
+            reduce=lambda _, part: part,
+        )
+
+    def redirected(self, tree: Any) -> Any:
+        """The tree with what flows in place of given flows."""
+        if isinstance(tree, ast.ReferenceStructure) and tree.reference in self.names:
+            return replace(tree, reference=self.names[tree.reference])
+        if isinstance(tree, list | tuple):
+            return type(tree)(self.redirected(part) for part in tree)
+        if is_dataclass(tree) and self.names:
+            for part in fields(tree):
+                setattr(tree, part.name, self.redirected(getattr(tree, part.name)))
+        return tree
+
+
+def _subscripts(names: Sequence[str]) -> ast.SubscriptsReferenceStructure | None:
+    return ast.SubscriptsReferenceStructure(list(names)) if names else None
+
+
+def spelled(name: str) -> str:
+    """A name as PySD's translators spell it in references."""
+    return "_".join(name.replace("_", " ").split()).lower()
