@@ -24,25 +24,43 @@ if TYPE_CHECKING:
     from .calibration.specification import Calibration
     from .plans.draft import starting_plan
     from .plans.plan import Plan, load_plan, read_plan
+    from .problems.assembly import assemble
+    from .problems.optimality import Multipliers, Optimality, optimality
     from .problems.problem import Problem
+    from .problems.program import Block, Evaluation, Outcomes, Program, Quadratic
     from .results.figures import plot
     from .results.folder import load_result, save_result
     from .results.result import Result
     from .results.tables import sayings
     from .results.verification import verify
     from .screening.screening import Screening, screen
+    from .solvers.solver import Ending, Iteration, Solution, Solver, Watch
     from .solving.solve import solve
 
 __all__ = [
+    "Block",
     "Calibration",
     "CalibrationResult",
+    "Ending",
+    "Evaluation",
+    "Iteration",
+    "Multipliers",
+    "Optimality",
+    "Outcomes",
     "Plan",
     "Problem",
+    "Program",
+    "Quadratic",
     "Result",
     "Screening",
+    "Solution",
+    "Solver",
+    "Watch",
+    "assemble",
     "calibrate",
     "load_plan",
     "load_result",
+    "optimality",
     "plot",
     "read_plan",
     "save_result",
@@ -60,8 +78,12 @@ __getattr__, __dir__ = deferred(
         "calibration.specification": ("Calibration",),
         "plans.draft": ("starting_plan",),
         "plans.plan": ("Plan", "load_plan", "read_plan"),
+        "problems.assembly": ("assemble",),
+        "problems.optimality": ("Multipliers", "Optimality", "optimality"),
         "problems.problem": ("Problem",),
         "results.figures": ("plot",),
+        "problems.program": ("Block", "Evaluation", "Outcomes", "Program", "Quadratic"),
+        "solvers.solver": ("Ending", "Iteration", "Solution", "Solver", "Watch"),
         "results.folder": ("load_result", "save_result"),
         "results.result": ("Result",),
         "results.tables": ("sayings",),

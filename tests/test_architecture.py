@@ -34,7 +34,7 @@ KNOW_CASADI = (
     "optimize.problems.outcomes",
     "optimize.solvers.nonlinear",
 )
-KNOW_PYOMO = ("optimize.problems.pyomo_model", "optimize.solving")
+KNOW_PYOMO = ("optimize.problems.pyomo_model", "optimize.problems.pyomo_reader", "optimize.solving")
 KNOW_HIGHS = ("optimize.solvers.highs", "optimize.solving.infeasibility")
 EXPRESSION_KINDS = frozenset(("Number", "Ref", "Call", "Reduce"))
 
@@ -157,6 +157,17 @@ def test_who_may_know_a_package(package: str, known: tuple[str, ...]) -> None:
         if not module.startswith(known) and any(item.module.split(".")[0] == package for item in imports(module))
     ]
     assert not foreign
+
+
+@pytest.mark.parametrize(
+    "module", [name for name in MODULES if name.startswith(("optimize.solvers", "optimize.problems.program"))]
+)
+def test_solvers_know_no_plan_and_no_model(module: str) -> None:
+    """They take a program: arrays, and what computes outcomes. IPOPT's equations of all steps read a compiled model."""
+    known = {item.module for item in imports(module)}
+    assert not [name for name in known if name.startswith(("optimize.plans", "optimize.problems.problem"))]
+    if not module.startswith("optimize.solvers.nonlinear"):
+        assert not [name for name in known if name.startswith(("casadi", "optimize.problems.outcomes"))]
 
 
 def test_the_command_line_loads_no_heavy_package() -> None:

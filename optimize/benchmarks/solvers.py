@@ -25,7 +25,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,11 @@ import sd_models as sd
 from sd_models.system.model import FloatArray
 
 from ..plans.plan import Plan, read_plan
+from ..problems.assembly import assemble
 from ..problems.optimality import violation
-from ..problems.outcomes import Evaluation, Evaluator
+from ..problems.outcomes import SimulatedOutcomes
 from ..problems.problem import Problem
-from ..problems.program import Program
-from ..problems.pyomo_model import program, state
+from ..problems.program import Counts, Evaluation, Program
 from ..solvers.nonlinear.ipopt import Ipopt
 from ..solvers.sequential.sqp import Sqp
 from ..solvers.solver import Ending, Iteration, Solver
@@ -146,7 +146,7 @@ class Recorder:
             objective = given.sign * given.cost(at.x, at.y)
             if objective > self.best:
                 self.best = objective
-                counts = given.evaluator.counts
+                counts = given.counts
                 self.send(Point(seconds, counts.simulations, counts.gradients, objective))
 
     def check(self) -> None:
@@ -156,29 +156,19 @@ class Recorder:
 
 
 @dataclass(frozen=True, eq=False)
-class Watched(Evaluator):
-    """An evaluator whose every run is recorded."""
+class OnPysd(SimulatedOutcomes):
+    """Outcomes by PySD's own run of the model file."""
 
-    recorder: Recorder = field(kw_only=True)
-    owner: list[Program] = field(default_factory=list, kw_only=True)
+    problem: Problem
+
+    @classmethod
+    def of(cls, problem: Problem) -> OnPysd:
+        """Those of a problem."""
+        found = problem.outcomes
+        return cls(found.simulator, found.horizon, found.levers, found.quantities, problem)
 
     def evaluate(self, x: FloatArray) -> Evaluation:
-        """The outcomes of a policy, recorded."""
-        found = self._run(x)
-        for given in self.owner:
-            self.recorder.saw(given, found)
-        return found
-
-    def _run(self, x: FloatArray) -> Evaluation:
-        return super().evaluate(x)
-
-
-@dataclass(frozen=True, eq=False)
-class OnPysd(Watched):
-    """The same by PySD's own run of the model file."""
-
-    def _run(self, x: FloatArray) -> Evaluation:
-        self.counts.simulations += 1
+        """The outcomes of a policy by a replay."""
         problem, layout = self.problem, self.problem.simulator.model.outputs.rows
         span = sd.TimeSpan(stop=float(problem.horizon.points[-1]), save_every=problem.horizon.time_step)
         run = sd.replay(problem.system, levers=problem.policy(x), time=span, outputs=list(layout))
@@ -232,7 +222,7 @@ class Functions:
         """The run of a policy; TimeUp where the time is over."""
         self.recorder.check()
         if "z" not in self.kept or not np.array_equal(self.kept["z"], z):
-            self.kept = {"z": z.copy(), "at": self.given.evaluator.evaluate(self.x(z))}
+            self.kept = {"z": z.copy(), "at": self.given.evaluate(self.x(z))}
         found: Evaluation = self.kept["at"]
         return found
 
@@ -241,7 +231,7 @@ class Functions:
         at = self.at(z)
         if "slopes" not in self.kept:
             whole = np.zeros((len(self.given.outcome_cost), len(z)))
-            whole[self.used] = self.given.evaluator.gradients(at, self.used) * self.width
+            whole[self.used] = self.given.gradients(at, self.used) * self.width
             self.kept["slopes"] = whole
         found: FloatArray = self.kept["slopes"]
         return found
@@ -347,19 +337,18 @@ def work(connection: Connection, name: str, case: Case, limit: float, folder: st
     warnings.simplefilter("ignore")
     problem, start = problem_of(case, Path(folder) if folder else None)
     recorder = Recorder(limit, connection.send)
-    kind = OnPysd if name.endswith(" on PySD") else Watched
-    evaluator = kind(problem, recorder=recorder)
-    given = program(state(problem), problem, evaluator)
-    begun = evaluator.evaluate(start)  # compiled by now, so that the clock starts with the search
-    evaluator.counts.simulations = evaluator.counts.gradients = 0
+    on_pysd = name.endswith(" on PySD")
+    plain = assemble(problem)
+    plain = replace(plain, outcomes=OnPysd.of(problem)) if on_pysd else plain
+    begun = plain.evaluate(start)  # compiled by now, so that the clock starts with the search
+    given = replace(plain, counts=Counts(), notice=lambda at: recorder.saw(given, at))
     recorder.began = time.perf_counter()
     recorder.saw(given, begun)
-    evaluator.owner.append(given)
     try:
-        how = _search(name.removesuffix(" on PySD"), given, recorder, start, exact=kind is Watched)
+        how = _search(name.removesuffix(" on PySD"), given, recorder, start, exact=not on_pysd)
     except TimeUp:
         how = "time limit"
-    counts, seconds = evaluator.counts, time.perf_counter() - recorder.began
+    counts, seconds = given.counts, time.perf_counter() - recorder.began
     connection.send(End(how, seconds, counts.simulations, counts.gradients, peak_memory() / 2**30))
 
 

@@ -21,9 +21,8 @@ from ..results.result import Result
 from ..results.tables import alternatives, sayings, tables
 from ..results.verdict import TOLERANCE
 from ..results.verification import verify
-from ..solvers.choice import chosen_solver
 from ..solvers.solver import Ending
-from ..solving.solve import solve, with_seconds
+from ..solving.solve import chosen_solver, solve, with_seconds
 from . import console
 from .interruption import Interruption, interruptible
 from .progress import Progress

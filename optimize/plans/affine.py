@@ -8,23 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 
-from sd_models.system.model import FloatArray
-
-Index: TypeAlias = npt.NDArray[np.int64]
+from sd_models.system.model import FloatArray, IndexArray
 
 
 @dataclass(frozen=True, eq=False)
 class Triplets:
     """Entries of a sparse matrix: `values` at (`rows`, `columns`); repeated places add up."""
 
-    rows: Index
-    columns: Index
+    rows: IndexArray
+    columns: IndexArray
     values: FloatArray
 
     @classmethod

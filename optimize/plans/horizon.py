@@ -10,9 +10,8 @@ import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.simulator.timing import TOLERANCE, TimeGrid
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
-from .affine import Index
 from .plan import Each, Periods, Plan, When
 
 
@@ -47,7 +46,7 @@ class Horizon:
         """From the start to the end, in the model's unit of time."""
         return self.time_step * (len(self.points) - 1)
 
-    def periods(self, every: float) -> Index:
+    def periods(self, every: float) -> IndexArray:
         """The number of the period of this length in which each point lies; the end belongs to the last one."""
         steps = round(every / self.time_step)
         inner = np.minimum(np.arange(len(self.points)), len(self.points) - 2)
@@ -113,7 +112,7 @@ class Horizon:
             raise InvalidRequest(fault)
 
 
-def period_means(period: Index, starts: FloatArray) -> Windows:
+def period_means(period: IndexArray, starts: FloatArray) -> Windows:
     """The mean over each period; `period` is the number of the period of each point, the last point lies in none."""
     inside = np.arange(len(starts))[:, np.newaxis] == period[np.newaxis, :]
     inside[:, -1] = False

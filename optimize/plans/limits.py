@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.system.model import FloatArray, System, Variable
+from sd_models.system.model import FloatArray, IndexArray, System, Variable
 
 from ..files.names import Part, positions, ranges_of
-from .affine import Affine, Index, Triplets
+from .affine import Affine, Triplets
 from .horizon import Horizon, Windows, period_means
 from .levers import LeverBlock
 from .plan import Amount, Elements, Limit, Term, ValueAt
@@ -46,7 +46,7 @@ class Rows:
 class Cells:
     """A grid of elements: `axes` gives the positions along each dimension."""
 
-    axes: Mapping[str, Index]
+    axes: Mapping[str, IndexArray]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -58,7 +58,7 @@ class Cells:
         """How many cells there are."""
         return int(np.prod(self.shape, dtype=np.int64))
 
-    def flat(self, dimensions: Sequence[str], lengths: Sequence[int]) -> Index:
+    def flat(self, dimensions: Sequence[str], lengths: Sequence[int]) -> IndexArray:
         """For each cell the flat position in a variable with these dimensions, all of them among the grid's."""
         if not dimensions:
             return np.zeros(self.size, dtype=np.int64)
@@ -67,7 +67,7 @@ class Cells:
         places = [along[dimension].ravel() for dimension in dimensions]
         return np.ravel_multi_index(places, tuple(lengths)).astype(np.int64)
 
-    def within(self, other: Cells) -> Index:
+    def within(self, other: Cells) -> IndexArray:
         """For each cell the number of the cell of another grid, over some of the dimensions, that it lies in."""
         lengths = [len(self.axes[dimension]) for dimension in self.axes]
         order = np.meshgrid(*(np.arange(length) for length in lengths), indexing="ij")
@@ -201,7 +201,7 @@ class Binder:
         mean = windows.weights / windows.weights.sum(axis=1, keepdims=True)
         return self._named(term.by, cells, Windows(windows.times, mean)).constant
 
-    def measured(self, variable: Variable, elements: Index, windows: Windows) -> Affine:
+    def measured(self, variable: Variable, elements: IndexArray, windows: Windows) -> Affine:
         """Some elements of a variable in some windows: levers, outcomes, or numbers that no lever moves."""
         if any(block.variable == variable.name for block in self.blocks):
             return self._lever_affine(variable.name, elements, windows)
@@ -212,7 +212,7 @@ class Binder:
         count = len(numbers)
         return Affine(np.zeros(count), Triplets.none(), Triplets(np.arange(count), numbers, np.ones(count)))
 
-    def _lever_affine(self, name: str, elements: Index, windows: Windows) -> Affine:
+    def _lever_affine(self, name: str, elements: IndexArray, windows: Windows) -> Affine:
         """Some elements of a lever variable in some windows; elements that are not decided are numbers."""
         result = Affine.numbers(self.paths[name][elements] @ windows.weights.T)
         for block in self.blocks:
@@ -220,7 +220,7 @@ class Binder:
                 result = result.plus(self._decided(block, elements, windows))
         return result
 
-    def _decided(self, block: LeverBlock, elements: Index, windows: Windows) -> Affine:
+    def _decided(self, block: LeverBlock, elements: IndexArray, windows: Windows) -> Affine:
         """What a block of levers adds to the elements that it decides, in place of the model's own values."""
         order = {int(element): place for place, element in enumerate(block.elements)}
         cells = np.array([i for i, element in enumerate(elements) if int(element) in order], dtype=np.int64)
@@ -248,7 +248,7 @@ class Binder:
 
     def _kept(self, limit: Limit) -> Cells:
         """The grid of the dimensions that a limit does not sum."""
-        kept: dict[str, Index] = {}
+        kept: dict[str, IndexArray] = {}
         for term in limit.listed:
             variable, summed = self.system[term.variable], self._summed(term, limit)
             places = self.places(variable, {**limit.where, **term.where})
@@ -285,21 +285,21 @@ class Binder:
         for term in limit.listed:
             check_where(term.where, self.system[term.variable].dimensions)
 
-    def places(self, variable: Variable, where: Mapping[str, Elements]) -> dict[str, Index]:
+    def places(self, variable: Variable, where: Mapping[str, Elements]) -> dict[str, IndexArray]:
         """The positions along each dimension of a variable that `where` leaves."""
         return {
             dimension: positions_of(self.system, variable, dimension, where.get(dimension, "*"))
             for dimension in variable.dimensions
         }
 
-    def _check_dimensions(self, variable: Variable, axes: Mapping[str, Index]) -> None:
+    def _check_dimensions(self, variable: Variable, axes: Mapping[str, IndexArray]) -> None:
         extra = [dimension for dimension in variable.dimensions if dimension not in axes]
         if extra:
             have = ", ".join(axes) or "none"
             found = f"{variable.name!r} has the dimension {extra[0]!r}, the limit has: {have}."
             raise InvalidRequest(Fault(found, advice="Take a variable without it, or do not sum over it."))
 
-    def _flat(self, name: str, cells: Cells) -> Index:
+    def _flat(self, name: str, cells: Cells) -> IndexArray:
         variable = self.system[name]
         return cells.flat(variable.dimensions, self.system.shape(variable))
 
@@ -325,7 +325,7 @@ def check_where(where: Mapping[str, Elements], dimensions: Iterable[str]) -> Non
             raise InvalidRequest(Fault(found, advice=nearest(name, known)))
 
 
-def positions_of(system: System, variable: Variable, dimension: str, wanted: Elements) -> Index:
+def positions_of(system: System, variable: Variable, dimension: str, wanted: Elements) -> IndexArray:
     """The positions of elements or subscript ranges along a dimension; InvalidRequest for what is not there."""
     axes = {dimension: list(system.dimensions[dimension].elements)}
     entries = [wanted] if isinstance(wanted, str) else list(wanted)
@@ -362,7 +362,7 @@ def _repeated(one: Affine, times: int) -> Affine:
     return Affine(np.repeat(one.constant, times), again(one.levers), again(one.outcomes))
 
 
-def gathered(found: Affine, into: Index, count: int) -> Affine:
+def gathered(found: Affine, into: IndexArray, count: int) -> Affine:
     """Rows added up into `count` rows, each into the one that `into` names."""
     constant = np.bincount(into, weights=found.constant, minlength=count).astype(np.float64)
     levers = Triplets(into[found.levers.rows], found.levers.columns, found.levers.values)

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sd_models.system.model import FloatArray, System
-
-from .affine import Index
+from sd_models.system.model import FloatArray, IndexArray, System
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +18,7 @@ class Quantities:
     """
 
     elements: tuple[tuple[str, int], ...]
-    windows: Index
+    windows: IndexArray
     weights: FloatArray
 
     def __len__(self) -> int:
@@ -36,7 +34,7 @@ class Registry:
     windows: dict[bytes, int] = field(default_factory=dict)
     weights: list[FloatArray] = field(default_factory=list)
 
-    def add(self, variable: str, elements: Index, weights: FloatArray) -> Index:
+    def add(self, variable: str, elements: IndexArray, weights: FloatArray) -> IndexArray:
         """The numbers (elements, windows) of the outcomes of some elements of a variable in some windows."""
         columns = [self._window(row) for row in weights]
         found = [

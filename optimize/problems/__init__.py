@@ -1,8 +1,10 @@
 """Problems: a plan meets a model, and becomes arrays that any solver takes.
 
-- `problem.py`: the plan bound to a model: levers, limits and outcomes by name
-- `outcomes.py`: the outcomes of a policy and their gradients
-- `program.py`: the problem as arrays
+- `program.py`: a problem as any solver sees it: arrays, and what computes outcomes
 - `optimality.py`: how far a point is from an optimum, computed apart from any solver
-- `pyomo_model.py`: the problem as a Pyomo model, which people may extend, and back to arrays
+- `outcomes.py`: outcomes and their exact derivatives by a compiled model
+- `problem.py`: the plan bound to a model: levers, limits and outcomes by name
+- `assembly.py`: the problem as a program, straight from the plan's rows
+- `pyomo_model.py`: the problem as a Pyomo model, which people may extend
+- `pyomo_reader.py`: what people made of it, back to a program
 """

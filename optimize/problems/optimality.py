@@ -18,7 +18,7 @@ by how much a point misses this:
   its terms' absolute values (`row_sizes`).
 
 All three stay what they are if units, levers or limits are scaled. The size of the objective is what the policy gains
-or loses against the model's own levers, so that a number added to the objective changes little.
+or loses against the reference levers, so that a number added to the objective changes little.
 
 Why these scales and not those of a solver: IPOPT divides by the mean multiplier, HiGHS by norms of its costs; neither
 number means anything to the person who reads it, and two solvers could not be compared by them.
@@ -32,8 +32,7 @@ import numpy as np
 
 from sd_models.system.model import FloatArray
 
-from .outcomes import Evaluation
-from .program import Program
+from .program import Evaluation, Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +68,9 @@ class Optimality:
 
 def optimality(program: Program, at: Evaluation, multipliers: Multipliers) -> Optimality:
     """The residuals of a policy with its outcomes, by gradients that are taken here."""
-    evaluator = program.evaluator
     direct, weights = lagrangian_weights(program, at.x, at.y, multipliers)
-    objective = program.lever_cost + evaluator.pullback(at, program.outcome_cost)
-    lagrangian = direct + evaluator.pullback(at, weights)
+    objective = program.lever_cost + program.pullback(at, program.outcome_cost)
+    lagrangian = direct + program.pullback(at, weights)
     return residuals(program, at, objective, lagrangian, multipliers, objective_size(program, at))
 
 
@@ -110,8 +108,8 @@ def lagrangian_weights(
 
 
 def objective_size(program: Program, at: Evaluation) -> float:
-    """How much the objective differs from that of the model's own levers, or a millionth of it where that is more."""
-    own = program.evaluator.own
+    """How much the objective differs from that of the reference levers, or a millionth of it where that is more."""
+    own = program.origin
     here, there = program.cost(at.x, at.y), program.cost(own.x, own.y)
     gain = abs(here - there) if np.isfinite(there) else abs(here)
     return max(gain, 1e-6 * abs(here))
@@ -120,7 +118,7 @@ def objective_size(program: Program, at: Evaluation) -> float:
 def lever_sizes(program: Program, x: FloatArray) -> FloatArray:
     """The size of each lever: the largest absolute value of its block, or its range where all are zero, or 1."""
     sizes = np.ones(len(x))
-    for block in program.evaluator.problem.bound.blocks:
+    for block in program.blocks:
         columns = block.columns
         largest = np.abs(x[columns]).max(initial=0.0)
         span = program.upper[columns] - program.lower[columns]
@@ -132,10 +130,10 @@ def lever_sizes(program: Program, x: FloatArray) -> FloatArray:
 def row_sizes(program: Program, x: FloatArray, y: FloatArray) -> FloatArray:
     """The size of each row: the largest of its bounds and of the sum of its terms' absolute values, or 1.
 
-    An outcome counts with its largest value along the path of the model's own levers, where that is more: a stock that
+    An outcome counts with its peak, where that is more: a stock that
     must not be negative at the end, and is used up, has no size of its own.
     """
-    outcomes = np.maximum(np.abs(y), program.evaluator.peaks)
+    outcomes = np.maximum(np.abs(y), program.peaks)
     terms = abs(program.lever_rows) @ np.abs(x) + abs(program.outcome_rows) @ outcomes
     for side in (program.row_lower, program.row_upper):
         terms = np.maximum(terms, np.where(np.isfinite(side), np.abs(side), 0.0))
@@ -167,9 +165,8 @@ def most_violated(program: Program, x: FloatArray, y: FloatArray) -> tuple[float
     largest = violation(program, x, y)
     if not 0 < largest < np.inf:
         return largest, ""
-    plan = (rows.name for rows in program.evaluator.problem.bound.rows for _ in range(len(rows.expression)))
     quadratics = (quadratic.name for quadratic in program.quadratics)
-    names = (*plan, *program.added, *quadratics, *("bounds of the levers" for _ in x))
+    names = (*program.row_names, *quadratics, *("bounds of the levers" for _ in x))
     return largest, names[int(np.concatenate(_excesses(program, x, y)).argmax())]
 
 

@@ -11,20 +11,21 @@ import numpy as np
 import xarray as xr
 
 from sd_models.analysis.loops import influences
-from sd_models.errors import Fault, InvalidRequest
+from sd_models.errors import Fault, InvalidRequest, SimulationError
 from sd_models.simulator.datasets import label
 from sd_models.simulator.sensitivity import Measure
 from sd_models.simulator.simulation import Simulator, compile
-from sd_models.simulator.timing import TimeSpan
+from sd_models.simulator.timing import TimeSpan, time_grid, with_time
 from sd_models.system.model import FloatArray, Kind, System
 
 from ..files.gathering import Faults
 from ..plans.affine import Affine
 from ..plans.horizon import Horizon, Windows, horizon_end, horizon_of, period_means
-from ..plans.levers import LeverBlock
+from ..plans.levers import LeverBlock, LeverMap
 from ..plans.limits import Binder, Cells, Rows, check_where, gathered, numbers
 from ..plans.plan import Amount, Lever, Plan, ValueAt
 from ..plans.quantities import Quantities, Registry
+from .outcomes import SimulatedOutcomes
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ class Problem:
     """A model and a plan for it; InvalidRequest lists every name and number of the plan that does not fit the model.
 
     The number n of levers counts every element and period of every lever; a policy is a vector x of that length.
+
+    Nothing is compiled or run before something is asked that needs it: names, elements, periods and dimensions are
+    checked at once, without a run.
     """
 
     system: System
@@ -51,7 +55,8 @@ class Problem:
 
     def __post_init__(self) -> None:
         self._check_names()
-        _ = self.bound
+        self._check_horizon()
+        _ = self._bind(_Unknown(self.system, len(self.horizon.points)))
 
     @cached_property
     def simulator(self) -> Simulator:
@@ -66,7 +71,7 @@ class Problem:
     @cached_property
     def horizon(self) -> Horizon:
         """Periods and points from the first decision to the end."""
-        return horizon_of(self.plan, self.simulator.model.grid)
+        return horizon_of(self.plan, time_grid(with_time(self.system, TimeSpan(stop=horizon_end(self.plan)))))
 
     @cached_property
     def lever_names(self) -> tuple[str, ...]:
@@ -100,12 +105,13 @@ class Problem:
     @cached_property
     def bound(self) -> Bound:
         """The levers, rows and outcomes of the plan."""
+        return self._bind(self.own_paths)
+
+    def _bind(self, paths: Mapping[str, FloatArray]) -> Bound:
+        """The plan's names found in the model; `paths` give the numbers of what no lever moves."""
         faults = Faults(self.file)
-        with faults.at("horizon"):
-            _ = self.horizon
-        faults.raise_all()
         registry = Registry(len(self.horizon.points))
-        binder = Binder(self.system, self.horizon, (), self.moved, self.own_paths, registry)
+        binder = Binder(self.system, self.horizon, (), self.moved, paths, registry)
         blocks = tuple(self._blocks(binder, faults))
         faults.raise_all()
         binder = replace(binder, blocks=blocks)
@@ -136,26 +142,40 @@ class Problem:
     @cached_property
     def own(self) -> FloatArray:
         """The model's own values of all levers, the mean over each period."""
-        parts = []
-        for block in self.bound.blocks:
-            mean = period_means(block.period, block.starts).weights
-            parts.append((self.own_paths[block.variable][block.elements] @ mean.T).ravel())
-        return np.concatenate(parts)
+        return self.levers.inverse(self.levers.own)
 
-    def lever_columns(self, x: FloatArray) -> FloatArray:
-        """The inputs of the compiled model over the horizon, (rows of levers, points), for a vector of all levers."""
-        layout = self.simulator.model.levers
-        columns = np.concatenate([self.own_paths[name] for name in layout.rows])
-        for block in self.bound.blocks:
-            rows = layout.rows[block.variable].start + block.elements
-            columns[rows] = block.values(x)[:, block.period]
-        return columns
+    @cached_property
+    def levers(self) -> LeverMap:
+        """A policy as the inputs of the compiled model over the horizon."""
+        rows = self.simulator.model.levers.rows
+        return LeverMap(self.bound.blocks, rows, np.concatenate([self.own_paths[name] for name in rows]))
+
+    @cached_property
+    def outcomes(self) -> SimulatedOutcomes:
+        """What the compiled model makes of a policy, as solvers ask for it."""
+        return SimulatedOutcomes(self.simulator, self.horizon, self.levers, self.bound.quantities)
+
+    @cached_property
+    def peaks(self) -> FloatArray:
+        """What each outcome would be if its element kept its largest absolute value along the run of the own levers."""
+        quantities = self.bound.quantities
+        largest = [np.abs(self.own_paths[name][element]).max() for name, element in quantities.elements]
+        return np.asarray(np.array(largest) * np.abs(quantities.weights).sum(axis=1)[quantities.windows])
+
+    def complaint(self, x: FloatArray) -> str:
+        """What is wrong with the run of a policy: the variable, element and time at which it leaves the numbers."""
+        inputs = self.simulator.inputs(levers=self.policy(x))
+        try:
+            self.simulator.check(inputs, self.simulator.trajectories(inputs))
+        except SimulationError as error:
+            return str(error)
+        return "an outcome is no number."
 
     def policy(self, x: FloatArray) -> dict[str, xr.DataArray]:
         """The paths of all lever variables at every time of a run, as `sd.simulate` and `sd.replay` take them."""
         model = self.simulator.model
         own = np.concatenate([self.simulator.defaults[name] for name in model.levers.rows])
-        columns = np.concatenate([own[:, : self.horizon.first], self.lever_columns(x)], axis=1)
+        columns = np.concatenate([own[:, : self.horizon.first], self.levers.paths(x)], axis=1)
         return {name: self._labelled(name, columns[rows]) for name, rows in model.levers.rows.items()}
 
     def _labelled(self, name: str, path: FloatArray) -> xr.DataArray:
@@ -176,6 +196,12 @@ class Problem:
         for lever in self.plan.levers:
             with faults.at(f"lever {lever.variable!r}"):
                 self._check_lever(lever)
+        faults.raise_all()
+
+    def _check_horizon(self) -> None:
+        faults = Faults(self.file)
+        with faults.at("horizon"):
+            _ = self.horizon
         faults.raise_all()
 
     def _check_lever(self, lever: Lever) -> None:
@@ -257,6 +283,23 @@ class Problem:
             with faults.at(f"lever {block.variable!r}"):
                 yield from binder.bounds(block)
                 yield from binder.ramps(block)
+
+
+@dataclass(frozen=True, eq=False)
+class _Unknown(Mapping[str, FloatArray]):
+    """Paths (elements, points) that nobody has run: no numbers of the right shape."""
+
+    system: System
+    points: int
+
+    def __getitem__(self, name: str) -> FloatArray:
+        return np.full((int(np.prod(self.system.shape(self.system[name]), dtype=np.int64)), self.points), np.nan)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.system.variables)
+
+    def __len__(self) -> int:
+        return len(self.system.variables)
 
 
 def objective_weights(horizon: Horizon, measure: Measure, discount: float, final_weight: float) -> FloatArray:

@@ -7,9 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.sparse import csr_array, diags_array, eye_array
 
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
-from ..plans.affine import Index
 from ..problems.optimality import lever_sizes, quadratic_sizes, row_sizes
 from ..problems.program import Program
 from .highs import ConvexProgram, solve
@@ -29,13 +28,13 @@ ROUNDS = 6
 
 
 def neutral(program: Program, *, stop: Callable[[], bool]) -> FloatArray:
-    """A start that favours nothing: the model's own levers, or an even split where these break limits or are all zero.
+    """A start that favours nothing: the reference levers, or an even split where these break limits or are all zero.
 
     An even split raises all levers of a block above their lower bounds by the same share of their range; the largest
     share that breaks the limits least is taken. What it still breaks is mended by the nearest point that does not, or
     by that of a part of it.
     """
-    own = np.clip(program.evaluator.problem.own, program.lower, program.upper)
+    own = np.clip(program.reference, program.lower, program.upper)
     broken = excess(program, own)
     if broken <= NEGLIGIBLE and np.abs(own).any():
         return own
@@ -71,7 +70,7 @@ def scattered(program: Program, number: int, seed: int) -> FloatArray:
 
 def excess(program: Program, x: FloatArray) -> float:
     """The sum of all relative excesses of limits at a policy; infinite where its run leaves the numbers."""
-    run = program.evaluator.evaluate(x)
+    run = program.evaluate(x)
     if not run.is_finite:
         return float("inf")
     values = program.rows(run.x, run.y)
@@ -98,12 +97,12 @@ def reconciled(program: Program, x: FloatArray, *, stop: Callable[[], bool]) -> 
     Outcomes move little with levers beside what the levers themselves add up to (a budget that follows output), so what
     is left of an excess is small.
     """
-    run = program.evaluator.evaluate(x)
+    run = program.evaluate(x)
     return _nearest(program, x, np.arange(len(program.row_lower)), run.y, stop) if run.is_finite else None
 
 
 def _nearest(
-    program: Program, inside: FloatArray, rows: Index, y: FloatArray, stop: Callable[[], bool]
+    program: Program, inside: FloatArray, rows: IndexArray, y: FloatArray, stop: Callable[[], bool]
 ) -> FloatArray | None:
     """The nearest point within the bounds that obeys some rows with outcomes held; None where there is none."""
     held = program.outcome_rows[rows] @ y
@@ -155,9 +154,9 @@ def _shares(program: Program) -> FloatArray:
 
 def _even(program: Program, share: float) -> FloatArray:
     span = program.upper - program.lower
-    own = np.abs(program.evaluator.problem.own)
+    own = np.abs(program.reference)
     x = np.empty(len(span))
-    for block in program.evaluator.problem.bound.blocks:
+    for block in program.blocks:
         columns = block.columns
         step = np.where(np.isfinite(span[columns]), span[columns], own[columns].max(initial=0.0) or 1.0)
         floor = np.where(np.isfinite(program.lower[columns]), program.lower[columns], 0.0)

@@ -18,9 +18,8 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array, diags_array, eye_array, hstack, vstack
 
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
-from ..plans.affine import Index
 from ..plans.plan import Amount, Limit, ValueAt
 from ..problems.optimality import lever_sizes, quadratic_sizes, row_sizes
 from ..problems.problem import Problem
@@ -76,14 +75,15 @@ def _advice(relaxed: Sequence[Member]) -> Iterator[str]:
         yield f"The least that would help: {'; '.join(parts)}."
 
 
-def conflict(program: Program, x: FloatArray) -> Conflict | None:
+def conflict(problem: Problem, program: Program, x: FloatArray) -> Conflict | None:
     """The conflict between the limits of a program near a policy, or None where they agree there."""
     hard = np.diff(program.outcome_rows.indptr) == 0
-    found = _conflict(_Limits.linear(program, x, np.flatnonzero(hard)), proved=True)
+    labels = _Labels.of(problem, program)
+    found = _conflict(_Limits.linear(program, x, np.flatnonzero(hard)), labels, proved=True)
     if found is not None or (hard.all() and not program.quadratics):
         return found
-    run = program.evaluator.evaluate(x)
-    return _conflict(_Limits.around(program, x, run.y), proved=False) if run.is_finite else None
+    run = program.evaluate(x)
+    return _conflict(_Limits.around(program, x, run.y), labels, proved=False) if run.is_finite else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ class _Limits:
     """Limits as linear rows of a step in lever sizes, each divided by its size."""
 
     program: Program
-    numbers: Index
+    numbers: IndexArray
     matrix: csr_array
     lower: FloatArray
     upper: FloatArray
@@ -100,7 +100,7 @@ class _Limits:
     most: FloatArray
 
     @classmethod
-    def linear(cls, program: Program, x: FloatArray, rows: Index) -> _Limits:
+    def linear(cls, program: Program, x: FloatArray, rows: IndexArray) -> _Limits:
         """The limits on levers alone, from a policy."""
         sizes, units = row_sizes(program, x, np.zeros(program.outcome_rows.shape[1]))[rows], lever_sizes(program, x)
         values = program.lever_rows[rows] @ x
@@ -112,13 +112,13 @@ class _Limits:
     @classmethod
     def around(cls, program: Program, x: FloatArray, y: FloatArray) -> _Limits:
         """All limits, linearized at a policy and its outcomes, for levers not far from it."""
-        run = program.evaluator.evaluate(x)
-        moved: Index = np.unique(program.outcome_rows.indices).astype(np.int64)
+        run = program.evaluate(x)
+        moved: IndexArray = np.unique(program.outcome_rows.indices).astype(np.int64)
         z = np.concatenate([x, y])
         slopes = [quadratic.slope(z) for quadratic in program.quadratics]
         if slopes:
             moved = np.union1d(moved, np.flatnonzero(np.any([slope[len(x) :] != 0 for slope in slopes], axis=0)))
-        gradients = csr_array(program.evaluator.gradients(run, moved))
+        gradients = csr_array(program.gradients(run, moved))
         extra = [csr_array((slope[: len(x)] + slope[len(x) :][moved] @ gradients)[np.newaxis]) for slope in slopes]
         rows = program.lever_rows + program.outcome_rows[:, moved] @ gradients
         values = np.concatenate([program.rows(x, y), [quadratic.excess(z) for quadratic in program.quadratics]])
@@ -146,7 +146,7 @@ class _Limits:
             row_upper=self.upper,
         )
 
-    def only(self, rows: Index) -> _Limits:
+    def only(self, rows: IndexArray) -> _Limits:
         """Some of the limits."""
         return replace(
             self,
@@ -158,7 +158,7 @@ class _Limits:
         )
 
 
-def _conflict(limits: _Limits, *, proved: bool) -> Conflict | None:
+def _conflict(limits: _Limits, label: _Labels, *, proved: bool) -> Conflict | None:
     if not len(limits.numbers):
         return None
     answer = solve(limits.posed(), stop=lambda: False)
@@ -167,7 +167,6 @@ def _conflict(limits: _Limits, *, proved: bool) -> Conflict | None:
     if not answer.is_good or np.abs(over).max(initial=0.0) <= NEGLIGIBLE:
         return None
     sides = _irreducible(limits, answer)
-    label = _Labels.of(limits.program)
     members = [label.member(limits.numbers[i], side, over[i] * limits.sizes[i]) for i, side in sides]
     relaxed = [
         label.member(limits.numbers[i], np.sign(over[i]), over[i] * limits.sizes[i])
@@ -216,12 +215,12 @@ class _Labels:
     limits: dict[str, Limit]
 
     @classmethod
-    def of(cls, program: Program) -> _Labels:
+    def of(cls, problem: Problem, program: Program) -> _Labels:
         """The labels of all rows, those of quadratic constraints last."""
-        problem = program.evaluator.problem
-        added = (*program.added, *(quadratic.name for quadratic in program.quadratics))
+        plan = list(_labelled(problem))
+        added = (*program.row_names[len(plan) :], *(quadratic.name for quadratic in program.quadratics))
         plain = [(name, (), None, "") for name in added]
-        return cls(program, (*_labelled(problem), *plain), {limit.name: limit for limit in problem.plan.limits})
+        return cls(program, (*plan, *plain), {limit.name: limit for limit in problem.plan.limits})
 
     def member(self, number: int, side: float, excess: float) -> Member:
         """A side of a row."""

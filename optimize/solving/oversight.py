@@ -8,7 +8,6 @@ long step) is left behind: the thread is a daemon and ends with the process.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -16,8 +15,7 @@ from typing import Any
 from sd_models.system.model import FloatArray
 
 from ..problems.optimality import violation
-from ..problems.outcomes import Evaluation, Evaluator
-from ..problems.program import Program
+from ..problems.program import Evaluation, Program
 from ..solvers.solver import Ending, Iteration, Solution, Solver, Watch
 
 # How long a solver may take to notice that it has to stop, in seconds. Somebody who interrupts waits for the answer; at
@@ -42,20 +40,6 @@ class Candidate:
         if max(self.violation, other.violation) <= tolerance:
             return self.cost < other.cost
         return self.violation < other.violation
-
-
-@dataclass(frozen=True, eq=False)
-class RecordingEvaluator(Evaluator):
-    """An evaluator that tells of every finite run."""
-
-    seen: Callable[[Evaluation], None] = lambda evaluation: None
-
-    def evaluate(self, x: FloatArray) -> Evaluation:
-        """The outcomes of a policy."""
-        found = super().evaluate(x)
-        if found.is_finite:
-            self.seen(found)
-        return found
 
 
 @dataclass(eq=False)

@@ -21,24 +21,24 @@ from sd_models.system.model import FloatArray
 
 from ..files.provenance import digest_of, files_of, provenance
 from ..plans.horizon import horizon_end
+from ..plans.plan import SolverChoice
 from ..plans.quantities import time_unit
 from ..problems.optimality import Multipliers, most_violated, objective_size, optimality, row_sizes
-from ..problems.outcomes import Counts, Evaluation
 from ..problems.problem import Problem
-from ..problems.program import Program
-from ..problems.pyomo_model import program as program_of
+from ..problems.program import Evaluation, Program
 from ..problems.pyomo_model import state, tightened
+from ..problems.pyomo_reader import program as program_of
 from ..results.groups import groups_of
 from ..results.prices import objective_unit, shadow_prices
 from ..results.result import Alternative, Result, Work, held_paths
 from ..results.verdict import TOLERANCE, Findings
 from ..results.verification import named_variables
 from ..results.violations import violations
-from ..solvers.choice import chosen_solver
+from ..solvers.choice import named_solver
 from ..solvers.solver import Ending, Solution, Solver, Watch
 from ..solvers.starts import neutral, scattered
 from .infeasibility import conflict
-from .oversight import Candidate, Oversight, RecordingEvaluator
+from .oversight import Candidate, Oversight
 
 if TYPE_CHECKING:
     import pyomo.environ as pyo
@@ -73,6 +73,13 @@ def solve(
     Ctrl-C ends the solve and returns the best policy so far. PySD does not replay the result here; `verify` does.
     """
     return _Solve(problem, chosen_solver(solver, problem.plan.solver), watch).result(constraints, start)
+
+
+def chosen_solver(solver: str | Solver | None, choice: SolverChoice) -> Solver:
+    """The solver that is wanted, by default the plan's, with the options that the plan sets."""
+    if solver is None or isinstance(solver, str):
+        return named_solver(solver or choice.name, {key: getattr(choice, key) for key in choice.model_fields_set})
+    return solver
 
 
 @dataclass
@@ -153,16 +160,15 @@ class _Solve:
         """All phases."""
         problem = self.problem
         oversight = Oversight(problem.plan.solver.time_limit, TOLERANCE, self.watch)
-        evaluator = RecordingEvaluator(problem, Counts(), oversight.saw)
         with self.clock.phase("compile"):
             first = vector(problem, start)
             stated = state(problem) if constraints is None else tightened(problem, constraints)
-            program = program_of(stated, problem, evaluator)
+            program = replace(program_of(stated, problem), notice=oversight.saw)
             if start is None:
                 first = neutral(program, stop=lambda: False)
             runs = _Runs.of(problem)
-            baseline, own = runs.own(), evaluator.own
-            _ = evaluator.gradients(own, np.arange(min(1, len(own.y))))  # built here, not in the first iteration
+            baseline, own = runs.own(), program.origin
+            _ = program.gradients(own, np.arange(min(1, len(own.y))))  # built here, not in the first iteration
             oversight.program = program
         with self.clock.phase("solve"):
             oversight.began = perf_counter()
@@ -194,7 +200,7 @@ class _Solve:
         ending = solution.ending if solution is not None else oversight.stopped or Ending.FAILED
         if best is None:
             x = np.clip(start if solution is None else solution.x, program.lower, program.upper)
-            at = program.evaluator.evaluate(x)
+            at = program.evaluate(x)
             best = oversight.best or Candidate(x, at.y, np.inf, np.inf)
             ending = ending if at.is_finite else Ending.FAILED
         return _End(best, ending, solution)
@@ -223,13 +229,13 @@ class _Solve:
         problem = self.problem
         best = _best(ends)
         x = np.clip(best.best.x, program.lower, program.upper)
-        at = program.evaluator.evaluate(x)
+        at = program.evaluate(x)
         findings, checked, run = self._findings(program, best, at, runs)
         told = best.solution if findings.is_feasible else None  # where limits do not hold there is no price of them
         prices = {} if told is None else self._prices(program, told, at)
         if best.solution is None and findings.ending is not Ending.FAILED:
             self.notes.append("There are no shadow prices: the solver ended before it could tell them.")
-        counts = program.evaluator.counts
+        counts = program.counts
         return Result(
             plan=problem.plan,
             findings=findings,
@@ -247,7 +253,7 @@ class _Solve:
             time_unit=time_unit(problem.system),
             groups=groups_of(problem.system),
             notes=tuple(dict.fromkeys((*_beyond(problem), *self.notes, *_notes(ends)))),
-            conflict=_contradiction(program, findings, x),
+            conflict=_contradiction(problem, program, findings, x),
             alternatives=tuple(self._alternatives(program, ends, best)),
             opened=problem.system,
         )
@@ -278,7 +284,7 @@ class _Solve:
 
     def _prices(self, program: Program, solution: Solution, at: Evaluation) -> dict[str, xr.DataArray]:
         plan_rows = sum(len(rows.expression) for rows in self.problem.bound.rows)
-        names = (*program.added, *(quadratic.name for quadratic in program.quadratics))
+        names = (*program.row_names[plan_rows:], *(quadratic.name for quadratic in program.quadratics))
         effects = np.abs(solution.row_multipliers) * row_sizes(program, at.x, at.y)
         rows = np.where(effects > NO_EFFECT * objective_size(program, at), solution.row_multipliers, 0.0)
         values = (*rows[plan_rows:], *solution.quadratic_multipliers)
@@ -326,11 +332,11 @@ def _best(ends: Sequence[_End]) -> _End:
     return best
 
 
-def _contradiction(program: Program, findings: Findings, x: FloatArray) -> tuple[str, ...]:
+def _contradiction(problem: Problem, program: Program, findings: Findings, x: FloatArray) -> tuple[str, ...]:
     """Which limits contradict each other, in words, where that is why there is no policy."""
     if findings.ending is not Ending.INFEASIBLE or findings.is_feasible:
         return ()
-    found = conflict(program, x)
+    found = conflict(problem, program, x)
     return found.sentences if found is not None else ()
 
 
@@ -373,13 +379,7 @@ def vector(problem: Problem, start: Start | None) -> FloatArray:
 def _columns(problem: Problem, policy: Mapping[Any, xr.DataArray]) -> FloatArray:
     known = {problem.system[str(name)].name: values for name, values in policy.items()}
     inputs = problem.simulator.inputs(levers={n: v for n, v in known.items() if n in problem.lever_names})
-    layout, x = problem.simulator.model.levers, problem.own.copy()
-    for block in problem.bound.blocks:
-        rows = inputs.levers[layout.rows[block.variable].start + block.elements, problem.horizon.first :]
-        inside = block.spread.copy()
-        inside[:, -1] = 0.0
-        x[block.columns] = (rows @ (inside / inside.sum(axis=1, keepdims=True)).T).ravel()
-    return x
+    return problem.levers.inverse(inputs.levers[:, problem.horizon.first :])
 
 
 def with_seconds(result: Result, **seconds: float) -> Result:

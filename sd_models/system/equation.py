@@ -12,6 +12,7 @@ import numpy.typing as npt
 from .expression import Expr
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
+IndexArray: TypeAlias = npt.NDArray[np.int64]  # positions in other arrays
 
 
 class Kind(StrEnum):

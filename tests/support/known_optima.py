@@ -15,10 +15,10 @@ import pyomo.environ as pyo
 
 import sd_models as sd
 from optimize.plans.plan import load_plan
-from optimize.problems.outcomes import Evaluator
 from optimize.problems.problem import Problem
 from optimize.problems.program import Program
-from optimize.problems.pyomo_model import Extension, program, state
+from optimize.problems.pyomo_model import Extension, state
+from optimize.problems.pyomo_reader import program
 from sd_models.system.model import FloatArray
 
 FOLDER = Path(__file__).parent / "problems"
@@ -47,7 +47,7 @@ def problem(name: str) -> Problem:
 
 def stated(given: Problem, extension: Extension | None = None) -> Program:
     """The arrays of a problem, with what a person adds."""
-    return program(state(given, extension), given, Evaluator(given))
+    return program(state(given, extension), given)
 
 
 def _growth() -> Optimum:

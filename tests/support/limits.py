@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from optimize.plans.limits import Rows
-from optimize.problems.outcomes import Evaluator
 from optimize.problems.problem import Problem
 from support import islands
 from support.islands import STEP, simulated
@@ -38,7 +37,7 @@ def final(path: Values) -> Values:
 
 def slacks(problem: Problem, rows: Rows, x: Values) -> tuple[Values, Values]:
     """The value of the rows over the lower and over the upper end, (cells, windows)."""
-    y = Evaluator(problem).evaluate(x).y
+    y = problem.outcomes.evaluate(x).y
     shape = (len(rows.expression), problem.size), (len(rows.expression), len(y))
     value = rows.expression.levers.matrix(shape[0]) @ x + rows.expression.outcomes.matrix(shape[1]) @ y
     return (value - rows.lower).reshape(rows.shape), (value - rows.upper).reshape(rows.shape)

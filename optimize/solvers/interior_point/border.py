@@ -22,9 +22,8 @@ from scipy.linalg import lu_factor, lu_solve
 from scipy.sparse import csr_array, diags_array
 
 from sd_models.simulator.concurrency import processors
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
-from ...plans.affine import Index
 from .elastic import ElasticProgram
 from .triangular import solve_columns, solve_vector
 
@@ -52,13 +51,13 @@ class _Group:
     those in the flat block that its rows without outcomes add to.
     """
 
-    levers: Index
+    levers: IndexArray
     block: FloatArray
     outcomes: FloatArray
-    rows: Index
+    rows: IndexArray
     own: FloatArray
     own_by_outcome: FloatArray
-    places: Index
+    places: IndexArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +76,13 @@ class Bordered:
     """The structure of a program, and the factors of its system for the barrier and weights given last."""
 
     def __init__(
-        self, groups: list[_Group], squares: csr_array, cuts: Index, pure: Index, pure_by_outcome: csr_array, count: int
+        self,
+        groups: list[_Group],
+        squares: csr_array,
+        cuts: IndexArray,
+        pure: IndexArray,
+        pure_by_outcome: csr_array,
+        count: int,
     ) -> None:
         self._groups, self._squares, self._cuts = groups, squares, cuts
         self._pure, self._pure_by_outcome, self._count = pure, pure_by_outcome, count
@@ -202,7 +207,7 @@ def _factor(group: _Group, barrier: FloatArray, added: FloatArray, weights: Floa
     return _Factor(lower, border, gram[:count, :count], rows_lower, rows[:, :count], rows[:, count:])
 
 
-def _wide(matrix: csr_array, owner: Index) -> Index:
+def _wide(matrix: csr_array, owner: IndexArray) -> IndexArray:
     """The rows with many columns, or with those of several groups."""
     counts = np.diff(matrix.indptr)
     has = np.flatnonzero(counts)
@@ -212,7 +217,7 @@ def _wide(matrix: csr_array, owner: Index) -> Index:
     return np.asarray(has[several | (counts[has] > WIDE)])
 
 
-def _widened(by_outcome: csr_array, wide: Index) -> csr_array:
+def _widened(by_outcome: csr_array, wide: IndexArray) -> csr_array:
     """B with an outcome more for each wide row."""
     known = by_outcome.tocoo()
     count = by_outcome.shape[1]
@@ -229,7 +234,9 @@ def _kept(matrix: csr_array, mask: Mask) -> csr_array:
     return found
 
 
-def _squares(matrix: csr_array, owner: Index, place: Index, sizes: Index) -> tuple[csr_array, Index, Index]:
+def _squares(
+    matrix: csr_array, owner: IndexArray, place: IndexArray, sizes: IndexArray
+) -> tuple[csr_array, IndexArray, IndexArray]:
     """What the square of each row adds to the flat blocks, one after the other.
 
     A matrix (places, rows) to be multiplied by weights, the places, and where those of each block begin.

@@ -17,9 +17,8 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import block_diag, csr_array, eye_array, hstack, vstack
 
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
-from ...plans.affine import Index
 from ..highs import ConvexProgram
 
 
@@ -32,7 +31,7 @@ class ElasticProgram:
     """
 
     cost: FloatArray
-    groups: tuple[Index, ...]
+    groups: tuple[IndexArray, ...]
     blocks: tuple[FloatArray, ...]
     lower: FloatArray
     upper: FloatArray

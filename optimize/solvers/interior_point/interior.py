@@ -22,9 +22,8 @@ from functools import cached_property
 
 import numpy as np
 
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
-from ...plans.affine import Index
 from .border import Bordered
 from .elastic import ElasticProgram
 
@@ -89,12 +88,12 @@ def solve(program: ElasticProgram, *, accuracy: float, check: Callable[[], None]
 class _Pairs:
     """Which levers and rows have which slacks, by number: the complementary pairs, in this order."""
 
-    lower: Index
-    upper: Index
-    row_lower: Index
-    row_upper: Index
-    above: Index
-    below: Index
+    lower: IndexArray
+    upper: IndexArray
+    row_lower: IndexArray
+    row_upper: IndexArray
+    above: IndexArray
+    below: IndexArray
 
     @classmethod
     def of(cls, program: ElasticProgram) -> _Pairs:
@@ -113,7 +112,7 @@ class _Pairs:
         return cls(*(np.flatnonzero(mask) for mask in masks))
 
     @cached_property
-    def cuts(self) -> Index:
+    def cuts(self) -> IndexArray:
         """Where each kind ends in arrays of all pairs."""
         kinds = (self.lower, self.upper, self.row_lower, self.row_upper, self.above)
         return np.cumsum([len(kind) for kind in kinds])

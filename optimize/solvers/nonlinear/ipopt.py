@@ -24,8 +24,8 @@ import numpy as np
 from sd_models.system.model import FloatArray
 
 from ...problems.optimality import Multipliers, Optimality, lagrangian_weights, lever_sizes, optimality, violation
-from ...problems.outcomes import Evaluation
-from ...problems.program import Program
+from ...problems.outcomes import SimulatedOutcomes
+from ...problems.program import Evaluation, Program
 from ..solver import Ending, Iteration, Solution, Watch
 from .nonlinear import NonlinearProgram, scales_of
 from .shooting import Shooting
@@ -142,9 +142,9 @@ class _Solve:
         """The solution from a start."""
         program = self.program
         inner = inside(program, start)
-        at = program.evaluator.evaluate(inner)
+        at = program.evaluate(inner)
         if not at.is_finite:
-            at = program.evaluator.evaluate(np.clip(start, program.lower, program.upper))
+            at = program.evaluate(np.clip(start, program.lower, program.upper))
         if not at.is_finite:
             self.notes.append("The run of the starting policy leaves the numbers.")
             return self._ended(Ending.FAILED, self._point(at, Multipliers.none(program)), np.inf)
@@ -157,7 +157,9 @@ class _Solve:
     def _formulated(self, at: Evaluation) -> NonlinearProgram:
         """The nonlinear program in the formulation that was asked for, or that fits."""
         x, scales = at.x, scales_of(self.program, at)
-        simultaneous = Transcription(self.program, x, scales)
+        if not isinstance(self.program.outcomes, SimulatedOutcomes):
+            return Shooting(self.program, x, scales, lambda: self.stopped is not None)
+        simultaneous = Transcription(self.program, self.program.outcomes, x, scales)
         choice = Formulation(self.options.formulation)
         if choice is Formulation.AUTOMATIC:
             small = simultaneous.most_entries <= self.options.largest
@@ -223,7 +225,7 @@ class _Solve:
     def _met(self, nlp: NonlinearProgram, found: Mapping[str, ca.DM]) -> _Point:
         """The levers of an iterate, run by the simulator."""
         x = np.clip(nlp.levers(_numbers(found["x"])), self.program.lower, self.program.upper)
-        return self._point(self.program.evaluator.evaluate(x), nlp.multipliers(_numbers(found["lam_g"])))
+        return self._point(self.program.evaluate(x), nlp.multipliers(_numbers(found["lam_g"])))
 
     def _point(self, at: Evaluation, weights: Multipliers) -> _Point:
         return _Point(at, self.program.cost(at.x, at.y), violation(self.program, at.x, at.y), weights)
@@ -288,7 +290,7 @@ class _Solve:
         found, program = point.multipliers, self.program
         x, sizes = point.at.x, lever_sizes(program, point.at.x)
         direct, weights = lagrangian_weights(program, x, point.at.y, found)
-        slope = direct + program.evaluator.pullback(point.at, weights)
+        slope = direct + program.pullback(point.at, weights)
         at_lower = (x - program.lower) / sizes <= self.options.tolerance
         at_upper = (program.upper - x) / sizes <= self.options.tolerance
         held = (at_lower & (slope > 0)) | (at_upper & (slope < 0))

@@ -9,12 +9,10 @@ from typing import Protocol
 import casadi as ca
 import numpy as np
 
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
-from ...plans.affine import Index
 from ...problems.optimality import Multipliers, lever_sizes, quadratic_sizes, row_sizes
-from ...problems.outcomes import Evaluation
-from ...problems.program import Program
+from ...problems.program import Evaluation, Program
 
 
 class NonlinearProgram(Protocol):
@@ -62,12 +60,12 @@ def scales_of(program: Program, at: Evaluation) -> Scales:
     """The magnitudes near a policy: values along its run, and the cost's steepest slope over a lever's magnitude."""
     levers = lever_sizes(program, at.x)
     outcomes = np.where(at.y == 0.0, 1.0, np.abs(at.y))
-    slopes = program.lever_cost + program.evaluator.pullback(at, program.outcome_cost)
+    slopes = program.lever_cost + program.pullback(at, program.outcome_cost)
     cost = float(np.abs(slopes * levers).max(initial=0.0)) or 1.0
     return Scales(levers, outcomes, row_sizes(program, at.x, at.y), quadratic_sizes(program, at.x, at.y), cost)
 
 
-def named_outcomes(program: Program) -> Index:
+def named_outcomes(program: Program) -> IndexArray:
     """The numbers of the outcomes that rows and quadratic constraints name, ascending."""
     n = len(program.lower)
     named = np.zeros(n + len(program.outcome_cost), dtype=bool)

@@ -14,12 +14,10 @@ import casadi as ca
 import numpy as np
 from scipy.sparse import coo_array, csr_array, diags_array
 
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
-from ...plans.affine import Index
 from ...problems.optimality import Multipliers
-from ...problems.outcomes import Evaluation
-from ...problems.program import Program
+from ...problems.program import Evaluation, Program
 from .nonlinear import NonlinearProgram, Scales, named_outcomes
 
 
@@ -104,7 +102,7 @@ class Shooting(NonlinearProgram):
         """The run of the levers; the last one is kept, since IPOPT asks for values and slopes one after the other."""
         kept = self._kept.get("at")
         if kept is None or not np.array_equal(kept[0], z):
-            kept = (z.copy(), self.program.evaluator.evaluate(self.levers(z)))
+            kept = (z.copy(), self.program.evaluate(self.levers(z)))
             self._kept["at"] = kept
         found: Evaluation = kept[1]
         return found
@@ -113,7 +111,7 @@ class Shooting(NonlinearProgram):
         """The gradients (outcomes that are used, scaled levers)."""
         kept = self._kept.get("slopes")
         if kept is None or not np.array_equal(kept[0], z):
-            found = self.program.evaluator.gradients(self._at(z), self._used) * self.scales.levers
+            found = self.program.gradients(self._at(z), self._used) * self.scales.levers
             kept = (z.copy(), found)
             self._kept["slopes"] = kept
         slopes: FloatArray = kept[1]
@@ -187,12 +185,12 @@ class Shooting(NonlinearProgram):
     # --- structure ------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _used(self) -> Index:
+    def _used(self) -> IndexArray:
         """The outcomes that cost or constraints name."""
         return np.union1d(np.flatnonzero(self.program.outcome_cost), named_outcomes(self.program))
 
     @cached_property
-    def _moved(self) -> Index:
+    def _moved(self) -> IndexArray:
         """The rows that name outcomes."""
         return np.flatnonzero(np.diff(self.program.outcome_rows.indptr))
 
@@ -211,7 +209,7 @@ class Shooting(NonlinearProgram):
         return found.tocoo()
 
     @cached_property
-    def _pattern(self) -> tuple[ca.Sparsity, Index]:
+    def _pattern(self) -> tuple[ca.Sparsity, IndexArray]:
         """Where the Jacobian has entries, and their order by column.
 
         Before they are ordered: those of rows without outcomes, then rows with outcomes, then quadratic constraints,

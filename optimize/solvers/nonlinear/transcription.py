@@ -17,7 +17,7 @@ which takes longer than solving. What would change our mind: nlpsol knowing abou
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import casadi as ca
@@ -27,10 +27,10 @@ from scipy.sparse import coo_array, csc_array, csr_array, diags_array, eye_array
 from sd_models.rewrites import name_sums
 from sd_models.simulator.compilation import Layout, Model
 from sd_models.simulator.simulation import compile
-from sd_models.system.model import FloatArray, System
+from sd_models.system.model import FloatArray, IndexArray, System
 
-from ...plans.affine import Index
 from ...problems.optimality import Multipliers
+from ...problems.outcomes import SimulatedOutcomes
 from ...problems.program import Program
 from .nonlinear import NonlinearProgram, Scales, named_outcomes
 
@@ -50,11 +50,11 @@ class _Step:
     values: ca.Function
     jacobian: ca.Function
     hessian: ca.Function
-    jacobian_places: tuple[Index, Index]
-    hessian_places: tuple[Index, Index]
+    jacobian_places: tuple[IndexArray, IndexArray]
+    hessian_places: tuple[IndexArray, IndexArray]
 
 
-def step_of(step: ca.Function, moving: Index, outputs: Index) -> _Step:
+def step_of(step: ca.Function, moving: IndexArray, outputs: IndexArray) -> _Step:
     """The step with its derivatives; `moving` are the rows of its levers that vary, `outputs` those of its outputs."""
     stocks, levers, constants, data, time = (ca.SX.sym(step.name_in(i), step.sparsity_in(i)) for i in range(5))
     moved = ca.SX.sym("moved", len(moving))
@@ -76,16 +76,20 @@ def step_of(step: ca.Function, moving: Index, outputs: Index) -> _Step:
     )
 
 
-def _places(sparsity: ca.Sparsity) -> tuple[Index, Index]:
+def _places(sparsity: ca.Sparsity) -> tuple[IndexArray, IndexArray]:
     rows, columns = sparsity.get_triplet()
     return np.array(rows, dtype=np.int64), np.array(columns, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class Transcription(NonlinearProgram):
-    """The nonlinear program of a program from a start; `scales` are magnitudes of levers, rows and cost."""
+    """The nonlinear program of a program whose outcomes a compiled model gives, from a start.
+
+    `scales` are magnitudes of levers, rows and cost.
+    """
 
     program: Program
+    outcomes: SimulatedOutcomes
     start: FloatArray
     scales: Scales
 
@@ -94,33 +98,31 @@ class Transcription(NonlinearProgram):
     @cached_property
     def _lifted(self) -> tuple[System, Mapping[str, str]]:
         """The model with large sums as variables of their own, and what each of them follows from."""
-        problem = self.program.evaluator.problem
-        return name_sums(problem.simulator.model.expanded, keep=problem.lever_names)
+        return name_sums(self.outcomes.simulator.model.expanded, keep=self.outcomes.levers.rows)
 
     @cached_property
     def model(self) -> Model:
         """The compiled model with the plan's levers and the sums as levers."""
-        problem = self.program.evaluator.problem
         system, twins = self._lifted
-        own = problem.simulator.model.outputs.rows
-        return compile(system, levers=(*problem.lever_names, *twins), outputs=(*own, *twins.values())).model
+        own = self.outcomes.simulator.model.outputs.rows
+        return compile(system, levers=(*self.outcomes.levers.rows, *twins), outputs=(*own, *twins.values())).model
 
     @cached_property
-    def _moving(self) -> tuple[Index, Index]:
+    def _moving(self) -> tuple[IndexArray, IndexArray]:
         """Rows of the model's levers: those that are decided, and the sums."""
-        layout, blocks = self.model.levers, self.program.evaluator.problem.bound.blocks
+        layout, blocks = self.model.levers, self.outcomes.levers.blocks
         decided = np.concatenate([layout.rows[block.variable].start + block.elements for block in blocks])
         return decided.astype(np.int64), self._rows(layout, self._lifted[1])
 
     @cached_property
-    def _outputs(self) -> tuple[Index, Index]:
+    def _outputs(self) -> tuple[IndexArray, IndexArray]:
         """Rows of the model's outputs: of the outcomes, and of what the sums follow from."""
-        layout, quantities = self.model.outputs, self.program.evaluator.problem.bound.quantities
+        layout, quantities = self.model.outputs, self.outcomes.quantities
         rows = [layout.rows[name].start + element for name, element in quantities.elements]
         return np.array(rows, dtype=np.int64), self._rows(layout, self._lifted[1].values())
 
     @staticmethod
-    def _rows(layout: Layout, names: Iterable[str]) -> Index:
+    def _rows(layout: Layout, names: Iterable[str]) -> IndexArray:
         none = np.zeros(0, dtype=np.int64)
         return np.concatenate([none, *(np.arange(layout.rows[name].start, layout.rows[name].stop) for name in names)])
 
@@ -133,8 +135,7 @@ class Transcription(NonlinearProgram):
     @property
     def begins_with_levers(self) -> bool:
         """Whether levers set the stocks at the start of the horizon, which are given numbers here."""
-        problem = self.program.evaluator.problem
-        return problem.horizon.first == 0 and problem.simulator.model.start.jac_sparsity(0, 0).nnz() > 0
+        return self.outcomes.horizon.first == 0 and self.outcomes.simulator.model.start.jac_sparsity(0, 0).nnz() > 0
 
     @cached_property
     def most_entries(self) -> int:
@@ -146,22 +147,24 @@ class Transcription(NonlinearProgram):
     @cached_property
     def _given(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """The model's levers, data and times at all points."""
-        problem = self.program.evaluator.problem
-        own = problem.simulator.model.levers.rows
+        horizon, own = self.outcomes.horizon, self.outcomes.levers.rows
         levers = np.zeros((self.model.levers.size, self.points))
-        columns = problem.lever_columns(self.start)
+        paths = self.outcomes.levers.paths(self.start)
         for name, rows in own.items():
-            levers[self.model.levers.rows[name]] = columns[rows]
-        return levers, self.model.data_table[:, problem.horizon.first :], problem.horizon.points[np.newaxis, :]
+            levers[self.model.levers.rows[name]] = paths[rows]
+        return levers, self.model.data_table[:, horizon.first :], horizon.points[np.newaxis, :]
 
     @cached_property
     def path(self) -> tuple[FloatArray, FloatArray]:
         """The stocks and the sums at all points (each: numbers, points) of the run at the start."""
-        problem = self.program.evaluator.problem
         system, twins = self._lifted
-        simulator = compile(system, levers=problem.lever_names, outputs=twins.values())
-        found = simulator.trajectories(simulator.inputs(levers=problem.policy(self.start)))
-        first = problem.horizon.first
+        first = self.outcomes.horizon.first
+        simulator = compile(system, levers=self.outcomes.levers.rows, outputs=twins.values())
+        inputs = simulator.inputs()
+        levers, paths = inputs.levers.copy(), self.outcomes.levers.paths(self.start)
+        for name, rows in self.outcomes.levers.rows.items():
+            levers[simulator.model.levers.rows[name], first:] = paths[rows]
+        found = simulator.trajectories(replace(inputs, levers=levers))
         order = self._rows(simulator.model.outputs, twins.values())
         return found.states[:, first:], found.outputs[order, first:]
 
@@ -170,10 +173,10 @@ class Transcription(NonlinearProgram):
     @cached_property
     def points(self) -> int:
         """The points of the horizon; there is one step fewer."""
-        return len(self.program.evaluator.problem.horizon.points)
+        return len(self.outcomes.horizon.points)
 
     @cached_property
-    def named(self) -> Index:
+    def named(self) -> IndexArray:
         """The outcomes that rows name: variables of the nonlinear program."""
         return named_outcomes(self.program)
 
@@ -193,7 +196,7 @@ class Transcription(NonlinearProgram):
     @cached_property
     def begin(self) -> FloatArray:
         """The variables at the start: levers, the stocks and sums of their run, outcomes."""
-        found, (stocks, sums) = self.program.evaluator.evaluate(self.start), self.path
+        found, (stocks, sums) = self.program.evaluate(self.start), self.path
         return np.concatenate([self.start, stocks[:, 1:].T.ravel(), sums.T.ravel(), found.y[self.named]])
 
     @cached_property
@@ -213,13 +216,13 @@ class Transcription(NonlinearProgram):
         return np.concatenate([self.scales.levers, *along, self.scales.outcomes[self.named]])
 
     @cached_property
-    def _behind(self) -> Index:
+    def _behind(self) -> IndexArray:
         """The variable behind each of v (stocks, decided levers, sums) at each point; -1 for the first stocks."""
         n, later, held, _ = self.parts
         stocks = n + np.arange(later).reshape(self.points - 1, -1).T
         first = np.full((stocks.shape[0], 1), -1)
         sums = n + later + np.arange(held).reshape(self.points, -1).T
-        blocks = self.program.evaluator.problem.bound.blocks
+        blocks = self.outcomes.levers.blocks
         levers = np.concatenate([block.numbers[:, block.period] for block in blocks])
         return np.concatenate([np.concatenate([first, stocks], axis=1), levers, sums]).astype(np.int64)
 
@@ -237,7 +240,7 @@ class Transcription(NonlinearProgram):
     @cached_property
     def _weights(self) -> csr_array:
         """The weight of each value of each step (point by point) in each outcome."""
-        quantities, (rows, sums) = self.program.evaluator.problem.bound.quantities, self._outputs
+        quantities, (rows, sums) = self.outcomes.quantities, self._outputs
         once, back = np.unique(rows, return_inverse=True)
         weights = quantities.weights[quantities.windows]
         outcome, point = np.nonzero(weights)
@@ -344,7 +347,7 @@ class Transcription(NonlinearProgram):
         g = nlp(z, p)[1]
         return ca.Function("jac_g", [z, p], [g, pattern.filled(parts)], ["x", "p"], ["g", "jac_g_x"])
 
-    def _quadratic_entries(self, first: int) -> Iterator[tuple[Index, Index, csr_array, FloatArray]]:
+    def _quadratic_entries(self, first: int) -> Iterator[tuple[IndexArray, IndexArray, csr_array, FloatArray]]:
         """Of each quadratic constraint: rows and columns of its gradient, and the matrix and vector that give it."""
         for i, (matrix, vector, _) in enumerate(self._quadratics):
             columns = np.flatnonzero((abs(matrix).sum(axis=1) > 0) | (vector != 0))
@@ -415,11 +418,11 @@ class _Pattern:
     """A sparse matrix whose entries are sums of parts: part i belongs at (`rows`[i], `columns`[i])."""
 
     shape: tuple[int, int]
-    rows: Index
-    columns: Index
+    rows: IndexArray
+    columns: IndexArray
 
     @cached_property
-    def _order(self) -> tuple[Index, Index]:
+    def _order(self) -> tuple[IndexArray, IndexArray]:
         """The distinct places, in CasADi's order (by column), and the place of each part."""
         order = self.columns.astype(np.int64) * self.shape[0] + self.rows
         once, back = np.unique(order, return_inverse=True)
@@ -432,7 +435,7 @@ class _Pattern:
         starts = np.searchsorted(columns, np.arange(self.shape[1] + 1))
         return ca.Sparsity(*self.shape, starts.tolist(), rows.tolist())
 
-    def matrix(self, offset: int, source: Index, factors: FloatArray, width: int) -> ca.DM:
+    def matrix(self, offset: int, source: IndexArray, factors: FloatArray, width: int) -> ca.DM:
         """The matrix that adds `source` times `factors` to the entries of the parts from `offset` on."""
         places = self._order[1][offset : offset + len(source)]
         return _sparse(csr_array(coo_array((factors, (places, source)), shape=(len(self._order[0]), width))))
@@ -443,8 +446,8 @@ class _Pattern:
 
 
 def _spread(
-    places: tuple[Index, Index], on_values: csr_array, behind: Index, magnitudes: FloatArray
-) -> tuple[Index, Index, Index, FloatArray]:
+    places: tuple[IndexArray, IndexArray], on_values: csr_array, behind: IndexArray, magnitudes: FloatArray
+) -> tuple[IndexArray, IndexArray, IndexArray, FloatArray]:
     """Where the entries of the Jacobians of all steps go: number of the entry, row, column, factor.
 
     An entry goes to every constraint that its value is part of.

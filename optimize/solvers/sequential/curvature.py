@@ -16,19 +16,17 @@ blocks of regions from 0.95 to 1. What is left between groups, `newton.py` makes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import numpy as np
 
-from sd_models.system.model import FloatArray
+from sd_models.simulator.concurrency import concurrently
+from sd_models.system.model import FloatArray, IndexArray
 
-from ...plans.affine import Index
 from ...problems.optimality import Multipliers, lagrangian_weights
-from ...problems.outcomes import Evaluation
-from ...problems.problem import Problem
-from ...problems.program import Program
+from ...problems.program import Block, Evaluation, Program
 
 # Up to this many levers the whole second derivative is taken.
 FULL = 100
@@ -74,28 +72,28 @@ class Lagrangian:
     def products(self, directions: Iterable[FloatArray]) -> list[FloatArray]:
         """Its second derivative times each direction."""
         _ = self.slope
-        return self.program.evaluator.together(self.product, list(directions))
+        return concurrently(self.product, directions)
 
     def _beside(self, step: FloatArray) -> FloatArray:
         """The gradient a step away; without quadratic constraints, a sweep alone tells."""
         x = self.at.x + step * self.sizes
         if self.program.quadratics:
-            return self._slope(self.program.evaluator.evaluate(x))
+            return self._slope(self.program.evaluate(x))
         return self._slope(replace(self.at, x=x))
 
     def _slope(self, run: Evaluation) -> FloatArray:
         direct, weights = lagrangian_weights(self.program, run.x, run.y, self.multipliers)
-        return (direct + self.program.evaluator.pullback(run, weights)) * self.sizes
+        return (direct + self.program.pullback(run, weights)) * self.sizes
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
     """Levers that act on each other: the columns of each path (element of a lever) over its periods."""
 
-    paths: tuple[Index, ...]
+    paths: tuple[IndexArray, ...]
 
     @cached_property
-    def columns(self) -> Index:
+    def columns(self) -> IndexArray:
         """The columns of all paths."""
         return np.concatenate(self.paths)
 
@@ -149,10 +147,9 @@ def groups_of(lagrangian: Lagrangian) -> list[Group]:
     A few paths are moved, one at a time, and the share of what other paths feel that falls to paths with the same
     element tells the dimension. Levers without it make a group by themselves.
     """
-    problem = lagrangian.program.evaluator.problem
-    system, blocks = problem.system, problem.bound.blocks
-    names = {d: None for block in blocks for d in system[block.variable].dimensions}
-    found = {name: _grouped(problem, name) for name in names} or {"": _grouped(problem, "")}
+    blocks = lagrangian.program.blocks
+    names = {dimension: None for block in blocks for dimension in block.places}
+    found = {name: _grouped(blocks, name) for name in names} or {"": _grouped(blocks, "")}
     if len(found) == 1:
         return next(iter(found.values()))
     paths = [path for block in blocks for path in block.numbers]
@@ -175,17 +172,12 @@ def groups_of(lagrangian: Lagrangian) -> list[Group]:
     return found[max(shares, key=lambda name: shares[name])]
 
 
-def _grouped(problem: Problem, dimension: str) -> list[Group]:
-    system = problem.system
-    found: dict[int, list[Index]] = {}
-    for block in problem.bound.blocks:
-        variable = system[block.variable]
-        for element, path in zip(block.elements, block.numbers, strict=True):
-            place = -1
-            if dimension in variable.dimensions:
-                places = np.unravel_index(int(element), system.shape(variable))
-                place = int(places[variable.dimensions.index(dimension)])
-            found.setdefault(place, []).append(path)
+def _grouped(blocks: Sequence[Block], dimension: str) -> list[Group]:
+    found: dict[int, list[IndexArray]] = {}
+    for block in blocks:
+        places = block.places.get(dimension, np.full(len(block.numbers), -1))
+        for place, path in zip(places, block.numbers, strict=True):
+            found.setdefault(int(place), []).append(path)
     return [Group(tuple(paths)) for _, paths in sorted(found.items())]
 
 

@@ -15,12 +15,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.sparse import csr_array, diags_array, vstack
 
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
-from ...plans.affine import Index
 from ...problems.optimality import Multipliers
-from ...problems.outcomes import Evaluation
-from ...problems.program import Program
+from ...problems.program import Evaluation, Program
 from ..interior_point.elastic import ElasticProgram
 from .curvature import Curvature
 
@@ -29,8 +27,8 @@ from .curvature import Curvature
 class Split:
     """The rows of a program apart: `hard` are linear in the levers, `soft` depend on outcomes."""
 
-    hard: Index
-    soft: Index
+    hard: IndexArray
+    soft: IndexArray
 
     @classmethod
     def of(cls, program: Program) -> Split:
@@ -43,7 +41,7 @@ class Split:
 class Slopes:
     """The gradients (outcomes, levers) of the outcomes with these numbers at a point."""
 
-    chosen: Index
+    chosen: IndexArray
     matrix: FloatArray
 
     def weighted(self, weights: FloatArray) -> FloatArray:
@@ -113,7 +111,7 @@ class Master:
     gradient: FloatArray
     curvature: Curvature
     sizes: Sizes
-    working: Index
+    working: IndexArray
     radius: float
     penalty: float
     correction: FloatArray = field(default_factory=lambda: np.zeros(0))

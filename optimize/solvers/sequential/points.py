@@ -9,8 +9,7 @@ import numpy as np
 from sd_models.system.model import FloatArray
 
 from ...problems.optimality import Multipliers, lever_sizes, quadratic_sizes, row_sizes
-from ...problems.outcomes import Evaluation
-from ...problems.program import Program
+from ...problems.program import Evaluation, Program
 from .curvature import Group
 from .master import Sizes, Soft, Split
 

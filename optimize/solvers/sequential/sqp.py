@@ -387,9 +387,9 @@ class _Search:
     def _simulated(self, x: FloatArray) -> Point | None:
         """A policy and its outcomes, or None where the run leaves the numbers."""
         self._check()
-        run = self.program.evaluator.evaluate(x)
+        run = self.program.evaluate(x)
         if not run.is_finite:
-            self.notes.append(f"A step was thrown away: {self.program.evaluator.complaint(x)}")
+            self.notes.append(f"A step was thrown away: {self.program.complaint(x)}")
             return None
         soft = Soft.at(self.program, self.split, run.x, run.y)
         sizes = self.sizes.soft if hasattr(self, "sizes") else self.scaling.soft(run)
@@ -484,7 +484,7 @@ class _Search:
             return self._nothing(ending, start)
         point, multipliers, found = self.best
         direct, weights = lagrangian_weights(self.program, point.run.x, point.run.y, multipliers)
-        slope = direct + self.program.evaluator.pullback(point.run, weights)
+        slope = direct + self.program.pullback(point.run, weights)
         x, sizes = point.run.x, self.sizes.levers
         at_lower = (x - self.program.lower) / sizes <= self.options.tolerance
         at_upper = (self.program.upper - x) / sizes <= self.options.tolerance

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
-from ...plans.affine import Index
 from ...problems.optimality import Multipliers, lagrangian_weights
 from ...problems.program import Program
 from .master import Slopes
@@ -37,7 +36,7 @@ class WorkingSet:
     slopes: Slopes = field(default_factory=lambda: Slopes(np.zeros(0, dtype=np.int64), np.zeros((0, 0))))
 
     @property
-    def numbers(self) -> Index:
+    def numbers(self) -> IndexArray:
         """The numbers of the limits, in order."""
         return np.array(sorted(self.members), dtype=np.int64)
 
@@ -61,16 +60,16 @@ class WorkingSet:
             order = np.argsort(chosen)
             self.slopes = Slopes(chosen[order], matrix[order])
 
-    def _needed(self, point: Point, multipliers: Multipliers) -> Index:
+    def _needed(self, point: Point, multipliers: Multipliers) -> IndexArray:
         """The outcomes whose gradients count: those of the objective, of the limits, and of the Lagrangian."""
         mask = self.program.outcome_cost != 0
         mask[point.soft.by_y[self.numbers].indices] = True
         _, weights = lagrangian_weights(self.program, point.run.x, point.run.y, multipliers)
         return np.flatnonzero(mask | (weights != 0))
 
-    def _gradients(self, point: Point, chosen: Index) -> FloatArray:
+    def _gradients(self, point: Point, chosen: IndexArray) -> FloatArray:
         found = [np.zeros((0, len(point.run.x)))]
         for part in np.array_split(chosen, max(1, -(-len(chosen) // AT_ONCE))):
             self.check()
-            found.append(self.program.evaluator.gradients(point.run, part))
+            found.append(self.program.gradients(point.run, part))
         return np.concatenate(found)

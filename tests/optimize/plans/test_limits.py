@@ -14,7 +14,6 @@ from support.islands import STEP
 from support.limits import LIMITS, START, Run, always, final, moved, slacks, total
 
 from optimize.plans.plan import read_plan
-from optimize.problems.outcomes import Evaluator
 from optimize.problems.problem import Problem
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import System
@@ -221,7 +220,7 @@ def test_the_objective_is_what_the_plan_says(islands_system: System, name: str) 
     content, by_hand = OBJECTIVES[name]
     problem = Problem(islands_system, read_plan(islands.plan(objective=content)))
     x, run = moved(problem)
-    y, row = Evaluator(problem).evaluate(x).y, problem.bound.objective
+    y, row = problem.outcomes.evaluate(x).y, problem.bound.objective
     found = row.constant[0] + row.levers.matrix((1, len(x))) @ x + row.outcomes.matrix((1, len(y))) @ y
     assert found[0] == pytest.approx(by_hand(run), rel=1e-12)
 

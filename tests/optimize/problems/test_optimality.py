@@ -12,9 +12,9 @@ from support import islands
 
 import optimize as opt
 from optimize.problems.optimality import Multipliers, optimality, violation
-from optimize.problems.outcomes import Evaluator
 from optimize.problems.program import Program
-from optimize.problems.pyomo_model import program, state
+from optimize.problems.pyomo_model import state
+from optimize.problems.pyomo_reader import program
 from optimize.solvers.highs import ConvexProgram
 from optimize.solvers.sequential.sqp import Sqp
 from optimize.solvers.solver import Ending, Iteration, Solution
@@ -37,13 +37,13 @@ class Quiet:
 def stated(islands_system: System) -> Program:
     """The small plan as a program."""
     problem = opt.Problem(islands_system, opt.read_plan(islands.small_plan()))
-    return program(state(problem), problem, Evaluator(problem))
+    return program(state(problem), problem)
 
 
 @pytest.fixture(scope="module")
 def solution(stated: Program) -> Solution:
     """Its optimum."""
-    return Sqp(tolerance=1e-8).solve(stated, stated.evaluator.problem.own, Quiet())
+    return Sqp(tolerance=1e-8).solve(stated, stated.reference, Quiet())
 
 
 def multipliers(solution: Solution) -> Multipliers:
@@ -53,7 +53,7 @@ def multipliers(solution: Solution) -> Multipliers:
 
 def test_an_optimum_has_no_residual(stated: Program, solution: Solution) -> None:
     """And is feasible; computed by other sweeps than the solver's."""
-    found = optimality(stated, stated.evaluator.evaluate(solution.x), multipliers(solution))
+    found = optimality(stated, stated.evaluate(solution.x), multipliers(solution))
     assert found.within(1e-7)
     assert found.kkt_residual == pytest.approx(solution.kkt_residual, abs=1e-9)
 
@@ -61,9 +61,9 @@ def test_an_optimum_has_no_residual(stated: Program, solution: Solution) -> None
 def test_another_policy_or_other_multipliers_have_one(stated: Program, solution: Solution) -> None:
     """In proportion."""
     aside = np.clip(solution.x + 1e-3, stated.lower, stated.upper)
-    assert optimality(stated, stated.evaluator.evaluate(aside), multipliers(solution)).stationarity > 1e-5
+    assert optimality(stated, stated.evaluate(aside), multipliers(solution)).stationarity > 1e-5
     none = Multipliers.none(stated)
-    assert optimality(stated, stated.evaluator.evaluate(solution.x), none).stationarity > 1e-2
+    assert optimality(stated, stated.evaluate(solution.x), none).stationarity > 1e-2
 
 
 def test_multipliers_of_slack_limits_show(stated: Program, solution: Solution) -> None:
@@ -73,7 +73,7 @@ def test_multipliers_of_slack_limits_show(stated: Program, solution: Solution) -
     rows = solution.row_multipliers.copy()
     rows[slack] -= 10.0
     wrong = Multipliers(rows, solution.quadratic_multipliers)
-    assert optimality(stated, stated.evaluator.evaluate(solution.x), wrong).complementarity > 1e-3
+    assert optimality(stated, stated.evaluate(solution.x), wrong).complementarity > 1e-3
 
 
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
@@ -91,7 +91,7 @@ def test_residuals_stay_when_rows_and_objective_are_rescaled(
         outcome_cost=stated.outcome_cost * factor,
         constant=stated.constant * factor,
     )
-    at = stated.evaluator.evaluate(np.clip(solution.x + 1e-3, stated.lower, stated.upper))
+    at = stated.evaluate(np.clip(solution.x + 1e-3, stated.lower, stated.upper))
     one, other = (optimality(each, at, multipliers(solution)) for each in (stated, scaled))
     assert other.stationarity == pytest.approx(one.stationarity, rel=1e-6)
     assert other.complementarity == pytest.approx(one.complementarity, rel=1e-6)
@@ -100,7 +100,7 @@ def test_residuals_stay_when_rows_and_objective_are_rescaled(
 
 def test_a_run_without_numbers_breaks_every_limit(stated: Program) -> None:
     """Rather than none."""
-    assert violation(stated, stated.evaluator.problem.own, np.full(len(stated.outcome_cost), np.nan)) == np.inf
+    assert violation(stated, stated.reference, np.full(len(stated.outcome_cost), np.nan)) == np.inf
 
 
 # --- starts -----------------------------------------------------------------------------------------------------------
@@ -114,17 +114,13 @@ def never() -> bool:
 
 def test_own_levers_that_obey_all_limits_are_the_start(stated: Program) -> None:
     """As they are."""
-    assert (neutral(stated, stop=never) == stated.evaluator.problem.own).all()
+    assert (neutral(stated, stop=never) == stated.reference).all()
 
 
 def test_an_even_split_is_the_start_where_own_levers_are_zero(stated: Program) -> None:
     """As much as the limits allow, the same for all."""
-    own = stated.evaluator.problem.own.copy()
-    stated.evaluator.problem.__dict__["own"] = np.zeros_like(own)
-    try:
-        start = neutral(stated, stop=never)
-    finally:
-        stated.evaluator.problem.__dict__["own"] = own
+    idle = replace(stated, reference=np.zeros_like(stated.reference))
+    start = neutral(idle, stop=never)
     assert np.ptp(start) == 0
     assert start[0] > 0
     assert excess(stated, start) <= 1e-9

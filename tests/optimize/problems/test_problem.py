@@ -12,7 +12,7 @@ from support import islands
 
 import optimize as opt
 import sd_models as sd
-from optimize.problems.outcomes import Evaluator
+from optimize.problems import problem as problem_module
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import System
 
@@ -96,7 +96,7 @@ def test_a_vector_becomes_the_paths_of_a_run(
     problem = opt.Problem(islands_system, opt.read_plan(content))
     x = np.random.default_rng(seed).uniform(0, 2, problem.size)
     run = sd.simulate(islands_system, levers=problem.policy(x), time=sd.TimeSpan(stop=6.0))
-    y = Evaluator(problem).evaluate(x).y
+    y = problem.outcomes.evaluate(x).y
     assert float(run["welfare"][-1]) == pytest.approx(y[0], rel=1e-13)
 
 
@@ -104,14 +104,52 @@ def test_gradients_are_those_of_differences(islands_system: System) -> None:
     """Of every outcome to every lever."""
     limits = [{"name": "cap", "variable": "income", "at_most": 1.0}]
     problem = opt.Problem(islands_system, opt.read_plan(islands.small_plan(limit=limits)))
-    evaluator = Evaluator(problem)
+    outcomes = problem.outcomes
     x = np.random.default_rng(0).uniform(0.2, 1.0, problem.size)
-    found = evaluator.gradients(evaluator.evaluate(x), np.arange(len(problem.bound.quantities)))
+    found = outcomes.gradients(outcomes.evaluate(x), np.arange(len(problem.bound.quantities)))
     for column in (0, 7, problem.size - 1):
         step = np.zeros(problem.size)
         step[column] = 1e-6
-        high, low = (evaluator.evaluate(x + sign * step).y for sign in (1, -1))
+        high, low = (outcomes.evaluate(x + sign * step).y for sign in (1, -1))
         np.testing.assert_allclose(found[:, column], (high - low) / 2e-6, rtol=1e-6, atol=1e-8)
+
+
+def test_products_are_differences_of_gradients(islands_system: System) -> None:
+    """Of the second derivative of a weighted sum of all outcomes, more directions than one sweep takes."""
+    limits = [{"name": "cap", "variable": "income", "at_most": 1.0}]
+    problem = opt.Problem(islands_system, opt.read_plan(islands.small_plan(limit=limits)))
+    outcomes, random = problem.outcomes, np.random.default_rng(0)
+    x = random.uniform(0.2, 1.0, problem.size)
+    weights, directions = random.normal(size=len(problem.bound.quantities)), random.normal(size=(5, problem.size))
+    at = outcomes.evaluate(x)
+    found = outcomes.products(at, weights, directions)
+    for direction, product in zip(directions, found, strict=True):
+        high, low = (outcomes.pullback(outcomes.evaluate(x + sign * 1e-5 * direction), weights) for sign in (1.0, -1.0))
+        np.testing.assert_allclose(product, (high - low) / 2e-5, rtol=1e-5, atol=1e-6 * np.abs(found).max())
+
+
+def test_a_problem_neither_compiles_nor_runs_before_it_is_asked(
+    islands_system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong with a plan is said without a run."""
+    monkeypatch.setattr(problem_module, "compile", lambda *_, **__: pytest.fail("something was compiled"))
+    ramp = {"variable": "spending", "upper": "budget", "ramp": {"relative": 0.25, "absolute": 0.1}}
+    assert opt.Problem(islands_system, opt.read_plan(islands.small_plan(lever=[ramp]))).plan.levers
+    wrong = [{"name": "cap", "sum": "spending", "over": ["goods"], "at_most": 1.0}]
+    with pytest.raises(InvalidRequest, match="goods"):
+        opt.Problem(islands_system, opt.read_plan(islands.small_plan(limit=wrong)))
+
+
+def test_levers_become_paths_and_come_back(islands_system: System) -> None:
+    """`inverse` undoes `paths`, `adjoint` is its transpose, `directions` are its differences."""
+    problem = opt.Problem(islands_system, opt.read_plan(islands.small_plan()))
+    levers, random = problem.levers, np.random.default_rng(0)
+    x, move = random.uniform(0.2, 1.0, (2, levers.size))
+    np.testing.assert_allclose(levers.inverse(levers.paths(x)), x, rtol=1e-14)
+    slope = random.normal(size=levers.own.shape)
+    change = levers.paths(x + move) - levers.paths(x)
+    assert float(levers.adjoint(slope) @ move) == pytest.approx(float((slope * change).sum()))
+    np.testing.assert_allclose(levers.directions(move[np.newaxis])[0], change, rtol=1e-12, atol=1e-14)
 
 
 def test_the_models_own_values_are_the_mean_of_each_period(tmp_path: Any) -> None:

@@ -9,12 +9,17 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 from support import islands
+from support.known_optima import OPTIMA
+from support.known_optima import problem as known
 
 import optimize as opt
-from optimize.problems.outcomes import Evaluator
+import sd_models as sd
+from optimize.problems.assembly import assemble
 from optimize.problems.program import Program
-from optimize.problems.pyomo_model import program, state
+from optimize.problems.pyomo_model import state
+from optimize.problems.pyomo_reader import program
 from sd_models.errors import InvalidRequest
+from sd_models.reading.library import FOLDER
 from sd_models.system.model import System
 
 
@@ -27,7 +32,7 @@ def problem(islands_system: System) -> opt.Problem:
 
 def read(problem: opt.Problem, extension: Callable[[pyo.ConcreteModel], None] | None = None) -> Program:
     """The program of the stated problem, extended."""
-    return program(state(problem, extension), problem, Evaluator(problem))
+    return program(state(problem, extension), problem)
 
 
 def test_levers_outcomes_and_limits_go_by_the_words_of_the_plan(problem: opt.Problem) -> None:
@@ -58,6 +63,30 @@ def test_the_program_has_the_rows_of_the_plan(problem: opt.Problem) -> None:
     assert at == len(found.row_lower)
 
 
+ARRAYS = ("lever_cost", "outcome_cost", "lower", "upper", "row_lower", "row_upper", "reference", "peaks")
+
+
+@pytest.mark.parametrize("name", [*OPTIMA, "islands", "flagship"])
+def test_pyomo_gives_back_what_the_plan_says(name: str, problem: opt.Problem) -> None:
+    """The arrays read from the Pyomo model are those that the plan's rows make without it, to the last bit."""
+    given = {"islands": lambda: problem, "flagship": flagship}.get(name, lambda: known(name))()
+    through, direct = read(given), assemble(given)
+    for field in ARRAYS:
+        np.testing.assert_array_equal(getattr(through, field), getattr(direct, field), err_msg=field)
+    for field in ("lever_rows", "outcome_rows"):
+        assert (getattr(through, field) != getattr(direct, field)).nnz == 0, field
+    assert (through.constant, through.sign, through.row_names) == (direct.constant, direct.sign, direct.row_names)
+    for one, other in zip(through.blocks, direct.blocks, strict=True):
+        np.testing.assert_array_equal(one.numbers, other.numbers)
+
+
+def flagship() -> opt.Problem:
+    """The default plan with its four regions."""
+    return opt.Problem(
+        sd.load("common_prosperity", regions="macro"), opt.load_plan(FOLDER / "common_prosperity" / "plan.toml")
+    )
+
+
 def test_the_objective_is_minimized(problem: opt.Problem) -> None:
     """Maximization has its sign turned."""
     found = read(problem)
@@ -74,7 +103,7 @@ def test_linear_constraints_become_rows_after_the_plan(problem: opt.Problem) -> 
         model.twice = pyo.Constraint(expr=first >= 2 * second - outcome + 1)
 
     found, plain = read(problem, more), read(problem)
-    assert found.added == ("twice",)
+    assert found.row_names[-1] == "twice"
     row = len(plain.row_lower)
     coefficients = found.lever_rows[[row]].toarray()[0][:2]
     low, high = found.row_lower[row], found.row_upper[row]

@@ -102,7 +102,7 @@ class _Nothing:
 
         from optimize.solvers.solver import Ending, Solution
 
-        y = program.evaluator.evaluate(start).y
+        y = program.evaluate(start).y
         none = np.zeros(len(program.row_lower))
         return Solution(Ending.OPTIMAL, start, y, none, np.zeros(len(start)), np.zeros(0), 0.0, 0.0)
 

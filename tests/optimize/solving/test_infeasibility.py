@@ -10,8 +10,8 @@ import pytest
 from support import islands
 
 import optimize as opt
-from optimize.problems.outcomes import Evaluator
-from optimize.problems.pyomo_model import program, state
+from optimize.problems.pyomo_model import state
+from optimize.problems.pyomo_reader import program
 from optimize.results.verdict import Standing
 from optimize.solving.infeasibility import Conflict, conflict
 from sd_models.system.model import System
@@ -132,7 +132,7 @@ def test_planted_contradictions_are_named(title: str, limits: Limits, names: set
 def found(system: System, limits: Limits) -> Conflict | None:
     """The conflict at the model's own levers."""
     problem = opt.Problem(system, opt.read_plan(islands.small_plan(limit=limits)))
-    return conflict(program(state(problem), problem, Evaluator(problem)), problem.own)
+    return conflict(problem, program(state(problem), problem), problem.own)
 
 
 def test_there_are_fifty() -> None:

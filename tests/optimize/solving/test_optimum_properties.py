@@ -52,7 +52,7 @@ def program_of(name: str, values: Mapping[str, Any] | None = None, **changes: An
 
 def optimum(solver: str, program: Program) -> tuple[float, Solution]:
     """The objective in the plan's own direction, and the solution, from a start that obeys the linear limits."""
-    start = projected(program, program.evaluator.problem.own, stop=lambda: False)
+    start = projected(program, program.reference, stop=lambda: False)
     assert start is not None
     solution = SOLVERS[solver].solve(program, start, Patient())
     assert solution.ending is Ending.OPTIMAL

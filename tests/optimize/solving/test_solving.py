@@ -16,7 +16,6 @@ from support import islands
 
 import optimize as opt
 import sd_models as sd
-from optimize.problems.outcomes import Evaluator
 from optimize.problems.program import Program
 from optimize.results.verdict import Standing
 from optimize.solvers.solver import Ending, Iteration, Solution, Watch
@@ -57,7 +56,7 @@ class Scripted:
 
     def solve(self, program: Program, start: Any, watch: Watch) -> Solution:
         """Runs a policy that keeps all limits, then acts."""
-        program.evaluator.evaluate(np.full(len(start), self.first))
+        program.evaluate(np.full(len(start), self.first))
         return self.act(program, watch)
 
 
@@ -203,7 +202,7 @@ def test_a_run_that_leaves_the_numbers_is_an_answer(islands_system: System) -> N
 
     def fails(program: Program, watch: Watch) -> Solution:
         x = np.array([0.5, 0.5])
-        y = program.evaluator.evaluate(x).y
+        y = program.evaluate(x).y
         zeros = np.zeros(2)
         return Solution(Ending.FAILED, x, y, zeros[:0], zeros, zeros[:0], np.inf, np.inf)
 
@@ -307,9 +306,10 @@ def test_a_start_may_be_a_policy_or_a_vector(problem: opt.Problem, result: opt.R
 
 def test_random_starts_lie_between_the_bounds(problem: opt.Problem) -> None:
     """Also where there are none."""
-    from optimize.problems.pyomo_model import program, state
+    from optimize.problems.pyomo_model import state
+    from optimize.problems.pyomo_reader import program
 
-    stated = program(state(problem), problem, Evaluator(problem))
+    stated = program(state(problem), problem)
     x = scattered(stated, 1, seed=0)
     assert ((x >= stated.lower) & (x <= stated.upper)).all()
 

@@ -15,6 +15,7 @@ from support.known_optima import OPTIMA, problem, stated
 
 import sd_models as sd
 from optimize.plans.plan import read_plan
+from optimize.problems.outcomes import SimulatedOutcomes
 from optimize.problems.problem import Problem
 from optimize.problems.program import Program
 from optimize.solvers.nonlinear.ipopt import Formulation, Ipopt, inside
@@ -62,8 +63,11 @@ def begin(program: Program) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 def formulated(program: Program, formulation: Formulation) -> NonlinearProgram:
     x = inside(program, begin(program))
-    kind = Transcription if formulation is Formulation.SIMULTANEOUS else Shooting
-    return kind(program, x, scales_of(program, program.evaluator.evaluate(x)))
+    scales = scales_of(program, program.evaluate(x))
+    if formulation is Formulation.SHOOTING:
+        return Shooting(program, x, scales)
+    assert isinstance(program.outcomes, SimulatedOutcomes)
+    return Transcription(program, program.outcomes, x, scales)
 
 
 @pytest.mark.parametrize("formulation", BOTH)
@@ -137,7 +141,7 @@ def test_a_stopped_solve_returns_the_best_policy_that_it_saw(
     assert solution.ending is reason
     least = min(each.violation for each in solution.iterations)
     assert solution.violation <= max(least, solver.tolerance)
-    np.testing.assert_allclose(solution.y, allocation.evaluator.evaluate(solution.x).y, rtol=1e-12)
+    np.testing.assert_allclose(solution.y, allocation.evaluate(solution.x).y, rtol=1e-12)
 
 
 def test_a_stopped_solve_returns_within_a_second_and_its_thread_ends(allocation: Program) -> None:
@@ -181,7 +185,7 @@ def test_a_start_that_leaves_the_numbers_is_a_failure_that_says_so(formulation: 
         "lever": [{"variable": "a", "lower": 0.0, "upper": 10.0}],
     }
     with pytest.raises(sd.ModelError):
-        Problem(sd.load(model), read_plan(content))
+        stated(Problem(sd.load(model), read_plan(content)))
     model.write_text(model.read_text().replace("a = 0", "a = 6"))
     program = stated(Problem(sd.load(model), read_plan(content)))
     solution = Ipopt(formulation=formulation).solve(program, np.full(4, 1.0), Onlooker())
@@ -212,13 +216,12 @@ def test_levers_that_set_stocks_at_the_start_are_found_by_shooting(tmp_path: Pat
     """A delay begins full of what flows in then; a plan that starts with the run decides that too."""
     model = write_model(tmp_path, 2, 2)
     content = {**plan(model, years=16), "limit": []}
-    program = stated(Problem(sd.load(model), read_plan(content)))
+    found = Problem(sd.load(model), read_plan(content))
+    program = stated(found)
     solution = Ipopt(formulation=Formulation.SIMULTANEOUS).solve(program, begin(program), Onlooker())
     assert solution.ending is Ending.OPTIMAL
     assert "shooting" in solution.notes[-1]
-    policy = program.evaluator.problem.policy(solution.x)
-    run = sd.simulate(program.evaluator.problem.system, levers=policy, time=sd.TimeSpan(stop=16.0))
-    found = program.evaluator.problem
+    run = sd.simulate(found.system, levers=found.policy(solution.x), time=sd.TimeSpan(stop=16.0))
     rows = found.simulator.model.outputs.rows["welfare rate"]
-    path = program.evaluator.evaluate(solution.x).outputs[rows.start]
+    path = program.evaluate(solution.x).outputs[rows.start]
     np.testing.assert_allclose(run["welfare rate"], path[::4], rtol=1e-9)

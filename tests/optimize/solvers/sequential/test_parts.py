@@ -14,9 +14,9 @@ from support import allocation, known_optima
 import optimize as opt
 import sd_models as sd
 from optimize.problems.optimality import Multipliers, optimality
-from optimize.problems.outcomes import Evaluator
 from optimize.problems.program import Program
-from optimize.problems.pyomo_model import program, state
+from optimize.problems.pyomo_model import state
+from optimize.problems.pyomo_reader import program
 from optimize.solvers.highs import ConvexProgram, residual, solve
 from optimize.solvers.sequential import curvature as curving
 from optimize.solvers.sequential import sqp
@@ -48,7 +48,7 @@ def stated(folder: Path, regions: int, measures: int) -> Program:
     """A plan of the flagship's kind."""
     file = allocation.write_model(folder, regions, measures)
     problem = opt.Problem(sd.load(file), opt.read_plan(allocation.plan(file)))
-    return program(state(problem), problem, Evaluator(problem))
+    return program(state(problem), problem)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_no_answer_is_told_apart_from_a_bad_one() -> None:
 
 def lagrangian(stated: Program) -> Lagrangian:
     """Around an even split, without multipliers."""
-    run = stated.evaluator.evaluate(start(stated))
+    run = stated.evaluate(start(stated))
     return Lagrangian(stated, run, Multipliers.none(stated), np.full(len(run.x), np.abs(run.x).max()))
 
 
@@ -155,7 +155,7 @@ def test_a_plan_with_limits_of_all_kinds_is_solved(small: Program) -> None:
     watch = Recorder()
     solution = Sqp().solve(small, start(small), watch)
     assert solution.ending is Ending.OPTIMAL
-    found = optimality(small, small.evaluator.evaluate(solution.x), Multipliers(solution.row_multipliers, np.zeros(0)))
+    found = optimality(small, small.evaluate(solution.x), Multipliers(solution.row_multipliers, np.zeros(0)))
     assert found.within(1e-6)
     assert len(watch.seen) < 30
     assert [item.number for item in watch.seen] == sorted(item.number for item in watch.seen)
@@ -213,13 +213,13 @@ def test_groups_find_the_same_optimum_as_the_whole(small: Program, monkeypatch: 
 def test_gradients_are_taken_of_limits_near_their_bounds_only(small: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """The working set is smaller than all outcomes: some limits are far from their bounds."""
     taken: set[int] = set()
-    plain = Evaluator.gradients
+    plain = Program.gradients
 
-    def noted(self: Evaluator, at: Any, chosen: Any) -> Any:
+    def noted(self: Program, at: Any, chosen: Any) -> Any:
         taken.update(chosen.tolist())
         return plain(self, at, chosen)
 
-    monkeypatch.setattr(Evaluator, "gradients", noted)
+    monkeypatch.setattr(Program, "gradients", noted)
     solution = Sqp(iterations=2).solve(small, start(small), Recorder())
     assert solution.ending is Ending.ITERATION_LIMIT
     assert 0 < len(taken) < len(small.outcome_cost)
@@ -263,7 +263,7 @@ def test_steps_into_what_is_no_number_are_thrown_away(tmp_path: Path) -> None:
         "lever": [{"variable": "effort", "upper": 9.0}],
     }
     problem = opt.Problem(sd.load(file), opt.read_plan(plan))
-    edge = program(state(problem), problem, Evaluator(problem))
+    edge = program(state(problem), problem)
     solution = Sqp(radius=10.0).solve(edge, problem.own, Recorder())
     assert solution.ending is Ending.OPTIMAL
     assert any("yield" in note and "time" in note for note in solution.notes)
