@@ -7,8 +7,9 @@ The stages, in their order; each is a function from one value to the next, and i
 - `errors.py`: what can be wrong, told to the person who brought the model
 - `system/`: the `System`, its parts, and how they print
 - `reading/`: a model file and the data beside it to a `System`, safely
-- `targets/`: what a `System` is made into: CasADi, LaTeX
+- `numbers/`: expressions to NumPy, for what can be computed without a run
 - `rewrites/`: `System -> System`
+- `targets/`: what a `System` is made into: CasADi, LaTeX
 - `simulator/`: runs and gradients
 - `analysis/`: units, polarity and feedback loops
 - `reference/`: PySD's own run of the same file

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..numbers.evaluation import numbers
 from ..system.expression import Expr, functions, references
 from ..system.functions import FUNCTIONS, Group
 from ..system.model import Equation, Kind, System, Values, Variable
 from ..system.ordering import current
-from ..targets.casadi.evaluation import numbers
 
 
 def fold_constants(system: System, *, keep: Iterable[str] = ()) -> System:

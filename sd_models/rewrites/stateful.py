@@ -19,6 +19,7 @@ from itertools import product
 import numpy as np
 
 from ..errors import InvalidModel
+from ..numbers.evaluation import numbers
 from ..system.expression import (
     Call,
     Expr,
@@ -47,7 +48,6 @@ from ..system.model import (
     fault_of,
 )
 from ..system.ordering import stages
-from ..targets.casadi.evaluation import numbers
 
 # Delays are rounded to steps after adding this, so that half a step counts as one (PySD, as Vensim).
 ROUNDING = 1e-6

@@ -16,11 +16,12 @@ import casadi as ca
 import numpy as np
 
 from ..errors import Fault, InvalidRequest
+from ..numbers.evaluation import data_values
 from ..rewrites import cut_outflows, expand_stateful, fold_constants, lengths
 from ..system.expression import references
 from ..system.model import FloatArray, Kind, Series, System, Values, Variable, key
 from ..system.ordering import current, stages
-from ..targets.casadi.evaluation import Evaluated, Known, data_values, evaluate
+from ..targets.casadi.evaluation import Evaluated, Known, evaluate
 from ..targets.casadi.functions import Column, Kink, is_number
 from .integration import METHODS, OFFSETS, Columns
 from .timing import CONTROLS, TimeGrid, TimeSpan, control_values, time_grid, with_time
@@ -372,13 +373,8 @@ class _Compiler:
         variables = [self.system.variables[name] for name in self.data.rows]
         if not variables:
             return np.zeros((0, len(self.grid.times)))
-        points = [[time + offset * self.grid.step for offset in self.offsets] for time in self.grid.times]
-        return np.array(
-            [
-                np.concatenate([data_values(self.system, variable, time) for time in at for variable in variables])
-                for at in points
-            ]
-        ).T
+        at = [self.grid.times + offset * self.grid.step for offset in self.offsets]
+        return np.concatenate([data_values(self.system, v, times).T for times in at for v in variables])
 
 
 def _right_side(variable: Variable) -> frozenset[str]:

@@ -11,11 +11,11 @@ import numpy as np
 import xarray as xr
 
 from ..errors import SimulationError
+from ..numbers.evaluation import numbers
 from ..rewrites.folding import unchanging
 from ..rewrites.substitution import substitute
 from ..system.model import FloatArray, System
 from ..targets.casadi.buffers import call
-from ..targets.casadi.evaluation import numbers
 from .compilation import Model, compile_system
 from .datasets import Frame, Trajectories
 from .diagnosis import first_fault, may_be_missing, needed, wrong

@@ -12,10 +12,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from ..errors import Fault, InvalidModel, InvalidRequest
+from ..numbers.evaluation import numbers
 from ..rewrites.folding import unchanging
 from ..rewrites.substitution import substitute
 from ..system.model import FloatArray, Kind, System, fault_of, key
-from ..targets.casadi.evaluation import numbers
 
 TOLERANCE = 1e-5
 # Building the chain of steps takes some 5 kB and 40 microseconds a step, whatever the model.

@@ -1,7 +1,7 @@
 """The catalogue: every function that PySD's Vensim and XMILE front ends know, and what becomes of it here.
 
-A function is compiled directly (`casadi` has an implementation), goes away in a stage before compiling (`rewritten`
-says which), or has a reason for having no target. The conformance test walks this table.
+A function is compiled directly (`targets.table` lists who implements it), goes away in a stage before compiling
+(`rewritten` says which), or has a reason for having no target. The conformance test walks this table.
 
 Why names are Vensim's: a modeller reads them in errors and in printed equations; XMILE's names are translated.
 """
@@ -127,6 +127,8 @@ _TABLE: tuple[Function, ...] = (
 
 FUNCTIONS: dict[str, Function] = {function.name: function for function in _TABLE}
 """Every function under its name in expressions."""
+
+SMALL = 1e-6  # what Vensim counts as zero, in divisions as in times
 
 REDUCTIONS = frozenset(("SUM", "PROD", "VMIN", "VMAX"))
 STATEFUL = frozenset(name for name, function in FUNCTIONS.items() if function.group is Group.STATEFUL)

@@ -2,4 +2,5 @@
 
 - `casadi/`: symbolic steps, for runs and exact derivatives
 - `latex.py`: equations as a modeller would set them
+- `table.py`: all of them, and which functions each implements
 """

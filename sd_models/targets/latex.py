@@ -319,3 +319,6 @@ CALLS: Mapping[str, Form] = {
     "INVERT MATRIX": lambda parts: Piece(f"{{{enclosed(parts[0], Level.ATOM, _around)}}}^{{-1}}", Level.POWER),
 }
 """Every function of the catalogue that stands in calls; REDUCTIONS holds the others."""
+
+IMPLEMENTATIONS: Mapping[str, Callable[..., Piece]] = {**CALLS, **REDUCTIONS}
+"""Every function that can be typeset."""

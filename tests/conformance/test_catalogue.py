@@ -27,15 +27,13 @@ from sd_models.reference.replay import replay
 from sd_models.rewrites import expand_stateful
 from sd_models.simulator.timing import control_values
 from sd_models.system.expression import functions
-from sd_models.system.functions import FUNCTIONS, REDUCTIONS, canonical
+from sd_models.system.functions import FUNCTIONS, canonical
 from sd_models.system.model import Series, System, Values
-from sd_models.targets.casadi.functions import FUNCTIONS as CASADI
+from sd_models.targets.table import TARGETS
 
 FOLDER = Path(__file__).parents[1] / "models"
 FILES = sorted(path for ending in ("mdl", "xmile") for path in FOLDER.rglob(f"*.{ending}"))
 COMPILED = sorted(name for name, function in FUNCTIONS.items() if function.compiled)
-# Functions that see branches, tables or whole matrices, so that no table of elementwise functions can hold them.
-LOWERED = frozenset(("IF THEN ELSE", "LOOKUP", "INVERT MATRIX"))
 # Parts of PySD's syntax trees that are no functions.
 SYNTAX = {"reference", "subscripts_ref", "arithmetic", "logic", "call", "lookup", "inline_lookup", "data"}
 
@@ -47,16 +45,25 @@ SYNTAX = {"reference", "subscripts_ref", "arithmetic", "logic", "call", "lookup"
 def test_a_function_has_one_fate(name: str) -> None:
     """It is compiled, or rewritten in a stage that exists, or has a reason in a sentence; never two of these."""
     function = FUNCTIONS[name]
-    implemented = name in CASADI or name in LOWERED or name in REDUCTIONS
     assert [function.compiled, bool(function.rewritten), bool(function.reason)].count(True) == 1
-    assert implemented == function.compiled
     assert function.rewritten in ("", "flattening", "rewrites.stateful")
     assert not function.reason or function.reason.endswith(".")
 
 
-def test_every_implementation_is_in_the_catalogue() -> None:
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_every_target_or_a_reason(name: str, target: str) -> None:
+    """An implementation, or in a sentence why there is none; neither for what does not reach the target."""
+    found = TARGETS[target]
+    implemented, reason = name in found.implementations, found.reasons.get(name, "")
+    assert implemented + bool(reason) == (name in found.expected)
+    assert not reason or reason.endswith(".")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_implementation_is_in_the_catalogue(target: str) -> None:
     """No target knows a function that the catalogue does not."""
-    assert {*CASADI, *LOWERED} <= set(FUNCTIONS)
+    assert {*TARGETS[target].implementations, *TARGETS[target].reasons} <= set(FUNCTIONS)
 
 
 @pytest.mark.parametrize("name", sorted({*functionspace, *vensim_structures, *xmile_structures} - SYNTAX))

@@ -1,4 +1,4 @@
-"""Evaluates the variables of a system at one moment, stage by stage, with symbols or with numbers."""
+"""Evaluates the variables of a system at one moment, stage by stage."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import casadi as ca
-import numpy as np
 
 from ...system.alignment import Alignment
 from ...system.elements import Part, pieces_in_order
-from ...system.model import FloatArray, Kind, Series, System, Values, Variable
+from ...system.model import Kind, System, Variable
 from ...system.ordering import Stage, at_start, current, stages
-from .functions import Column, Kink, Moment, series_value
+from .functions import Column, Kink, Moment
 from .lowering import Lowering
 
 
@@ -59,29 +58,6 @@ def evaluate(system: System, wanted: Iterable[str], known: Known, *, initial: bo
         if variable.name not in lowering.columns and variable.kind is not Kind.TABLE:
             lowering.columns[variable.name] = lowering.variable(variable, part)
     return Evaluated(lowering)
-
-
-def numbers(
-    system: System, wanted: Iterable[str], time: float, time_step: float, *, initial: bool = True
-) -> dict[str, FloatArray]:
-    """Values of variables at one time as flat arrays, with data read at that time; stocks at their initial values."""
-    data = {variable.name: ca.DM(data_values(system, variable, time)) for variable in system.of_kind(Kind.DATA)}
-    found = evaluate(system, wanted, Known(data, ca.DM(time), ca.DM(time_step)), initial=initial)
-    return {name: np.asarray(found.columns[name]).ravel() for name in wanted}
-
-
-def data_values(system: System, variable: Variable, time: float) -> FloatArray:
-    """A data variable at one time, flat; elements without an equation are NaN."""
-    alignment = Alignment(system)
-    values = np.full(system.size(variable), np.nan)
-    for equation in variable.equations:
-        rows = alignment.rows(variable, equation)
-        match equation.definition:
-            case Series():
-                values[rows] = np.broadcast_to(series_value(equation.definition, time).ravel(), rows.shape)
-            case Values():
-                values[rows] = equation.definition.array.ravel()
-    return values
 
 
 def _element_by_element(lowering: Lowering, stage: Stage, part: Part, *, initial: bool) -> None:

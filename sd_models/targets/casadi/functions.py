@@ -1,9 +1,9 @@
 """The CasADi target: every compiled function of the catalogue on columns of symbols or numbers.
 
 All arguments of an implementation are aligned columns (or single values, which CasADi broadcasts). The same table
-serves symbols (`SX`, for the simulator) and numbers (`DM`, for initial values and constant folding).
+serves symbols (`SX`) and numbers (`DM`, parts of a step that cannot move).
 
-Formulas and tolerances are PySD's, which follow Vensim's reference manual; 1e-6 is what Vensim counts as zero.
+Formulas and tolerances are PySD's, which follow Vensim's reference manual.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, TypeAlias
 import casadi as ca
 import numpy as np
 
+from ...system.functions import SMALL
 from ...system.model import Interpolation, Series
 
 Column: TypeAlias = Any  # casadi.SX or casadi.DM, of shape (elements, 1) or (1, 1)
-SMALL = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Moment:
 
 Guard: TypeAlias = Column | None
 Implementation: TypeAlias = Callable[..., Column]
+Reduction: TypeAlias = Callable[[Column, Moment, Guard], Column]
 
 
 def guarded(guard: Guard, operand: Column) -> Column:
@@ -252,21 +253,32 @@ FUNCTIONS: Mapping[str, Implementation] = {
     "PULSE TRAIN": _pulse_train,
     "PULSE MAGNITUDE": _pulse_magnitude,
 }
-"""Implementations that work element by element; IF THEN ELSE, LOOKUP, INVERT MATRIX and the reductions stand in
-`lowering`, since they see branches, tables or whole arrays."""
+"""Implementations that work element by element; those that see branches, tables or whole arrays stand in `lowering`."""
 
 
-def reduced(operator: str, columns: Column, moment: Moment, guard: Guard) -> Column:
-    """Each column of a matrix (reduced, kept) brought down to one number, as a column (kept, 1)."""
-    if operator == "SUM":
-        return ca.sum1(columns).T
-    result = columns[0, :].T
-    for row in range(1, columns.size1()):
-        result = _PAIRWISE[operator](moment, guard, result, columns[row, :].T)
-    return result
+def _sum(columns: Column, _: Moment, __: Guard) -> Column:
+    return ca.sum1(columns).T
 
 
-_PAIRWISE: Mapping[str, Implementation] = {"PROD": FUNCTIONS["*"], "VMIN": _minimum, "VMAX": _maximum}
+def _pairwise(function: Implementation) -> Reduction:
+    """A function of two numbers, row after row."""
+
+    def reduction(columns: Column, moment: Moment, guard: Guard) -> Column:
+        result = columns[0, :].T
+        for row in range(1, columns.size1()):
+            result = function(moment, guard, result, columns[row, :].T)
+        return result
+
+    return reduction
+
+
+REDUCTIONS: Mapping[str, Reduction] = {
+    "SUM": _sum,
+    "PROD": _pairwise(FUNCTIONS["*"]),
+    "VMIN": _pairwise(_minimum),
+    "VMAX": _pairwise(_maximum),
+}
+"""Each column of a matrix (reduced, kept) brought down to one number, as a column (kept, 1)."""
 
 
 def table_value(series: Series, points: np.ndarray[Any, Any], x: Column, moment: Moment, guard: Guard) -> Column:
@@ -300,9 +312,13 @@ def _piece(kind: Interpolation, at: np.ndarray[Any, Any], points: np.ndarray[Any
         return ca.DM(points[i])
     if kind is Interpolation.FORWARD:
         return choose(x > float(at[i]), ca.DM(points[i + 1]), ca.DM(points[i]))
+    return ca.DM(points[i]) + (x - float(at[i])) * ca.DM(_slope(at, points, i))
+
+
+def _slope(at: np.ndarray[Any, Any], points: np.ndarray[Any, Any], i: int) -> np.ndarray[Any, Any]:
+    """The slope between the points i and i + 1; 0 for a jump, which has no inside."""
     width = at[i + 1] - at[i]
-    slope = (points[i + 1] - points[i]) / width if width > 0 else np.zeros_like(points[i])
-    return ca.DM(points[i]) + (x - float(at[i])) * ca.DM(slope)
+    return np.asarray((points[i + 1] - points[i]) / width if width > 0 else np.zeros_like(points[i]))
 
 
 def _beyond(series: Series, points: np.ndarray[Any, Any], x: Column) -> tuple[Column, Column]:
@@ -311,31 +327,4 @@ def _beyond(series: Series, points: np.ndarray[Any, Any], x: Column) -> tuple[Co
         return ca.DM(points[0]), ca.DM(points[-1])
     at = series.x
     first = _piece(Interpolation.LINEAR, at, points, 0, x)
-    slope = (points[-1] - points[-2]) / (at[-1] - at[-2])
-    return first, ca.DM(points[-1]) + (x - float(at[-1])) * ca.DM(slope)
-
-
-def series_value(series: Series, time: float) -> np.ndarray[Any, Any]:
-    """A data series at one time, in the shape of its block; NaN for a raw series between its points."""
-    at = series.x
-    i = int(np.searchsorted(at, time, side="right")) - 1
-    if i >= 0 and at[i] == time:
-        return np.asarray(series.y[i])
-    if series.interpolation is Interpolation.RAW:
-        return np.full(series.y.shape[1:], np.nan)
-    if i < 0 or i == len(at) - 1:
-        return _series_beyond(series, time, i)
-    if series.interpolation is Interpolation.BACKWARD:
-        return np.asarray(series.y[i])
-    if series.interpolation is Interpolation.FORWARD:
-        return np.asarray(series.y[i + 1])
-    slope = (series.y[i + 1] - series.y[i]) / (at[i + 1] - at[i])
-    return np.asarray(slope * (time - at[i]) + series.y[i])
-
-
-def _series_beyond(series: Series, time: float, i: int) -> np.ndarray[Any, Any]:
-    if series.interpolation is not Interpolation.EXTRAPOLATE or len(series.x) == 1:
-        return np.asarray(series.y[max(i, 0)])
-    a, b = (0, 1) if i < 0 else (-2, -1)
-    slope = (series.y[b] - series.y[a]) / (series.x[b] - series.x[a])
-    return np.asarray(series.y[a if i < 0 else b] + slope * (time - series.x[a if i < 0 else b]))
+    return first, ca.DM(points[-1]) + (x - float(at[-1])) * ca.DM(_slope(at, points, len(at) - 2))

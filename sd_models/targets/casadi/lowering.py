@@ -23,7 +23,7 @@ from ...system.alignment import EVERYWHERE, Alignment, Axes, Indices, Window, pl
 from ...system.elements import Part
 from ...system.expression import Call, Expr, Number, Reduce, Ref, fold
 from ...system.model import Equation, Values, Variable, blaming
-from .functions import FUNCTIONS, Column, Moment, choose, is_number, reduced, table_value
+from .functions import FUNCTIONS, REDUCTIONS, Column, Moment, choose, is_number, table_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class Lowering:
     def reduction(self, node: Reduce, block: Block, guard: Guard, window: Window) -> Block:
         """A sum, product, minimum or maximum over some axes of a block."""
         columns, kept = self.matrix(block, node.axes, window)
-        return Block(kept, reduced(node.operator, columns, self.moment, self.fitting(guard, kept, window)))
+        return Block(kept, REDUCTIONS[node.operator](columns, self.moment, self.fitting(guard, kept, window)))
 
     def outside(self, guard: Guard, axes: Sequence[str], window: Window) -> Guard:
         """The guard of a reduction's argument, in which these axes have another meaning."""
@@ -240,3 +240,5 @@ _SPECIAL: Mapping[str, Callable[[Lowering, Call, Sequence[Lowered], Guard, Windo
     "LOOKUP": _lookup,
     "INVERT MATRIX": _invert,
 }
+IMPLEMENTATIONS: Mapping[str, Callable[..., object]] = {**FUNCTIONS, **REDUCTIONS, **_SPECIAL}
+"""Every function that can be lowered."""

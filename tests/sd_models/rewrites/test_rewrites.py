@@ -10,13 +10,13 @@ from support.models import faults, loaded
 
 import sd_models as sd
 from sd_models.errors import Fault, InvalidModel, InvalidRequest
+from sd_models.numbers.evaluation import numbers
 from sd_models.rewrites import expand_stateful, fold_constants, substitute
 from sd_models.rewrites.folding import unchanging
 from sd_models.rewrites.stateful import LONGEST_CHAIN, at_beginning
 from sd_models.system.expression import Expr, functions
 from sd_models.system.functions import STATEFUL
 from sd_models.system.model import Kind, Series, System, Values
-from sd_models.targets.casadi.evaluation import numbers
 
 RANGES = "region: north, south, west ~~|\ncoast: north, west ~~|\nk[region] = 1, 2, 3 ~~|\n"
 MEMORY = f"""{RANGES}
