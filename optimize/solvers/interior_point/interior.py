@@ -196,7 +196,7 @@ class _Path:
         y = np.zeros(len(p.row_lower))
         y[pairs.row_upper] += price[3]
         y[pairs.row_lower] -= price[2]
-        less = np.minimum(1.0, 0.5 * p.prices / np.maximum(np.abs(y), 1e-300))
+        less = np.minimum(1.0, 0.5 * p.prices / np.maximum(np.abs(y), 1e-100))
         price[2], price[3], self.y = price[2] * less[pairs.row_lower], price[3] * less[pairs.row_upper], y * less
         price += [(p.prices - self.y)[pairs.above], (p.prices + self.y)[pairs.below]]
         slack += [FIRST_PRODUCT / each for each in price[4:]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from optimize.files.storage import (
     read_netcdf,
     run_document,
     save_netcdf,
+    write_folder_whole,
     write_json,
     write_run,
     write_table,
@@ -104,6 +106,49 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
         write_whole(path, full)
     assert [file.name for file in tmp_path.iterdir()] == ["run.csv"]
     assert path.read_text() == "old"
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """What was synced, and what was put in place, by number of the file, in this order."""
+    events: list[tuple[str, int]] = []
+    synced, replaced = os.fsync, Path.replace
+
+    def sync(descriptor: int) -> None:
+        events.append(("synced", os.fstat(descriptor).st_ino))
+        synced(descriptor)
+
+    def replace(self: Path, target: Path) -> Path:
+        events.append(("in place", self.stat().st_ino))
+        return replaced(self, target)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(Path, "replace", replace)
+    return events
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, disk: list[tuple[str, int]]) -> None:
+    """Else a power cut could leave an empty file under the name of a whole one."""
+    path = write_json(tmp_path / "report.json", {"a": 1})
+    assert disk == [("synced", path.stat().st_ino), ("in place", path.stat().st_ino)]
+
+
+def test_a_folder_is_on_the_disk_with_all_that_is_in_it(tmp_path: Path, disk: list[tuple[str, int]]) -> None:
+    """Before it has its name; and that it has it, afterwards."""
+
+    def save(folder: Path) -> None:
+        (folder / "inner").mkdir()
+        for name in ("one.txt", "inner/other.txt"):
+            (folder / name).write_text(name)
+
+    folder = tmp_path / "result"
+    write_folder_whole(folder, save)
+    parts = {path.stat().st_ino for path in (folder, *folder.rglob("*"))}
+    assert len(parts) == 4
+    *before, placed, last = disk
+    assert {number for kind, number in before if kind == "synced"} == parts
+    assert placed == ("in place", folder.stat().st_ino)
+    assert last == ("synced", tmp_path.stat().st_ino)
 
 
 def test_a_table_has_nine_digits_and_nothing_for_what_is_no_number(tmp_path: Path) -> None:

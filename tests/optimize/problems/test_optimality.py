@@ -76,6 +76,24 @@ def test_multipliers_of_slack_limits_show(stated: Program, solution: Solution) -
     assert optimality(stated, stated.evaluate(solution.x), wrong).complementarity > 1e-3
 
 
+def test_a_multiplier_of_the_wrong_sign_shows(islands_system: System) -> None:
+    """Also where another one makes up for it, so that every lever's slope is none: a limit that is stated twice."""
+    twice = [islands.BUDGET, islands.FLOOR, {**islands.BUDGET, "name": "again"}]
+    problem = opt.Problem(islands_system, opt.read_plan(islands.small_plan(limit=twice)))
+    stated = program(state(problem), problem)
+    found = Sqp(tolerance=1e-8).solve(stated, stated.reference, Quiet())
+    count = len(problem.bound.rows[0].lower)
+    at, rows = stated.evaluate(found.x), found.row_multipliers.copy()
+    price = rows[:count] + rows[-count:]
+    assert (price > 0).any()
+    for first, right in ((1.0, True), (0.4, True), (1.4, False), (-0.4, False)):
+        rows[:count], rows[-count:] = first * price, (1.0 - first) * price
+        residuals = optimality(stated, at, Multipliers(rows, found.quadratic_multipliers))
+        assert residuals.stationarity < 1e-7
+        assert (residuals.complementarity < 1e-7) == right
+        assert right or residuals.complementarity > 1e-3
+
+
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
 def test_residuals_stay_when_rows_and_objective_are_rescaled(
     stated: Program, solution: Solution, factor: float

@@ -41,6 +41,17 @@ def test_words_and_rows_agree(islands_system: System, name: str) -> None:
         assert found.time in rows.times
 
 
+@pytest.mark.parametrize(("value", "size"), [(1.0, 0.0), (1.5, 1 / 3), (0.5, 0.5)])
+def test_an_amount_to_be_met_is_missed_on_either_side(islands_system: System, value: float, size: float) -> None:
+    """By more as by less; relative to the larger of what is and what ought to be."""
+    limit = {"name": "just so", "sum": "spending", "over": ["island", "good"], "equals": 9.0}
+    problem = Problem(islands_system, read_plan(islands.plan(limit=[limit])))
+    (found, _, *_) = violations(problem.plan, islands_system, run_of(problem, np.full(problem.size, value)))
+    assert (found.limit, found.amount, found.value) == ("just so", 9.0, 9.0 * value)
+    assert found.size == pytest.approx(size)
+    assert found.room == pytest.approx(-size)
+
+
 def test_bounds_and_ramps_are_levers_limits(islands_system: System) -> None:
     """Each by its own name; a lever that keeps them has no violation."""
     ramp = {"relative": 0.25, "absolute": 0.1}

@@ -242,6 +242,29 @@ def test_a_horizon_beyond_the_models_end_is_told(islands_system: System) -> None
     assert not within.notes
 
 
+@pytest.mark.parametrize(
+    ("ending", "residual", "kept"),
+    [
+        (Ending.ITERATION_LIMIT, 0.1, 0.3),
+        (Ending.STALLED, np.inf, 0.3),
+        (Ending.OPTIMAL, 0.0, 0.2),
+        (Ending.ITERATION_LIMIT, 1e-9, 0.2),
+    ],
+)
+def test_the_best_policy_seen_is_better_than_a_worse_one_told(
+    problem: opt.Problem, ending: Ending, residual: float, kept: float
+) -> None:
+    """Unless the solver has an optimum, whose prices are worth more than what a step on the way happened to gain."""
+
+    def forgets(program: Program, watch: Watch) -> Solution:
+        x = np.full(len(program.lower), 0.2)
+        none = np.zeros(len(program.row_lower)), np.zeros(len(x)), np.zeros(len(program.quadratics))
+        return Solution(ending, x, program.evaluate(x).y, *none, residual, 0.0)
+
+    result = opt.solve(problem, solver=Scripted(forgets))
+    np.testing.assert_array_equal(result.allocation["spending"], kept)
+
+
 # --- no time ----------------------------------------------------------------------------------------------------------
 
 

@@ -73,6 +73,19 @@ def test_it_finds_the_optimum_that_highs_finds(seed: int) -> None:
     assert program.residual(answer.values[:levers], answer.multipliers[: len(program.prices)]) < 1e-3
 
 
+def test_correctors_save_iterations() -> None:
+    """Each costs a solution and no factors. Without them it takes 436 iterations, with one corrector 401."""
+    taken = [interior.solve(random_program(seed), accuracy=1e-10).iterations for seed in range(40)]
+    assert sum(taken) <= 415
+
+
+def test_rows_may_have_any_price() -> None:
+    """Also one that is beyond the numbers beside a multiplier of nothing."""
+    program = random_program(3)
+    dear = replace(program, prices=np.full(len(program.prices), 1e12))
+    assert np.isfinite(interior.solve(dear, accuracy=1e-8).values).all()
+
+
 def test_elastic_rows_give_way_at_their_price() -> None:
     """Rows that contradict each other: the dearer one holds, the multiplier of the other is its price."""
     program = ElasticProgram(
