@@ -35,6 +35,8 @@ KNOW_CASADI = (
     "optimize.solvers.nonlinear",
 )
 KNOW_PYOMO = ("optimize.problems.pyomo_model", "optimize.problems.pyomo_reader", "optimize.solving")
+# One way to work side by side, one count of processors; a solver keeps a pool of its own open from step to step.
+KNOW_THREADS = ("sd_models.simulator.concurrency", "optimize.solvers.interior_point.border")
 KNOW_HIGHS = ("optimize.solvers.highs", "optimize.solving.infeasibility")
 EXPRESSION_KINDS = frozenset(("Number", "Ref", "Call", "Reduce"))
 
@@ -168,6 +170,16 @@ def test_solvers_know_no_plan_and_no_model(module: str) -> None:
     assert not [name for name in known if name.startswith(("optimize.plans", "optimize.problems.problem"))]
     if not module.startswith("optimize.solvers.nonlinear"):
         assert not [name for name in known if name.startswith(("casadi", "optimize.problems.outcomes"))]
+
+
+def test_one_way_to_work_side_by_side() -> None:
+    """Pools of threads and the number of processors are asked of one module, which obeys what the system allows."""
+
+    def alone(module: str) -> bool:
+        counted = any(isinstance(node, ast.Attribute) and "cpu_count" in node.attr for node in ast.walk(tree(module)))
+        return counted or any(item.module.startswith("concurrent") for item in imports(module))
+
+    assert {module for module in MODULES if alone(module)} <= set(KNOW_THREADS)
 
 
 def test_the_command_line_loads_no_heavy_package() -> None:

@@ -181,14 +181,19 @@ def figures(model: str, found: Sequence[Row], seconds: Mapping[str, float]) -> d
     return {**times, **misfits, **{f"{model}, {row.method}, s": row.seconds for row in found}}
 
 
+def parser() -> argparse.ArgumentParser:
+    """What the command line takes."""
+    made = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    made.add_argument("model", nargs="?", default="common_prosperity")
+    made.add_argument("--regions")
+    made.add_argument("--json", type=Path, help="file for the figures")
+    add_history_options(made, "calibration")
+    return made
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, show, and write what was asked for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("model", nargs="?", default="common_prosperity")
-    parser.add_argument("--regions")
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    add_history_options(parser, "calibration")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     misfit = problem(options.model, options.regions)
     seconds, found = costs(misfit), list(rows(misfit))
     show(misfit, found, seconds, Console(width=WIDTH))

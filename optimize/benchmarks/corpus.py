@@ -222,14 +222,19 @@ def show(found: list[Verdict], with_pysd: bool) -> None:
             console.print(f"{verdict.file}: ours {verdict.ours}, PySD {verdict.pysd or '-'}, gap {verdict.gap}")
 
 
+def parser() -> argparse.ArgumentParser:
+    """What the command line takes."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("folder", type=Path)
+    made.add_argument("--pysd", action="store_true", help="run PySD too")
+    made.add_argument("--json", type=Path, help="write every verdict to this file")
+    add_history_options(made, "corpus")
+    return made
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the arguments, judge, show."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--pysd", action="store_true", help="run PySD too")
-    parser.add_argument("--json", type=Path, help="write every verdict to this file")
-    add_history_options(parser, "corpus")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     found = verdicts(options.folder, options.pysd)
     show(found, options.pysd)
     if options.json:

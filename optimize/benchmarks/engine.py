@@ -452,16 +452,21 @@ def figures(results: Results) -> dict[str, float]:
     }
 
 
+def parser() -> argparse.ArgumentParser:
+    """What the command line takes."""
+    made = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    made.add_argument("--regions", default="4,31,1000,2844", help="numbers of regions, with commas between")
+    everyone = [engine.name for engine in ENGINES]
+    made.add_argument("--engines", nargs="+", choices=everyone, default=everyone, help="some of the engines")
+    made.add_argument("--json", type=Path, help="file for the figures")
+    add_history_options(made, "engine")
+    return made
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, show, and write what was asked for."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--regions", default="4,31,1000,2844", help="numbers of regions, with commas between")
-    everyone = {engine.name: engine for engine in ENGINES}
-    parser.add_argument("--engines", nargs="+", choices=everyone, default=list(everyone), help="some of the engines")
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    add_history_options(parser, "engine")
-    options = parser.parse_args(arguments)
-    chosen = [everyone[name] for name in options.engines]
+    options = parser().parse_args(arguments)
+    chosen = [engine for engine in ENGINES if engine.name in options.engines]
     results = Results([one for regions in options.regions.split(",") for one in measure(int(regions), chosen)])
     show(results, Console(width=WIDTH))
     if options.json:

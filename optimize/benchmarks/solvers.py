@@ -523,17 +523,22 @@ def grown(console: Console, regions: Sequence[int], limit: float) -> dict[str, f
     return kept
 
 
+def parser() -> argparse.ArgumentParser:
+    """What the command line takes."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    everyone = (*OURS, *OTHERS, *(f"{name} on PySD" for name in ON_PYSD))
+    made.add_argument("--sizes", default="24,400,3100", help="numbers of levers: 24, 400, 3100")
+    made.add_argument("--seconds", type=float, default=120.0, help="limit of time for each solver and size")
+    made.add_argument("--solvers", default=",".join(everyone), help="some of: %(default)s")
+    made.add_argument("--regions", default="", help="numbers of regions for the growth of our default")
+    made.add_argument("--out", type=Path, default=Path("runs"), help="folder for solvers.csv and solvers.png")
+    add_history_options(made, "solvers")
+    return made
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    everyone = (*OURS, *OTHERS, *(f"{name} on PySD" for name in ON_PYSD))
-    parser.add_argument("--sizes", default="24,400,3100", help="numbers of levers: 24, 400, 3100")
-    parser.add_argument("--seconds", type=float, default=120.0, help="limit of time for each solver and size")
-    parser.add_argument("--solvers", default=",".join(everyone), help="some of: %(default)s")
-    parser.add_argument("--regions", default="", help="numbers of regions for the growth of our default")
-    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder for solvers.csv and solvers.png")
-    add_history_options(parser, "solvers")
-    given = parser.parse_args(arguments)
+    given = parser().parse_args(arguments)
     console = Console(width=WIDTH)
     results: dict[int, dict[str, tuple[list[Point], End | None]]] = {}
     given.out.mkdir(parents=True, exist_ok=True)
