@@ -2,9 +2,10 @@
 
 - `affine.py`: affine expressions of levers and outcomes
 - `plan.py`: a plan in TOML or Python: levers, objective, limits
+- `kinds.py`: what the rows of a plan are
 - `horizon.py`: the time points of a plan, its periods and windows
 - `levers.py`: levers as columns
-- `quantities.py`: outcomes, numbers made of a run
+- `quantities.py`: outcomes, numbers made of a run in windows of it
 - `limits.py`: limits as rows of levers and outcomes
 - `draft.py`: a plan to start from, for any model
 """

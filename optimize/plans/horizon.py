@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
@@ -15,16 +16,52 @@ from sd_models.system.model import FloatArray, IndexArray
 from .plan import Each, Periods, Plan, When
 
 
+class WindowKind(StrEnum):
+    """What is taken of a path in a window; the objective's own measure may be discounted, or have weight at the end."""
+
+    MEAN = "mean"
+    TOTAL = "total"
+    FINAL = "final"
+    OBJECTIVE = "objective"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of the horizon, and what is taken of a path in it."""
+
+    kind: WindowKind
+    start: float
+    end: float
+
+    @property
+    def length(self) -> float:
+        """From the start to the end, in the model's unit of time."""
+        return self.end - self.start
+
+
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Spans of the horizon: `times` at which they begin (windows), and the `weights` of each point (windows, points).
+    """Windows, and the `weights` of each point of the horizon in each (windows, points).
 
     The value of a window is the weighted sum of a path over the points.
     """
 
-    times: FloatArray
+    each: tuple[Window, ...]
     weights: FloatArray
-    is_total: bool = False
+
+    @property
+    def times(self) -> FloatArray:
+        """When each begins."""
+        return starts_of(self.each)
+
+    def only(self, chosen: IndexArray) -> Windows:
+        """Some of them."""
+        return Windows(tuple(self.each[i] for i in chosen), self.weights[chosen])
+
+    def means(self) -> Windows:
+        """The same spans, over which the mean is taken; what is one moment stays as it is."""
+        each = (replace(one, kind=WindowKind.MEAN) if one.kind is WindowKind.TOTAL else one for one in self.each)
+        return Windows(tuple(each), self.weights / self.weights.sum(axis=1, keepdims=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,29 +89,39 @@ class Horizon:
         inner = np.minimum(np.arange(len(self.points)), len(self.points) - 2)
         return inner // steps
 
-    def count(self, every: float) -> int:
-        """How many periods of this length the horizon has, the last one perhaps shorter."""
-        return int(self.periods(every)[-1]) + 1
-
     @cached_property
     def always(self) -> Windows:
         """The mean over each period."""
-        return period_means(self.periods(self.steps * self.time_step), self.starts)
+        return self.means(self.steps * self.time_step)
 
     @cached_property
     def final(self) -> Windows:
         """The value at the end."""
         weights = np.zeros((1, len(self.points)))
         weights[0, -1] = 1.0
-        return Windows(self.points[-1:], weights)
+        end = float(self.points[-1])
+        return Windows((Window(WindowKind.FINAL, end, end),), weights)
+
+    def means(self, length: float) -> Windows:
+        """The mean over each period of this length, the last one perhaps shorter."""
+        inside = self._inside(length)
+        return Windows(self._each(WindowKind.MEAN, inside), inside / inside.sum(axis=1, keepdims=True))
 
     def totals(self, length: float) -> Windows:
-        """Integrals over spans of this length, the last one perhaps shorter."""
-        block = self.periods(length)
-        inside = np.arange(block[-1] + 1)[:, np.newaxis] == block[np.newaxis, :]
-        inside[:, -1] = False
-        starts = self.points[[int(np.flatnonzero(row)[0]) for row in inside]]
-        return Windows(starts, inside * self.time_step, is_total=True)
+        """The integral over each period of this length, the last one perhaps shorter."""
+        inside = self._inside(length)
+        return Windows(self._each(WindowKind.TOTAL, inside), inside * self.time_step)
+
+    def _inside(self, length: float) -> FloatArray:
+        """1 where a point (column) lies in a period (row) of this length; the end lies in none."""
+        period = self.periods(length)
+        inside = np.asarray(np.arange(period[-1] + 1)[:, np.newaxis] == period[np.newaxis, :], dtype=np.float64)
+        inside[:, -1] = 0.0
+        return inside
+
+    def _each(self, kind: WindowKind, inside: FloatArray) -> tuple[Window, ...]:
+        places = (np.flatnonzero(row) for row in inside)
+        return tuple(Window(kind, float(self.points[at[0]]), float(self.points[at[-1] + 1])) for at in places)
 
     def windows(self, when: When) -> Windows:
         """The windows in which a limit holds; InvalidRequest where there is none."""
@@ -95,7 +142,7 @@ class Horizon:
         if not len(near):
             found = f"no period begins at {time:g}; periods begin from {self.starts[0]:g} to {self.starts[-1]:g}."
             raise InvalidRequest(Fault(found))
-        return Windows(self.starts[near], self.always.weights[near])
+        return self.always.only(near)
 
     def _between(self, when: Periods) -> Windows:
         slack = self.time_step * TOLERANCE
@@ -105,18 +152,16 @@ class Horizon:
         if not len(chosen):
             found = f"no period begins from {low:g} to {high:g}; the horizon has {self.starts[0]:g} to"
             raise InvalidRequest(Fault(f"{found} {self.starts[-1]:g}."))
-        return Windows(self.starts[chosen], self.always.weights[chosen])
+        return self.always.only(chosen)
 
     def _check_multiple(self, length: float, what: str) -> None:
         for fault in length_faults(length, self.time_step, what):
             raise InvalidRequest(fault)
 
 
-def period_means(period: IndexArray, starts: FloatArray) -> Windows:
-    """The mean over each period; `period` is the number of the period of each point, the last point lies in none."""
-    inside = np.arange(len(starts))[:, np.newaxis] == period[np.newaxis, :]
-    inside[:, -1] = False
-    return Windows(starts, inside / inside.sum(axis=1, keepdims=True))
+def starts_of(windows: Sequence[Window]) -> FloatArray:
+    """When each window begins."""
+    return np.array([window.start for window in windows])
 
 
 def length_faults(length: float, time_step: float, what: str) -> Iterator[Fault]:

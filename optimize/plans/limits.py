@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +13,8 @@ from sd_models.system.model import FloatArray, IndexArray, System, Variable
 
 from ..files.names import Part, positions, ranges_of
 from .affine import Affine, Triplets
-from .horizon import Horizon, Windows, period_means
+from .horizon import Horizon, Window, WindowKind, Windows, starts_of
+from .kinds import RowKind
 from .levers import LeverBlock
 from .plan import Amount, Elements, Limit, Term, ValueAt
 from .quantities import Registry, time_unit, unit_of_integral
@@ -23,23 +24,34 @@ from .quantities import Registry, time_unit, unit_of_integral
 class Rows:
     """The rows of one limit: an expression between `lower` and `upper`, cell by cell, the windows running fastest.
 
-    `axes` are the elements along the dimensions that stay, `times` the times at which the windows begin; there are
-    as many rows as cells of the dimensions and times. `unit` is that of the expression, an integral if `is_total`.
+    `name` is what people call it; of what `kind` it is, the name does not tell. `axes` are the elements along the
+    dimensions that stay; there are as many rows as cells of the dimensions and windows. `unit` is that of the
+    expression, an integral if `is_total`.
     """
 
+    kind: RowKind
     name: str
     axes: Mapping[str, tuple[str, ...]]
-    times: FloatArray
+    windows: tuple[Window, ...]
     expression: Affine
     lower: FloatArray
     upper: FloatArray
     unit: str = ""
-    is_total: bool = False
+
+    @property
+    def times(self) -> FloatArray:
+        """When each window begins."""
+        return starts_of(self.windows)
+
+    @property
+    def is_total(self) -> bool:
+        """Whether the rows are about integrals over time."""
+        return self.windows[0].kind is WindowKind.TOTAL
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Elements along each dimension, and windows."""
-        return (*(len(elements) for elements in self.axes.values()), len(self.times))
+        return (*(len(elements) for elements in self.axes.values()), len(self.windows))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,22 +111,24 @@ class Binder:
         self._check_sum(limit)
         windows = self.horizon.windows(limit.when)
         cells = self._kept(limit)
-        expression = Affine.numbers(np.zeros(cells.size * len(windows.times)))
+        expression = Affine.numbers(np.zeros(cells.size * len(windows.each)))
         for term in limit.listed:
             expression = expression.plus(self._term(term, limit, cells, windows))
         low = limit.at_least if limit.equals is None else limit.equals
         high = limit.at_most if limit.equals is None else limit.equals
-        return self._between(limit.name, cells, windows, expression, low, high, self._unit(limit, windows))
+        rows = self._between(RowKind.LIMIT, limit.name, cells, windows, expression, low, high)
+        return replace(rows, unit=self._unit(limit, windows))
 
     def bounds(self, block: LeverBlock) -> Iterator[Rows]:
         """Rows for the bounds of a lever that outcomes of a run move."""
-        for amount, name in ((block.lever.lower, "lower bound"), (block.lever.upper, "upper bound")):
+        lever = block.lever
+        for kind, low, high in ((RowKind.LOWER_BOUND, lever.lower, None), (RowKind.UPPER_BOUND, None, lever.upper)):
+            amount = high if low is None else low
             if isinstance(amount, str) and self.is_moved(amount):
-                low, high = (amount, None) if name == "lower bound" else (None, amount)
-                cells, windows = self.block_cells(block), self._block_windows(block)
+                cells, windows = self.block_cells(block), self.horizon.means(lever.every)
                 own = self._lever_affine(block.variable, self._flat(block.variable, cells), windows)
-                title = f"{name} of {block.variable}"
-                yield self._between(title, cells, windows, own, low, high, self.system[block.variable].unit)
+                rows = self._between(kind, kind.named(block.variable), cells, windows, own, low, high)
+                yield replace(rows, unit=self.system[block.variable].unit)
 
     def ramps(self, block: LeverBlock) -> Iterator[Rows]:
         """Rows for how far a lever moves from one period to the next."""
@@ -125,28 +139,29 @@ class Binder:
             advice = "Give the lever a lower bound of zero or more, or the ramp an absolute part only."
             raise InvalidRequest(Fault("its relative ramp is a share of a value that may be negative.", advice=advice))
         cells, unit = self.block_cells(block), self.system[block.variable].unit
-        axes, times = self._labels(cells), block.starts[1:]
+        axes, windows = self._labels(cells), self.horizon.means(block.lever.every).each[1:]
         lengths = np.diff(np.append(block.starts, self.horizon.points[-1]))[:-1]
         relative, absolute = ramp.relative * lengths, ramp.absolute * lengths
         limit = np.tile(absolute, cells.size)
         free = np.full(limit.shape, np.inf)
-        for name, factor in (("fall", relative - 1.0), ("rise", -1.0 - relative)):
-            expression = _steps(block, factor)
-            low, high = (-limit, free) if name == "fall" else (-free, limit)
-            if name == "fall" and ramp.relative == 0:
-                yield Rows(f"ramp of {block.variable}", axes, times, expression, -limit, limit, unit)
-                return
-            yield Rows(f"largest {name} of {block.variable}", axes, times, expression, low, high, unit)
+        sides = [
+            (RowKind.FALL, relative - 1.0, -limit, free),
+            (RowKind.RISE, -1.0 - relative, -free, limit),
+        ]
+        if ramp.relative == 0:
+            sides = [(RowKind.RAMP, relative - 1.0, -limit, limit)]
+        for kind, factor, low, high in sides:
+            yield Rows(kind, kind.named(block.variable), axes, windows, _steps(block, factor), low, high, unit)
 
     def _between(
         self,
+        kind: RowKind,
         name: str,
         cells: Cells,
         windows: Windows,
         expression: Affine,
         low: Amount | None,
         high: Amount | None,
-        unit: str,
     ) -> Rows:
         """The rows that keep an expression between two amounts, what moves of them on the left side."""
         amounts = [None if amount is None else self.amount(amount, cells, windows) for amount in (low, high)]
@@ -160,7 +175,7 @@ class Binder:
             for bound, end in zip(amounts, (-np.inf, np.inf), strict=True)
         ]
         bare = Affine(np.zeros(len(rest)), rest.levers, rest.outcomes)
-        return Rows(name, self._labels(cells), windows.times, bare, ends[0], ends[1], unit, windows.is_total)
+        return Rows(kind, name, self._labels(cells), windows.each, bare, ends[0], ends[1])
 
     # --- terms and amounts ----------------------------------------------------------------------------------------
 
@@ -169,7 +184,7 @@ class Binder:
         if isinstance(amount, ValueAt):
             at = windows if amount.at is None else self.horizon.at(amount.at)
             one = self._named(amount.variable, cells, at).scaled(amount.factor)
-            return one if amount.at is None else _repeated(one, len(windows.times))
+            return one if amount.at is None else _repeated(one, len(windows.each))
         if isinstance(amount, str):
             return self._named(amount, cells, windows)
         return Affine.numbers(np.tile(numbers(amount, windows.times), cells.size))
@@ -188,18 +203,17 @@ class Binder:
         whole = Cells({**cells.axes, **inside})
         found = self.measured(variable, whole.flat(variable.dimensions, self.system.shape(variable)), windows)
         found = found.scaled(term.factor * self._weights(term, whole, windows))
-        into = whole.within(cells)[:, np.newaxis] * len(windows.times) + np.arange(len(windows.times))
-        return gathered(found, into.ravel(), cells.size * len(windows.times))
+        into = whole.within(cells)[:, np.newaxis] * len(windows.each) + np.arange(len(windows.each))
+        return gathered(found, into.ravel(), cells.size * len(windows.each))
 
     def _weights(self, term: Term, cells: Cells, windows: Windows) -> FloatArray:
         """The value of the variable that a term is multiplied by, for each cell and window."""
         if term.by is None:
-            return np.ones(cells.size * len(windows.times))
+            return np.ones(cells.size * len(windows.each))
         if self.is_moved(term.by):
             advice = "Add the product to the model as a variable of its own, and limit that."
             raise InvalidRequest(Fault(f"the levers move {term.by!r}, so the limit is not linear.", advice=advice))
-        mean = windows.weights / windows.weights.sum(axis=1, keepdims=True)
-        return self._named(term.by, cells, Windows(windows.times, mean)).constant
+        return self._named(term.by, cells, windows.means()).constant
 
     def measured(self, variable: Variable, elements: IndexArray, windows: Windows) -> Affine:
         """Some elements of a variable in some windows: levers, outcomes, or numbers that no lever moves."""
@@ -208,7 +222,7 @@ class Binder:
         if variable.name not in self.moved:
             return Affine.numbers(self.paths[variable.name][elements] @ windows.weights.T)
         once, back = np.unique(elements, return_inverse=True)
-        numbers = self.registry.add(variable.name, once, windows.weights)[back].ravel()
+        numbers = self.registry.add(variable.name, once, windows)[back].ravel()
         count = len(numbers)
         return Affine(np.zeros(count), Triplets.none(), Triplets(np.arange(count), numbers, np.ones(count)))
 
@@ -227,10 +241,10 @@ class Binder:
         places = np.array([order[int(elements[i])] for i in cells], dtype=np.int64)
         share = windows.weights @ block.spread.T  # windows, periods
         window, period = np.nonzero(share)
-        rows = cells[:, np.newaxis] * len(windows.times) + window
+        rows = cells[:, np.newaxis] * len(windows.each) + window
         columns = block.numbers[places[:, np.newaxis], period]
         values = np.broadcast_to(share[window, period], rows.shape)
-        constant = np.zeros((len(elements), len(windows.times)))
+        constant = np.zeros((len(elements), len(windows.each)))
         constant[cells] = -(self.paths[block.variable][elements[cells]] @ windows.weights.T)
         triplets = Triplets(rows.ravel(), columns.ravel(), values.ravel())
         return Affine(constant.ravel(), triplets, Triplets.none())
@@ -303,17 +317,13 @@ class Binder:
         variable = self.system[name]
         return cells.flat(variable.dimensions, self.system.shape(variable))
 
-    def _block_windows(self, block: LeverBlock) -> Windows:
-        """The mean over each period of a lever."""
-        return period_means(block.period, block.starts)
-
     def _labels(self, cells: Cells) -> dict[str, tuple[str, ...]]:
         names = {d: self.system.dimensions[d].elements for d in cells.axes}
         return {d: tuple(names[d][i] for i in at) for d, at in cells.axes.items()}
 
     def _unit(self, limit: Limit, windows: Windows) -> str:
         unit = self.system[limit.listed[0].variable].unit
-        return unit_of_integral(unit, time_unit(self.system)) if windows.is_total else unit
+        return unit_of_integral(unit, time_unit(self.system)) if windows.each[0].kind is WindowKind.TOTAL else unit
 
 
 def check_where(where: Mapping[str, Elements], dimensions: Iterable[str]) -> None:

@@ -8,18 +8,24 @@ import numpy as np
 
 from sd_models.system.model import FloatArray, IndexArray, System
 
+from .horizon import Window, Windows
+
 
 @dataclass(frozen=True, eq=False)
 class Quantities:
-    """Outcomes by number: `elements` are (variable, flat element), `windows` the numbers of their `weights`.
+    """Outcomes by number: `elements` are (variable, flat element), `windows` the numbers of their windows in `over`.
 
-    `weights` is (windows, points of the horizon). The value of an outcome is its window's weights times the path of its
-    element.
+    The value of an outcome is its window's weights times the path of its element.
     """
 
     elements: tuple[tuple[str, int], ...]
     windows: IndexArray
-    weights: FloatArray
+    over: Windows
+
+    @property
+    def weights(self) -> FloatArray:
+        """The weights of each window (windows, points of the horizon)."""
+        return self.over.weights
 
     def __len__(self) -> int:
         return len(self.elements)
@@ -31,12 +37,12 @@ class Registry:
 
     points: int
     numbers: dict[tuple[str, int, int], int] = field(default_factory=dict)
-    windows: dict[bytes, int] = field(default_factory=dict)
+    windows: dict[Window, int] = field(default_factory=dict)
     weights: list[FloatArray] = field(default_factory=list)
 
-    def add(self, variable: str, elements: IndexArray, weights: FloatArray) -> IndexArray:
+    def add(self, variable: str, elements: IndexArray, windows: Windows) -> IndexArray:
         """The numbers (elements, windows) of the outcomes of some elements of a variable in some windows."""
-        columns = [self._window(row) for row in weights]
+        columns = [self._number(*one) for one in zip(windows.each, windows.weights, strict=True)]
         found = [
             [self.numbers.setdefault((variable, int(element), column), len(self.numbers)) for column in columns]
             for element in elements
@@ -48,15 +54,14 @@ class Registry:
         return Quantities(
             tuple((variable, element) for variable, element, _ in self.numbers),
             np.array([window for _, _, window in self.numbers], dtype=np.int64),
-            np.array(self.weights).reshape(len(self.weights), self.points),
+            Windows(tuple(self.windows), np.array(self.weights).reshape(len(self.weights), self.points)),
         )
 
-    def _window(self, weights: FloatArray) -> int:
-        name = np.ascontiguousarray(weights).tobytes()
-        if name not in self.windows:
-            self.windows[name] = len(self.weights)
+    def _number(self, window: Window, weights: FloatArray) -> int:
+        if window not in self.windows:
+            self.windows[window] = len(self.weights)
             self.weights.append(weights)
-        return self.windows[name]
+        return self.windows[window]
 
 
 def unit_of_integral(unit: str, time: str) -> str:

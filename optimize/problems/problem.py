@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,10 +20,11 @@ from sd_models.system.model import FloatArray, Kind, System
 
 from ..files.gathering import Faults
 from ..plans.affine import Affine
-from ..plans.horizon import Horizon, Windows, horizon_end, horizon_of, period_means
+from ..plans.horizon import Horizon, Window, WindowKind, Windows, horizon_end, horizon_of
+from ..plans.kinds import free_name
 from ..plans.levers import LeverBlock, LeverMap
 from ..plans.limits import Binder, Cells, Rows, check_where, gathered, numbers
-from ..plans.plan import Amount, Lever, Plan, ValueAt
+from ..plans.plan import Amount, Lever, Objective, Plan, ValueAt
 from ..plans.quantities import Quantities, Registry
 from .outcomes import SimulatedOutcomes
 
@@ -118,7 +119,7 @@ class Problem:
         objective = Affine.numbers([0.0])
         with faults.at("objective"):
             objective = self._objective(binder)
-        rows = tuple(self._rows(binder, faults))
+        rows = tuple(_named_apart(self._rows(binder, faults)))
         faults.raise_all()
         return Bound(blocks, rows, registry.done(), objective)
 
@@ -226,9 +227,8 @@ class Problem:
         variable, horizon = self.system[lever.variable], self.horizon
         check_where(lever.where, variable.dimensions)
         cells = Cells(binder.places(variable, lever.where))
-        period = horizon.periods(lever.every)
-        starts = horizon.points[[int(np.argmax(period == k)) for k in range(horizon.count(lever.every))]]
-        windows = period_means(period, starts)
+        period, windows = horizon.periods(lever.every), horizon.means(lever.every)
+        starts = windows.times
         least, most = variable.limits
         lower = self._bound_values(binder, lever.lower, cells, windows, -np.inf, least)
         upper = self._bound_values(binder, lever.upper, cells, windows, np.inf, most)
@@ -245,7 +245,7 @@ class Problem:
     ) -> FloatArray:
         """A bound in numbers (elements, periods): where the plan gives none the model's `own`; where there is none of
         that either, or a row holds it, `free`."""
-        shape = (cells.size, len(windows.times))
+        shape = (cells.size, len(windows.each))
         if amount is None:
             return np.full(shape, free if own is None else own)
         if isinstance(amount, ValueAt):
@@ -271,7 +271,7 @@ class Problem:
         check_where(objective.where, variable.dimensions)
         cells = Cells(binder.places(variable, objective.where))
         row = objective_weights(self.horizon, objective.measure, objective.discount, objective.final_weight)
-        whole = Windows(self.horizon.points[:1], row[np.newaxis])
+        whole = Windows((objective_window(self.horizon, objective),), row[np.newaxis])
         found = binder.measured(variable, cells.flat(variable.dimensions, self.system.shape(variable)), whole)
         return gathered(found, np.zeros(len(found), dtype=np.int64), 1)
 
@@ -300,6 +300,24 @@ class _Unknown(Mapping[str, FloatArray]):
 
     def __len__(self) -> int:
         return len(self.system.variables)
+
+
+def _named_apart(found: Iterable[Rows]) -> Iterator[Rows]:
+    """The rows, the second of one name numbered."""
+    taken: set[str] = set()
+    for rows in found:
+        name = free_name(rows.name, taken)
+        taken.add(name)
+        yield replace(rows, name=name)
+
+
+def objective_window(horizon: Horizon, objective: Objective) -> Window:
+    """The window of the objective; where nothing is discounted and no value weighs twice, that of a limit likewise."""
+    first, last = float(horizon.points[0]), float(horizon.points[-1])
+    if objective.discount or objective.final_weight:
+        return Window(WindowKind.OBJECTIVE, first, last)
+    plain = {Measure.FINAL: horizon.final.each[0], Measure.INTEGRAL: Window(WindowKind.TOTAL, first, last)}
+    return plain.get(objective.measure, Window(WindowKind.OBJECTIVE, first, last))
 
 
 def objective_weights(horizon: Horizon, measure: Measure, discount: float, final_weight: float) -> FloatArray:

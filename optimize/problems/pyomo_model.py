@@ -21,9 +21,9 @@ from pyomo.common.gc_manager import PauseGC
 from pyomo.core.expr import LinearExpression
 
 from sd_models.errors import Fault, InvalidRequest
-from sd_models.system.model import FloatArray
 
 from ..plans.affine import Affine, stacked
+from ..plans.horizon import Window, WindowKind
 from .assembly import sides_of
 from .problem import Problem
 
@@ -36,7 +36,8 @@ def state(problem: Problem, extension: Extension | None = None) -> pyo.ConcreteM
 
     `model.levers[variable, *elements, time]` are the levers, by the time at which their period begins;
     `model.outcomes[variable, *elements, window]` the outcomes, where the window is the time at which a period begins
-    (the mean over it), "final", "objective" or (from, to) for a total; `model.limits[limit, *elements, time]` the rows.
+    (the mean over it), "final", "objective", (from, to) for a total or ("mean", from, to) for the mean over a longer
+    period of a lever; `model.limits[limit, *elements, time]` the rows.
     The outcomes are tied to the levers by the run of the model alone, which no Pyomo constraint states.
     """
     with PauseGC():  # a hundred thousand objects that stay: looking for garbage among them takes as long again
@@ -106,7 +107,7 @@ def lever_keys(problem: Problem) -> Iterator[Words]:
 def outcome_keys(problem: Problem) -> Iterator[Words]:
     """(variable, *elements, window) of each number of y."""
     quantities = problem.bound.quantities
-    windows = [_window(problem, weights) for weights in quantities.weights]
+    windows = [_window_key(problem, window) for window in quantities.over.each]
     names: dict[str, list[tuple[str, ...]]] = {}
     for (variable, element), window in zip(quantities.elements, quantities.windows, strict=True):
         if variable not in names:
@@ -115,13 +116,10 @@ def outcome_keys(problem: Problem) -> Iterator[Words]:
 
 
 def limit_keys(problem: Problem) -> Iterator[Words]:
-    """(limit, *elements, time) of each row, in the order of the rows; a second limit of one name is numbered."""
-    seen: dict[str, int] = {}
+    """(limit, *elements, time) of each row, in the order of the rows."""
     for rows in problem.bound.rows:
-        seen[rows.name] = seen.get(rows.name, 0) + 1
-        name = rows.name if seen[rows.name] == 1 else f"{rows.name} ({seen[rows.name]})"
         for *elements, time in product(*rows.axes.values(), rows.times):
-            yield (name, *elements, float(time))
+            yield (rows.name, *elements, float(time))
 
 
 def _element_names(problem: Problem, variable: str) -> Iterator[tuple[str, ...]]:
@@ -129,18 +127,16 @@ def _element_names(problem: Problem, variable: str) -> Iterator[tuple[str, ...]]
     return product(*(system.dimensions[d].elements for d in system[variable].dimensions))
 
 
-def _window(problem: Problem, weights: FloatArray) -> Any:
-    """The name of a window: the start of its period, "final", "objective", or (from, to) of a total."""
-    horizon = problem.horizon
-    means = np.flatnonzero((horizon.always.weights == weights).all(axis=1))
-    if len(means):
-        return float(horizon.starts[means[0]])
-    if (horizon.final.weights[0] == weights).all():
-        return "final"
-    inside = np.flatnonzero(weights)
-    if len(inside) and (weights[inside] == horizon.time_step).all() and inside[-1] + 1 < len(weights):
-        return float(horizon.points[inside[0]]), float(horizon.points[inside[-1] + 1])
-    return "objective"
+def _window_key(problem: Problem, window: Window) -> Any:
+    """The words for a window in an index: see `state`."""
+    match window.kind:
+        case WindowKind.FINAL | WindowKind.OBJECTIVE:
+            return str(window.kind)
+        case WindowKind.TOTAL:
+            return window.start, window.end
+        case WindowKind.MEAN:
+            is_period = window in problem.horizon.always.each
+            return window.start if is_period else (str(window.kind), window.start, window.end)
 
 
 def _sides(lower: float, upper: float) -> tuple[float | None, float | None]:

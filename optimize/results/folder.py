@@ -36,6 +36,7 @@ from ..files.storage import (
     write_folder_whole,
     write_whole,
 )
+from ..plans.kinds import RowKind
 from ..plans.plan import read_plan
 from ..runs.comparison import Gap
 from ..solvers.solver import Ending, Iteration
@@ -119,7 +120,14 @@ def _read_prices(folder: Path) -> dict[str, xr.DataArray]:
         datasets = [xr.load_dataset(path, group=group, engine="netcdf4", decode_times=False) for group in groups]
     except OSError as error:
         raise InvalidRequest(Fault("is not a NetCDF file that can be read.", file=str(path))) from error
-    return {str(dataset.attrs["limit"]): from_netcdf(dataset)["price"].rename(None) for dataset in datasets}
+    named = {str(dataset.attrs["limit"]): from_netcdf(dataset)["price"].rename(None) for dataset in datasets}
+    return {name: price.assign_attrs({"kind": _told_kind(name), **price.attrs}) for name, price in named.items()}
+
+
+def _told_kind(name: str) -> str:
+    """What a price is about by its name, which alone told it in the folders of earlier versions."""
+    kinds = (kind for kind in RowKind if kind is not RowKind.LIMIT and name.startswith(kind.named("")))
+    return str(next(kinds, RowKind.LIMIT))
 
 
 # --- what is no array -------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ what it adds to the discounted sum. `current` undoes that: worth at the time of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from sd_models.simulator.sensitivity import Measure
 from sd_models.system.model import FloatArray, System
 
 from ..files.names import part_label
+from ..plans.horizon import WindowKind
+from ..plans.kinds import RowKind, free_name
 from ..plans.limits import Rows
 from ..plans.plan import Objective, Plan
 from ..plans.quantities import time_unit, unit_of_integral
@@ -46,49 +49,40 @@ def shadow_prices(
         count = len(part.expression)
         values = sign * rows[at : at + count].reshape(part.shape)
         at += count
-        found[_free(part.name, found)] = _labelled(problem, values, part.axes, part.times, part.unit).assign_attrs(
-            is_total=int(part.is_total), period=_period(problem, part)
-        )
-    for name, array in _bounds(problem, sign * bounds):
-        found[_free(name, found)] = array
+        array = _labelled(problem, part.kind, values, part.axes, part.times, part.unit)
+        found[part.name] = array.assign_attrs(is_total=int(part.is_total), period=_period(part))
+    for variable, array in _bounds(problem, sign * bounds):
+        found[free_name(kind_of(array).named(variable), found)] = array
     for name, multiplier in (added or {}).items():
-        found[_free(name, found)] = _labelled(
-            problem, np.array([sign * multiplier]), {}, problem.horizon.points[:1], ""
+        found[free_name(name, found)] = _labelled(
+            problem, RowKind.LIMIT, np.array([sign * multiplier]), {}, problem.horizon.points[:1], ""
         )
     return found
 
 
-def _period(problem: Problem, rows: Rows) -> float:
-    """How long a row holds, zero for a row of the last moment."""
-    horizon = problem.horizon
-    return 0.0 if rows.times[0] >= horizon.points[-1] else horizon.steps * horizon.time_step
-
-
-def _free(name: str, taken: Mapping[str, object]) -> str:
-    """The name, numbered where it is taken: two levers may share a variable."""
-    number = 2
-    free = name
-    while free in taken:
-        free, number = f"{name} ({number})", number + 1
-    return free
+def _period(rows: Rows) -> float:
+    """How long a row holds, zero for a row of one moment or a total."""
+    window = rows.windows[0]
+    return window.length if window.kind is WindowKind.MEAN else 0.0
 
 
 def _bounds(problem: Problem, prices: FloatArray) -> Iterator[tuple[str, xr.DataArray]]:
-    """The prices of the bounds of levers; those of levers that are fixed are one."""
+    """The prices of the bounds of levers by variable; those of levers that are fixed are one."""
     direction = problem.plan.objective.sign
     for block in problem.bound.blocks:
         variable = problem.system[block.variable]
         values = prices[block.columns].reshape(block.shape)
         shape, axes = _grid(problem.system, block.variable, block.elements)
-        for words, side in (("lower bound of", values * direction < 0), ("upper bound of", values * direction > 0)):
-            chosen = np.where(side, values, 0.0)
-            if (block.lower == block.upper).all():
-                words, chosen = "fixed values of", values
+        sides = [
+            (RowKind.LOWER_BOUND, np.where(values * direction < 0, values, 0.0)),
+            (RowKind.UPPER_BOUND, np.where(values * direction > 0, values, 0.0)),
+        ]
+        if (block.lower == block.upper).all():
+            sides = [(RowKind.FIXED_VALUES, values)]
+        for kind, chosen in sides:
             array = chosen.reshape((*shape, len(block.starts)))
-            price = _labelled(problem, array, axes, block.starts, variable.unit)
-            yield f"{words} {block.variable}", price.assign_attrs(period=block.lever.every)
-            if words == "fixed values of":
-                break
+            price = _labelled(problem, kind, array, axes, block.starts, variable.unit)
+            yield block.variable, price.assign_attrs(period=block.lever.every)
 
 
 def _grid(
@@ -106,7 +100,12 @@ def _grid(
 
 
 def _labelled(
-    problem: Problem, values: FloatArray, axes: Mapping[str, Sequence[str]], times: FloatArray, unit: str
+    problem: Problem,
+    kind: RowKind,
+    values: FloatArray,
+    axes: Mapping[str, Sequence[str]],
+    times: FloatArray,
+    unit: str,
 ) -> xr.DataArray:
     names = {d: label(problem.system, d) for d in axes}
     goal = problem.system[problem.plan.objective.variable]
@@ -116,6 +115,7 @@ def _labelled(
         {**{names[d]: list(elements) for d, elements in axes.items()}, "time": times},
         (*(names[d] for d in axes), "time"),
         attrs={
+            "kind": str(kind),
             "units": f"{_wrapped(goal_unit)}/{_wrapped(unit)}" if unit else goal_unit,
             "limit_unit": unit,
             "objective": goal.name,
@@ -137,6 +137,11 @@ def objective_unit(plan: Plan, system: System) -> str:
     return unit_of_integral(unit, time_unit(system)) if plan.objective.measure is Measure.INTEGRAL else unit
 
 
+def kind_of(price: xr.DataArray) -> RowKind:
+    """What the price is about."""
+    return RowKind(price.attrs.get("kind", RowKind.LIMIT))
+
+
 def current(price: xr.DataArray) -> xr.DataArray:
     """The prices in the worth of their own time, instead of that of the start of the horizon."""
     since = price["time"] - price.attrs["from"]
@@ -149,8 +154,9 @@ def current(price: xr.DataArray) -> xr.DataArray:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """The largest price of a limit in words, and how much all of its prices differ."""
+    """The largest price of a limit in words."""
 
+    kind: RowKind
     limit: str
     time: float
     price: float
@@ -171,10 +177,11 @@ def _saying(name: str, price: xr.DataArray, goal: Objective, time_unit: str) -> 
     elements = [str(one[d].item()) for d in price.dims if d != "time"]
     value, time = float(one), float(one["time"])
     # A rate that holds for one unit of time is an amount: one more yuan a year, for a year, is one more yuan.
-    a_unit = price.attrs.get("period", 1.0) == 1.0
+    a_unit = math.isclose(price.attrs.get("period", 1.0), 1.0)
     amount, factor = _amount(str(price.attrs["limit_unit"]), time_unit if a_unit else "")
     place = part_label(name, elements)
-    if name.startswith("largest fall of"):  # the bound of a fall is a number below zero; people ask for a larger fall
+    kind = kind_of(price)
+    if kind is RowKind.FALL:  # the bound of a fall is a number below zero; people ask for a larger fall
         value = -value
     verb = "raises" if value > 0 else "lowers"
     better = (value > 0) == (goal.sign > 0)
@@ -184,7 +191,7 @@ def _saying(name: str, price: xr.DataArray, goal: Objective, time_unit: str) -> 
     if price.attrs["discount"]:
         undone = abs(float(current(price)[tuple(at)])) * factor
         text = f"{text} ({undone:.3g} in the worth of {time:g})"
-    return Saying(place, time, value, f"{text}, {'for the better' if better else 'for the worse'}.")
+    return Saying(kind, place, time, value, f"{text}, {'for the better' if better else 'for the worse'}.")
 
 
 def _measure_words(goal: Objective) -> str:

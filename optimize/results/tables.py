@@ -11,6 +11,7 @@ import xarray as xr
 from sd_models.simulator.timing import CONTROLS
 from sd_models.system.model import FloatArray
 
+from ..plans.kinds import RowKind
 from .prices import Saying, in_words
 from .result import Result
 from .verdict import TOLERANCE
@@ -46,9 +47,8 @@ def tables(result: Result) -> list[Table]:
 
 def sayings(result: Result) -> list[str]:
     """What the limits are worth, in words: of limits first, then of bounds and ramps, as many as people read."""
-    of_levers = ("lower bound of", "upper bound of", "largest fall of", "largest rise of", "ramp of", "fixed values of")
     found = in_words(result.shadow_prices, result.plan.objective, result.time_unit)
-    said = sorted(found, key=lambda saying: saying.limit.startswith(of_levers))
+    said = sorted(found, key=lambda saying: saying.kind is not RowKind.LIMIT)
     kept: list[Saying] = said[:MOST_SAYINGS]
     more = len(said) - len(kept)
     return [saying.sentence for saying in kept] + ([f"... and {more} more in shadow_prices.csv."] if more else [])

@@ -22,6 +22,7 @@ from sd_models.simulator.sensitivity import Measure
 from sd_models.system.model import FloatArray, System, key
 
 from ..files.names import part_label
+from ..plans.kinds import RowKind, free_name
 from ..plans.plan import Amount, Each, Elements, Lever, Limit, Periods, Plan, Term, ValueAt, When
 
 # Times count as the same within this part of a time step.
@@ -55,11 +56,17 @@ def violations(plan: Plan, system: System, run: xr.Dataset) -> tuple[Violation, 
     with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]
         checks = [check for limit in plan.limits for check in reading.limit(limit)]
         checks += [check for lever in plan.levers for check in reading.lever(lever)]
-    by_name: dict[str, Violation] = {}
-    for found in (_worst(check) for check in checks):
-        if found is not None and (found.limit not in by_name or found.room < by_name[found.limit].room):
-            by_name[found.limit] = found
-    return tuple(by_name.values())
+    names: dict[tuple[RowKind, str], str] = {}
+    for check in checks:
+        subject = (check.kind, check.name)
+        if subject not in names:
+            names[subject] = free_name(check.kind.named(check.name), names.values())
+    worst: dict[str, Violation] = {}
+    for check in checks:
+        found = _worst(check, names[check.kind, check.name])
+        if found is not None and (found.limit not in worst or found.room < worst[found.limit].room):
+            worst[found.limit] = found
+    return tuple(worst.values())
 
 
 def objective_of(plan: Plan, system: System, run: xr.Dataset) -> float:
@@ -74,8 +81,12 @@ def largest(found: Iterable[Violation]) -> float:
 
 @dataclass(frozen=True)
 class _Check:
-    """A value that has to be at most (`sign` 1) or at least (-1) an amount; all have the same dimensions."""
+    """A value that has to be at most (`sign` 1) or at least (-1) an amount; all have the same dimensions.
 
+    `name` is that of the limit or the lever.
+    """
+
+    kind: RowKind
     name: str
     sign: float
     value: xr.DataArray
@@ -134,7 +145,7 @@ class _Reading:
         value, size = (_total(each) for each in zip(*parts, strict=True))
         for sign, amount in ((1.0, limit.at_most), (-1.0, limit.at_least), (1.0, limit.equals), (-1.0, limit.equals)):
             if amount is not None:
-                yield _check(limit.name, sign, value, self._amount(amount, spans), size)
+                yield _check(RowKind.LIMIT, limit.name, sign, value, self._amount(amount, spans), size)
 
     def _term(self, term: Term, limit: Limit, spans: _Spans) -> tuple[xr.DataArray, xr.DataArray]:
         """A term and the size of its parts."""
@@ -173,15 +184,15 @@ class _Reading:
         value = spans.measured(self._chosen(self._path(lever.variable), lever.where))
         size = abs(value).max() + 0.0 * abs(value)
         least, most = self.system[lever.variable].limits
-        sides: list[tuple[str, float, Amount | None]] = [
-            ("lower bound of", -1.0, least if lever.lower is None else lever.lower),
-            ("upper bound of", 1.0, most if lever.upper is None else lever.upper),
+        sides: list[tuple[RowKind, float, Amount | None]] = [
+            (RowKind.LOWER_BOUND, -1.0, least if lever.lower is None else lever.lower),
+            (RowKind.UPPER_BOUND, 1.0, most if lever.upper is None else lever.upper),
         ]
         if lever.fixed is not None:
-            sides = [("fixed values of", sign, lever.fixed) for sign in (1.0, -1.0)]
-        for words, sign, amount in sides:
+            sides = [(RowKind.FIXED_VALUES, sign, lever.fixed) for sign in (1.0, -1.0)]
+        for kind, sign, amount in sides:
             if amount is not None:
-                yield _check(f"{words} {lever.variable}", sign, value, self._amount(amount, spans), size)
+                yield _check(kind, lever.variable, sign, value, self._amount(amount, spans), size)
         yield from self._ramp(lever, value)
 
     def _ramp(self, lever: Lever, value: xr.DataArray) -> Iterator[_Check]:
@@ -192,11 +203,11 @@ class _Reading:
         times = value[WINDOW].to_numpy()
         length = xr.DataArray(np.diff(times), dims=WINDOW)
         share, most = lever.ramp.relative * length, lever.ramp.absolute * length
-        for words, sign in (("rise", 1.0), ("fall", -1.0)):
+        for kind, sign in ((RowKind.RISE, 1.0), (RowKind.FALL, -1.0)):
             reached = after - (1.0 + sign * share) * before
             size = abs(after) + abs((1.0 + sign * share) * before)
             amount = sign * most + 0.0 * reached
-            yield _check(f"largest {words} of {lever.variable}", sign, reached, amount, size)
+            yield _check(kind, lever.variable, sign, reached, amount, size)
 
     # --- paths, elements, times -----------------------------------------------------------------------------------
 
@@ -281,13 +292,15 @@ def _total(parts: Sequence[xr.DataArray]) -> xr.DataArray:
     return found
 
 
-def _check(name: str, sign: float, value: xr.DataArray, amount: xr.DataArray, size: xr.DataArray) -> _Check:
+def _check(
+    kind: RowKind, name: str, sign: float, value: xr.DataArray, amount: xr.DataArray, size: xr.DataArray
+) -> _Check:
     value, amount, size = xr.broadcast(*xr.align(value, amount, size, join="left"))
-    return _Check(name, sign, value, amount, abs(amount).where(abs(amount) > size, size))
+    return _Check(kind, name, sign, value, amount, abs(amount).where(abs(amount) > size, size))
 
 
-def _worst(check: _Check) -> Violation | None:
-    """Where a check is missed most; where it holds, the place that comes nearest to the amount."""
+def _worst(check: _Check, name: str) -> Violation | None:
+    """Where a check is missed most; where it holds, the place that comes nearest to the amount. People read `name`."""
     if not check.value.size:
         return None
     over = (check.sign * (check.value - check.amount)).to_numpy()
@@ -299,9 +312,9 @@ def _worst(check: _Check) -> Violation | None:
     elements = [str(check.value[d].to_numpy()[i]) for d, i in zip(dims, at, strict=True) if d != WINDOW]
     time = check.value[WINDOW].to_numpy()[at[dims.index(WINDOW)]]
     return Violation(
-        check.name,
+        name,
         max(0.0, float(relative[at])),
-        part_label(check.name, elements),
+        part_label(name, elements),
         float(time),
         float(check.value.to_numpy()[at]),
         float(check.amount.to_numpy()[at]),

@@ -20,6 +20,7 @@ from scipy.sparse import csr_array, diags_array, eye_array, hstack, vstack
 
 from sd_models.system.model import FloatArray, IndexArray
 
+from ..plans.kinds import RowKind
 from ..plans.plan import Amount, Limit, ValueAt
 from ..problems.optimality import lever_sizes, quadratic_sizes, row_sizes
 from ..problems.problem import Problem
@@ -207,44 +208,55 @@ def _model(limits: _Limits) -> highspy.HighsLp:
 
 
 @dataclass(frozen=True)
+class _Label:
+    """What a row is called, and the limit of the plan that it belongs to, if there is one."""
+
+    name: str
+    elements: tuple[str, ...] = ()
+    time: float | None = None
+    unit: str = ""
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True)
 class _Labels:
     """What each row of a program is called."""
 
     program: Program
-    rows: tuple[tuple[str, tuple[str, ...], float | None, str], ...]
-    limits: dict[str, Limit]
+    rows: tuple[_Label, ...]
 
     @classmethod
     def of(cls, problem: Problem, program: Program) -> _Labels:
         """The labels of all rows, those of quadratic constraints last."""
-        plan = list(_labelled(problem))
+        plan = tuple(_labelled(problem))
         added = (*program.row_names[len(plan) :], *(quadratic.name for quadratic in program.quadratics))
-        plain = [(name, (), None, "") for name in added]
-        return cls(program, (*plan, *plain), {limit.name: limit for limit in problem.plan.limits})
+        return cls(program, (*plan, *(_Label(name) for name in added)))
 
     def member(self, number: int, side: float, excess: float) -> Member:
         """A side of a row."""
-        name, elements, time, unit = self.rows[number]
+        row = self.rows[number]
         equal = (
             number < len(self.program.row_lower) and self.program.row_lower[number] == self.program.row_upper[number]
         )
         words = "exactly" if equal else "at most" if side > 0 else "at least"
-        return Member(name, elements, time, words, self._bound(number, side, time), float(excess), unit)
+        return Member(row.name, row.elements, row.time, words, self._bound(number, side), float(excess), row.unit)
 
-    def _bound(self, number: int, side: float, time: float | None) -> str:
-        limit = self.limits.get(self.rows[number][0])
+    def _bound(self, number: int, side: float) -> str:
+        limit = self.rows[number].limit
         if limit is not None:
             amount = limit.equals if limit.equals is not None else limit.at_most if side > 0 else limit.at_least
-            return _amount(amount, time)
+            return _amount(amount, self.rows[number].time)
         if number >= len(self.program.row_lower):
             return f"{self.program.quadratics[number - len(self.program.row_lower)].bound:.6g}"
         return f"{(self.program.row_upper if side > 0 else self.program.row_lower)[number]:.6g}"
 
 
-def _labelled(problem: Problem) -> Iterator[tuple[str, tuple[str, ...], float | None, str]]:
+def _labelled(problem: Problem) -> Iterator[_Label]:
+    limits = {limit.name: limit for limit in problem.plan.limits}
     for rows in problem.bound.rows:
+        limit = limits[rows.name] if rows.kind is RowKind.LIMIT else None
         for *elements, time in product(*rows.axes.values(), rows.times):
-            yield rows.name, tuple(elements), float(time), rows.unit
+            yield _Label(rows.name, tuple(elements), float(time), rows.unit, limit)
 
 
 def _amount(amount: Amount | None, time: float | None) -> str:

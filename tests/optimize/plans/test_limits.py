@@ -13,6 +13,8 @@ from support import islands
 from support.islands import STEP
 from support.limits import LIMITS, START, Run, always, final, moved, slacks, total
 
+from optimize.plans.horizon import Window, WindowKind
+from optimize.plans.kinds import RowKind
 from optimize.plans.plan import read_plan
 from optimize.problems.problem import Problem
 from sd_models.errors import InvalidRequest
@@ -150,6 +152,34 @@ def test_a_ramp_bounds_rise_and_fall(islands_system: System) -> None:
     np.testing.assert_allclose(slacks(problem, fall, x)[0][..., 0], after - (before * 0.5 - 0.2), rtol=1e-12)
     np.testing.assert_allclose(slacks(problem, rise, x)[1][..., 0], after - (before * 1.5 + 0.2), rtol=1e-12)
     assert fall.times.tolist() == [4]
+
+
+def test_a_kind_is_a_value_and_not_a_part_of_a_name(islands_system: System) -> None:
+    """A limit may be called as a ramp, a bound or a window is; what the plan says of a lever is numbered then."""
+    levers = [{"variable": "tax rate", "upper": "welfare", "ramp": {"absolute": 0.1}}, {"variable": "spending"}]
+    names = ("ramp of tax rate", "upper bound of tax rate", "final")
+    limits = [{"name": name, "variable": "total income", "at_most": 9.0} for name in names]
+    problem = Problem(islands_system, read_plan(islands.plan(lever=levers, limit=limits)))
+    assert [(rows.kind, rows.name) for rows in problem.bound.rows] == [
+        *((RowKind.LIMIT, name) for name in names),
+        (RowKind.UPPER_BOUND, "upper bound of tax rate (2)"),
+        (RowKind.RAMP, "ramp of tax rate (2)"),
+    ]
+
+
+def test_rows_know_their_windows(islands_system: System) -> None:
+    """What is taken of a path, and from when to when; a shorter end is one of its own."""
+    limits = [
+        {"name": "final", "variable": "total income", "at_most": 9.0},
+        {"name": "end", "variable": "total income", "at_most": 9.0, "when": "final"},
+        {"name": "sums", "variable": "total income", "at_most": 9.0, "when": {"each": 3.0}},
+    ]
+    problem = Problem(islands_system, read_plan(islands.plan(limit=limits)))
+    mean, end, sums = (rows.windows for rows in problem.bound.rows)
+    assert mean == tuple(Window(WindowKind.MEAN, time, time + 1) for time in (2.0, 3.0, 4.0, 5.0))
+    assert end == (Window(WindowKind.FINAL, 6.0, 6.0),)
+    assert sums == (Window(WindowKind.TOTAL, 2.0, 5.0), Window(WindowKind.TOTAL, 5.0, 6.0))
+    assert [rows.is_total for rows in problem.bound.rows] == [False, False, True]
 
 
 def test_a_ramp_without_a_share_is_one_row(islands_system: System) -> None:

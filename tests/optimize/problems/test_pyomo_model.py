@@ -44,6 +44,29 @@ def test_levers_outcomes_and_limits_go_by_the_words_of_the_plan(problem: opt.Pro
     assert len(model.levers) == problem.size
 
 
+def test_each_window_of_an_outcome_has_words_of_its_own(islands_system: System) -> None:
+    """A period, the longer period of a lever, a total as long as a period, the end, and a discounted objective."""
+    levers = [{"variable": "spending", "every": 2.0, "upper": "total income"}, {"variable": "tax rate"}]
+    measured = (("mean", "always"), ("sum", {"each": 1.0}), ("end", "final"))
+    limits = [{"name": name, "variable": "total income", "at_most": 9.0, "when": when} for name, when in measured]
+    goal = {"maximize": "total income", "discount": 0.04}
+    content = islands.plan(objective=goal, lever=levers, limit=limits, horizon=[2, 3])
+    outcomes = state(opt.Problem(islands_system, opt.read_plan(content))).outcomes
+    windows = [("objective",), (2.0,), (3.0,), (2.0, 3.0), (3.0, 4.0), ("final",), ("mean", 2.0, 4.0)]
+    assert list(outcomes) == [("total income", *window) for window in windows]
+
+
+@pytest.mark.parametrize(
+    ("measure", "window"), [("integral", (2.0, 6.0)), ("final", ("final",)), ("mean", ("objective",))]
+)
+def test_a_plain_objective_is_the_outcome_that_a_limit_would_be(
+    islands_system: System, measure: str, window: tuple[Any, ...]
+) -> None:
+    """So that people find it, and that a limit on the same takes no further outcome."""
+    content = islands.plan(objective={"maximize": "total income", "measure": measure})
+    assert list(state(opt.Problem(islands_system, opt.read_plan(content))).outcomes) == [("total income", *window)]
+
+
 def test_the_program_has_the_rows_of_the_plan(problem: opt.Problem) -> None:
     """What Pyomo gives back equals what the plan means, row by row."""
     found, rows = read(problem), problem.bound.rows

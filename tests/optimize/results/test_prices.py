@@ -11,7 +11,7 @@ from support import islands
 
 import optimize as opt
 from optimize.plans.plan import Objective
-from optimize.results.prices import current, in_words, objective_unit
+from optimize.results.prices import current, in_words, objective_unit, shadow_prices
 from sd_models.system.model import System
 
 BUDGET = {"name": "budget", "sum": "spending", "over": ["island", "good"], "at_most": [[2, 4.0], [5, 5.5]]}
@@ -114,6 +114,17 @@ def test_a_price_is_told_in_a_sentence(result: opt.Result) -> None:
     assert text.endswith("for the better.")
 
 
+def test_a_limit_that_is_called_like_a_fall_is_a_limit(islands_system: System) -> None:
+    """It is told among the limits, before bounds, and its price as that of a limit: one more raises the sum."""
+    named = [{**BUDGET, "name": "largest fall of spending"}]
+    found = solved(islands_system, lever=[{"variable": "spending", "upper": 0.6}], limit=named)
+    first, *others = opt.sayings(found)
+    assert first.startswith("largest fall of spending: one more money in")
+    assert " raises the discounted sum of welfare by" in first
+    assert first.endswith("for the better.")
+    assert any(text.startswith("upper bound of spending") for text in others)
+
+
 def test_large_units_are_told_in_small_ones() -> None:
     """A billion is a small change, a trillion is not."""
     attributes = {"limit_unit": "trillion yuan/Year", "objective_unit": "Year", "discount": 0.0, "from": 2026.0}
@@ -139,6 +150,18 @@ def test_a_rate_is_an_amount_only_where_it_holds_for_one_unit_of_time() -> None:
     total = price.assign_attrs(is_total=1, limit_unit="yuan")
     (said,) = in_words({"b": total}, Objective(maximize="w"), "Year")
     assert "one more yuan in the total from 2026 raises" in said.sentence
+
+
+def test_a_row_holds_as_long_as_its_window(islands_system: System) -> None:
+    """A period of the plan, the longer one of a lever, a moment or total none; a price of none is not told."""
+    levers = [{"variable": "spending", "every": 2.0, "upper": "total income"}, {"variable": "tax rate"}]
+    limits = [{**BUDGET, "name": str(when), "when": when} for when in ("always", "final", "total")]
+    problem = opt.Problem(islands_system, opt.read_plan(islands.plan(lever=levers, limit=limits)))
+    count = sum(len(rows.expression) for rows in problem.bound.rows)
+    prices = shadow_prices(problem, np.zeros(count), np.zeros(problem.size))
+    periods = {name: price.attrs["period"] for name, price in prices.items()}
+    assert [periods[name] for name in ("always", "final", "total", "upper bound of spending")] == [1.0, 0.0, 0.0, 2.0]
+    assert in_words(prices, problem.plan.objective, "Year") == []
 
 
 def replace_with_zeros(price: xr.DataArray) -> xr.DataArray:

@@ -52,6 +52,18 @@ def test_an_amount_to_be_met_is_missed_on_either_side(islands_system: System, va
     assert found.room == pytest.approx(-size)
 
 
+def test_a_limit_that_is_called_like_a_bound_hides_no_bound(islands_system: System) -> None:
+    """Both are told, each with its own amount."""
+    name = "upper bound of spending"
+    limit = {"name": name, "variable": "total income", "at_most": 90.0}
+    content = islands.plan(lever=[{"variable": "spending", "upper": 0.5}], limit=[limit])
+    problem = Problem(islands_system, read_plan(content))
+    found = violations(problem.plan, islands_system, run_of(problem, np.full(problem.size, 0.75)))
+    told = {item.limit: (item.amount, item.size) for item in found}
+    assert told[name] == (90.0, 0.0)
+    assert told[f"{name} (2)"] == (0.5, pytest.approx(0.25 / 0.75))
+
+
 def test_bounds_and_ramps_are_levers_limits(islands_system: System) -> None:
     """Each by its own name; a lever that keeps them has no violation."""
     ramp = {"relative": 0.25, "absolute": 0.1}

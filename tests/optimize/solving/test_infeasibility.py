@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pyomo.environ as pyo
 import pytest
 from support import islands
 
@@ -152,6 +153,20 @@ def test_only_what_contradicts_is_named(islands_system: System) -> None:
     assert conflict is not None
     assert conflict.proved
     assert {member.limit for member in conflict.members} == {"floor", "ceiling"}
+
+
+def test_a_constraint_that_is_called_like_a_limit_tells_its_own_bound(islands_system: System) -> None:
+    """Somebody's Pyomo constraint is none of the plan's limits, whatever its name."""
+
+    def thrift(model: pyo.ConcreteModel) -> None:
+        model.floor = pyo.Constraint(expr=sum(model.levers.values()) <= 7.5)
+
+    plan = islands.small_plan(limit=[spend("floor", at_least=4.0)])
+    problem = opt.Problem(islands_system, opt.read_plan(plan))
+    found = conflict(problem, program(state(problem, thrift), problem), problem.own)
+    assert found is not None
+    assert "'floor' at most 7.5" in found.sentences[0]
+    assert "at least 4 money/Year" in found.sentences[0]
 
 
 def test_the_least_relaxation_is_exact(islands_system: System) -> None:
