@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from .analysis.units import check_units
     from .errors import ModelError
     from .reference.replay import replay
+    from .simulator.measures import Measure, Outcome
     from .simulator.plotting import plot
-    from .simulator.sensitivity import Measure, Outcome, Sensitivities, sensitivities
+    from .simulator.sensitivity import Sensitivities, sensitivities
     from .simulator.simulation import Simulator, compile, simulate
     from .simulator.timing import TimeSpan
     from .system.model import System
@@ -64,7 +65,8 @@ __getattr__, __dir__ = deferred(
         "analysis.loops": ("feedback_loops",),
         "simulator.plotting": ("plot",),
         "reference.replay": ("replay",),
-        "simulator.sensitivity": ("Measure", "Outcome", "Sensitivities", "sensitivities"),
+        "simulator.measures": ("Measure", "Outcome"),
+        "simulator.sensitivity": ("Sensitivities", "sensitivities"),
         "simulator.simulation": ("Simulator", "compile", "simulate"),
         "system.model": ("System",),
         "simulator.timing": ("TimeSpan",),

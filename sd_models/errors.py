@@ -6,10 +6,6 @@ import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .system.model import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +53,11 @@ class InvalidModel(ModelError):
 class UnsupportedFunction(InvalidModel):
     """The model uses a function that cannot be compiled.
 
-    `system` is the model without the equations that use it, where nothing else is wrong; it says what the model holds.
+    `system` is the model (a `System`) without the equations that use it, where nothing else is wrong; it says what the
+    model holds.
     """
 
-    def __init__(self, faults: Fault | Iterable[Fault], system: System | None = None) -> None:
+    def __init__(self, faults: Fault | Iterable[Fault], system: object = None) -> None:
         super().__init__(faults)
         self.system = system
 

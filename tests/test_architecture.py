@@ -108,16 +108,9 @@ def ours(name: str) -> bool:
 # --- imports ----------------------------------------------------------------------------------------------------------
 
 
-def counts(item: Import, module: str) -> bool:
-    """Whether an import has to keep the order: in `optimize` also one for the type checker."""
-    return not item.for_types or module.startswith("optimize.")
-
-
 def test_no_module_imports_itself_on_a_roundabout_way() -> None:
-    """No import cycles, hidden inside functions or not; in `optimize` not for the type checker either."""
-    graph = {
-        module: {item.module for item in imports(module) if counts(item, module)} & set(MODULES) for module in MODULES
-    }
+    """No import cycles, hidden inside functions or not; not for the type checker either."""
+    graph = {module: {item.module for item in imports(module)} & set(MODULES) for module in MODULES}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -126,7 +119,7 @@ def test_no_module_imports_itself_on_a_roundabout_way() -> None:
 
 @pytest.mark.parametrize("package", FAMILIES)
 def test_imports_go_up_the_list_of_a_package(package: str) -> None:
-    """Plans know no solver, solvers no command line: the order of the docstring is that of what builds on what."""
+    """Plans know no solver, solvers no command line, not even for types: the docstring says what builds on what."""
     place = {re.sub(r"\.py$|/$", "", name): place for place, name in enumerate(listed(package))}
 
     def member(module: str) -> str:
@@ -136,7 +129,7 @@ def test_imports_go_up_the_list_of_a_package(package: str) -> None:
         (member(module), member(item.module))
         for module in MODULES
         for item in imports(module)
-        if counts(item, module) and member(module) and member(item.module)
+        if member(module) and member(item.module)
     }
     assert not [f"{one} imports {other}" for one, other in pairs if place[one] < place[other]]
 

@@ -26,7 +26,8 @@ from sd_models.errors import Fault, InvalidRequest, SimulationError
 from sd_models.rewrites.folding import unchanging
 from sd_models.simulator.compilation import shaping
 from sd_models.simulator.inputs import Inputs
-from sd_models.simulator.sensitivity import Measure, Outcome, sensitivities
+from sd_models.simulator.measures import Measure, Outcome
+from sd_models.simulator.sensitivity import sensitivities
 from sd_models.simulator.simulation import Simulator, compile
 from sd_models.simulator.timing import CONTROLS, TimeGrid
 from sd_models.system.expression import references

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from sd_models.reading.library import FOLDER, library
-from sd_models.simulator.sensitivity import Measure
+from sd_models.simulator.measures import Measure
 
 from ..files.documents import Document, document_of, read_toml
 

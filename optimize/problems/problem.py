@@ -13,7 +13,7 @@ import xarray as xr
 from sd_models.analysis.loops import influences
 from sd_models.errors import Fault, InvalidRequest, SimulationError
 from sd_models.simulator.datasets import label
-from sd_models.simulator.sensitivity import Measure
+from sd_models.simulator.measures import Measure
 from sd_models.simulator.simulation import Simulator, compile
 from sd_models.simulator.timing import TimeSpan, time_grid, with_time
 from sd_models.system.model import FloatArray, Kind, System

@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from sd_models.simulator.datasets import label
-from sd_models.simulator.sensitivity import Measure
+from sd_models.simulator.measures import Measure
 from sd_models.system.model import FloatArray, System
 
 from ..files.names import part_label

@@ -99,7 +99,7 @@ def _of_unsupported(
     able = (f"PySD can run it: prosperity simulate {model} --engine pysd",)
     notes = replayed.notes if replayed.run is None else able
     seconds = Seconds(pysd_run=replayed.seconds)
-    if error.system is None:
+    if not isinstance(error.system, System):
         return Check(Path(model).stem, unsupported=unsupported, seconds=seconds, notes=notes)
     held = contents(error.system, also=(item.function for item in unsupported))
     units = check_units(error.system)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.simulator.sensitivity import Measure
+from sd_models.simulator.measures import Measure
 from sd_models.simulator.simulation import Simulator
 from sd_models.simulator.timing import TOLERANCE
 from sd_models.system.model import FloatArray, System

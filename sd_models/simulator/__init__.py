@@ -1,6 +1,7 @@
 """The simulator: a `System` compiled, run, and differentiated.
 
 - `concurrency.py`: work side by side on all processors
+- `measures.py`: numbers made of a run
 - `timing.py`: the time points of a run
 - `integration.py`: Euler and Runge-Kutta steps
 - `compilation.py`: the `System` to one step

@@ -10,7 +10,7 @@ from support import islands
 
 from optimize.plans.plan import Each, Limit, Periods, Ramp, Term, ValueAt, load_plan, read_plan
 from sd_models.errors import InvalidRequest
-from sd_models.simulator.sensitivity import Measure
+from sd_models.simulator.measures import Measure
 
 TEXT = """
 model = "islands.mdl"

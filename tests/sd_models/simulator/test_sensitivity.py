@@ -13,7 +13,8 @@ from support.models import CONTROLS, faults, loaded
 
 import sd_models as sd
 from sd_models.errors import Fault, InvalidRequest, SimulationError
-from sd_models.simulator.sensitivity import KinkTouch, Measure, Outcome, adjoint
+from sd_models.simulator.measures import Measure, Outcome
+from sd_models.simulator.sensitivity import KinkTouch, adjoint
 from sd_models.system.model import System
 
 RANGES = "region: north, south, west ~~|\nsector: farms, mills ~~|\n"
