@@ -1,6 +1,7 @@
 """The command line: `prosperity`, from arguments to an exit status.
 
 - `requests.py`: what somebody asks a command for, and how it can end
+- `streams.py`: standard output for the answer alone, and streams that are closed
 - `console.py`: what people and programs read
 - `progress.py`: a solve as it goes
 - `interruption.py`: Ctrl-C and SIGTERM

@@ -8,7 +8,7 @@ from ..calibration import store, tables
 from ..calibration.estimation import CalibrationResult, calibrate
 from ..calibration.fitting import Ending
 from ..calibration.report import calibration_document, write_calibration
-from ..files.storage import check_folder
+from ..files.placement import check_folder
 from ..screening.ranges import cells_by_column
 from ..screening.report import screening_document, write_screening
 from ..screening.report import tables as screening_tables

@@ -11,6 +11,7 @@ import io
 import os
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ import typer
 from sd_models.errors import ModelError
 
 from ..runs.engine import Engine
+from . import streams
 from .console import tell, tell_error, tell_notes
 from .requests import (
     CalibrateRequest,
@@ -41,6 +43,8 @@ from .requests import (
 # (700, 10, 10) it does that all the time while a model and its limits are built, and finds nothing: stating 25,000
 # limits takes 0.3 s in place of 0.9 s.
 COLLECTION = 10_000, 20, 100
+DEBUG = "--debug"
+MOST_REASON = 300  # characters
 
 # Without rich's markup, whose import alone takes longer than the help should.
 app = typer.Typer(
@@ -68,10 +72,13 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 def prosperity(
     context: typer.Context,
     show_version: Annotated[bool, typer.Option("--version", help="The version, and nothing else.")] = False,
+    debug: Annotated[  # noqa: ARG001 - `main` takes it, wherever it stands
+        bool, typer.Option(DEBUG, help="Show where a mistake of the program was made; anywhere in the line.")
+    ] = False,
 ) -> None:
     """From a system-dynamics model file to the best policy under hard budgets, proved by exact gradients.
 
-    Exit status: 0 done, 1 the answer is no, 2 bad input, 130 interrupted.
+    Exit status: 0 done, 1 the answer is no, 2 bad input, 70 a mistake of the program, 130 interrupted.
     """
     if show_version:
         from importlib.metadata import version
@@ -325,22 +332,22 @@ def screen(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command, by default the one of the command line; its exit status."""
     gc.set_threshold(*COLLECTION)
-    status = _status(arguments)
+    streams.open_streams()
+    status = _status(sys.argv[1:] if arguments is None else arguments)
+    streams.close_streams()
     if arguments is None:
         gc.freeze()  # so that Python does not look through all there is once more before it ends, for half a second
     if arguments is None and any(thread.name.startswith("solver ") for thread in threading.enumerate()):
         # A solver that was left behind is in C++ code, which aborts the process if Python ends below it.
-        sys.stdout.flush()
-        sys.stderr.flush()
         os._exit(status)
     return status
 
 
-def _status(arguments: Sequence[str] | None) -> int:
+def _status(arguments: Sequence[str]) -> int:
     """The exit status of a command, whatever way it ends."""
     try:
         with _remarks():
-            return _run(arguments)
+            return _run([argument for argument in arguments if argument != DEBUG])
     except ModelError as error:
         tell_error(error)
     except typer.TyperException as error:
@@ -350,19 +357,40 @@ def _status(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
-        return _without_reader()
+        return Status.NO_READER
+    except streams.Closed:
+        tell("Standard output is closed, so nothing could be printed.")
+        return Status.NO_READER
     except OSError as error:
         tell(f"Cannot go on: {error}.")
     except MemoryError:
         tell("There is not enough memory. Take fewer --variables, or a larger --step.")
+    except Exception as error:  # the last resort: a mistake of ours, or of a library
+        return _mistake(error, is_traced=DEBUG in arguments)
     return Status.BAD_INPUT
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _mistake(error: Exception, *, is_traced: bool) -> Status:
+    """Says what went wrong, what was kept (a note of the error), and what to do; where it was if that is asked for."""
+    reason = " ".join(str(error).split())[:MOST_REASON]
+    tell(f"Something went wrong that should not: {type(error).__name__}: {reason}")
+    for note in getattr(error, "__notes__", ()):
+        tell(note)
+    if is_traced:
+        streams.tell("".join(traceback.format_exception(error)))
+    else:
+        tell(f"Please report it, with the model, the plan and what the same command prints with {DEBUG}.")
+    return Status.MISTAKE
+
+
+def _run(arguments: Sequence[str]) -> int:
     """The status of what the arguments ask for, all its output written."""
     asked = app(args=arguments, prog_name="prosperity", standalone_mode=False)
-    status = asked if isinstance(asked, int) else _answer(asked)
-    sys.stdout.flush()
+    if isinstance(asked, int):
+        sys.stdout.flush()
+        return asked
+    with streams.answering():
+        status = _answer(asked)
     return _interrupted() if status == Status.INTERRUPTED else status
 
 
@@ -415,9 +443,3 @@ def _remarks() -> Iterator[None]:
 def _interrupted() -> int:
     tell("Interrupted.")
     return Status.INTERRUPTED
-
-
-def _without_reader() -> int:
-    """Nobody reads on (as in `| head`): silence, also when Python flushes at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return Status.NO_READER

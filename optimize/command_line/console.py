@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 from sd_models.errors import ModelError
+
+from . import streams
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -36,12 +38,12 @@ MOST_FINDINGS = 40
 
 def print_json(document: dict[str, Any]) -> None:
     """One JSON object on standard output, in letters that every encoding has."""
-    sys.stdout.write(json.dumps(document, allow_nan=False) + "\n")
+    streams.write(json.dumps(document, allow_nan=False) + "\n")
 
 
 def tell(text: str) -> None:
     """A remark on standard error."""
-    sys.stderr.write(f"{printable(text)}\n")
+    streams.tell(f"{printable(text)}\n")
 
 
 def tell_notes(notes: Iterable[str]) -> None:
@@ -81,7 +83,13 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
 
 def width() -> int:
     """The characters that a line has."""
-    return get_terminal_size((UNWATCHED_WIDTH, 24)).columns
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isdecimal() and int(wanted):
+        return int(wanted)
+    try:
+        return os.get_terminal_size(streams.out().fileno()).columns or UNWATCHED_WIDTH
+    except (OSError, ValueError, AttributeError):
+        return UNWATCHED_WIDTH
 
 
 def time_columns() -> int:
@@ -92,7 +100,8 @@ def time_columns() -> int:
 def _console(*, errors: bool = False) -> Console:
     from rich.console import Console
 
-    return Console(stderr=errors, width=width(), highlight=False, markup=False, emoji=False, soft_wrap=False)
+    stream = sys.stderr if errors else streams.out()
+    return Console(file=stream, width=width(), highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def _print(*parts: RenderableType) -> None:
@@ -101,7 +110,7 @@ def _print(*parts: RenderableType) -> None:
     with console.capture() as captured:
         for part in parts:
             console.print(part)
-    sys.stdout.write(captured.get())
+    streams.write(captured.get())
 
 
 def _table(headers: Iterable[str] = (), *, numbers: int = 0) -> Table:
@@ -173,7 +182,7 @@ def print_run(title: str, times: Sequence[float], rows: Sequence[Row], foot: Ite
 
 def print_text(text: str) -> None:
     """Lines as they are."""
-    sys.stdout.write("".join(f"{printable(line)}\n" for line in text.splitlines()))
+    streams.write("".join(f"{printable(line)}\n" for line in text.splitlines()))
 
 
 def print_result(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ from sd_models.errors import Fault, InvalidRequest, ModelError
 from sd_models.reading.library import library, load
 from sd_models.system.model import System
 
-from ..files.storage import check_new_folder, check_target, write_whole
+from ..files.placement import check_new_folder, check_target, in_second_place, shortened, write_whole
 from ..plans.draft import starting_plan
 from ..plans.plan import Plan, load_plan, plan_path, read_plan
 from ..problems.problem import Problem
@@ -30,6 +32,7 @@ from .requests import OptimizeRequest, PlanRequest, Status, VerifyRequest
 
 FLAGSHIP = "common_prosperity"
 RUNS = Path("runs")
+NAME = 100  # bytes of a model's name in that of a folder
 
 
 @dataclass(frozen=True)
@@ -58,37 +61,68 @@ def answer_optimize(request: OptimizeRequest) -> Status:
             result = solve(problem, solver=request.solver, watch=progress)
         result = replace(result, notes=(*asked.notes, *result.notes))
         with progress.phase("Saving"):
-            result = _saved(result, request.out or _run_folder(asked.system), loading)
-        result = _replayed(request, result, progress, interruption)
-    _tell(result, json=request.json)
-    return Status.BAD_INPUT if result.folder is None else _status(result, interruption)
+            result, failure = _saved(result, request.out or _run_folder(asked.system), loading)
+        with _keeping(result):
+            result = _replayed(request, result, progress, interruption)
+    with _keeping(result):
+        _tell(result, json=request.json)
+    if failure is not None:
+        raise failure
+    return _status(result, interruption)
 
 
-def _saved(result: Result, folder: Path, loading: float) -> Result:
-    """The result with its folder and the seconds of both phases; one that cannot be written is still worth telling."""
+def _saved(result: Result, folder: Path, loading: float) -> tuple[Result, ModelError | None]:
+    """The result with its folder and the seconds of both phases, and why it is not where it should be.
+
+    Where it cannot be written it goes among the temporary files; one that cannot be written at all is still worth
+    telling.
+    """
     began = perf_counter()
+    failure: ModelError | None = None
     try:
         save_result(result, folder)
     except ModelError as error:
-        return _noted(result, "It could not be saved", error)
-    return with_seconds(replace(result, folder=folder), load=loading, save=perf_counter() - began)
+        result, failure = _noted(result, "It could not be saved", error), error
+        try:
+            folder = in_second_place(folder, lambda place: save_result(result, place))
+        except ModelError as again:
+            return _noted(result, "Nor among the temporary files", again), failure
+        result = replace(result, notes=(*result.notes, f"It was saved in {folder} instead."))
+    return with_seconds(replace(result, folder=folder), load=loading, save=perf_counter() - began), failure
+
+
+@contextmanager
+def _keeping(result: Result) -> Iterator[None]:
+    """Says where a result is if what is done with it afterwards ends in another way than it should."""
+    try:
+        yield
+    except BaseException:
+        if result.folder is not None:
+            console.tell(f"The result is in {result.folder}.")
+        raise
 
 
 def _replayed(request: OptimizeRequest, result: Result, progress: Progress, interruption: Interruption) -> Result:
     """The result, verified where that is asked for and makes sense; a replay that fails costs nothing but a note."""
     if not request.verify or not result.findings.is_feasible or interruption.received is not None:
         return result
-    interruption.keeping = False
     try:
+        interruption.keeping = False
         with progress.phase("PySD replays the policy"):
             result = verify(result)
+        if result.folder is not None:
+            result = _verification_saved(result, result.folder)
     except ModelError as error:
         return _noted(result, "PySD could not replay it", error)
     except KeyboardInterrupt:
         return replace(result, notes=(*result.notes, "The replay in PySD was interrupted."))
+    return result
+
+
+def _verification_saved(result: Result, folder: Path) -> Result:
+    """The result, with a note where what PySD found could not be written beside it."""
     try:
-        if result.folder is not None:
-            save_verification(result, result.folder)
+        save_verification(result, folder)
     except ModelError as error:
         return _noted(result, "What PySD found could not be saved", error)
     return result
@@ -209,7 +243,7 @@ def _tell(result: Result, *, json: bool) -> None:
 
 def _run_folder(system: System) -> Path:
     """A new folder for a run, named after the model and the time."""
-    stem = RUNS / f"{system.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    stem = RUNS / f"{shortened(system.name, NAME)}-{datetime.now():%Y%m%d-%H%M%S}"
     folder, number = stem, 2
     while folder.exists():
         folder, number = stem.with_name(f"{stem.name}-{number}"), number + 1

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from types import TracebackType
 from typing import Self, TextIO
@@ -51,7 +51,8 @@ class Progress:
         with self._lock:
             self._clear()
             if self._stream is not sys.stderr:
-                self._stream.close()
+                with suppress(OSError):
+                    self._stream.close()
 
     @contextmanager
     def phase(self, what: str) -> Iterator[None]:
@@ -90,12 +91,12 @@ class Progress:
         self._write(f"{CLEAR}{text}" if self._live else f"{text}\n")
 
     def _clear(self) -> None:
-        if self._live and not self._stream.closed:
-            self._stream.write(CLEAR)
+        if self._live:
+            self._write(CLEAR)
 
     def _write(self, text: str) -> None:
         self._told = perf_counter()
-        if not self._stream.closed:
+        with suppress(OSError, ValueError):  # nobody reads it (any more): no reason to end a solve
             self._stream.write(text)
             self._stream.flush()
 

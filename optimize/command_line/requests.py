@@ -119,11 +119,12 @@ Request: TypeAlias = (
 
 
 class Status(IntEnum):
-    """Exit statuses; the last three are those that shells report for the signals."""
+    """Exit statuses; 70 is that of a mistake in a program (sysexits.h), the last three those of the signals."""
 
     DONE = 0
     NO = 1
     BAD_INPUT = 2
+    MISTAKE = 70
     INTERRUPTED = 130
     NO_READER = 141
     TERMINATED = 143

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import xarray as xr
 
+from sd_models.errors import ModelError
 from sd_models.simulator.plotting import plot
 from sd_models.simulator.timing import TimeSpan
 from sd_models.system.model import System
 
 from ..files.names import Part
-from ..files.storage import SAVERS, check_target, run_document, write_picture, write_run
+from ..files.placement import check_target
+from ..files.storage import SAVERS, run_document, write_picture, write_run
 from ..runs.checking import check, check_document
 from ..runs.engine import Engine
 from ..runs.scenario import Scenario, open_model, read_scenario, run_scenario
@@ -32,13 +36,14 @@ def answer_simulate(request: SimulateRequest) -> Status:
     parts = [Part.of(text) for text in request.variables]
     run = _run(request, scenario, system, [part.name for part in parts] or None)
     shown = selected(run, parts or [Part(name) for name in telling(system, run)])
-    _write(request, run, shown, system)
-    notes = run.attrs["notes"]
-    console.tell_notes(notes)
-    if request.json:
-        console.print_json({**run_document(run), "engine": str(request.engine), "notes": list(notes)})
-    else:
-        _print(request, run, shown)
+    failure: ModelError | None = None
+    try:
+        _write(request, run, shown, system)
+    except ModelError as error:  # a disk may be full, and what was computed is not lost
+        failure = error
+    _tell(request, run, shown, is_written=failure is None)
+    if failure is not None:
+        raise failure
     return Status.DONE
 
 
@@ -70,21 +75,31 @@ def _write(request: SimulateRequest, run: xr.Dataset, shown: list[xr.DataArray],
         write_picture(request.plot, figure)
 
 
-def _print(request: SimulateRequest, run: xr.Dataset, shown: list[xr.DataArray]) -> None:
+def _tell(request: SimulateRequest, run: xr.Dataset, shown: list[xr.DataArray], *, is_written: bool) -> None:
+    notes = run.attrs["notes"]
+    console.tell_notes(notes)
+    if request.json:
+        console.print_json({**run_document(run), "engine": str(request.engine), "notes": list(notes)})
+    else:
+        written = [path for path in (request.out, request.plot) if path and is_written]
+        _print(request, run, shown, written)
+
+
+def _print(request: SimulateRequest, run: xr.Dataset, shown: list[xr.DataArray], written: list[Path]) -> None:
     times = run["time"].to_numpy()
     chosen = shown_times(times, console.time_columns())
     most_elements = MOST_CHOSEN_ELEMENTS if request.variables else MOST_ELEMENTS
     table = rows([values.isel(time=chosen) for values in shown], most_elements)
     first, last = (console.time_text(time) for time in (times[0], times[-1]))
     title = f"{run.attrs['model']}, {first} to {last}, {run.attrs['method']}, {request.engine}"
-    console.print_run(title, list(times[chosen]), table, _foot(request, len(shown), len(run.data_vars)))
+    console.print_run(title, list(times[chosen]), table, _foot(request, written, len(shown), len(run.data_vars)))
 
 
-def _foot(request: SimulateRequest, shown: int, variables: int) -> list[str]:
+def _foot(request: SimulateRequest, written: list[Path], shown: int, variables: int) -> list[str]:
     """What is below the table: how to see more, and what was written."""
     more = f"{shown} of {variables} variables. Others: --variables NAME. All of them at all times: --out FILE."
-    written = [f"Written: {path}" for path in (request.out, request.plot) if path]
-    return [*([more] if shown < variables and not request.variables else []), *written]
+    seen = [more] if shown < variables and not request.variables else []
+    return [*seen, *(f"Written: {path}" for path in written)]
 
 
 def answer_check(request: CheckRequest) -> Status:

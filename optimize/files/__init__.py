@@ -1,9 +1,10 @@
 """Files, as people write and read them.
 
-- `rows.py`: rows of CSV files
+- `rows.py`: rows of CSV files, read and written
 - `names.py`: `name[element]`, how people name a variable or a part of it
 - `documents.py`: TOML files read strictly, every fault at once
 - `gathering.py`: faults gathered from many places, to be raised together
-- `storage.py`: files that are there whole or not at all
+- `placement.py`: files and folders that are there whole or not at all
+- `storage.py`: documents, tables, runs and pictures as files
 - `provenance.py`: where a result comes from
 """

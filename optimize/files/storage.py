@@ -1,16 +1,12 @@
-"""Files that are there whole or not at all: written under a temporary name, synced, renamed."""
+"""Documents, tables, runs and pictures as files: JSON, CSV, NetCDF."""
 
 from __future__ import annotations
 
-import csv
 import json
 import math
-import os
-import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import netCDF4
 import numpy as np
@@ -19,52 +15,16 @@ import xarray as xr
 from sd_models.errors import Fault, InvalidRequest
 
 from .names import part_labels
+from .placement import write_whole
+from .rows import save_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 120
+DIGITS = 9  # of numbers in tables for people
 ORIGINAL = "name_in_the_model"  # attribute of a variable whose name NetCDF does not take
 DIVISION_SLASH = "\u2215"  # NetCDF reads "/" in a name as a group
-
-
-def check_target(path: Path, endings: Iterable[str]) -> None:
-    """InvalidRequest, before long work, for a file that could not be written afterwards."""
-    if path.is_dir():
-        raise InvalidRequest(Fault("is a folder.", file=str(path), advice="Name a file."))
-    if path.suffix.lower() not in endings:
-        advice = f"Give it one of the endings {', '.join(endings)}."
-        raise InvalidRequest(Fault(f"files ending in {path.suffix!r} are not written.", file=str(path), advice=advice))
-    if not path.parent.is_dir():
-        raise InvalidRequest(Fault("its folder does not exist.", file=str(path), advice="Create the folder first."))
-    if not os.access(path.parent, os.W_OK):
-        raise InvalidRequest(Fault("its folder cannot be written to.", file=str(path), advice="Choose another folder."))
-
-
-def check_folder(folder: Path) -> None:
-    """InvalidRequest, before long work, for a folder that could not be written to afterwards."""
-    if folder.exists() and not folder.is_dir():
-        raise InvalidRequest(Fault("is a file.", file=str(folder), advice="Name a folder."))
-    home = folder if folder.is_dir() else folder.parent
-    if not home.is_dir():
-        raise InvalidRequest(Fault("its folder does not exist.", file=str(folder), advice="Create the folder first."))
-    if not os.access(home, os.W_OK):
-        raise InvalidRequest(Fault("cannot be written to.", file=str(folder), advice="Choose another folder."))
-
-
-def write_whole(path: Path, save: Callable[[Path], object]) -> None:
-    """The file that `save` writes, put in place when it is complete; InvalidRequest where that fails."""
-    temporary = path.with_name(f".{path.stem}-{uuid4().hex}{path.suffix}")
-    try:
-        save(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        found = f"cannot be written: {error.strerror or error}."
-        raise InvalidRequest(Fault(found, file=str(path), advice="Is there space, and may you write there?")) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> Path:
@@ -76,21 +36,10 @@ def write_json(path: Path, document: Mapping[str, Any]) -> Path:
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     """A CSV file with a column for each key of the rows, numbers with nine digits, NaN as an empty cell; the file."""
-
-    def save(temporary: Path) -> None:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]) if rows else ["empty"], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-
-    write_whole(path, save)
+    names = list(rows[0]) if rows else ["empty"]
+    lines = [names, *([row[name] for name in names] for row in rows)]
+    write_whole(path, lambda temporary: save_rows(temporary, lines, digits=DIGITS))
     return path
-
-
-def _cell(value: Any) -> Any:
-    if not isinstance(value, float):
-        return value
-    return "" if math.isnan(value) else f"{value:.9g}"
 
 
 def write_picture(path: Path, figure: Figure) -> Path:
@@ -103,48 +52,6 @@ def write_run(run: xr.Dataset, path: Path) -> None:
     """A run as NetCDF (`.nc`, with units, documentation and notes) or as CSV, by the ending of the name."""
     save = SAVERS[path.suffix.lower()]
     write_whole(path, lambda temporary: save(run, temporary))
-
-
-def write_folder_whole(folder: Path, save: Callable[[Path], object]) -> None:
-    """The folder that `save` fills, put in place when it is complete; InvalidRequest where that fails.
-
-    Whatever kills the process, there is either no folder of that name or a whole one; what is left behind has a name
-    that starts with a dot.
-    """
-    temporary = folder.with_name(f".{folder.name}-{uuid4().hex}")
-    try:
-        temporary.mkdir(parents=True)
-        save(temporary)
-        for path in (*temporary.rglob("*"), temporary):
-            _sync(path)
-        temporary.replace(folder)
-        _sync(folder.parent)
-    except OSError as error:
-        found = f"cannot be written: {error.strerror or error}."
-        raise InvalidRequest(
-            Fault(found, file=str(folder), advice="Is there space, and may you write there?")
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def check_new_folder(folder: Path) -> None:
-    """InvalidRequest, before long work, for a folder that could not be written afterwards."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        advice = "Name a new folder; results are never written over."
-        raise InvalidRequest(Fault("exists already.", file=str(folder), advice=advice))
-    parent = next(path for path in folder.absolute().parents if path.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise InvalidRequest(Fault("cannot be created.", file=str(folder), advice="Choose another folder."))
-
-
-def _sync(path: Path) -> None:
-    """Waits until a file or folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def save_netcdf(run: xr.Dataset, path: Path) -> None:
@@ -219,10 +126,7 @@ def save_csv(run: xr.Dataset, path: Path) -> None:
         ordered = run.variables[name].transpose("time", ...)
         labels.extend(part_labels(str(name), [elements[d] for d in ordered.dims[1:]]))
         columns.append(ordered.to_numpy().reshape(len(columns[0]), -1))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(labels)
-        writer.writerows(np.concatenate(columns, axis=1).tolist())
+    save_rows(path, [labels, *np.concatenate(columns, axis=1).tolist()])
 
 
 SAVERS: Mapping[str, Callable[[xr.Dataset, Path], None]] = {".nc": save_netcdf, ".csv": save_csv}

@@ -12,7 +12,6 @@ The arrays are written once; `result.json` is replaced as a whole when the resul
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -26,16 +25,9 @@ import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest
 
-from ..files.storage import (
-    check_new_folder,
-    from_netcdf,
-    put,
-    read_netcdf,
-    save_csv,
-    save_netcdf,
-    write_folder_whole,
-    write_whole,
-)
+from ..files.placement import check_new_folder, write_folder_whole, write_whole
+from ..files.rows import save_rows
+from ..files.storage import from_netcdf, put, read_netcdf, save_csv, save_netcdf
 from ..plans.kinds import RowKind
 from ..plans.plan import read_plan
 from ..runs.comparison import Gap
@@ -47,6 +39,7 @@ from .violations import Violation
 
 LAYOUT = 1  # of the folder; another number is another way to read it
 JSON = "result.json"
+PRICE_HEADERS = ["limit", "elements", "time", "price", "price at its own time", "unit"]
 
 
 def save_result(result: Result, folder: str | Path) -> Path:
@@ -99,10 +92,8 @@ def _save_prices(prices: Mapping[str, xr.DataArray], folder: Path) -> None:
     with netCDF4.Dataset(folder / "shadow_prices.nc", "w") as file:
         for number, (name, price) in enumerate(prices.items()):
             put(price.to_dataset(name="price").assign_attrs(limit=name), file.createGroup(f"limit_{number}"))
-    with (folder / "shadow_prices.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["limit", "elements", "time", "price", "price at its own time", "unit"])
-        writer.writerows(row for name, price in prices.items() for row in _price_rows(name, price))
+    rows = (row for name, price in prices.items() for row in _price_rows(name, price))
+    save_rows(folder / "shadow_prices.csv", [PRICE_HEADERS, *rows])
 
 
 def _price_rows(name: str, price: xr.DataArray) -> Iterator[list[Any]]:

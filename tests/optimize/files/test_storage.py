@@ -12,17 +12,8 @@ import pytest
 import xarray as xr
 
 import sd_models as sd
-from optimize.files.storage import (
-    check_target,
-    read_netcdf,
-    run_document,
-    save_netcdf,
-    write_folder_whole,
-    write_json,
-    write_run,
-    write_table,
-    write_whole,
-)
+from optimize.files.placement import check_target, write_folder_whole, write_whole
+from optimize.files.storage import read_netcdf, run_document, save_netcdf, write_json, write_run, write_table
 from optimize.runs.policy import lever_paths, read_policy
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import System
@@ -128,9 +119,10 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 
 
 def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, disk: list[tuple[str, int]]) -> None:
-    """Else a power cut could leave an empty file under the name of a whole one."""
+    """Else a power cut could leave an empty file under the name of a whole one; and that it has it, afterwards."""
     path = write_json(tmp_path / "report.json", {"a": 1})
-    assert disk == [("synced", path.stat().st_ino), ("in place", path.stat().st_ino)]
+    number = path.stat().st_ino
+    assert disk == [("synced", number), ("in place", number), ("synced", tmp_path.stat().st_ino)]
 
 
 def test_a_folder_is_on_the_disk_with_all_that_is_in_it(tmp_path: Path, disk: list[tuple[str, int]]) -> None:
