@@ -76,7 +76,7 @@ def test_two_commands_do_all_the_set_up() -> None:
 
 @pytest.mark.parametrize("command", [line for line in commands() if not re.search(LONG, line)])
 def test_a_command_works(command: str, elsewhere: Path) -> None:
-    """And writes the files that it names, for a picture the one that the README shows."""
+    """And writes the files that it names, for a figure the one that the README shows."""
     words = shlex.split(command)[1:]
     written = [elsewhere / words[words.index(option) + 1] for option in ("--out", "--plot") if option in words]
     for path in written:
@@ -125,7 +125,7 @@ def test_a_program_takes_what_it_is_given(program: str, monkeypatch: pytest.Monk
         importlib.import_module(module).main(words)
 
 
-def test_the_line_that_draws_the_picture_runs(elsewhere: Path) -> None:
+def test_the_line_that_draws_the_figure_runs(elsewhere: Path) -> None:
     """On the result of a small plan."""
     (line,) = lines(README, "python -c")
     exec(shlex.split(line)[2], {})

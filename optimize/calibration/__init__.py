@@ -9,5 +9,5 @@
 - `accuracy.py`: how good a simulated series is, beside naive forecasts
 - `estimation.py`: `calibrate`, from a model and a file to a result
 - `store.py`: estimates put into the model's data files
-- `plots.py`, `tables.py`, `report.py`: what people and programs read of a result
+- `figures.py`, `tables.py`, `report.py`: what people and programs read of a result
 """

@@ -1,4 +1,4 @@
-"""A calibration as files: estimates, fit and hold-out as CSV, everything as JSON, and a picture of each series."""
+"""A calibration as files: estimates, fit and hold-out as CSV, everything as JSON, and a figure of each series."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ..files.provenance import provenance
 from ..files.storage import finite, write_json, write_picture, write_table
 from .accuracy import Rated, summaries
 from .estimation import CalibrationResult, Score
+from .figures import plot_series
 from .fitting import ADVICE
 from .identification import described
-from .plots import plot_series
 
 
 def estimate_rows(result: CalibrationResult) -> list[dict[str, Any]]:

@@ -4,5 +4,5 @@
 - `outcomes.py`: `NAME:MEASURE`, a number made of a run
 - `methods.py`: Morris' and Sobol's designs of runs, by SALib
 - `screening.py`: `screen`, from a model, ranges and outcomes to effects
-- `report.py`: effects as tables, files and a picture
+- `report.py`: effects as tables, files and a figure
 """

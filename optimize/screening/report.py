@@ -1,4 +1,4 @@
-"""A screening as tables, CSV and JSON files, and a picture: bars of the parameters that matter most."""
+"""A screening as tables, CSV and JSON files, and a figure: bars of the parameters that matter most."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _spread(found: Screening, place: int) -> list[float]:
 
 
 def write_screening(found: Screening, folder: Path) -> list[Path]:
-    """Writes effects, report and picture into a folder, each whole or not at all; the files."""
+    """Writes effects, report and figure into a folder, each whole or not at all; the files."""
     folder.mkdir(exist_ok=True)
     files = [
         write_table(folder / "effects.csv", list(effect_rows(found))),

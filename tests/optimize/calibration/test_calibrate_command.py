@@ -57,7 +57,7 @@ def test_programs_get_json(folder: Path, asked: Path, capsys: pytest.CaptureFixt
 
 
 def test_a_folder_gets_all_files(folder: Path, asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """CSV, JSON and a picture of each series; the same again byte by byte, but for the seconds."""
+    """CSV, JSON and a figure of each series; the same again byte by byte, but for the seconds."""
     runs = []
     for name in ("one", "two"):
         assert main(["calibrate", str(folder / "fish.mdl"), str(asked), "--out", str(folder / name)]) == 0

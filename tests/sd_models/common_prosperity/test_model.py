@@ -14,7 +14,7 @@ import sd_models as sd
 from optimize import calibrate
 from optimize.calibration.fitting import Ending
 from sd_models.analysis.loops import influences
-from sd_models.common_prosperity import pictures
+from sd_models.common_prosperity import figures
 from sd_models.common_prosperity.folder import HERE
 from sd_models.system.model import Kind, System
 
@@ -275,12 +275,12 @@ def test_the_levy_pays_what_provinces_do_not_borrow(system: System) -> None:
     np.testing.assert_allclose(paid, run["total public investment"], rtol=1e-12)
 
 
-# --- the pictures -----------------------------------------------------------------------------------------------------
+# --- the figures ------------------------------------------------------------------------------------------------------
 
 
-def test_pictures_are_those_of_the_page(system: System, baseline: xr.Dataset) -> None:
+def test_figures_are_those_of_the_page(system: System, baseline: xr.Dataset) -> None:
     """Each is drawn from names that the model has, committed, and shown."""
-    names = [name for name, _ in pictures.pictures(system, baseline, PROVINCES)]
-    assert sorted(path.stem for path in (HERE / "pictures").glob("*.png")) == sorted(names)
-    shown = re.findall(r"\]\(pictures/(\w+)\.png\)", (HERE / "README.md").read_text(encoding="utf-8"))
+    names = [name for name, _ in figures.figures(system, baseline, PROVINCES)]
+    assert sorted(path.stem for path in (HERE / "figures").glob("*.png")) == sorted(names)
+    shown = re.findall(r"\]\(figures/(\w+)\.png\)", (HERE / "README.md").read_text(encoding="utf-8"))
     assert sorted(shown) == sorted(names)

@@ -1,4 +1,4 @@
-"""Pictures of a fit: a small panel for each element with observations as dots and the simulation as a line."""
+"""Figures of a fit: a small panel for each element with observations as dots and the simulation as a line."""
 
 from __future__ import annotations
 

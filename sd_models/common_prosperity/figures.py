@@ -1,9 +1,9 @@
-"""The pictures of the model's page, drawn from the model file and a run.
+"""The figures of the model's page, drawn from the model file and a run.
 
-    python -m sd_models.common_prosperity.pictures              # all of them, into pictures/ beside the model
+    python -m sd_models.common_prosperity.figures               # all of them, into figures/ beside the model
 
 `structure.png` counts the links between the sectors of `model.mdl`, so it cannot be out of date; `stocks.png` shows the
-stocks and flows of each sector, and refuses names that the model does not have. The other pictures show the baseline:
+stocks and flows of each sector, and refuses names that the model does not have. The other figures show the baseline:
 `record.png` beside what was observed, one for each sector for all provinces.
 """
 
@@ -278,8 +278,8 @@ def record(run: xr.Dataset, folder: Path) -> Figure:
     return figure
 
 
-def pictures(system: System, run: xr.Dataset, folder: Path) -> Iterator[tuple[str, Figure]]:
-    """Every picture with its name."""
+def figures(system: System, run: xr.Dataset, folder: Path) -> Iterator[tuple[str, Figure]]:
+    """Every figure with its name."""
     yield "structure", structure(system)
     yield "stocks", stocks(system)
     yield "record", record(run, folder)
@@ -289,12 +289,12 @@ def pictures(system: System, run: xr.Dataset, folder: Path) -> Iterator[tuple[st
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="pictures", description="Draw the pictures of the model's page.")
-    parser.add_argument("--target", type=Path, default=HERE / "pictures", help="folder for the pictures")
+    parser = argparse.ArgumentParser(prog="figures", description="Draw the figures of the model's page.")
+    parser.add_argument("--target", type=Path, default=HERE / "figures", help="folder for the figures")
     target: Path = parser.parse_args(arguments).target
     target.mkdir(parents=True, exist_ok=True)
     system = load("common_prosperity")
-    for name, figure in pictures(system, simulate(system), HERE / "provinces"):
+    for name, figure in figures(system, simulate(system), HERE / "provinces"):
         figure.savefig(target / f"{name}.png", dpi=75, metadata={"Software": None})
     print(f"Written: {target}")
 
