@@ -16,8 +16,7 @@ from sd_models.reading.library import load, model_path
 from sd_models.simulator.simulation import compile
 from sd_models.simulator.timing import TimeSpan, control_values
 from sd_models.system.expression import references
-from sd_models.system.model import FloatArray, System, Values, Variable, key
-from sd_models.system.model import Series as Points
+from sd_models.system.model import FloatArray, Series, System, Values, Variable, key
 
 from ..files.documents import document_of, read_document
 from ..files.gathering import kept
@@ -27,14 +26,14 @@ from .identification import Identification, identify
 from .misfit import SLACK, Misfit, Target, latest, target_of
 from .observations import Observed, Table, observed, read_table
 from .parameters import Parameters, parameters_of, where_mask
-from .specification import Calibration, Series, Total
+from .specification import Calibration, ObservedSeries, Total
 
 FILE = "calibration.toml"
 JUST_AFTER = 1e-5  # in the model's unit of time: later than the last time that a fit has seen
 
 
 @dataclass(frozen=True)
-class Places:
+class SourceFiles:
     """Where things are: the model file, the calibration file, the data folder, and the tables that were read."""
 
     model: Path | None
@@ -64,7 +63,7 @@ class CalibrationResult:
 
     system: System
     calibration: Calibration
-    places: Places
+    places: SourceFiles
     parameters: Parameters
     score: Score
     identification: Identification
@@ -97,7 +96,7 @@ def calibrate(
     starts: int | None = None,
     seed: int | None = None,
     holdout: bool = True,
-    prepare: Callable[[System, Parameters, Places], None] | None = None,
+    prepare: Callable[[System, Parameters, SourceFiles], None] | None = None,
     watch: Watcher | None = None,
 ) -> CalibrationResult:
     """The parameters of a model with which its runs come closest to observations.
@@ -136,13 +135,13 @@ def misfit_of(
 
 def _asked(
     model: System | str | Path, calibration: Calibration | Mapping[str, Any] | str | Path | None
-) -> tuple[Places, Calibration]:
+) -> tuple[SourceFiles, Calibration]:
     path = model.path if isinstance(model, System) else model_path(model)
     match calibration:
         case Calibration():
-            return Places(path, None, (Path(),)), calibration
+            return SourceFiles(path, None, (Path(),)), calibration
         case Mapping():
-            return Places(path, None, (Path(),)), document_of(calibration, Calibration)
+            return SourceFiles(path, None, (Path(),)), document_of(calibration, Calibration)
         case None:
             file = path.parent / FILE if path else Path(FILE)
             if not file.is_file():
@@ -152,7 +151,7 @@ def _asked(
                 )
         case _:
             file = Path(calibration)
-    return Places(path, file, (file.parent,)), read_document(file, Calibration)
+    return SourceFiles(path, file, (file.parent,)), read_document(file, Calibration)
 
 
 def _changed(asked: Calibration, changes: Mapping[str, Any]) -> Calibration:
@@ -161,8 +160,8 @@ def _changed(asked: Calibration, changes: Mapping[str, Any]) -> Calibration:
 
 
 def _system(
-    model: System | str | Path, asked: Calibration, places: Places, regions: str | Path | None
-) -> tuple[System, Places]:
+    model: System | str | Path, asked: Calibration, places: SourceFiles, regions: str | Path | None
+) -> tuple[System, SourceFiles]:
     """The loaded model, and where its data are."""
     if isinstance(model, System):
         if regions is not None:
@@ -175,7 +174,7 @@ def _system(
     return system, replace(places, folders=(*([folder] if folder else []), *places.folders))
 
 
-def _beside(places: Places, regions: str | None) -> Path | None:
+def _beside(places: SourceFiles, regions: str | None) -> Path | None:
     """The data folder beside the model of a system that was loaded without naming one."""
     folder = places.model.parent / regions if places.model and regions else None
     return folder if folder and folder.is_dir() else None
@@ -187,7 +186,7 @@ class _Problem:
 
     system: System
     asked: Calibration
-    places: Places
+    places: SourceFiles
     parameters: Parameters
     targets: tuple[Target, ...]
     notes: tuple[str, ...]
@@ -207,7 +206,7 @@ def _problem(
     return _bound(system, asked, places)
 
 
-def _bound(system: System, asked: Calibration, places: Places) -> _Problem:
+def _bound(system: System, asked: Calibration, places: SourceFiles) -> _Problem:
     """Parameters and targets in the model; InvalidRequest with every fault of both."""
     faults: list[Fault] = []
     reader = _Reader(system, asked, places)
@@ -260,7 +259,7 @@ def _unseen(asked: Calibration) -> tuple[float, float]:
     return first, _counted(asked)[1] if held.last is None else held.last
 
 
-def _named(faults: Iterable[Fault], places: Places) -> Iterator[Fault]:
+def _named(faults: Iterable[Fault], places: SourceFiles) -> Iterator[Fault]:
     """The faults with the calibration file as their place where they have none."""
     file = places.calibration.name if places.calibration else ""
     return (replace(fault, file=fault.file or file) for fault in faults)
@@ -269,14 +268,14 @@ def _named(faults: Iterable[Fault], places: Places) -> Iterator[Fault]:
 class _Reader:
     """Reads each table once, and makes targets of it."""
 
-    def __init__(self, system: System, asked: Calibration, places: Places) -> None:
+    def __init__(self, system: System, asked: Calibration, places: SourceFiles) -> None:
         self.system, self.asked, self.places = system, asked, places
         self.tables: dict[Path, Table] = {}
         self.notes: list[str] = []
         control = control_values(system)
         self.start, self.stop = control["INITIAL TIME"], control["FINAL TIME"]
 
-    def target(self, asked: Series) -> Target:
+    def target(self, asked: ObservedSeries) -> Target:
         """The observations of a series that the model and the window reach."""
         variable = self.system[asked.variable]
         table = self._table(asked)
@@ -299,7 +298,7 @@ class _Reader:
             raise InvalidRequest(Fault(found_text, asked.title, table.file))
         return replace(counted, weights=self._weights(asked, table, counted))
 
-    def _table(self, asked: Series) -> Table:
+    def _table(self, asked: ObservedSeries) -> Table:
         name = asked.file or self.asked.data
         if name is None:
             raise InvalidRequest(Fault("no table holds its observations.", asked.title, advice="Give data = '...csv'."))
@@ -308,7 +307,7 @@ class _Reader:
             self.tables[path] = read_table(path)
         return self.tables[path]
 
-    def _weights(self, asked: Series, table: Table, target: Target) -> FloatArray | str | None:
+    def _weights(self, asked: ObservedSeries, table: Table, target: Target) -> FloatArray | str | None:
         """Observed weights where the table has them, else the model variable that weighs."""
         name = asked.total_weights
         if name is None:
@@ -396,7 +395,7 @@ def _references(variable: Variable) -> Iterator[str]:
     """The names in the equations of a variable."""
     for equation in variable.equations:
         for side in (equation.definition, equation.initial):
-            if side is not None and not isinstance(side, Values | Points):
+            if side is not None and not isinstance(side, Values | Series):
                 yield from references(side)
 
 

@@ -17,10 +17,9 @@ from enum import StrEnum
 from itertools import groupby
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
 from .fitting import Fit
 from .parameters import Parameters
@@ -105,7 +104,7 @@ def identify(parameters: Parameters, fit: Fit) -> Identification:
     )
 
 
-def _held(parameters: Parameters, fit: Fit) -> npt.NDArray[np.int64]:
+def _held(parameters: Parameters, fit: Fit) -> IndexArray:
     """-1 where the lower bound holds a parameter, 1 where the upper one does, else 0."""
     slope = fit.jacobian.T @ fit.residuals
     near = AT_BOUND * parameters.size
@@ -133,7 +132,7 @@ def _tall(matrix: FloatArray) -> FloatArray:
     return np.pad(matrix, ((0, max(0, missing)), (0, 0)))
 
 
-def _directions(scaled: FloatArray, free: npt.NDArray[np.int64]) -> tuple[Direction, ...]:
+def _directions(scaled: FloatArray, free: IndexArray) -> tuple[Direction, ...]:
     """The directions along which the data are weak, the weakest first."""
     if not scaled.shape[1]:
         return ()
@@ -163,7 +162,7 @@ def _plain(silent: FloatArray) -> list[FloatArray]:
     return list(rows)
 
 
-def _direction(part: FloatArray, error: float, free: npt.NDArray[np.int64]) -> Direction:
+def _direction(part: FloatArray, error: float, free: IndexArray) -> Direction:
     part = part / np.linalg.norm(part)
     order = np.argsort(-np.abs(part), kind="stable")
     share = SILENT_SHARE if np.isinf(error) else SHARE
@@ -175,7 +174,7 @@ def _direction(part: FloatArray, error: float, free: npt.NDArray[np.int64]) -> D
 
 
 def _standings(
-    parameters: Parameters, held: npt.NDArray[np.int64], errors: FloatArray, directions: Sequence[Direction]
+    parameters: Parameters, held: IndexArray, errors: FloatArray, directions: Sequence[Direction]
 ) -> Iterator[Standing]:
     silent = {member for direction in directions if np.isinf(direction.error) for member in direction.members}
     for place, error in enumerate(errors):
@@ -194,7 +193,7 @@ def _rests_on_priors(error: float, deviation: float, silent: bool) -> bool:
     return error > KEPT * deviation if np.isfinite(deviation) else silent
 
 
-def _pairs(covariance: FloatArray, free: npt.NDArray[np.int64]) -> tuple[Pair, ...]:
+def _pairs(covariance: FloatArray, free: IndexArray) -> tuple[Pair, ...]:
     """The pairs whose correlation is largest."""
     variances = np.diag(covariance)
     known = np.isfinite(variances) & (variances > 0)

@@ -18,13 +18,12 @@ from sd_models.simulator.datasets import Trajectories
 from sd_models.simulator.inputs import Inputs
 from sd_models.simulator.sensitivity import adjoint, tangents
 from sd_models.simulator.simulation import Simulator
-from sd_models.system.model import FloatArray, System, fault_of
+from sd_models.system.model import FloatArray, IndexArray, System, fault_of
 
 from .observations import Observed
 from .parameters import Parameters, labels_of
-from .specification import Series, Transform
+from .specification import ObservedSeries, Transform
 
-Rows = npt.NDArray[np.int64]
 # An observation belongs to a step that it misses by less than this fraction of it.
 SLACK = 1e-6
 # A sweep back from one residual costs about three times a sweep along one parameter.
@@ -41,7 +40,7 @@ class Target:
     model variable weigh the mean of the elements; None weighs them alike.
     """
 
-    asked: Series
+    asked: ObservedSeries
     variable: str
     labels: tuple[str, ...]
     times: FloatArray
@@ -68,7 +67,7 @@ class Target:
         return Target(self.asked, self.variable, self.labels, self.times[chosen], self.values[chosen], weights)
 
 
-def target_of(system: System, asked: Series, found: Observed, chosen: npt.NDArray[np.bool_]) -> Target:
+def target_of(system: System, asked: ObservedSeries, found: Observed, chosen: npt.NDArray[np.bool_]) -> Target:
     """A series and its observations; InvalidRequest where the logarithm of one does not exist."""
     variable = system[asked.variable]
     with np.errstate(over="ignore"):
@@ -96,13 +95,13 @@ class Points:
     `scale` turns an error into a residual: the root of the weight over the standard deviation.
     """
 
-    row: Rows
-    step: Rows
+    row: IndexArray
+    step: IndexArray
     fraction: FloatArray
     observed: FloatArray
     is_log: npt.NDArray[np.bool_]
     scale: FloatArray
-    target: Rows
+    target: IndexArray
 
     def __len__(self) -> int:
         return len(self.row)
@@ -203,7 +202,7 @@ class Misfit:
         fixed = [np.repeat(v[:, np.newaxis], outputs.shape[1], axis=1) for v in self.simulator.model.fixed.values()]
         return np.concatenate([outputs, *fixed])
 
-    def _place(self, times: FloatArray) -> tuple[Rows, FloatArray]:
+    def _place(self, times: FloatArray) -> tuple[IndexArray, FloatArray]:
         """The step before each time, and the fraction of a step from there."""
         grid = self.simulator.times
         exact = np.clip((times - grid[0]) / self.simulator.model.grid.step, 0, len(grid) - 1)
@@ -266,7 +265,7 @@ class Misfit:
             yield seeds
 
 
-def _weights(asked: Series, times: FloatArray) -> FloatArray:
+def _weights(asked: ObservedSeries, times: FloatArray) -> FloatArray:
     """The weights of observations at these times, halved with every half-life before the last one."""
     age = times.max() - times if asked.half_life else np.zeros(len(times))
     return np.asarray(asked.weight * 0.5 ** (age / (asked.half_life or 1.0)))

@@ -11,13 +11,11 @@ import numpy.typing as npt
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.rewrites.folding import unchanging
 from sd_models.simulator.simulation import Simulator, compile
-from sd_models.system.model import FloatArray, Kind, System, Variable, fault_of, key
+from sd_models.system.model import FloatArray, IndexArray, Kind, System, Variable, fault_of, key
 
 from ..files.gathering import kept
 from ..files.names import ALL, Part, axes_of, part_labels, part_mask
 from .specification import Parameter
-
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +24,7 @@ class Block:
 
     asked: Parameter
     variable: str
-    places: Rows
+    places: IndexArray
     notes: tuple[str, ...] = ()
 
 
@@ -40,7 +38,7 @@ class Parameters:
 
     blocks: tuple[Block, ...]
     labels: tuple[str, ...]
-    block: Rows
+    block: IndexArray
     lower: FloatArray
     upper: FloatArray
     start: FloatArray
@@ -67,7 +65,7 @@ class Parameters:
         fallback = np.where(np.isfinite(self.deviation), self.deviation, np.maximum(np.abs(self.start), 1e-3))
         return np.where(np.isfinite(width), width, fallback)
 
-    def rows(self, simulator: Simulator) -> Rows:
+    def rows(self, simulator: Simulator) -> IndexArray:
         """The row of each parameter in the column of the simulator's constants."""
         layout = simulator.model.constants.rows
         return np.concatenate([layout[block.variable].start + block.places for block in self.blocks])

@@ -94,7 +94,7 @@ class Parameter(Document):
         return self
 
 
-class Series(Document):
+class ObservedSeries(Document):
     """A variable of the model and the column of the data that observes it.
 
     `column` (default: the variable's name) is in `file` (default: the calibration's `data`), only in rows whose cells
@@ -134,7 +134,7 @@ class Series(Document):
         return self
 
 
-class Window(Document):
+class ObservedTimes(Document):
     """The times of the observations that count, both included."""
 
     first: float | None = Field(None, alias="from")
@@ -174,11 +174,11 @@ class Calibration(Document):
 
     data: str | None = None
     regions: str | None = None
-    window: Window = Window()
+    window: ObservedTimes = ObservedTimes()
     holdout: Holdout | None = None
     seed: Annotated[int, Field(ge=0)] = 1
     starts: Annotated[int, Field(ge=1, le=1000)] = 1
     tolerance: Annotated[float, Field(gt=1e-15, lt=0.1)] = 1e-8
     most_evaluations: Annotated[int, Field(ge=1)] = 200
     parameter: Annotated[tuple[Parameter, ...], Field(min_length=1)]
-    series: Annotated[tuple[Series, ...], Field(min_length=1)]
+    series: Annotated[tuple[ObservedSeries, ...], Field(min_length=1)]

@@ -18,7 +18,7 @@ import numpy as np
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.system.model import FloatArray, System, key
 
-from .estimation import CalibrationResult, Places
+from .estimation import CalibrationResult, SourceFiles
 from .parameters import Block, Parameters, labels_of, own_values
 from .specification import Store
 
@@ -110,7 +110,7 @@ class _Sheet:
         return found[0][column]
 
 
-def edits(system: System, parameters: Parameters, values: FloatArray, places: Places) -> list[Edit]:
+def edits(system: System, parameters: Parameters, values: FloatArray, places: SourceFiles) -> list[Edit]:
     """The cells that hold the parameters and what shall stand in them.
 
     Parameters without `store` have none. InvalidRequest lists every cell that cannot be found, or that does not hold
@@ -137,7 +137,7 @@ def edits(system: System, parameters: Parameters, values: FloatArray, places: Pl
     return found
 
 
-def check(system: System, parameters: Parameters, places: Places) -> None:
+def check(system: System, parameters: Parameters, places: SourceFiles) -> None:
     """InvalidRequest, before long work, where the estimates could not be put in place afterwards."""
     if not edits(system, parameters, parameters.start, places):
         advice = "Add store = { file = ..., column = ... } to the parameters whose cells shall change."
@@ -158,7 +158,7 @@ def notes(result: CalibrationResult, applied: Sequence[Path]) -> Iterator[str]:
         yield f"{', '.join(without)}: the calibration file has no store for it, so the model's value stays."
 
 
-def _sheet(store: Store, places: Places, sheets: dict[Path, _Sheet]) -> _Sheet:
+def _sheet(store: Store, places: SourceFiles, sheets: dict[Path, _Sheet]) -> _Sheet:
     path = places.find(store.file)
     homes = [folder.resolve() for folder in places.folders]
     if not any(path.resolve().is_relative_to(home) for home in homes):

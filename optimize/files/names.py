@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.system.model import System, Variable, key
+from sd_models.system.model import IndexArray, System, Variable, key
 
-Positions: TypeAlias = npt.NDArray[np.int64]
 ALL = "*"
 
 
@@ -64,7 +62,7 @@ def ranges_of(system: System) -> dict[str, tuple[str, ...]]:
 
 def positions(
     part: Part, axes: Mapping[str, Sequence[str]], ranges: Mapping[str, Sequence[str]] | None = None
-) -> tuple[Positions, ...]:
+) -> tuple[IndexArray, ...]:
     """The positions along each axis that a part selects; InvalidRequest for elements that are not there.
 
     An entry may be an element, `*`, or one of `ranges`.

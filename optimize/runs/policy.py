@@ -20,9 +20,9 @@ import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.simulator.simulation import compile
-from sd_models.system.model import FloatArray, System
+from sd_models.system.model import FloatArray, IndexArray, System
 
-from ..files.names import Part, Positions, axes_of, positions, ranges_of
+from ..files.names import Part, axes_of, positions, ranges_of
 from ..files.rows import read_rows
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _shaped(system: System, name: str, path: FloatArray) -> FloatArray:
     return np.array(path, dtype=np.float64).reshape((len(path), *system.shape(system[name])))
 
 
-def _put(path: FloatArray, system: System, part: Part, values: FloatArray, held: Positions) -> None:
+def _put(path: FloatArray, system: System, part: Part, values: FloatArray, held: IndexArray) -> None:
     """Writes the values of one column into a path; `held` is the row that holds at each time, below 0 for none."""
     chosen = positions(part, axes_of(system, system[part.name]), ranges_of(system))
     times = np.flatnonzero(held >= 0)

@@ -101,7 +101,7 @@ _LENGTHS = {"DELAY FIXED": 1, "DELAY": 3, "DELAY N": 3, "SMOOTH": 3, "SMOOTH N":
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CallPlace:
     """Where a call stands: its owner, the ranges of the new variables, and their axes at the call."""
 
     owner: Variable
@@ -169,7 +169,9 @@ class _Expansion:
             found = f"{node.function} moves along {' and '.join(axes)}, which are the same range."
             raise InvalidModel(fault_of(variable, found, "Name the function in a variable of its own."))
         whole = axes == equation.subscripts
-        place = Place(variable, self._name(variable, node.function), ranges, axes, equation.excluded if whole else ())
+        place = CallPlace(
+            variable, self._name(variable, node.function), ranges, axes, equation.excluded if whole else ()
+        )
         arguments = (rename_axes(part, dict(zip(axes, ranges, strict=True))) for part in node.arguments)
         return place.at_call(_HANDLERS[node.function](self, place, *arguments))
 
@@ -177,20 +179,20 @@ class _Expansion:
         count = self.counts[(variable.name, function)] = self.counts.get((variable.name, function), 0) + 1
         return f"{variable.name}: {function}{f' {count}' if count > 1 else ''}"
 
-    def add(self, place: Place, name: str, kind: Kind, definition: Expr, initial: Expr | None = None) -> Ref:
+    def add(self, place: CallPlace, name: str, kind: Kind, definition: Expr, initial: Expr | None = None) -> Ref:
         """A new variable over the ranges of a call, and the reference to it inside equations over these ranges."""
         equation = Equation(place.ranges, definition, initial, place.excluded, place.owner.place)
         self._put(place, name, kind, place.ranges, (equation,))
         return Ref(name, place.here())
 
     def _put(
-        self, place: Place, name: str, kind: Kind, dimensions: tuple[str, ...], equations: tuple[Equation, ...]
+        self, place: CallPlace, name: str, kind: Kind, dimensions: tuple[str, ...], equations: tuple[Equation, ...]
     ) -> None:
         owner = place.owner
         new = Variable(name, kind, dimensions, equations, place=owner.place, origin=owner.name)
         self.variables[name] = self.beginning[name] = new
 
-    def at_start(self, place: Place, expr: Expr) -> FloatArray:
+    def at_start(self, place: CallPlace, expr: Expr) -> FloatArray:
         """The values of a delay time or order over the ranges of a call at the initial time."""
         values = np.array([expr.value]) if isinstance(expr, Number) else self._probed(place, expr)
         known = np.isfinite(values)
@@ -201,7 +203,7 @@ class _Expansion:
             raise InvalidModel(fault_of(place.owner, found, "Give it a number; ZIDZ divides safely."))
         return values
 
-    def _probed(self, place: Place, expr: Expr) -> FloatArray:
+    def _probed(self, place: CallPlace, expr: Expr) -> FloatArray:
         name = f"{place.name} length"
         equation = Equation(place.ranges, expr, None, place.excluded, place.owner.place)
         probe = Variable(name, Kind.AUXILIARY, place.ranges, (equation,), place=place.owner.place)
@@ -210,7 +212,7 @@ class _Expansion:
 
     def chain(
         self,
-        place: Place,
+        place: CallPlace,
         name: str,
         kind: Kind,
         links: Links,
@@ -238,13 +240,13 @@ class _Expansion:
         self._put(place, name, kind, (f"{stage} stage", *place.ranges), equations)
         return first, Ref(name, (Subscript(str(count)), *here))
 
-    def times_in_step(self, place: Place, times: str, time: Expr, count: int) -> Ref:
+    def times_in_step(self, place: CallPlace, times: str, time: Expr, count: int) -> Ref:
         """The delay times that the chain `times` takes on in this step: the first is new, each later the one before."""
         name = f"{times} in step"
         moved = Links(lambda own: time, lambda own, before: Ref(times, before.subscripts))
         return self.chain(place, name, Kind.AUXILIARY, moved, None, count, stages_of=times)[0]
 
-    def each_its_own(self, place: Place, counts: FloatArray) -> Ref:
+    def each_its_own(self, place: CallPlace, counts: FloatArray) -> Ref:
         """From a chain, for each element over the ranges of a call, the link with its own number."""
         name = f"{place.name} output"
         elements = [self.dimensions[name].elements for name in place.ranges]
@@ -255,7 +257,7 @@ class _Expansion:
         self._put(place, name, Kind.AUXILIARY, place.ranges, equations)
         return Ref(name, place.here())
 
-    def _add_stages(self, place: Place, name: str, count: int) -> None:
+    def _add_stages(self, place: CallPlace, name: str, count: int) -> None:
         """The dimension of the stages of a chain, with its later stages mapped to those before them."""
         if count > LONGEST_CHAIN:
             found = f"a delay is {count} steps long; at most {LONGEST_CHAIN} are possible."
@@ -267,7 +269,7 @@ class _Expansion:
         self.dimensions[later] = Dimension(later, elements[1:], whole)
         self.dimensions[earlier] = Dimension(earlier, elements[:-1], whole, mapping)
 
-    def order(self, place: Place, expr: Expr, delay_time: Expr | None = None) -> int:
+    def order(self, place: CallPlace, expr: Expr, delay_time: Expr | None = None) -> int:
         """The order of a delay: a whole number that is the same for all elements; less where the delay is too short."""
         orders = self.at_start(place, expr)
         order = int(orders[0])
@@ -312,7 +314,7 @@ def _over(one: Expr, other: Expr) -> Expr:
     return Call("/", (one, other))
 
 
-def _smooth(work: _Expansion, place: Place, source: Expr, time: Expr, initial: Expr, order: Expr) -> Expr:
+def _smooth(work: _Expansion, place: CallPlace, source: Expr, time: Expr, initial: Expr, order: Expr) -> Expr:
     """d average = (target - average) * order / time, the target of a later average being the one before."""
     count = work.order(place, order)
     factor = Number(float(count))
@@ -324,7 +326,7 @@ def _smooth(work: _Expansion, place: Place, source: Expr, time: Expr, initial: E
     return work.chain(place, place.name, Kind.STOCK, links, initial, count)[1]
 
 
-def _delay(work: _Expansion, place: Place, source: Expr, time: Expr, initial: Expr, order: Expr) -> Expr:
+def _delay(work: _Expansion, place: CallPlace, source: Expr, time: Expr, initial: Expr, order: Expr) -> Expr:
     """d content = (inflow - content / time) * order; the delay gives the last outflow, content / time."""
     count = work.order(place, order, time)
     factor = Number(float(count))
@@ -336,7 +338,7 @@ def _delay(work: _Expansion, place: Place, source: Expr, time: Expr, initial: Ex
     return _over(last, time)
 
 
-def _delay_n(work: _Expansion, place: Place, source: Expr, time: Expr, initial: Expr, order: Expr) -> Expr:
+def _delay_n(work: _Expansion, place: CallPlace, source: Expr, time: Expr, initial: Expr, order: Expr) -> Expr:
     """As `_delay`, but a content flows on with the delay time that held when it came in: times move along a chain.
 
     PySD moves the times at the end of a step, so its output divides by the delay time of one step ago.
@@ -359,7 +361,7 @@ def _delay_n(work: _Expansion, place: Place, source: Expr, time: Expr, initial: 
     return _over(last, first_time)
 
 
-def _fixed_delay(work: _Expansion, place: Place, source: Expr, time: Expr, initial: Expr) -> Expr:
+def _fixed_delay(work: _Expansion, place: CallPlace, source: Expr, time: Expr, initial: Expr) -> Expr:
     """The input of `time` ago: a chain of samples, one for each step of the delay."""
     steps = np.maximum(work.at_start(place, time) / work.time_step, 1.0)
     counts = np.array([round(float(step) + ROUNDING) for step in steps])
@@ -372,14 +374,14 @@ def _fixed_delay(work: _Expansion, place: Place, source: Expr, time: Expr, initi
     return work.each_its_own(place, counts)
 
 
-def _trend(work: _Expansion, place: Place, source: Expr, time: Expr, initial: Expr) -> Expr:
+def _trend(work: _Expansion, place: CallPlace, source: Expr, time: Expr, initial: Expr) -> Expr:
     """(input - average) / (time * |average|), the average smoothing the input over the time."""
     start = _discounted(source, _times(initial, time))
     average = work.add(place, place.name, Kind.STOCK, _over(_minus(source, Ref(place.name, place.here())), time), start)
     return _trend_from(source, average, time)
 
 
-def _forecast(work: _Expansion, place: Place, source: Expr, time: Expr, horizon: Expr, initial: Expr) -> Expr:
+def _forecast(work: _Expansion, place: CallPlace, source: Expr, time: Expr, horizon: Expr, initial: Expr) -> Expr:
     """input * (1 + trend * horizon)."""
     start = _discounted(source, initial)
     average = work.add(place, place.name, Kind.STOCK, _over(_minus(source, Ref(place.name, place.here())), time), start)
@@ -399,7 +401,7 @@ def _forecast_from(source: Expr, average: Expr, time: Expr, horizon: Expr) -> Ex
     return _times(source, Call("+", (Number(1.0), _times(trend, horizon))))
 
 
-def _sample_if_true(work: _Expansion, place: Place, condition: Expr, source: Expr, initial: Expr) -> Expr:
+def _sample_if_true(work: _Expansion, place: CallPlace, condition: Expr, source: Expr, initial: Expr) -> Expr:
     """The input while the condition holds, else the last sample."""
     held = Ref(place.name, place.here())
     value = Call("IF THEN ELSE", (condition, source, held))
@@ -407,17 +409,17 @@ def _sample_if_true(work: _Expansion, place: Place, condition: Expr, source: Exp
     return value
 
 
-def _previous(work: _Expansion, place: Place, source: Expr, initial: Expr) -> Expr:
+def _previous(work: _Expansion, place: CallPlace, source: Expr, initial: Expr) -> Expr:
     """The value of one step ago."""
     return work.add(place, place.name, Kind.SAMPLE, source, initial)
 
 
-def _initial(work: _Expansion, place: Place, source: Expr) -> Expr:
+def _initial(work: _Expansion, place: CallPlace, source: Expr) -> Expr:
     """The value at the initial time, kept."""
     return work.add(place, place.name, Kind.SAMPLE, Ref(place.name, place.here()), source)
 
 
-def _integral(work: _Expansion, place: Place, flow: Expr, initial: Expr) -> Expr:
+def _integral(work: _Expansion, place: CallPlace, flow: Expr, initial: Expr) -> Expr:
     return work.add(place, place.name, Kind.STOCK, flow, initial)
 
 

@@ -63,7 +63,7 @@ def layout(system: System, names: Iterable[str]) -> Layout:
 
 
 @dataclass(frozen=True)
-class Model:
+class CompiledModel:
     """A compiled system: which columns its functions take, and the functions.
 
     `system` is as the modeller wrote it, `expanded` after the rewrites. Levers are variables given for every time,
@@ -126,7 +126,7 @@ def compile_system(
     initial: Iterable[str] = (),
     outputs: Iterable[str] | None = None,
     time: TimeSpan | None = None,
-) -> Model:
+) -> CompiledModel:
     """The compiled system, with these variables as inputs; `outputs` are all variables unless named."""
     timed = with_time(system, time)
     control = control_values(timed)
@@ -260,7 +260,7 @@ class _Compiler:
     data: Layout
     wanted: tuple[str, ...]
 
-    def model(self, original: System) -> Model:
+    def model(self, original: System) -> CompiledModel:
         """The compiled model."""
         symbols = self.symbols
         with exact_arithmetic():
@@ -276,7 +276,7 @@ class _Compiler:
         kinks = tuple(kink for kink in found if _moves(kink.switch, moving))
         given = [symbols.levers, symbols.constants, symbols.data]
         at_step = [symbols.stocks, *given, symbols.time]
-        return Model(
+        return CompiledModel(
             system=original,
             expanded=self.system,
             grid=self.grid,

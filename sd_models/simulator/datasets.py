@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ..system.model import FloatArray, System, Variable
-from .compilation import Model
+from .compilation import CompiledModel
 from .timing import TOLERANCE
 
 # Dimensions that results have besides those of the model.
@@ -35,7 +35,7 @@ class Trajectories:
 class Frame:
     """What all datasets of a model share: dimensions, coordinates, attributes."""
 
-    model: Model
+    model: CompiledModel
 
     def dataset(self, found: Trajectories, runs: int | None) -> xr.Dataset:
         """The outputs at the saved times; a batch has a leading `run` dimension."""

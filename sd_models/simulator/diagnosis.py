@@ -17,11 +17,11 @@ from ..system.elements import element_names
 from ..system.expression import Expr, Number, nodes, references
 from ..system.model import Interpolation, Kind, Series, System, Values, Variable, fault_of
 from ..system.ordering import stages
-from .compilation import STATES, Model
+from .compilation import STATES, CompiledModel
 from .datasets import Trajectories
 
 
-def wrong(model: Model, found: Trajectories) -> npt.NDArray[np.bool_]:
+def wrong(model: CompiledModel, found: Trajectories) -> npt.NDArray[np.bool_]:
     """At which times of which run an output is NaN or infinite though the model does not say so."""
     bad = np.zeros(found.outputs.shape[1], dtype=bool)
     if all(np.isfinite(numbers).all() for numbers in (found.outputs, *model.fixed.values())):
@@ -46,7 +46,7 @@ def needed(system: System, names: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def first_fault(model: Model, found: Trajectories, step: int, missing: frozenset[str]) -> Fault:
+def first_fault(model: CompiledModel, found: Trajectories, step: int, missing: frozenset[str]) -> Fault:
     """The fault at a step of a run, or at those before it that led to it, by all variables among the outputs.
 
     A stock that is no number became it by a flow of the step before.
@@ -66,7 +66,7 @@ def first_fault(model: Model, found: Trajectories, step: int, missing: frozenset
 
 
 def _bad(
-    model: Model, found: Trajectories, step: int, order: Iterable[str], missing: frozenset[str]
+    model: CompiledModel, found: Trajectories, step: int, order: Iterable[str], missing: frozenset[str]
 ) -> tuple[str, int, float] | None:
     """The first variable that is no number at a step, with row and value."""
     for name in order:
@@ -86,7 +86,7 @@ def _fault(system: System, name: str, row: int, value: float, time: float) -> Fa
     return fault_of(variable, found, advice, file=system.name)
 
 
-def may_be_missing(model: Model) -> frozenset[str]:
+def may_be_missing(model: CompiledModel) -> frozenset[str]:
     """The variables that a gap reaches.
 
     Gaps are those of the model as it was written: NaN in a constant that was folded is no gap.

@@ -14,7 +14,7 @@ import xarray as xr
 from ..errors import Fault, InvalidRequest, nearest
 from ..rewrites.substitution import numeric, shaped
 from ..system.model import FloatArray, System, Variable
-from .compilation import Layout, Model
+from .compilation import CompiledModel, Layout
 from .datasets import label
 
 Value: TypeAlias = npt.ArrayLike | xr.DataArray
@@ -45,7 +45,7 @@ class Inputs:
 
 
 def columns(
-    model: Model, levers: Given, constants: Given, initial: Given, defaults: Mapping[str, FloatArray]
+    model: CompiledModel, levers: Given, constants: Given, initial: Given, defaults: Mapping[str, FloatArray]
 ) -> Inputs:
     """The inputs of a run; what is not given has its default (rows, times). InvalidRequest for what does not fit."""
     roles = {"levers": (levers, model.levers), "constants": (constants, model.constants)}
@@ -100,7 +100,7 @@ def _check_labels(system: System, variable: Variable, dimension: str, given: Cou
 class _Filler:
     """Fills columns variable by variable and run by run."""
 
-    model: Model
+    model: CompiledModel
     defaults: Mapping[str, FloatArray]
     runs: int
 

@@ -16,7 +16,7 @@ from ..rewrites.folding import unchanging
 from ..rewrites.substitution import substitute
 from ..system.model import FloatArray, System
 from ..targets.casadi.buffers import call
-from .compilation import Model, compile_system
+from .compilation import CompiledModel, compile_system
 from .datasets import Frame, Trajectories
 from .diagnosis import first_fault, may_be_missing, needed, wrong
 from .inputs import Given, Inputs, columns, plain
@@ -82,7 +82,7 @@ def simulate(
 class Simulator:
     """A compiled model that can be run again and again with other inputs."""
 
-    model: Model
+    model: CompiledModel
 
     @property
     def system(self) -> System:

@@ -25,7 +25,7 @@ import numpy as np
 from scipy.sparse import coo_array, csc_array, csr_array, diags_array, eye_array, hstack, kron, vstack
 
 from sd_models.rewrites import name_sums
-from sd_models.simulator.compilation import Layout, Model
+from sd_models.simulator.compilation import CompiledModel, Layout
 from sd_models.simulator.simulation import compile
 from sd_models.system.model import FloatArray, IndexArray, System
 
@@ -101,7 +101,7 @@ class Transcription(NonlinearProgram):
         return name_sums(self.outcomes.simulator.model.expanded, keep=self.outcomes.levers.rows)
 
     @cached_property
-    def model(self) -> Model:
+    def model(self) -> CompiledModel:
         """The compiled model with the plan's levers and the sums as levers."""
         system, twins = self._lifted
         own = self.outcomes.simulator.model.outputs.rows

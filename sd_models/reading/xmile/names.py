@@ -149,7 +149,7 @@ def declared_in(container: Tag, model: str) -> Iterator[Declared]:
 
 
 @dataclass(frozen=True)
-class Place:
+class EquationPlace:
     """Where an equation stands: its variable, and for one element of an array the element of each dimension."""
 
     names: Names

@@ -19,7 +19,7 @@ from ..source import Flows
 from .document import Faults, Tag, placed
 from .equations import parse_equation, referred
 from .functions import Syntax, called
-from .names import Declared, Names, Place, has_points, without_comments
+from .names import Declared, EquationPlace, Names, has_points, without_comments
 from .tables import ABSENT, limits, numbers, points
 from .words import unquoted
 
@@ -163,7 +163,7 @@ def _component(declared: Declared, equation: Equation, names: Names, behavior: B
         return AbstractLookup(subscripts, points(table or declared.shared))
     for tag in (declared.shared, equation.tag):
         _refuse_transport(tag)
-    place = Place(names, declared, equation.elements)
+    place = EquationPlace(names, declared, equation.elements)
     value = _value(declared, equation, place)
     if declared.tag.name == "stock":
         return AbstractComponent(subscripts, _stock(declared, value, place, behavior))
@@ -188,7 +188,7 @@ def _refuse_transport(tag: Tag) -> None:
             raise UnreadableModel(Fault(f"<{child.name}> cannot be compiled.", line=child.line, advice=advice))
 
 
-def _value(declared: Declared, equation: Equation, place: Place) -> Value | None:
+def _value(declared: Declared, equation: Equation, place: EquationPlace) -> Value | None:
     """The equation's tree, or the numbers of a whole array; None where nothing but comments is written."""
     tag = equation.tag.first("eqn") or declared.shared.first("eqn")
     if tag is None or not without_comments(tag.text):
@@ -199,7 +199,7 @@ def _value(declared: Declared, equation: Equation, place: Place) -> Value | None
         return parse_equation(tag.text, place)
 
 
-def _initially(equation: Equation, value: Value, place: Place) -> Value:
+def _initially(equation: Equation, value: Value, place: EquationPlace) -> Value:
     """The value with another one while stocks initialize, which Vensim writes as `<init_eqn>`."""
     tag = equation.tag.first("init_eqn")
     if tag is None:
@@ -208,7 +208,7 @@ def _initially(equation: Equation, value: Value, place: Place) -> Value:
         return called("active_initial", value, parse_equation(tag.text, place))
 
 
-def _array(text: str, declared: Declared, place: Place) -> npt.NDArray[np.float64]:
+def _array(text: str, declared: Declared, place: EquationPlace) -> npt.NDArray[np.float64]:
     """Numbers of an array, row by row, in the shape of its dimensions."""
     values = numbers(text, "[,;]")
     shape = tuple(map(len, place.names.elements(declared.dimensions)))
@@ -224,7 +224,7 @@ def _required(value: Value | None) -> Value:
     return value
 
 
-def _stock(declared: Declared, value: Value | None, place: Place, behavior: Behavior) -> IntegStructure:
+def _stock(declared: Declared, value: Value | None, place: EquationPlace, behavior: Behavior) -> IntegStructure:
     inflows, outflows = ([_flow(tag, place) for tag in declared.shared.all(way)] for way in ("inflow", "outflow"))
     return IntegStructure(_net(inflows, outflows), _required(value), is_non_negative(declared, behavior))
 
@@ -258,7 +258,7 @@ def _flow_name(tag: Tag, declared: Declared, names: Names) -> str:
     return origin.name
 
 
-def _flow(tag: Tag, place: Place) -> Syntax:
+def _flow(tag: Tag, place: EquationPlace) -> Syntax:
     """The flow that a stock names, in quotation marks or not."""
     name = (unquoted(tag.text.strip()),)
     return place.reference(name, ()) if place.knows(name) else parse_equation(tag.text, place)
@@ -279,7 +279,7 @@ def _non_negative(tag: Tag, otherwise: bool) -> bool:
     return otherwise if own is None else "false" not in own.text.lower()
 
 
-def _through(table: Tag | None, value: Value, place: Place) -> Value:
+def _through(table: Tag | None, value: Value, place: EquationPlace) -> Value:
     """The value put through a table where there is one: the variable's own, or one that it names."""
     if table is None:
         return value

@@ -10,7 +10,7 @@ import pytest
 import sd_models as sd
 from optimize.calibration.misfit import Misfit, Target
 from optimize.calibration.parameters import Parameters, parameters_of
-from optimize.calibration.specification import Parameter, Series, Transform
+from optimize.calibration.specification import ObservedSeries, Parameter, Transform
 from sd_models.errors import InvalidRequest, SimulationError
 from sd_models.system.model import FloatArray, System
 
@@ -23,7 +23,7 @@ ASKED = (
 
 def target(name: str, times: list[float], values: FloatArray, **series: object) -> Target:
     """A series with these observations."""
-    asked = Series.model_validate({"variable": name, **series})
+    asked = ObservedSeries.model_validate({"variable": name, **series})
     labels = tuple(f"{name}[{i}]" for i in range(values.shape[1]))
     return Target(asked, name, labels, np.array(times), values)
 
@@ -121,4 +121,4 @@ def test_deviations_have_a_default() -> None:
     values = np.array([[100.0], [-300.0]])
     level = target("all fish", [0.0, 1.0], values, transform=Transform.LEVEL)
     assert level.deviation == pytest.approx(2.0)
-    assert replace(level, asked=Series(variable="all fish")).deviation == pytest.approx(0.01)
+    assert replace(level, asked=ObservedSeries(variable="all fish")).deviation == pytest.approx(0.01)
