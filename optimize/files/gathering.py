@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -25,8 +25,11 @@ class Faults:
         try:
             yield
         except ModelError as error:
-            name = place if isinstance(place, str) else place()
-            self.found += [replace(fault, variable=name, file=self.file) for fault in error.faults]
+            self.keep(error.faults, place if isinstance(place, str) else place())
+
+    def keep(self, faults: Iterable[Fault], place: str = "") -> None:
+        """Keeps faults, with their own places where none is given."""
+        self.found += [replace(fault, variable=place or fault.variable, file=self.file) for fault in faults]
 
     def raise_all(self) -> None:
         """InvalidRequest with everything that was found, if anything was."""

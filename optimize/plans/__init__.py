@@ -5,6 +5,7 @@
 - `kinds.py`: what the rows of a plan are
 - `horizon.py`: the time points of a plan, its periods and windows
 - `levers.py`: levers as columns
+- `reach.py`: how soon levers reach a variable
 - `quantities.py`: outcomes, numbers made of a run in windows of it
 - `limits.py`: limits as rows of levers and outcomes
 - `draft.py`: a plan to start from, for any model

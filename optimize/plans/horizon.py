@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -10,8 +11,8 @@ from functools import cached_property
 import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest
-from sd_models.simulator.timing import TOLERANCE, TimeGrid
-from sd_models.system.model import FloatArray, IndexArray
+from sd_models.simulator.timing import TOLERANCE, TimeGrid, control_values
+from sd_models.system.model import FloatArray, IndexArray, System
 
 from .plan import Each, Periods, Plan, When
 
@@ -167,9 +168,10 @@ def starts_of(windows: Sequence[Window]) -> FloatArray:
 def length_faults(length: float, time_step: float, what: str) -> Iterator[Fault]:
     """A fault if a length of time is no whole number of time steps."""
     steps = length / time_step
-    if round(steps) < 1 or abs(steps - round(steps)) > TOLERANCE:
+    if _whole(steps) is None or round(steps) < 1:
+        near = [count * time_step for count in _around(steps) if count > 0]
         found = f"{length:g} is no whole number of time steps of {time_step:g}."
-        yield Fault(found, what, advice=f"Take a multiple of {time_step:g}.")
+        yield Fault(found, what, advice=f"Take {' or '.join(f'{one:g}' for one in near)}.")
 
 
 def horizon_end(plan: Plan) -> float:
@@ -178,19 +180,108 @@ def horizon_end(plan: Plan) -> float:
 
 
 def horizon_of(plan: Plan, grid: TimeGrid) -> Horizon:
-    """The horizon of a plan on the points of a run that ends with it; InvalidRequest where the two do not meet."""
-    faults = [fault for lever in plan.levers for fault in length_faults(lever.every, grid.step, "every")]
-    near = np.flatnonzero(np.abs(grid.times - plan.horizon[0]) <= grid.step * TOLERANCE)
-    if not len(near):
-        found = f"the horizon starts at {plan.horizon[0]:g}, which is no time of a run from {grid.times[0]:g} in steps"
-        advice = "Start at INITIAL TIME or whole steps later."
-        faults.append(Fault(f"{found} of {grid.step:g}.", "horizon", advice=advice))
-    if faults:
-        raise InvalidRequest(faults)
-    points = grid.times[int(near[0]) :]
-    steps = round(plan.every / grid.step)
-    over = (len(points) - 1) % steps
-    if over or len(points) < 2:
-        found = f"from {plan.horizon[0]:g} to {horizon_end(plan):g} are {(len(points) - 1) / steps:g} periods of"
-        raise InvalidRequest(Fault(f"{found} {plan.every:g}.", "horizon", advice="Let the last period be a whole one."))
-    return Horizon(int(near[0]), points, grid.step, points[:-1:steps], steps)
+    """The horizon of a plan without `horizon_faults` on the points of a run that ends with it."""
+    first = round((plan.horizon[0] - grid.times[0]) / grid.step)
+    points, steps = grid.times[first:], round(plan.every / grid.step)
+    return Horizon(first, points, grid.step, points[:-1:steps], steps)
+
+
+def horizon_faults(plan: Plan, clock: Clock) -> Iterator[Fault]:
+    """Where the times of a plan do not meet the steps of a run, and what would do."""
+    for lever in plan.levers:
+        yield from length_faults(lever.every, clock.step, f"lever {lever.variable!r}, every")
+    first, found = plan.horizon[0], []
+    begun = clock.steps_to(first)
+    if _whole(begun) is None or begun < -TOLERANCE:
+        run = f"a run from {clock.start:g} in steps of {clock.step:g}"
+        found.append(f"the horizon starts at {first:g}, which is no time of {run}")
+    periods = (horizon_end(plan) - first) / plan.every
+    if _whole(periods) is None:
+        end = f"{horizon_end(plan):.10g}"
+        found.append(f"from {first:.10g} to {end} (the last period's end) are {periods:.4g} periods of {plan.every:g}")
+    if found:
+        yield Fault(f"{'; '.join(found)}.", "horizon", advice=_advice(plan, clock))
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When a run starts, its step, and where the model's own run ends."""
+
+    start: float
+    step: float
+    end: float
+
+    def steps_to(self, time: float) -> float:
+        """The time steps from the start to a time."""
+        return (time - self.start) / self.step
+
+    def time(self, steps: int) -> float:
+        """The time after so many steps, without the digits that only rounding makes."""
+        return float(f"{self.start + steps * self.step:.12g}")
+
+
+def clock_of(system: System) -> Clock:
+    """The clock of a model."""
+    control = control_values(system)
+    return Clock(control["INITIAL TIME"], control["TIME STEP"], control["FINAL TIME"])
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """A horizon in whole periods: the times at which its first and last period begin, and its end."""
+
+    first: float
+    last: float
+    end: float
+
+
+def fittings(plan: Plan, clock: Clock) -> tuple[Fitting, ...]:
+    """The horizons in whole periods, of all levers where that is possible, that come nearest to the plan's.
+
+    Lengths of periods that are no whole steps count as the nearest ones. The shorter horizons come first; where all of
+    these end after the model's run, the longest one within it goes before them.
+    """
+    each = [max(1, round(lever.every / clock.step)) for lever in plan.levers]
+    shortest, common = min(each), math.lcm(*each)
+    length = (plan.horizon[1] - plan.horizon[0]) / clock.step + shortest
+    unit = common if common <= length + TOLERANCE else shortest
+    begun = max(clock.steps_to(plan.horizon[0]), 0.0)
+    starts, counts = _around(begun), _around(length / unit)
+    room = math.floor((clock.steps_to(clock.end) - starts[0]) / unit + TOLERANCE)
+    within = [room] if 0 < room < min(counts) else []
+    return tuple(
+        Fitting(clock.time(start), clock.time(start + unit * count - shortest), clock.time(start + unit * count))
+        for count in (*within, *counts)
+        for start in starts
+        if count > 0
+    )
+
+
+def fitted(plan: Plan, clock: Clock) -> Plan:
+    """The plan with its times brought to the nearest ones that do."""
+    if not any(horizon_faults(plan, clock)):
+        return plan
+    whole = [max(1, round(lever.every / clock.step)) * clock.step for lever in plan.levers]
+    levers = [one.model_copy(update={"every": every}) for one, every in zip(plan.levers, whole, strict=True)]
+    longest = fittings(plan, clock)[-1]
+    return plan.model_copy(update={"levers": tuple(levers), "horizon": (longest.first, longest.last)})
+
+
+def _advice(plan: Plan, clock: Clock) -> str:
+    parts = []
+    for one in fittings(plan, clock):
+        beyond = one.end > clock.end + clock.step * TOLERANCE
+        after = f", after the model's FINAL TIME {clock.end:.10g}" if beyond else ""
+        parts.append(f"[{one.first:.10g}, {one.last:.10g}] (to {one.end:.10g}{after})")
+    return f"{' or '.join(parts)} would do."
+
+
+def _whole(count: float) -> int | None:
+    """The whole number that a number is but for rounding; None where it is none."""
+    return round(count) if abs(count - round(count)) <= TOLERANCE else None
+
+
+def _around(count: float) -> list[int]:
+    """A number if it is whole, else the whole ones below and above it."""
+    whole = _whole(count)
+    return [math.floor(count), math.ceil(count)] if whole is None else [whole]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
+import numpy.typing as npt
 
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.system.model import FloatArray, IndexArray, System, Variable
 
-from ..files.names import Part, positions, ranges_of
+from ..files.gathering import Faults, kept
+from ..files.names import Part, axes_of, part_labels, positions, ranges_of
 from .affine import Affine, Triplets
 from .horizon import Horizon, Window, WindowKind, Windows, starts_of
 from .kinds import RowKind
@@ -27,6 +29,7 @@ class Rows:
     `name` is what people call it; of what `kind` it is, the name does not tell. `axes` are the elements along the
     dimensions that stay; there are as many rows as cells of the dimensions and windows. `unit` is that of the
     expression, an integral if `is_total`.
+    `own` is what no lever moves of the value, which `lower` and `upper` have taken off.
     """
 
     kind: RowKind
@@ -36,6 +39,7 @@ class Rows:
     expression: Affine
     lower: FloatArray
     upper: FloatArray
+    own: FloatArray
     unit: str = ""
 
     @property
@@ -93,22 +97,23 @@ class Cells:
 class Binder:
     """Names of a plan to rows: what every term and amount needs to know of the model.
 
-    `moved` are the variables that the levers reach, `paths` the paths (elements, points) over the horizon, with the
-    model's own levers, of all variables that the plan names.
+    `moved` are the variables that the levers reach, each with the points of the horizon that it takes at least; `paths`
+    the paths (elements, points) over the horizon, with the model's own levers, of all variables that the plan names, or
+    None where nothing was run.
     """
 
     system: System
     horizon: Horizon
     blocks: Sequence[LeverBlock]
-    moved: frozenset[str]
-    paths: Mapping[str, FloatArray]
+    moved: Mapping[str, int]
+    paths: Mapping[str, FloatArray] | None
     registry: Registry
 
     # --- limits ---------------------------------------------------------------------------------------------------
 
     def limit(self, limit: Limit) -> Rows:
-        """The rows of a limit; InvalidRequest for what does not fit the model."""
-        self._check_sum(limit)
+        """The rows of a limit; InvalidRequest for all that does not fit the model."""
+        self._check(limit)
         windows = self.horizon.windows(limit.when)
         cells = self._kept(limit)
         expression = Affine.numbers(np.zeros(cells.size * len(windows.each)))
@@ -143,7 +148,7 @@ class Binder:
         lengths = np.diff(np.append(block.starts, self.horizon.points[-1]))[:-1]
         relative, absolute = ramp.relative * lengths, ramp.absolute * lengths
         limit = np.tile(absolute, cells.size)
-        free = np.full(limit.shape, np.inf)
+        free, none = np.full(limit.shape, np.inf), np.zeros(limit.shape)
         sides = [
             (RowKind.FALL, relative - 1.0, -limit, free),
             (RowKind.RISE, -1.0 - relative, -free, limit),
@@ -151,7 +156,8 @@ class Binder:
         if ramp.relative == 0:
             sides = [(RowKind.RAMP, relative - 1.0, -limit, limit)]
         for kind, factor, low, high in sides:
-            yield Rows(kind, kind.named(block.variable), axes, windows, _steps(block, factor), low, high, unit)
+            name, expression = kind.named(block.variable), _steps(block, factor)
+            yield Rows(kind, name, axes, windows, expression, low, high, none, unit)
 
     def _between(
         self,
@@ -175,7 +181,8 @@ class Binder:
             for bound, end in zip(amounts, (-np.inf, np.inf), strict=True)
         ]
         bare = Affine(np.zeros(len(rest)), rest.levers, rest.outcomes)
-        return Rows(kind, name, self._labels(cells), windows.each, bare, ends[0], ends[1])
+        axes, own = self._labels(cells), expression.constant
+        return Rows(kind, name, axes, windows.each, bare, ends[0], ends[1], own)
 
     # --- terms and amounts ----------------------------------------------------------------------------------------
 
@@ -219,16 +226,41 @@ class Binder:
         """Some elements of a variable in some windows: levers, outcomes, or numbers that no lever moves."""
         if any(block.variable == variable.name for block in self.blocks):
             return self._lever_affine(variable.name, elements, windows)
-        if variable.name not in self.moved:
-            return Affine.numbers(self.paths[variable.name][elements] @ windows.weights.T)
+        numbers = self._own(variable.name, elements, windows)
+        late = windows.weights[:, self.moved.get(variable.name, windows.weights.shape[1]) :].any(axis=1)
+        if not late.any():
+            return Affine.numbers(numbers)
         once, back = np.unique(elements, return_inverse=True)
-        numbers = self.registry.add(variable.name, once, windows)[back].ravel()
-        count = len(numbers)
-        return Affine(np.zeros(count), Triplets.none(), Triplets(np.arange(count), numbers, np.ones(count)))
+        found = self.registry.add(variable.name, once, windows.only(np.flatnonzero(late)))[back].ravel()
+        places = np.flatnonzero(np.tile(late, len(elements)))
+        constant = np.where(late, 0.0, numbers).ravel()
+        return Affine(constant, Triplets.none(), Triplets(places, found, np.ones(len(found))))
+
+    def _own(self, name: str, elements: IndexArray, windows: Windows) -> FloatArray:
+        """The values (elements, windows) with the model's own levers; InvalidRequest where they are no numbers."""
+        if self.paths is None:
+            return np.full((len(elements), len(windows.weights)), np.nan)
+        path = self.paths[name][elements]
+        missing = ~np.isfinite(path) & windows.weights.any(axis=0)
+        if missing.any():
+            raise InvalidRequest(self._missing(name, elements, missing))
+        return np.asarray(np.where(np.isfinite(path), path, 0.0) @ windows.weights.T)
+
+    def _missing(self, name: str, elements: IndexArray, missing: npt.NDArray[np.bool_]) -> Fault:
+        """That a variable has no value, in which element and when."""
+        axes = axes_of(self.system, self.system[name]).values()
+        row = int(np.flatnonzero(missing.any(axis=1))[0])
+        times = self.horizon.points[np.flatnonzero(missing[row])]
+        label = list(part_labels(name, list(axes)))[int(elements[row])]
+        when = f"at {times[0]:g}" if len(times) == 1 else f"at {len(times)} times from {times[0]:g} to {times[-1]:g}"
+        found = f"{label!r} is not a number {when} in the model's own run (:NA:, a gap in data)."
+        later = self.horizon.starts[self.horizon.starts > times[-1]]
+        again = f" (of a limit: when = {{ from = {later[0]:g} }})" if len(later) else ""
+        return Fault(found, advice=f"Leave these times out{again}, or name a variable that always has a value.")
 
     def _lever_affine(self, name: str, elements: IndexArray, windows: Windows) -> Affine:
         """Some elements of a lever variable in some windows; elements that are not decided are numbers."""
-        result = Affine.numbers(self.paths[name][elements] @ windows.weights.T)
+        result = Affine.numbers(self._own(name, elements, windows))
         for block in self.blocks:
             if block.variable == name:
                 result = result.plus(self._decided(block, elements, windows))
@@ -245,7 +277,7 @@ class Binder:
         columns = block.numbers[places[:, np.newaxis], period]
         values = np.broadcast_to(share[window, period], rows.shape)
         constant = np.zeros((len(elements), len(windows.each)))
-        constant[cells] = -(self.paths[block.variable][elements[cells]] @ windows.weights.T)
+        constant[cells] = -self._own(block.variable, elements[cells], windows)
         triplets = Triplets(rows.ravel(), columns.ravel(), values.ravel())
         return Affine(constant.ravel(), triplets, Triplets.none())
 
@@ -271,36 +303,48 @@ class Binder:
                     found = f"its terms keep different elements of {dimension!r}, which have no common row."
                     advice = f"Sum them: over = [{dimension!r}] in each term; or choose the same elements."
                     raise InvalidRequest(Fault(found, advice=advice))
-        self._check_where(limit)
         return Cells(kept)
 
     def _summed(self, term: Term, limit: Limit) -> frozenset[str]:
-        """The dimensions that a term sums; InvalidRequest for one that it has not, unless another term has it."""
-        over = term.over or limit.over
-        known = {d for other in limit.listed for d in self.system[other.variable].dimensions}
-        missing = [name for name in over if name not in known]
-        if missing:
-            have = ", ".join(sorted(known)) or "none"
-            found = f"{term.variable!r} has no dimension {missing[0]!r} to sum over; it has: {have}."
-            raise InvalidRequest(Fault(found, advice=nearest(missing[0], known)))
-        return frozenset(over)
+        """The dimensions that a term sums; another term may have some of them."""
+        return frozenset(term.over or limit.over)
 
-    def _check_sum(self, limit: Limit) -> None:
-        """InvalidRequest for a sum that sums nothing, which would be a limit on each element."""
+    def _check(self, limit: Limit) -> None:
+        """InvalidRequest for everything in the words of a limit that does not fit the model."""
+        faults = Faults()
+        for name in dict.fromkeys(name for term in limit.listed for name in (term.variable, term.by) if name):
+            kept(faults.found, partial(self.system.__getitem__, name))
+        kept(faults.found, partial(self.horizon.windows, limit.when))
+        faults.raise_all()
+        variables = [self.system[term.variable] for term in limit.listed]
+        faults.keep(self._sum_faults(limit))
+        faults.keep(fault for term in limit.listed for fault in self._over_faults(term, limit, variables))
+        faults.keep(where_faults(self.system, limit.where, variables))
+        for term, variable in zip(limit.listed, variables, strict=True):
+            faults.keep(where_faults(self.system, term.where, [variable]))
+        faults.raise_all()
+
+    def _sum_faults(self, limit: Limit) -> Iterator[Fault]:
+        """That a sum sums nothing, which would be a limit on each element."""
         dimensions = self.system[limit.sum].dimensions if limit.sum is not None else ()
         if dimensions and "over" not in limit.model_fields_set:
             advice = f"Write over = {list(dimensions)}, or some of them; or `variable` to limit each element by itself."
-            raise InvalidRequest(
-                Fault(f"the sum of {limit.sum!r} has no `over` that says what is summed.", advice=advice)
-            )
+            yield Fault(f"the sum of {limit.sum!r} has no `over` that says what is summed.", advice=advice)
 
-    def _check_where(self, limit: Limit) -> None:
-        check_where(limit.where, {d for term in limit.listed for d in self.system[term.variable].dimensions})
-        for term in limit.listed:
-            check_where(term.where, self.system[term.variable].dimensions)
+    def _over_faults(self, term: Term, limit: Limit, variables: Sequence[Variable]) -> Iterator[Fault]:
+        """Dimensions that a term sums and no term has."""
+        known = {dimension for variable in variables for dimension in variable.dimensions}
+        for name in term.over or limit.over:
+            if name not in known:
+                have = ", ".join(sorted(known)) or "none"
+                found = f"{term.variable!r} has no dimension {name!r} to sum over; it has: {have}."
+                yield Fault(found, advice=nearest(name, known))
 
     def places(self, variable: Variable, where: Mapping[str, Elements]) -> dict[str, IndexArray]:
-        """The positions along each dimension of a variable that `where` leaves."""
+        """The positions along each dimension of a variable that `where` leaves; InvalidRequest for what is not there.
+
+        Dimensions of `where` that the variable has not count for the other terms of a limit.
+        """
         return {
             dimension: positions_of(self.system, variable, dimension, where.get(dimension, "*"))
             for dimension in variable.dimensions
@@ -326,13 +370,21 @@ class Binder:
         return unit_of_integral(unit, time_unit(self.system)) if windows.each[0].kind is WindowKind.TOTAL else unit
 
 
-def check_where(where: Mapping[str, Elements], dimensions: Iterable[str]) -> None:
-    """InvalidRequest where a choice of elements names a dimension that is not there."""
-    known = sorted(dimensions)
-    for name in where:
-        if name not in known:
+def where_faults(system: System, where: Mapping[str, Elements], variables: Sequence[Variable]) -> Iterator[Fault]:
+    """The dimensions and elements of a choice that none of the variables has."""
+    known = sorted({dimension for variable in variables for dimension in variable.dimensions})
+    for name, wanted in where.items():
+        having = next((variable for variable in variables if name in variable.dimensions), None)
+        if having is None:
             found = f"`where` names the dimension {name!r}; there are: {', '.join(known) or 'none'}."
-            raise InvalidRequest(Fault(found, advice=nearest(name, known)))
+            yield Fault(found, advice=nearest(name, known))
+            continue
+        if not wanted:
+            yield Fault(f"`where` chooses no element of {name!r}.", advice='Name elements, or "*" for all.')
+        faults: list[Fault] = []
+        for entry in [wanted] if isinstance(wanted, str) else wanted:
+            kept(faults, partial(positions_of, system, having, name, entry))
+        yield from faults
 
 
 def positions_of(system: System, variable: Variable, dimension: str, wanted: Elements) -> IndexArray:

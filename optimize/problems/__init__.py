@@ -3,6 +3,9 @@
 - `program.py`: a problem as any solver sees it: arrays, and what computes outcomes
 - `optimality.py`: how far a point is from an optimum, computed apart from any solver
 - `outcomes.py`: outcomes and their exact derivatives by a compiled model
+- `binding.py`: what a plan means for a model: blocks of levers, rows of limits, the objective
+- `unmoved.py`: limits that no lever moves, judged before any search
+- `causes.py`: whether a lever's own value is why there is no run
 - `problem.py`: the plan bound to a model: levers, limits and outcomes by name
 - `assembly.py`: the problem as a program, straight from the plan's rows
 - `pyomo_model.py`: the problem as a Pyomo model, which people may extend

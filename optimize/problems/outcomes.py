@@ -96,9 +96,12 @@ class SimulatedOutcomes:
         return rows, quantities.weights[quantities.windows]
 
     def _measured(self, outputs: FloatArray) -> FloatArray:
+        """The outcomes; no numbers only where a value that counts for them is none (others may be missing)."""
         quantities, (rows, _) = self.quantities, self.places
-        with np.errstate(invalid="ignore"):  # a run that leaves the numbers has outcomes that are none
-            each = outputs @ quantities.weights.T
+        good = np.isfinite(outputs)
+        each = np.where(good, outputs, 0.0) @ quantities.weights.T
+        if not good.all():
+            each[(~good).astype(np.float64) @ (quantities.weights != 0).T > 0] = np.nan
         return np.asarray(each[rows, quantities.windows])
 
     # --- sweeps ---------------------------------------------------------------------------------------------------

@@ -51,7 +51,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What a verdict rests on: how the solver ended, the scaled KKT residual, the largest relative violation of a limit
-    in the simulated run, and where that is; `convex` tells that no run of the model takes part in the problem."""
+    in the simulated run, and where that is; `convex` tells that no run of the model takes part in the problem;
+    `failure` says why there is no policy at all, where that is known."""
 
     ending: Ending
     kkt_residual: float
@@ -109,6 +110,9 @@ def judge(found: Findings, verification: Verification | None = None) -> Verdict:
         found = replace(found, violation=worst.size, violated=f"{worst.place} in PySD's run")
     if found.ending is Ending.FAILED and found.violation == math.inf:
         return Verdict(Standing.FAILED, found.failure or "There is no usable run.", "Look at the notes.")
+    if found.ending is Ending.INFEASIBLE and found.failure:
+        advice = "Change the limit, or make something that it follows from a lever."
+        return Verdict(Standing.INFEASIBLE, found.failure, advice)
     if found.ending is Ending.INFEASIBLE and not found.is_feasible:
         text = f"No policy near fulfils all limits; the best one misses {found.violated} by {_part(found.violation)}."
         return Verdict(Standing.INFEASIBLE, text, "See which limits conflict, and relax one of them.")

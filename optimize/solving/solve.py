@@ -16,11 +16,11 @@ from sd_models.simulator.compilation import Layout
 from sd_models.simulator.datasets import Frame
 from sd_models.simulator.simulation import Simulator, compile
 from sd_models.simulator.timing import TOLERANCE as TIME_TOLERANCE
-from sd_models.simulator.timing import TimeSpan, control_values
+from sd_models.simulator.timing import TimeSpan
 from sd_models.system.model import FloatArray
 
 from ..files.provenance import digest_of, files_of, provenance
-from ..plans.horizon import horizon_end
+from ..plans.horizon import clock_of, horizon_end
 from ..plans.plan import SolverChoice
 from ..plans.quantities import time_unit
 from ..problems.optimality import Multipliers, most_violated, objective_size, optimality, row_sizes
@@ -164,7 +164,7 @@ class _Solve:
             first = vector(problem, start)
             stated = state(problem) if constraints is None else tightened(problem, constraints)
             program = replace(program_of(stated, problem), notice=oversight.saw)
-            if start is None:
+            if start is None and not self.broken:
                 first = neutral(program, stop=lambda: False)
             runs = _Runs.of(problem)
             baseline, own = runs.own(), program.origin
@@ -172,12 +172,27 @@ class _Solve:
             oversight.program = program
         with self.clock.phase("solve"):
             oversight.began = perf_counter()
-            ends = [self._end(oversight, program, x) for x in self._starts(program, first, oversight)]
+            ends = [self._hopeless(program, first)] if self.broken else self._ends(oversight, program, first)
         with self.clock.phase("result"):
             reached = program.sign * program.cost(own.x, own.y)
             return self._result(program, oversight, ends, runs, baseline, reached)
 
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The limits that do not hold whatever the levers do, in words."""
+        return tuple(limit.sentence for limit in self.problem.unmoved if not limit.holds)
+
     # --- before -----------------------------------------------------------------------------------------------------
+
+    def _hopeless(self, program: Program, x: FloatArray) -> _End:
+        """Where nothing is searched: a limit that no lever moves does not hold."""
+        at = program.evaluate(np.clip(x, program.lower, program.upper))
+        best = Candidate(at.x, at.y, program.cost(at.x, at.y), np.inf)
+        return _End(best, Ending.INFEASIBLE, None)
+
+    def _ends(self, oversight: Oversight, program: Program, first: FloatArray) -> list[_End]:
+        """Where the solver ends from each start."""
+        return [self._end(oversight, program, x) for x in self._starts(program, first, oversight)]
 
     def _starts(self, program: Program, first: FloatArray, oversight: Oversight) -> Iterator[FloatArray]:
         """The starts, as long as nobody asks to stop."""
@@ -233,7 +248,7 @@ class _Solve:
         findings, checked, run = self._findings(program, best, at, runs)
         told = best.solution if findings.is_feasible else None  # where limits do not hold there is no price of them
         prices = {} if told is None else self._prices(program, told, at)
-        if best.solution is None and findings.ending is not Ending.FAILED:
+        if best.solution is None and findings.ending not in (Ending.FAILED, Ending.INFEASIBLE):
             self.notes.append("There are no shadow prices: the solver ended before it could tell them.")
         counts = program.counts
         return Result(
@@ -252,8 +267,8 @@ class _Solve:
             provenance=self._provenance(),
             time_unit=time_unit(problem.system),
             groups=groups_of(problem.system),
-            notes=tuple(dict.fromkeys((*_beyond(problem), *self.notes, *_notes(ends)))),
-            conflict=_contradiction(problem, program, findings, x),
+            notes=tuple(dict.fromkeys((*_of_plan(problem), *self.notes, *_notes(ends)))),
+            conflict=() if self.broken else _contradiction(problem, program, findings, x),
             alternatives=tuple(self._alternatives(program, ends, best)),
             opened=problem.system,
         )
@@ -279,7 +294,7 @@ class _Solve:
         if worst is not None and (worst.size > TOLERANCE or worst.size >= missed):
             missed, place = worst.size, worst.place
         convex = not len(problem.bound.quantities)
-        findings = Findings(end.ending, float(residual), missed, place, convex)
+        findings = Findings(end.ending, float(residual), missed, place, convex, " ".join(self.broken))
         return findings, checked, run
 
     def _prices(self, program: Program, solution: Solution, at: Evaluation) -> dict[str, xr.DataArray]:
@@ -340,13 +355,13 @@ def _contradiction(problem: Problem, program: Program, findings: Findings, x: Fl
     return found.sentences if found is not None else ()
 
 
-def _beyond(problem: Problem) -> Iterator[str]:
-    """That a run goes on where the model's own ends, where its data may end too; the last period may begin there."""
-    if "FINAL TIME" not in problem.system:
-        return
-    end, last = horizon_end(problem.plan), control_values(problem.system)["FINAL TIME"]
-    if problem.plan.horizon[1] > last + problem.horizon.time_step * TIME_TOLERANCE:
-        yield f"The horizon ends at {end:g}, after the model's FINAL TIME {last:g}: the run goes on to there."
+def _of_plan(problem: Problem) -> Iterator[str]:
+    """What a plan asks for that people may not expect: a run beyond the model's own end, limits that nothing moves."""
+    yield from (limit.sentence for limit in problem.unmoved if limit.holds)
+    end, clock = horizon_end(problem.plan), clock_of(problem.system)
+    if end > clock.end + clock.step * TIME_TOLERANCE:
+        found = f"The horizon ends at {end:.10g}, after the model's FINAL TIME {clock.end:.10g}"
+        yield f"{found}: the run goes on to there, where the model's data may have ended."
 
 
 def _notes(ends: Iterable[_End]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import islands
+from support.models import loaded
 
 import optimize as opt
 import sd_models as sd
 from optimize.problems import problem as problem_module
-from sd_models.errors import InvalidRequest
+from sd_models.errors import InvalidRequest, SimulationError
 from sd_models.system.model import System
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
@@ -46,6 +48,14 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         "a bound is a number, points, or the name of a variable",
     ),
     "bound": ({"lever": [{"variable": "spending", "upper": "celing"}]}, "lever 'spending'.*no variable 'celing'"),
+    "no element": (
+        {"lever": [{"variable": "spending", "where": {"island": []}}]},
+        "lever 'spending'.*chooses no element of 'island'",
+    ),
+    "too late": (
+        {"horizon": [2, 2], "lever": [{"variable": "spending", "every": 0.5}], "objective": {"maximize": "income"}},
+        "objective.*no lever reaches 'income' within the horizon, only 0.5 after",
+    ),
     "start": ({"horizon": [2.2, 5]}, "horizon.*starts at 2.2, which is no time of a run"),
     "length": ({"lever": [{"variable": "spending", "every": 0.3}]}, "0.3 is no whole number of time steps of 0.5"),
 }
@@ -80,6 +90,55 @@ def test_every_limit_that_does_not_fit_is_told_at_once(islands_system: System) -
     with pytest.raises(InvalidRequest) as caught:
         opt.Problem(islands_system, opt.read_plan(islands.plan(limit=limits)))
     assert [fault.variable for fault in caught.value.faults] == ["limit 'one'", "limit 'two'", "limit 'three'"]
+
+
+def test_faults_of_all_kinds_are_told_at_once(islands_system: System) -> None:
+    """Names, elements, dimensions, bounds, horizon: nobody comes back for the next one."""
+    content = islands.plan(
+        horizon=[2.2, 5],
+        objective={"maximize": "welfar"},
+        lever=[
+            {"variable": "spending", "where": {"island": "nort", "god": "rice"}, "upper": "celing"},
+            {"variable": "tax rate", "lower": 0.5, "upper": 0.1, "every": 0.3},
+        ],
+        limit=[
+            {"name": "one", "sum": "spending", "over": ["islnd"], "where": {"good": ["rce", "stel"]}, "at_most": 1},
+            {"name": "two", "terms": {"incme": 1.0, "capitl": 2.0}, "at_most": 1, "when": {"from": 99}},
+        ],
+    )
+    with pytest.raises(InvalidRequest) as caught:
+        opt.Problem(islands_system, opt.read_plan(content), "mine.toml")
+    told = [str(fault) for fault in caught.value.faults]
+    for part in (
+        "starts at 2.2", "'welfar'", "'nort'", "'god'", "'celing'", "lower bound is above", "0.3 is no whole",
+        "'islnd'", "'rce'", "'stel'", "'incme'", "'capitl'", "from 99",
+    ):  # fmt: skip
+        assert sum(part in text for text in told) == 1, (part, told)
+    assert len(told) == 13
+
+
+def test_an_element_and_a_dimension_that_are_not_there_are_told_together(tmp_path: Path) -> None:
+    """In a lever and in a limit."""
+    system = loaded(tmp_path, "u[r] = 1, 1 ~~|\nr: a, b ~~|\ngain = u[a] + u[b] ~~|")
+    content = {
+        "model": "case.mdl",
+        "horizon": [0, 3],
+        "objective": {"maximize": "gain"},
+        "lever": [{"variable": "u", "where": {"r": "c"}, "lower": 0, "upper": 10}],
+        "limit": [{"name": "l", "variable": "u", "where": {"region": "a"}, "at_most": 2}],
+    }
+    with pytest.raises(InvalidRequest) as caught:
+        opt.Problem(system, opt.read_plan(content))
+    assert [fault.variable for fault in caught.value.faults] == ["lever 'u'", "limit 'l'"]
+
+
+def test_a_problem_is_stated_without_a_run(tmp_path: Path) -> None:
+    """A model whose own run is none is told where something is computed, not before all faults of the plan are."""
+    system = loaded(tmp_path, "u = 1 ~~|\ngain = LN(-1) + u ~~|")
+    content = {"model": "m", "horizon": [0, 3], "objective": {"maximize": "gain"}, "lever": [{"variable": "u"}]}
+    problem = opt.Problem(system, opt.read_plan(content))
+    with pytest.raises(SimulationError, match="gain is not a number"):
+        _ = problem.bound
 
 
 @given(
