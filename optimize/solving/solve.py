@@ -356,10 +356,14 @@ def _contradiction(problem: Problem, program: Program, findings: Findings, x: Fl
 
 
 def _of_plan(problem: Problem) -> Iterator[str]:
-    """What a plan asks for that people may not expect: a run beyond the model's own end, limits that nothing moves."""
+    """What a plan asks for that people may not expect: limits that nothing moves, a run beyond the model's own end.
+
+    A last period that begins with the model's end is what people mean by "until 2050".
+    """
     yield from (limit.sentence for limit in problem.unmoved if limit.holds)
     end, clock = horizon_end(problem.plan), clock_of(problem.system)
-    if end > clock.end + clock.step * TIME_TOLERANCE:
+    slack = clock.step * TIME_TOLERANCE
+    if end > clock.end + slack and abs(problem.plan.horizon[1] - clock.end) > slack:
         found = f"The horizon ends at {end:.10g}, after the model's FINAL TIME {clock.end:.10g}"
         yield f"{found}: the run goes on to there, where the model's data may have ended."
 

@@ -265,6 +265,13 @@ def test_the_best_policy_seen_is_better_than_a_worse_one_told(
     np.testing.assert_array_equal(result.allocation["spending"], kept)
 
 
+def test_a_last_period_that_outlasts_the_model_is_told(islands_system: System) -> None:
+    """It begins before FINAL TIME and ends after it."""
+    lever = [{"variable": "spending", "every": 3, "upper": 2.0}]
+    late = opt.solve(problem_of(islands_system, horizon=[16, 19], lever=lever, limit=[]))
+    assert any("ends at 22, after the model's FINAL TIME 20" in note for note in late.notes)
+
+
 # --- no time ----------------------------------------------------------------------------------------------------------
 
 
