@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import pandas as pd
 from pysd.py_backend.data import Columns, TabData
-from pysd.py_backend.external import Excels, ExtConstant, ExtData, ExtLookup, ExtSubscript
+from pysd.py_backend.external import ExtConstant, ExtData, ExtLookup, ExtSubscript
 from pysd.translators.structures.abstract_expressions import (
     GetConstantsStructure,
     GetDataStructure,
@@ -25,6 +23,7 @@ from pysd.translators.structures.abstract_model import AbstractModel
 
 from ..errors import Fault, InvalidModel, ModelError, UnreadableModel
 from ..system.model import FloatArray, Interpolation, Series, Values
+from .cells import Sheets, reading_data
 from .data_folder import DataFolder
 from .grids import Grids
 from .guard import check_cells, check_data
@@ -40,13 +39,6 @@ KEYWORDS = {
     "look_forward": Interpolation.FORWARD,
     "raw": Interpolation.RAW,
 }
-
-
-@contextmanager
-def reader_of_workbooks() -> Iterator[None]:
-    """pandas without its announcement that it will read workbooks with another package some day."""
-    with pd.option_context("io.excel.xlsx.reader", "openpyxl", "io.excel.xlsm.reader", "openpyxl"):
-        yield
 
 
 def references(model: AbstractModel) -> tuple[str, ...]:
@@ -141,7 +133,7 @@ class ExternalFiles:
 
     def close(self) -> None:
         """Forget the files; PySD keeps what it has read."""
-        Excels.clean()
+        Sheets.clean()
         Columns.clean()
 
     def _file(self, request: GetConstantsStructure | GetDataStructure | GetLookupsStructure) -> str:
@@ -162,7 +154,7 @@ class ExternalFiles:
 
     def _read(self, action: Callable[[], Read]) -> Read:
         """What PySD reads, its warnings kept as notes and its errors told as ours."""
-        with warnings.catch_warnings(record=True) as caught, reader_of_workbooks():
+        with warnings.catch_warnings(record=True) as caught, reading_data():
             warnings.simplefilter("always")
             try:
                 value = action()

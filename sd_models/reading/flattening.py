@@ -530,6 +530,8 @@ def _kind(component: AbstractComponent) -> Kind:
             return Kind.STOCK
         case int() | float() | np.ndarray() | ast.GetConstantsStructure():
             return Kind.CONSTANT
+        case ast.GetDataStructure():  # `=` before it, where Vensim's own files have `:=`
+            return Kind.DATA
         case ast.GetLookupsStructure():
             return Kind.TABLE
         case ast.ArithmeticStructure() if component.ast.operators == ["negative"]:

@@ -11,7 +11,6 @@ equal to PySD's. A test walks PySD's front end for further `eval` and `exec`, so
 from __future__ import annotations
 
 import ast
-import importlib
 import re
 import stat
 import sys
@@ -19,6 +18,7 @@ import threading
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,6 +27,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from ..errors import Fault, UnreadableModel, UnsafeModel, nearest
+from .shadows import Shadows
 
 Literal: TypeAlias = "int | float | str | tuple[Literal, ...] | list[Literal]"
 
@@ -49,8 +50,6 @@ ROWS = 2_000_000  # of a spreadsheet or text table; spreadsheets have half as ma
 SPREADSHEETS = frozenset((".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".odf", ".odt"))
 # Without archives such as .gz, which pandas would unpack; .nc is a stored run.
 DATA_KINDS = SPREADSHEETS | frozenset((".csv", ".tab", ".tsv", ".txt", ".dat", ".nc", ""))
-# Python knows further codecs, some of which need time quadratic in the text (punycode) or decode no text (hex).
-ENCODINGS = re.compile(r"(utf|cp|windows|mac|iso|latin|koi|gb|big|euc|shift|hz|johab|ascii)[\w-]*", re.IGNORECASE)
 
 SKETCH_MARK = re.compile(r"\\\\---///")
 QUOTED = r'"(?:\\"|\\\s*\n|[^"\n])*"'
@@ -149,42 +148,23 @@ class _Expansion(threading.local):
     elements = 0
 
 
-class _Shadows:
-    """PySD's modules with names shadowed for as long as any thread is in a `guarded` block."""
+@dataclass
+class _Parsers(Shadows):
+    """PySD's translators with names shadowed, and room for deep expressions."""
 
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.blocks = 0
-        self.originals: list[tuple[dict[str, object], str, object]] = []
-        self.frames = 0
+    frames: int = 0
 
-    def put(self) -> None:
-        with self.lock:
-            self.blocks += 1
-            if self.blocks > 1:
-                return
-            self.frames = sys.getrecursionlimit()
-            sys.setrecursionlimit(max(self.frames, FRAMES))
-            for module, name, replacement in SHADOWS:
-                space = vars(importlib.import_module(module))
-                self.originals.append((space, name, space.get(name, self)))
-                space[name] = replacement
+    def _put(self) -> None:
+        self.frames = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(self.frames, FRAMES))
+        super()._put()
 
-    def take_away(self) -> None:
-        with self.lock:
-            self.blocks -= 1
-            if self.blocks:
-                return
-            sys.setrecursionlimit(self.frames)
-            for space, name, original in self.originals:
-                if original is self:  # PySD used the built-in one
-                    del space[name]
-                else:
-                    space[name] = original
-            self.originals.clear()
+    def _take_away(self) -> None:
+        sys.setrecursionlimit(self.frames)
+        super()._take_away()
 
 
-_shadows = _Shadows()
+_parsers = _Parsers(SHADOWS)
 _expansion = _Expansion()
 
 
@@ -197,11 +177,10 @@ def guarded() -> Iterator[None]:
     if not _expansion.blocks:
         _expansion.elements = 0
     _expansion.blocks += 1
-    _shadows.put()
     try:
-        yield
+        with _parsers.open():
+            yield
     finally:
-        _shadows.take_away()
         _expansion.blocks -= 1
 
 
@@ -296,21 +275,6 @@ def check_cells(path: Path, tab: object, *cells: object) -> None:
         if len(row) > DIGITS or int(row) > ROWS:
             advice = "Name a cell of the table."
             raise UnsafeModel(Fault(f"there is no row {row[:DIGITS]}.", file=path.name, advice=advice))
-
-
-def decoded(source: bytes) -> tuple[str, bool]:
-    """The text of a Vensim file, and whether its encoding had to be guessed, as Windows-1252.
-
-    The encoding may be declared, as in `{UTF-8}`; one that is slow to decode or is none of texts is not believed.
-    """
-    declared = re.match(rb"(?:\xef\xbb\xbf)?\s*\{([\w-]+)\}", source)
-    for encoding in (*([declared.group(1).decode("ascii")] if declared else []), "utf-8"):
-        try:
-            if ENCODINGS.fullmatch(encoding):
-                return source.decode(encoding).removeprefix("\ufeff"), False
-        except (UnicodeError, LookupError):
-            continue
-    return source.decode("cp1252", errors="replace"), True
 
 
 def check_text(text: str, *, file: str = "") -> None:

@@ -27,12 +27,12 @@ import numpy as np
 import pysd
 from pysd.builders.python import python_model_builder
 from pysd.py_backend.data import Columns
-from pysd.py_backend.external import Excels
 from pysd.py_backend.model import Macro, Model
 from pysd.py_backend.statefuls import Delay, DelayFixed, DelayN, DynamicStateful, Smooth
 from pysd.translators.structures import abstract_expressions as ast
 from pysd.translators.structures.abstract_model import (
     AbstractComponent,
+    AbstractData,
     AbstractElement,
     AbstractModel,
     AbstractSection,
@@ -41,7 +41,9 @@ from pysd.translators.vensim.vensim_file import VensimFile
 from pysd.translators.xmile.xmile_file import XmileFile
 
 from ..errors import Fault, ModelError, UnreadableModel
+from ..reading.cells import Sheets
 from ..reading.data_folder import DataFolder, data_folder
+from ..reading.encodings import decoded
 from ..reading.external import SEPARATORS, parts, references
 from ..reading.grids import Grids
 from ..reading.guard import (
@@ -55,7 +57,6 @@ from ..reading.guard import (
     check_text,
     check_unfolding,
     content,
-    decoded,
     guarded,
     xml,
 )
@@ -154,6 +155,7 @@ class PrivateModel:
         element.units, element.documentation, element.limits = "", "", (None, None)
         for component in element.components:
             component.ast = self.rewritten(component.ast)
+        element.components = [_as_data(component) for component in element.components]
 
     def rewritten(self, tree: Any) -> Any:
         """The tree with decimal numbers, powers of decimal bases, and references to copies of files."""
@@ -203,7 +205,7 @@ class PrivateModel:
 
     def forget(self) -> None:
         """Let go of what PySD keeps of data files in its classes."""
-        Excels.clean()
+        Sheets.clean()
         Columns.clean()
 
     def told(self, message: str) -> str:
@@ -228,6 +230,13 @@ class PrivateModel:
             message = self.told(str(error))[:300].rstrip(".") or "no reason given"
             found = f"PySD cannot {verb} it: {type(error).__name__}: {message}."
             raise kind(Fault(found, file=self.path.name, advice="Simulate it with the compiled engine.")) from error
+
+
+def _as_data(component: AbstractComponent) -> AbstractComponent:
+    """GET DIRECT DATA behind `=` as data, which PySD takes it for behind `:=` only."""
+    if isinstance(component.ast, ast.GetDataStructure) and not isinstance(component, AbstractData):
+        return AbstractData(component.subscripts, component.ast, keyword=None)
+    return component
 
 
 def _decimal(base: Any) -> Any:

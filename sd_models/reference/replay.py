@@ -29,7 +29,7 @@ import pandas as pd
 import xarray as xr
 
 from ..errors import Fault, InvalidRequest, ModelError, SimulationError, UnreadableModel, UnsafeModel, nearest
-from ..reading.external import reader_of_workbooks
+from ..reading.cells import reading_data
 from ..reading.guard import STEPS, check_count, check_steps
 from ..reading.library import load, model_path
 from ..rewrites.outflows import taken
@@ -81,7 +81,7 @@ def replay(
 
     def ran(join: Literal["exact", "inner"]) -> xr.Dataset:
         recorded = warnings.catch_warnings(record=True)
-        with _turn, tempfile.TemporaryDirectory() as folder, recorded as caught, reader_of_workbooks():
+        with _turn, tempfile.TemporaryDirectory() as folder, recorded as caught, reading_data():
             warnings.simplefilter("default")  # each remark once
             run = _Run(path, Path(folder), system, used)
             try:

@@ -39,7 +39,8 @@ from pysd.translators.vensim.vensim_utils import Grammar
 
 from ...errors import Fault, ModelError, UnreadableModel
 from ...system.model import Correspondence, Method, key
-from ..guard import check_text, content, decoded, guarded
+from ..encodings import ADVICE, decoded, guess_note
+from ..guard import check_text, content, guarded
 from ..source import Source
 from .text import Entry, TextSection, fold_space, sections, settings
 
@@ -67,10 +68,10 @@ def read_vensim(path: Path) -> Source:
     with guarded():
         for part in parts:
             part.parse()
-    encoding = [f"{path.name} is not UTF-8; it was read as Windows-1252."] if guessed else []
+    encoding = [guess_note(path.name, guessed)] if guessed else []
     faults = [fault for part in parts for fault in part.faults]
     if faults:
-        raise UnreadableModel(faults)
+        raise UnreadableModel([*faults, *_of_encoding(path, guessed)])
     return Source(
         path=path,
         model=AbstractModel(original_path=path, sections=tuple(part.abstract() for part in parts)),
@@ -81,6 +82,12 @@ def read_vensim(path: Path) -> Source:
         unit_synonyms=_synonyms(settings(text).get(SYNONYM_LINE, ())),
         notes=(*encoding, *(note for part in parts for note in part.notes)),
     )
+
+
+def _of_encoding(path: Path, guessed: str) -> list[Fault]:
+    """That faults may come from an encoding that had to be guessed."""
+    found = f"is not UTF-8; it was read as {guessed}, which may be why it cannot be understood."
+    return [Fault(found, file=path.name, advice=ADVICE)] if guessed else []
 
 
 def _method(lines: tuple[str, ...]) -> Method:

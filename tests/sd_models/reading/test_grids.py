@@ -16,7 +16,7 @@ import pytest
 
 from sd_models.errors import UnreadableModel, UnsafeModel
 from sd_models.reading import grids
-from sd_models.reading.external import reader_of_workbooks
+from sd_models.reading.cells import reading_data
 
 MODEL = """{{UTF-8}}
 x = GET DIRECT CONSTANTS('{file}', '{tab}', 'A1') ~~|
@@ -112,7 +112,7 @@ def whole_number(row: int, column: int) -> tuple[int, bytes]:
 
 def of_pandas(path: Path) -> int:
     """The cells that pandas makes of the first sheet."""
-    with warnings.catch_warnings(), reader_of_workbooks():
+    with warnings.catch_warnings(), reading_data():
         warnings.simplefilter("ignore")  # some readers will be others some day
         return int(pd.read_excel(path, header=None).size)
 

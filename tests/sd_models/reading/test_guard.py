@@ -354,31 +354,6 @@ class TestContent:
         with pytest.raises(UnsafeModel, match="bytes"):
             guard.content(tmp_path / "model.mdl")
 
-    @pytest.mark.parametrize(
-        ("source", "text", "guessed"),
-        [
-            ("é = 1".encode(), "é = 1", False),
-            ("{UTF-8}\né".encode("utf-8-sig"), "{UTF-8}\né", False),
-            ("{GB2312}\n中".encode("gb2312"), "{GB2312}\n中", False),
-            ("{cp1252}\né".encode("cp1252"), "{cp1252}\né", False),
-            ("é = 1".encode("cp1252"), "é = 1", True),
-            ("{UTF-8}\né".encode("cp1252"), "{UTF-8}\né", True),
-            (b"{punycode}\nx", "{punycode}\nx", False),
-            (b"{hex}\n78", "{hex}\n78", False),
-            (b"{no such}\nx", "{no such}\nx", False),
-            (b"\x81\xff", "\ufffdÿ", True),
-            (b"", "", False),
-        ],
-    )
-    def test_decoded(self, source: bytes, text: str, *, guessed: bool) -> None:
-        """The declared encoding if it is one of texts, else UTF-8, else Windows-1252, which is said."""
-        assert guard.decoded(source) == (text, guessed)
-
-    @given(st.binary())
-    def test_any_bytes(self, source: bytes) -> None:
-        """Any bytes give a text."""
-        assert isinstance(guard.decoded(source)[0], str)
-
 
 class TestXml:
     """XML is read strictly, but for undeclared prefixes."""

@@ -10,6 +10,7 @@ from support.models import faults, loaded, written
 
 import sd_models as sd
 from sd_models.errors import UnreadableModel
+from sd_models.reading.encodings import guess_note
 from sd_models.reading.files import read
 from sd_models.reading.source import Source
 from sd_models.system.model import Correspondence, Method
@@ -53,30 +54,45 @@ def written_as(folder: Path, content: bytes) -> Source:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "header", "notes"),
+    ("encoding", "header", "guess"),
     [
-        ("utf-8", "{UTF-8}\n", ()),
-        ("utf-8-sig", "{UTF-8}\n", ()),
-        ("utf-8-sig", "", ()),
-        ("utf-8", "", ()),
-        ("cp1252", "", ("case.mdl is not UTF-8; it was read as Windows-1252.",)),
-        ("cp1252", "{UTF-8}\n", ("case.mdl is not UTF-8; it was read as Windows-1252.",)),
-        ("cp1252", "{cp1252}\n", ()),
-        ("utf-16-le", "", None),
+        ("utf-8", "{UTF-8}\n", ""),
+        ("utf-8-sig", "{UTF-8}\n", ""),
+        ("utf-8-sig", "", ""),
+        ("utf-8", "", ""),
+        ("cp1252", "", "Windows-1252"),
+        ("cp1252", "{UTF-8}\n", "Windows-1252"),
+        ("cp1252", "{cp1252}\n", ""),
+        ("utf-16-le", "", "UTF-16"),
+        ("utf-16-be", "{UTF-8}\n", "UTF-16"),
+        ("utf-16", "", "UTF-16"),
     ],
 )
-def test_texts_are_decoded(tmp_path: Path, encoding: str, header: str, notes: tuple[str, ...] | None) -> None:
-    """As declared, as UTF-8 with or without its mark, else as Windows-1252, which is noted."""
-    content = (header + EQUATIONS).encode(encoding)
-    if notes is None:
-        assert "end with" in faults(UnreadableModel, lambda: written_as(tmp_path, content))[0].found
-        return
-    source = written_as(tmp_path, content)
+def test_texts_are_decoded(tmp_path: Path, encoding: str, header: str, guess: str) -> None:
+    """As declared, as UTF-8 with or without its mark, else as the bytes say, which is noted."""
+    source = written_as(tmp_path, (header + EQUATIONS).encode(encoding))
     elements = source.model.sections[0].elements
     assert [element.name for element in elements] == ["größe", "x"]
     assert elements[0].units == "m²"
     assert elements[0].documentation == "Naïve “quotes”."
-    assert source.notes == notes
+    assert source.notes == ((guess_note("case.mdl", guess),) if guess else ())
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-16"])
+@pytest.mark.parametrize("header", ["", "{UTF-8}\n"])
+def test_models_from_chinese_windows_are_read(tmp_path: Path, encoding: str, header: str) -> None:
+    """GBK and UTF-16 are told by their bytes, whatever Vensim's header says, and noted."""
+    text = header + '城镇人口 = INTEG(迁入人口, 100) ~ 万人 ~ 说明 |\n迁入人口 = "城镇化速度(%)" ~ 万人/年 ~|\n'
+    source = written_as(tmp_path, (text + '"城镇化速度(%)" = 10 ~ 1/年 ~|\n').encode(encoding))
+    assert [element.name for element in source.model.sections[0].elements][:2] == ["城镇人口", "迁入人口"]
+    assert "was read as" in source.notes[0]
+
+
+def test_a_wrong_guess_says_how_to_save_the_file(tmp_path: Path) -> None:
+    """Where a text in an encoding that cannot be told has faults, the encoding is named among them."""
+    found = faults(UnreadableModel, lambda: written_as(tmp_path, "x = 한국 국 ) ~~|\n".encode("johab")))
+    assert "which may be why" in found[-1].found
+    assert "UTF-8" in found[-1].advice
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
