@@ -104,13 +104,17 @@ def _console(*, errors: bool = False) -> Console:
     return Console(file=stream, width=width(), highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
-def _print(*parts: RenderableType) -> None:
-    """The parts below each other; rich itself would end the program where nobody reads on."""
+def _print(*parts: RenderableType, foot: Iterable[str] = ()) -> None:
+    """The parts below each other; rich itself would end the program where nobody reads on.
+
+    Lines of the foot name files, which people copy: they are not wrapped, however long a path is.
+    """
     console = _console()
     with console.capture() as captured:
         for part in parts:
             console.print(part)
     streams.write(captured.get())
+    print_text("\n".join(map(printable, foot)))
 
 
 def _table(headers: Iterable[str] = (), *, numbers: int = 0) -> Table:
@@ -174,7 +178,7 @@ def print_run(title: str, times: Sequence[float], rows: Sequence[Row], foot: Ite
     table = _table(("", "unit", *map(time_text, times)), numbers=len(times))
     for row in rows:
         _add(table, row.label, row.unit, *number_texts(list(row.values)))
-    _print(printable(title), "", table, "", *map(printable, foot))
+    _print(printable(title), "", table, "", foot=foot)
 
 
 # --- optimize ---------------------------------------------------------------------------------------------------------
@@ -194,7 +198,7 @@ def print_result(
         parts += ["", printable(table.title), _filled(table.headers, table.rows, numbers=table.numbers)]
     if sentences:
         parts += ["", "What the limits are worth", *(f"- {printable(sentence)}" for sentence in sentences)]
-    _print(*parts, "", *map(printable, foot))
+    _print(*parts, "", foot=foot)
 
 
 # --- check ------------------------------------------------------------------------------------------------------------
@@ -290,7 +294,7 @@ def print_calibration(answer: Tables, headers: tuple[Sequence[str], ...], foot: 
     if answer.holdout:
         _print("", printable(answer.holdout_title), "")
         _print(_filled(headers[2], answer.holdout, numbers=len(headers[2]) - 1))
-    _print(*map(printable, ["", *foot]))
+    _print("", foot=foot)
 
 
 def _filled(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int) -> Table:
@@ -308,4 +312,4 @@ def print_screening(answer: Screened, foot: Iterable[str]) -> None:
     _print(printable(answer.title))
     for title, rows in answer.outcomes:
         _print("", printable(title), "", _filled(answer.headers, rows, numbers=len(answer.headers) - 2))
-    _print("", *map(printable, foot))
+    _print("", foot=foot)

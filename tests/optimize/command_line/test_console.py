@@ -7,8 +7,18 @@ import math
 import numpy as np
 import pytest
 
-from optimize.command_line.console import number_texts, print_run, printable, tell_error
+from optimize.calibration.tables import Tables
+from optimize.command_line.console import (
+    number_texts,
+    print_calibration,
+    print_result,
+    print_run,
+    print_screening,
+    printable,
+    tell_error,
+)
 from optimize.runs.selection import Row
+from optimize.screening.report import Tables as Screened
 from sd_models.errors import Fault, InvalidRequest
 
 
@@ -38,6 +48,28 @@ def test_control_characters_of_a_model_never_reach_the_terminal(capsys: pytest.C
     printed = capsys.readouterr().out
     assert "\x1b" not in printed
     assert "[bold]" in printed
+
+
+@pytest.mark.parametrize("width", ["20", "80", "200"])
+def test_a_path_is_never_broken_into_two_lines(
+    width: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor parted from the word before it, in a terminal of any width: people copy it. Titles and tables are wrapped."""
+    monkeypatch.setenv("COLUMNS", width)
+    written = f"Written: /home/{'long-' * 30}/of mine/run.nc (4 files)"
+    rows = [Row("water", "m3", np.array([1.0]))]
+    for show in (
+        lambda: print_run("a title " * 20, [0.0], rows, [written]),
+        lambda: print_result(["a verdict"], [], [], [written]),
+        lambda: print_calibration(
+            Tables("fish", ("a fact",), (), (), (), (), ""), (("", "", "", "", ""), ("",), ("",)), [written]
+        ),
+        lambda: print_screening(Screened("lake", ("parameter", "range"), ()), [written]),
+    ):
+        show()
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[-1] == written
+        assert all(len(line) <= int(width) for line in lines[:-1])
 
 
 def test_faults_that_share_their_advice_give_it_once(capsys: pytest.CaptureFixture[str]) -> None:
