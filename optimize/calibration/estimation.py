@@ -14,7 +14,7 @@ import numpy as np
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.reading.library import load, model_path
 from sd_models.simulator.simulation import compile
-from sd_models.simulator.timing import TimeSpan, control_values
+from sd_models.simulator.timing import SAME_DECIMALS, TOLERANCE, TimeSpan, control_values
 from sd_models.system.expression import references
 from sd_models.system.model import FloatArray, Series, System, Values, Variable, key
 
@@ -23,13 +23,13 @@ from ..files.gathering import kept
 from .accuracy import Rated, rated, rated_holdout
 from .fitting import Ending, Fit, Watcher, fit
 from .identification import Identification, identify
-from .misfit import SLACK, Misfit, Target, latest, target_of
+from .misfit import Misfit, Target, latest, target_of
 from .observations import Observed, Table, observed, read_table
 from .parameters import Parameters, parameters_of, where_mask
 from .specification import Calibration, ObservedSeries, Total
 
 FILE = "calibration.toml"
-JUST_AFTER = 1e-5  # in the model's unit of time: later than the last time that a fit has seen
+JUST_AFTER = 10 * SAME_DECIMALS  # later than the last time that a fit has seen
 
 
 @dataclass(frozen=True)
@@ -388,7 +388,7 @@ def _stop(system: System, last: float) -> float:
     start, step, end = control["INITIAL TIME"], control["TIME STEP"], control["FINAL TIME"]
     if any(key(name) == "final time" for variable in system for name in _references(variable)):
         return end
-    return min(end, start + step * float(np.ceil((last - start) / step - SLACK)))
+    return min(end, start + step * float(np.ceil((last - start) / step - TOLERANCE)))
 
 
 def _references(variable: Variable) -> Iterator[str]:

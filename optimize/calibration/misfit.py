@@ -18,14 +18,13 @@ from sd_models.simulator.datasets import Trajectories
 from sd_models.simulator.inputs import Inputs
 from sd_models.simulator.sensitivity import adjoint, tangents
 from sd_models.simulator.simulation import Simulator
+from sd_models.simulator.timing import SAME_DECIMALS, TOLERANCE
 from sd_models.system.model import FloatArray, IndexArray, System, fault_of
 
 from .observations import Observed
 from .parameters import Parameters, labels_of
 from .specification import ObservedSeries, Transform
 
-# An observation belongs to a step that it misses by less than this fraction of it.
-SLACK = 1e-6
 # A sweep back from one residual costs about three times a sweep along one parameter.
 ADJOINT_COST = 3
 RESIDUALS_AT_ONCE = 16
@@ -62,7 +61,7 @@ class Target:
 
     def between(self, first: float, last: float) -> Target:
         """The same with the observations of these times only, both included."""
-        chosen = (self.times >= first - SLACK) & (self.times <= last + SLACK)
+        chosen = (self.times >= first - SAME_DECIMALS) & (self.times <= last + SAME_DECIMALS)
         weights = self.weights[chosen] if isinstance(self.weights, np.ndarray) else self.weights
         return Target(self.asked, self.variable, self.labels, self.times[chosen], self.values[chosen], weights)
 
@@ -207,7 +206,7 @@ class Misfit:
         grid = self.simulator.times
         exact = np.clip((times - grid[0]) / self.simulator.model.grid.step, 0, len(grid) - 1)
         near = np.rint(exact)
-        exact = np.where(np.abs(exact - near) < SLACK, near, exact)
+        exact = np.where(np.abs(exact - near) < TOLERANCE, near, exact)
         step = np.floor(exact).astype(np.int64)
         return step, exact - step
 

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from sd_models.errors import Fault, InvalidRequest
-from sd_models.simulator.timing import TOLERANCE, TimeGrid, control_values
+from sd_models.simulator.timing import TOLERANCE, TimeGrid, control_values, slack
 from sd_models.system.model import FloatArray, IndexArray, System
 
 from .plan import Each, Periods, Plan, When
@@ -139,16 +139,15 @@ class Horizon:
 
     def at(self, time: float) -> Windows:
         """The mean over the period that begins at a time; InvalidRequest where none does."""
-        near = np.flatnonzero(np.abs(self.starts - time) <= self.time_step * TOLERANCE)
+        near = np.flatnonzero(np.abs(self.starts - time) <= slack(self.points))
         if not len(near):
             found = f"no period begins at {time:g}; periods begin from {self.starts[0]:g} to {self.starts[-1]:g}."
             raise InvalidRequest(Fault(found))
         return self.always.only(near)
 
     def _between(self, when: Periods) -> Windows:
-        slack = self.time_step * TOLERANCE
-        low = -np.inf if when.from_ is None else when.from_ - slack
-        high = np.inf if when.to is None else when.to + slack
+        low = -np.inf if when.from_ is None else when.from_ - slack(self.points)
+        high = np.inf if when.to is None else when.to + slack(self.points)
         chosen = np.flatnonzero((self.starts >= low) & (self.starts <= high))
         if not len(chosen):
             found = f"no period begins from {low:g} to {high:g}; the horizon has {self.starts[0]:g} to"

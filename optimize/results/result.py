@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from sd_models.simulator.timing import slack
 from sd_models.system.model import FloatArray, System
 
 from ..plans.plan import Plan
@@ -112,8 +113,8 @@ class Result:
         """The levers from the start of the horizon on, one value a period."""
         first, end = self.plan.horizon
         times = self.policy["time"].to_numpy()
-        slack = 1e-6 * max(1.0, abs(end))
-        return self.policy.isel(time=np.flatnonzero((times >= first - slack) & (times < end + self.plan.every - slack)))
+        near = slack(times)
+        return self.policy.isel(time=np.flatnonzero((times >= first - near) & (times < end + self.plan.every - near)))
 
     def total(self, lever: str) -> xr.DataArray:
         """The integral of a lever over the horizon, by element."""
@@ -127,8 +128,7 @@ class Result:
 def held_paths(paths: Mapping[str, xr.DataArray], starts: FloatArray) -> xr.Dataset:
     """Paths at every time of a run as a dataset of the times at which values change or periods start."""
     times = next(iter(paths.values()))["time"].to_numpy()
-    slack = 1e-9 * max(1.0, float(np.abs(times).max()))
-    keep = np.isin(np.arange(len(times)), np.searchsorted(times, starts - slack))
+    keep = np.isin(np.arange(len(times)), np.searchsorted(times, starts - slack(times)))
     keep[0] = True
     for path in paths.values():
         table = path.to_numpy().reshape(len(times), -1)

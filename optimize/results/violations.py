@@ -19,14 +19,13 @@ import xarray as xr
 
 from sd_models.simulator.datasets import label
 from sd_models.simulator.measures import Measure
+from sd_models.simulator.timing import slack
 from sd_models.system.model import FloatArray, System, key
 
 from ..files.names import part_label
 from ..plans.kinds import RowKind, free_name
 from ..plans.plan import Amount, Each, Elements, Lever, Limit, Periods, Plan, Term, ValueAt, When
 
-# Times count as the same within this part of a time step.
-SLACK = 1e-3
 WINDOW = "window"
 
 
@@ -217,18 +216,21 @@ class _Reading:
         return path.isel(time=np.flatnonzero(self._inside(path["time"].to_numpy())))
 
     def _inside(self, times: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        slack = SLACK * self._step
+        near = slack(self._all_times)
         first, end = self.plan.horizon[0], self.plan.horizon[1] + self.plan.every
-        return np.asarray((times >= first - slack) & (times <= end + slack))
+        return np.asarray((times >= first - near) & (times <= end + near))
 
     @property
     def _step(self) -> float:
-        return float(np.diff(self.run["time"].to_numpy()).min())
+        return float(np.diff(self._all_times).min())
+
+    @property
+    def _all_times(self) -> FloatArray:
+        return np.asarray(self.run["time"].to_numpy(), dtype=np.float64)
 
     @property
     def _times(self) -> FloatArray:
-        times = self.run["time"].to_numpy()
-        return np.asarray(times[self._inside(times)], dtype=np.float64)
+        return self._all_times[self._inside(self._all_times)]
 
     def _spans(self, when: When) -> _Spans:
         if when == "final":
@@ -241,9 +243,9 @@ class _Reading:
         spans = self._blocks(self.plan.every)
         if not isinstance(when, Periods):
             return spans
-        slack = SLACK * self._step
-        low = -np.inf if when.from_ is None else when.from_ - slack
-        high = np.inf if when.to is None else when.to + slack
+        near = slack(self._all_times)
+        low = -np.inf if when.from_ is None else when.from_ - near
+        high = np.inf if when.to is None else when.to + near
         kept = [i for i, time in enumerate(spans.times) if low <= time <= high]
         return _Spans(spans.times[kept], [spans.first[i] for i in kept], [spans.last[i] for i in kept])
 

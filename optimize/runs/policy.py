@@ -13,24 +13,19 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.simulator.simulation import compile
+from sd_models.simulator.timing import TimeSpan, slack
 from sd_models.system.model import FloatArray, IndexArray, System
 
 from ..files.names import Part, axes_of, positions, ranges_of
 from ..files.rows import read_rows
 
-if TYPE_CHECKING:
-    from sd_models.simulator.timing import TimeSpan
-
 TIME = "time"
-# A row counts for a time step that it misses by less than this, relative to the time: decimals against summed steps.
-SLACK = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +62,7 @@ def lever_paths(policy: Policy, system: System, time: TimeSpan | None = None) ->
     names = list(dict.fromkeys(_known(system, part, policy.file) for part in policy.columns))
     simulator = compile(system, levers=names, outputs=names, time=time)
     own = {name: simulator.defaults[name].T for name in names}
-    held = np.searchsorted(policy.times, simulator.times + SLACK * np.abs(simulator.times), side="right") - 1
+    held = np.searchsorted(policy.times, simulator.times + slack(simulator.times), side="right") - 1
     paths = {name: _shaped(system, name, own[name]) for name in names}
     for part, values in zip(policy.columns, policy.values.T, strict=True):
         _put(paths[system[part.name].name], system, part, values, held)
@@ -76,9 +71,9 @@ def lever_paths(policy: Policy, system: System, time: TimeSpan | None = None) ->
 
 def policy_notes(policy: Policy, times: FloatArray) -> Iterator[str]:
     """What of a policy has no effect in a run of these times, and where the model's own values hold."""
-    if policy.times[0] > times[0] + SLACK * abs(times[0]):
+    if policy.times[0] > times[0] + slack(times):
         yield f"{policy.file}: before {policy.times[0]:.10g} the model's own values of the levers hold."
-    if policy.times[-1] > times[-1] + SLACK * abs(times[-1]):
+    if policy.times[-1] > times[-1] + slack(times):
         yield f"{policy.file}: rows after {times[-1]:.10g}, the end of the run, have no effect."
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.simulator.measures import Measure
 from sd_models.simulator.simulation import Simulator
-from sd_models.simulator.timing import TOLERANCE
+from sd_models.simulator.timing import slack
 from sd_models.system.model import FloatArray, System
 
 from ..files.names import Part, part_mask
@@ -72,16 +72,16 @@ def _measure(word: str, text: str) -> Measure | float:
 def weights(simulator: Simulator, outcome: Wanted, first: float | None) -> FloatArray:
     """The weight of each time in an outcome, from the time `first` on; InvalidRequest for a time outside the run."""
     times, step = simulator.times, simulator.model.grid.step
-    slack = step * TOLERANCE
     if isinstance(outcome.measure, float):
         at = np.abs(times - outcome.measure)
-        if at.min() > step / 2 + slack:
+        if at.min() > step / 2 + slack(times):
             found = f"time {outcome.measure:g} is not in the run, {times[0]:g} to {times[-1]:g}."
             raise InvalidRequest(Fault(found, outcome.label))
         return np.asarray(np.arange(len(times)) == at.argmin(), dtype=np.float64)
     if outcome.measure is Measure.FINAL:
         return np.asarray(np.arange(len(times)) == len(times) - 1, dtype=np.float64)
-    counted = (times >= (times[0] if first is None else first) - slack) & (np.arange(len(times)) < len(times) - 1)
+    begin = times[0] if first is None else first
+    counted = (times >= begin - slack(times)) & (np.arange(len(times)) < len(times) - 1)
     if not counted.any():
         raise InvalidRequest(Fault(f"there is no time from {first:g} on in the run.", outcome.label))
     return np.asarray(counted * (step if outcome.measure is Measure.INTEGRAL else 1 / counted.sum()))

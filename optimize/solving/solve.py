@@ -15,8 +15,7 @@ from sd_models.errors import Fault, InvalidRequest, SimulationError
 from sd_models.simulator.compilation import Layout
 from sd_models.simulator.datasets import Frame
 from sd_models.simulator.simulation import Simulator, compile
-from sd_models.simulator.timing import TOLERANCE as TIME_TOLERANCE
-from sd_models.simulator.timing import TimeSpan
+from sd_models.simulator.timing import SAME_TIME, TimeSpan
 from sd_models.system.model import FloatArray
 
 from ..files.provenance import digest_of, files_of, provenance
@@ -362,8 +361,8 @@ def _of_plan(problem: Problem) -> Iterator[str]:
     """
     yield from (limit.sentence for limit in problem.unmoved if limit.holds)
     end, clock = horizon_end(problem.plan), clock_of(problem.system)
-    slack = clock.step * TIME_TOLERANCE
-    if end > clock.end + slack and abs(problem.plan.horizon[1] - clock.end) > slack:
+    near = clock.step * SAME_TIME
+    if end > clock.end + near and abs(problem.plan.horizon[1] - clock.end) > near:
         found = f"The horizon ends at {end:.10g}, after the model's FINAL TIME {clock.end:.10g}"
         yield f"{found}: the run goes on to there, where the model's data may have ended."
 

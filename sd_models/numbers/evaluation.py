@@ -14,7 +14,6 @@ from ..system.alignment import (
     EVERYWHERE,
     Alignment,
     Axes,
-    Indices,
     Window,
     broadcastable,
     places_among,
@@ -22,7 +21,7 @@ from ..system.alignment import (
 )
 from ..system.elements import Part, pieces_in_order
 from ..system.expression import Call, Expr, Reduce, Ref, fold
-from ..system.model import Equation, FloatArray, Kind, Series, System, Values, Variable, blaming
+from ..system.model import Equation, FloatArray, IndexArray, Kind, Series, System, Values, Variable, blaming
 from ..system.ordering import Stage, at_start, current, stages
 from .functions import FUNCTIONS, REDUCTIONS, Moment, inverse
 from .tables import read, series_values
@@ -117,7 +116,7 @@ class _Evaluation:
 
     def _equation(
         self, variable: Variable, equation: Equation, definition: Expr | Values, window: Window = EVERYWHERE
-    ) -> tuple[Indices, FloatArray]:
+    ) -> tuple[IndexArray, FloatArray]:
         """The rows of the variable that an equation defines, and their values."""
         with blaming(variable, self.alignment.system.name):
             rows = self.alignment.rows(variable, equation, window)

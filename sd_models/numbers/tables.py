@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..system.alignment import Indices
-from ..system.model import FloatArray, Interpolation, Series
+from ..system.model import FloatArray, IndexArray, Interpolation, Series
 
 
-def read(series: Series, x: FloatArray, elements: Indices) -> FloatArray:
+def read(series: Series, x: FloatArray, elements: IndexArray) -> FloatArray:
     """The points of elements (numbered through the block of the series) read at `x`; both broadcast.
 
     Between the points i and i + 1 it is that piece's own arithmetic, y[i] + (x - x[i]) * slope. Where x jumps, the
@@ -33,7 +32,7 @@ def read(series: Series, x: FloatArray, elements: Indices) -> FloatArray:
     return np.where((reached >= 0) & (reached < last), straight, held)
 
 
-def _straight(at: FloatArray, y: FloatArray, x: FloatArray, reached: Indices, elements: Indices) -> FloatArray:
+def _straight(at: FloatArray, y: FloatArray, x: FloatArray, reached: IndexArray, elements: IndexArray) -> FloatArray:
     """The line of the piece on which x lies; beyond the points, those of the first and of the last piece."""
     last = len(at) - 1
     left = np.clip(reached, 0, last - 1)

@@ -33,18 +33,17 @@ from ..reading.cells import reading_data
 from ..reading.guard import STEPS, check_count, check_steps
 from ..reading.library import load, model_path
 from ..rewrites.outflows import taken
+from ..simulator.timing import SAME_TIME, TimeSpan
 from ..system.model import FloatArray, Kind, Method, System, key
 
 if TYPE_CHECKING:
     from pysd.py_backend.model import Model
 
-    from ..simulator.timing import TimeSpan
     from .pysd_model import Patch
 
 Given: TypeAlias = Mapping[str, "npt.ArrayLike | xr.DataArray | pd.Series[float]"]
 CONTROLS = {"start": "initial time", "stop": "final time", "step": "time step", "save_every": "saveper"}
 VALUES = 100_000_000  # numbers that a run may return: 0.8 GB
-SLACK = 1e-5  # of a step: PySD's own tolerance where it compares times
 
 _turn = threading.RLock()  # PySD keeps what it reads from data files in its classes: one run at a time
 
@@ -315,7 +314,7 @@ class _Run:
             over_time = array.ndim > len(self._own(name).dimensions)
             rows = list(array) if over_time else [array]
             starts = self._grid(len(rows))
-        if not len(starts) or not (np.diff(starts) > 0).all() or starts[0] > self._first + SLACK * self._step:
+        if not len(starts) or not (np.diff(starts) > 0).all() or starts[0] > self._first + SAME_TIME * self._step:
             found = f"the path of {name!r} has no ascending times from {self._first:g} on."
             raise InvalidRequest(Fault(found, advice="Give it a value from the first time of the run on."))
         return starts, [self._value(name, row) for row in rows]
@@ -349,7 +348,7 @@ class _Run:
         """The value that holds at PySD's current time."""
 
         def held() -> Any:
-            now = self.model.time() + SLACK * self._step
+            now = self.model.time() + SAME_TIME * self._step
             return values[max(0, int(np.searchsorted(starts, now, side="right")) - 1)]
 
         return held
@@ -357,7 +356,7 @@ class _Run:
     def _series(self, starts: FloatArray, values: Sequence[Any]) -> pd.Series[Any]:
         """The values at every step, at the very times that PySD will ask for."""
         times = self._grid(check_steps(self._first, self._last, self._step) + 2)
-        places = np.maximum(0, np.searchsorted(starts, times + SLACK * self._step, side="right") - 1)
+        places = np.maximum(0, np.searchsorted(starts, times + SAME_TIME * self._step, side="right") - 1)
         objects = np.empty(len(times), dtype=object)
         for i, place in enumerate(places):
             objects[i] = values[place]

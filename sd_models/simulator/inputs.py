@@ -16,12 +16,11 @@ from ..rewrites.substitution import numeric, shaped
 from ..system.model import FloatArray, System, Variable
 from .compilation import CompiledModel, Layout
 from .datasets import label
+from .timing import slack
 
 Value: TypeAlias = npt.ArrayLike | xr.DataArray
 Given: TypeAlias = Mapping[str, Value]
 
-# Lever times count as reached within this fraction of the largest time, so that rounded decimals meet summed steps.
-TIME_TOLERANCE = 1e-9
 # What the times of a path are called while a dimension of the model may have the name `time`; no model can have this.
 STARTS = "times at which values begin"
 
@@ -172,12 +171,11 @@ def _path(system: System, variable: Variable, value: Value, times: FloatArray) -
 def _held(system: System, variable: Variable, value: xr.DataArray, times: FloatArray) -> FloatArray:
     """A path whose values hold from their own time on."""
     starts = numeric(system, variable, value["time"].to_numpy()) if "time" in value.coords else np.zeros(0)
-    slack = TIME_TOLERANCE * max(1.0, float(np.abs(times).max()))
-    if not len(starts) or not (np.diff(starts) > 0).all() or starts[0] > times[0] + slack:
+    if not len(starts) or not (np.diff(starts) > 0).all() or starts[0] > times[0] + slack(times):
         what = f"starts at {starts[0]:g}" if len(starts) else "has no times"
         found = f"the path of {variable.name!r} {what}; expected ascending times from {times[0]:g} on."
         raise InvalidRequest(Fault(found, file=system.name))
-    rows = np.searchsorted(starts, times + slack, side="right") - 1
+    rows = np.searchsorted(starts, times + slack(times), side="right") - 1
     unlabelled = value.drop_vars("time").rename(time=STARTS)
     values = numeric(system, variable, plain(system, variable, unlabelled, leading=(STARTS,)))
     first = shaped(system, variable, values[0])

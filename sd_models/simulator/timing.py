@@ -1,7 +1,8 @@
 """The time points of a run: when it starts and ends, its step, and which points are saved.
 
-Times are summed up step by step, and compared with the tolerances of PySD (1e-5 of a step), so that a run has the same
-points and saves the same ones.
+Times are summed up step by step, as PySD does it, so that a run has the same points and saves the same ones. All
+tolerances of times stand here. They are parts of a step: in a unit of time they would mean something else in days than
+in years, and relative to the time they would reach over steps that are short.
 """
 
 from __future__ import annotations
@@ -17,7 +18,14 @@ from ..rewrites.folding import unchanging
 from ..rewrites.substitution import substitute
 from ..system.model import FloatArray, Kind, System, fault_of, key
 
+# Of a step: which points a run has and which are saved, by PySD's own tolerance; and whether a length is a whole number
+# of steps, so that a hundred periods of it end where they should (SAME_TIME).
 TOLERANCE = 1e-5
+# Of a step: whether a time that people write is a point of a run. Summed steps drift, by 5e-5 of a step in the longest
+# run there may be (200,000 steps of 0.0001 from 1900 on); nobody means another time by a thousandth of a step.
+SAME_TIME = 1e-3
+# In the unit of time: whether two times that people write are the same, one of them perhaps moved by a decimal number.
+SAME_DECIMALS = 1e-6
 # Building the chain of steps takes some 5 kB and 40 microseconds a step, whatever the model.
 MOST_STEPS = 200_000
 CONTROLS = ("INITIAL TIME", "FINAL TIME", "TIME STEP", "SAVEPER")
@@ -50,6 +58,15 @@ class TimeGrid:
         """The saved times, rounded to what the step resolves."""
         digits = -int(np.log10(self.step * TOLERANCE))
         return np.asarray(np.round(self.times[self.saved], digits))
+
+
+def slack(times: FloatArray) -> float:
+    """How far a written time may lie from one of these points and still be it; a single point counts as a step of 1.
+
+    >>> slack(np.array([2020.0, 2020.5, 2021.0]))
+    0.0005
+    """
+    return SAME_TIME * (float(np.diff(times).min()) if len(times) > 1 else 1.0)
 
 
 def with_time(system: System, span: TimeSpan | None) -> System:

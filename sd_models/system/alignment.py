@@ -20,11 +20,10 @@ import numpy.typing as npt
 
 from ..errors import Fault, InvalidModel
 from .expression import Number, Ref, Subscript, range_of
-from .model import Equation, FloatArray, Series, System, Values, Variable
+from .model import Equation, FloatArray, IndexArray, Series, System, Values, Variable
 from .subscripts import Ranges
 
 Axes: TypeAlias = tuple[str, ...]
-Indices: TypeAlias = npt.NDArray[np.int64]
 Window: TypeAlias = Mapping[str, tuple[int, ...]]
 """Axes that stay at some of their positions; the others move over all of theirs."""
 EVERYWHERE: Window = MappingProxyType({})
@@ -42,7 +41,7 @@ class Alignment:
         return Ranges(self.system.dimensions)
 
     @cached_property
-    def _gathered(self) -> dict[Ref, tuple[Axes, Indices]]:
+    def _gathered(self) -> dict[Ref, tuple[Axes, IndexArray]]:
         return {}
 
     # --- equations --------------------------------------------------------------------------------------------------
@@ -51,7 +50,7 @@ class Alignment:
         """The ranges on the left-hand side."""
         return tuple(name for name in equation.subscripts if name in self.system.dimensions)
 
-    def rows(self, variable: Variable, equation: Equation, window: Window = EVERYWHERE) -> Indices:
+    def rows(self, variable: Variable, equation: Equation, window: Window = EVERYWHERE) -> IndexArray:
         """The rows of the variable that the left-hand side names, its axes in order."""
         axes = self.axes(equation)
         left = tuple(Subscript(name, name if name in axes else None) for name in equation.subscripts)
@@ -69,7 +68,7 @@ class Alignment:
         places = [window.get(name, range(size)) for name, size in zip(equation.subscripts, shape, strict=True)]
         return np.asarray(np.broadcast_to(values.array, shape)[np.ix_(*places)]).ravel()
 
-    def tables(self, name: str) -> list[tuple[Series, Indices]]:
+    def tables(self, name: str) -> list[tuple[Series, IndexArray]]:
         """The points of a table and the rows of the variable that they hold for, equation by equation."""
         variable = self.system.variables[name]
         return [
@@ -91,7 +90,7 @@ class Alignment:
         """The number of positions of all axes together."""
         return prod(self.lengths(axes, window))
 
-    def gather(self, ref: Ref, window: Window = EVERYWHERE) -> tuple[Axes, Indices]:
+    def gather(self, ref: Ref, window: Window = EVERYWHERE) -> tuple[Axes, IndexArray]:
         """The axes of a reference and the rows that it reads, as an array over these axes."""
         if window:
             return self._gather(ref, window)
@@ -99,7 +98,7 @@ class Alignment:
             self._gathered[ref] = self._gather(ref, window)
         return self._gathered[ref]
 
-    def _gather(self, ref: Ref, window: Window) -> tuple[Axes, Indices]:
+    def _gather(self, ref: Ref, window: Window) -> tuple[Axes, IndexArray]:
         variable = self.system.variables[ref.name]
         axes = tuple(dict.fromkeys(s.axis for s in ref.subscripts if s.axis is not None))
         shape = self.system.shape(variable)
@@ -110,7 +109,7 @@ class Alignment:
             indices = indices + broadcastable(steps, own, axes)
         return axes, indices
 
-    def _places(self, subscript: Subscript, dimension: str, window: Window) -> Indices:
+    def _places(self, subscript: Subscript, dimension: str, window: Window) -> IndexArray:
         """The positions in the dimension that a subscript goes through."""
         elements = self.system.dimensions[dimension].elements
         if subscript.axis is None:
@@ -119,7 +118,7 @@ class Alignment:
         places = np.arange(len(elements)) if aligned == elements else self._found(subscript.name, aligned, dimension)
         return places[list(window[subscript.axis])] if subscript.axis in window else places
 
-    def _found(self, name: str, wanted: Sequence[str], dimension: str) -> Indices:
+    def _found(self, name: str, wanted: Sequence[str], dimension: str) -> IndexArray:
         """The positions of elements of the range `name` in the dimension."""
         number = {element: i for i, element in enumerate(self.system.dimensions[dimension].elements)}
         missing = [element for element in wanted if element not in number]
@@ -128,7 +127,7 @@ class Alignment:
             raise InvalidModel(Fault(found, file=self.system.name))
         return np.array([number[element] for element in wanted])
 
-    def spread(self, own: Axes, axes: Axes, window: Window = EVERYWHERE) -> Indices:
+    def spread(self, own: Axes, axes: Axes, window: Window = EVERYWHERE) -> IndexArray:
         """For each position of the axes the one of `own`, which are among them in any order."""
         places = np.arange(self.count(own, window)).reshape(self.lengths(own, window))
         return np.broadcast_to(broadcastable(places, own, axes), self.lengths(axes, window)).ravel()
@@ -150,7 +149,7 @@ def broadcastable(array: npt.NDArray[Any], own: Axes, axes: Axes) -> npt.NDArray
     return array.transpose(order).reshape(shape)
 
 
-def places_among(rows: Indices, wanted: Indices) -> tuple[Indices, npt.NDArray[np.bool_]]:
+def places_among(rows: IndexArray, wanted: IndexArray) -> tuple[IndexArray, npt.NDArray[np.bool_]]:
     """For each wanted row its place among the rows, and whether it is there; 0 for one that is not.
 
     >>> places_among(np.array([5, 3]), np.array([3, 4, 5]))

@@ -19,10 +19,10 @@ import numpy as np
 
 from ...errors import Fault, InvalidModel
 from ...recursion import deep
-from ...system.alignment import EVERYWHERE, Alignment, Axes, Indices, Window, places_among, together
+from ...system.alignment import EVERYWHERE, Alignment, Axes, Window, places_among, together
 from ...system.elements import Part
 from ...system.expression import Call, Expr, Number, Reduce, Ref, fold
-from ...system.model import Equation, Values, Variable, blaming
+from ...system.model import Equation, IndexArray, Values, Variable, blaming
 from .functions import FUNCTIONS, REDUCTIONS, Column, Moment, choose, is_number, table_value
 
 
@@ -71,7 +71,7 @@ class Lowering:
 
     def equation(
         self, variable: Variable, equation: Equation, definition: Expr | Values, window: Window = EVERYWHERE
-    ) -> tuple[Indices, Column]:
+    ) -> tuple[IndexArray, Column]:
         """The rows of the variable that an equation defines, and their values."""
         self.moment.variable = variable.name
         with blaming(variable, self.alignment.system.name):

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.models import faults
 
-from optimize.plans.horizon import Clock, fitted, fittings, horizon_faults
-from optimize.plans.plan import Plan, read_plan
+from optimize.plans.horizon import Clock, Horizon, fitted, fittings, horizon_faults, horizon_of
+from optimize.plans.plan import Periods, Plan, read_plan
+from sd_models.errors import InvalidRequest
+from sd_models.simulator.timing import TimeGrid
 
 TEN_YEARS = Clock(0.0, 1.0, 10.0)
 
@@ -77,3 +81,37 @@ def test_each_offer_is_a_pair_that_can_be_copied() -> None:
     """In the notation of the file."""
     (fault,) = horizon_faults(plan((2021, 2040), 10), Clock(2020.0, 0.25, 2050.0))
     assert re.findall(r"\[[^]]*\]", fault.advice) == ["[2021, 2031]", "[2021, 2041]"]
+
+
+# --- summed steps -----------------------------------------------------------------------------------------------------
+
+# 150,000 steps of 0.001 from 2000 on: their sums lie 2e-5 of a step beside the decimals at the end.
+TIMES = np.concatenate(([2000.0], np.full(150_000, 0.001))).cumsum()
+
+
+@pytest.fixture(scope="module")
+def horizon() -> Horizon:
+    """The last years of a long run."""
+    return horizon_of(plan((2147.0, 2149.0), 1.0), TimeGrid(TIMES, 0.001, np.array([0, 150_000])))
+
+
+def test_a_horizon_begins_in_a_long_run(horizon: Horizon) -> None:
+    """At the point that is meant, whatever the sums of steps have become."""
+    assert TIMES[147_000] != 2147.0
+    assert (horizon.first, len(horizon.points), len(horizon.starts)) == (147_000, 3001, 3)
+
+
+def test_periods_are_found_in_a_long_run(horizon: Horizon) -> None:
+    """By the time at which they begin, and from one to another, both included; a hundredth of a step is too much."""
+    assert horizon.at(2149.0).times.tolist() == [TIMES[149_000]]
+    found = horizon.windows(Periods(**{"from": 2148.0, "to": 2149.0}))
+    assert found.times.tolist() == TIMES[[148_000, 149_000]].tolist()
+    (fault,) = faults(InvalidRequest, lambda: horizon.at(2149.00001))
+    assert fault.found.startswith("no period begins at 2149")
+
+
+@pytest.mark.parametrize("every", [1.0004, 0.0014, 0.0004])
+def test_a_period_is_a_whole_number_of_steps(every: float) -> None:
+    """Held more tightly than single times: what it misses adds up over the periods."""
+    (fault, *_) = horizon_faults(plan((0.0, 1.0), every), TEN_YEARS)
+    assert "is no whole number of time steps" in fault.found

@@ -189,6 +189,18 @@ class TestInputs:
         ours = sd.simulate(sd.load(model), levers={variable: given})
         np.testing.assert_allclose(run["total"], ours["total"], rtol=1e-9)
 
+    @pytest.mark.parametrize(("late", "held"), [(4e-6, 2.0), (4e-4, 2.0), (2e-3, 2.5), (-4e-4, 2.0), (-2e-3, 2.0)])
+    @pytest.mark.parametrize("variable", ["rate", "price"])
+    def test_levers_hold_from_the_same_step_as_in_our_run(
+        self, model: Path, late: float, held: float, variable: str
+    ) -> None:
+        """A written time counts as a point of the run that it misses by a little, and not by more, on both roads."""
+        path = xr.DataArray([0.1, 0.2], {"time": [0.0, 2.0 + late]})
+        run = replay(model, levers={variable: path}, time=sd.TimeSpan(step=0.5, save_every=0.5))
+        ours = sd.simulate(sd.load(model), levers={variable: path}, time=sd.TimeSpan(step=0.5, save_every=0.5))
+        assert float(run["time"][run[variable] == 0.2][0]) == held
+        np.testing.assert_array_equal(run[variable], ours[variable])
+
     def test_levers_with_dimensions(self, model: Path) -> None:
         """A path for every element, in any order of dimensions and elements."""
         path = xr.DataArray(

@@ -12,7 +12,7 @@ from support.models import CONTROLS, faults, loaded
 
 import sd_models as sd
 from sd_models.errors import Fault, InvalidModel, InvalidRequest
-from sd_models.simulator.timing import MOST_STEPS, TimeSpan, control_values, time_grid, with_time
+from sd_models.simulator.timing import MOST_STEPS, TimeSpan, control_values, slack, time_grid, with_time
 from sd_models.system.expression import Number
 from sd_models.system.model import Equation, Kind, System, Variable
 
@@ -87,6 +87,20 @@ def test_saveper_is_the_step_where_the_model_has_none() -> None:
     assert grid.saved.tolist() == [0, 1, 2]
     assert time_grid(controlled(0, 4, 1, 2)).saved.tolist() == [0, 2, 4]
     assert time_grid(controlled(0, 4, 1, 9)).saved.tolist() == [0]
+
+
+@pytest.mark.parametrize(("start", "step"), [(2000.0, 1e-3), (1900.0, 1e-4), (0.0, 1e-3), (2020.0, 1 / 365)])
+def test_a_written_time_is_found_in_the_longest_run(start: float, step: float) -> None:
+    """However far summed steps drift from the decimals that people write, each is one point of the run."""
+    grid = time_grid(controlled(start, start + MOST_STEPS * step, step))
+    written = start + step * np.arange(len(grid.times))
+    assert (np.abs(grid.times - written) < slack(grid.times) / 10).all()
+    assert slack(grid.times) < step / 100
+
+
+def test_one_point_has_a_slack_as_well() -> None:
+    """That of a step of 1."""
+    assert slack(np.array([2020.0])) == 1e-3
 
 
 # --- control variables ------------------------------------------------------------------------------------------------
