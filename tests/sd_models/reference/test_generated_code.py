@@ -188,6 +188,10 @@ def test_statements_of_models_are_allowed(statement: str) -> None:
         "...",
         "unknown()",
         "f(**{})",
+        "(lambda: x)()()",
+        "[x][0]()()",
+        "(x if 1 else x)()",
+        "(-x)()",
         "{**{}}['a'](1)",
     ],
 )
@@ -253,6 +257,9 @@ def test_other_expressions_are_refused(expression: str) -> None:
         "@component.add(name='y')\ndef __y():\n    return 1",
         "@component.add(name='y')\ndef y():\n    import os\n    return 1",
         "@component.add(name='y')\ndef y():\n    np.nan = 1\n    return 1",
+        "__pysd_version__ = x()",
+        "z.add([1])",
+        "x() + 1",
         "y = (",
         "y = " + "(" * 500 + "1" + ")" * 500,
         "y = " + "-" * 100_000 + "1",
@@ -263,3 +270,47 @@ def test_other_statements_are_refused(statement: str) -> None:
     """Whatever no model needs, also where it does not parse."""
     with pytest.raises(UnsafeModel, match=r"m\.mdl"):
         check(statement)
+
+
+LOOK = "Look for quotes and backslashes in names, subscripts and the arguments of GET DIRECT functions."
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("y = (", f"m.mdl: its names or texts break the Python code that PySD makes of it. {LOOK}"),
+        ("\0", f"m.mdl: its names or texts break the Python code that PySD makes of it. {LOOK}"),
+        (
+            "y = " + "+".join(["1"] * 900),
+            "m.mdl: an equation is nested too deeply. Split the longest equation.",
+        ),
+        *(
+            (code, f"m.mdl: it would make PySD run Python code that belongs to no model: {code!r}. {LOOK}")
+            for code in (
+                "import os",
+                "__pysd_version__ = x()",
+                "z.add([1])",
+                "[x][0]()()",
+                "_root = Path('/')",
+                "x() + 1",
+                "x.loc = 1",
+            )
+        ),
+        (
+            "if x():\n    yy = 1\n    zz = 1\n" + "    pp = 1\n" * 9,
+            "m.mdl: it would make PySD run Python code that belongs to no model: "
+            f"{('if x(): yy = 1 zz = 1' + ' pp = 1' * 9)[:80]!r}. {LOOK}",
+        ),
+    ],
+)
+def test_what_is_refused_is_shown(statement: str, told: str) -> None:
+    """On one line, no more of it than fits there, with the model's file and what to look for."""
+    with pytest.raises(UnsafeModel) as caught:
+        check(statement)
+    assert str(caught.value) == told
+
+
+def test_a_model_without_a_name_is_refused_without_one() -> None:
+    """Its file is known to who calls."""
+    with pytest.raises(UnsafeModel, match=r"^its names or texts"):
+        check_code("y = (", files=(), macros=())
