@@ -38,6 +38,7 @@ def assemble(problem: Problem) -> Program:
         row_lower=lower - body.constant,
         row_upper=upper - body.constant,
         row_names=plan_names(problem),
+        amounts=plan_amounts(problem),
         **surroundings(problem),
     )
 
@@ -55,6 +56,16 @@ def surroundings(problem: Problem) -> dict[str, Any]:
 def plan_names(problem: Problem) -> tuple[str, ...]:
     """The name of each row of the plan: that of its limit."""
     return tuple(rows.name for rows in problem.bound.rows for _ in range(len(rows.expression)))
+
+
+def plan_amounts(problem: Problem) -> FloatArray:
+    """The size of the amount that each row of the plan is held to, as the plan words it."""
+    return np.concatenate([np.zeros(0), *(_amounts(rows) for rows in problem.bound.rows)])
+
+
+def _amounts(rows: Rows) -> FloatArray:
+    sides = np.abs([rows.lower + rows.own, rows.upper + rows.own])
+    return np.asarray(np.where(np.isfinite(sides), sides, 0.0).max(axis=0))
 
 
 def sides_of(rows: tuple[Rows, ...]) -> tuple[FloatArray, FloatArray]:

@@ -1,38 +1,40 @@
-"""How far a policy is from an optimum: the scaled KKT residual and the violation of limits, apart from any solver.
+"""How far a policy is from an optimum: the KKT residual and the violation of limits, apart from any solver.
 
 A point is stationary if the gradient of the Lagrangian
 
     L = c'x + d'y(x) + multipliers of rows * (A x + B y(x)) + multipliers of quadratics * q(x, y(x))
 
 vanishes, but for levers that stand on a bound and are held there (Karush 1939; Kuhn and Tucker 1951). Three numbers say
-by how much a point misses this:
+by how much a point misses this, none of which knows the unit of anything:
 
-- `stationarity`: for each lever the smaller of its entry of the gradient and its distance to the bound that holds it,
-  the largest of these. A lever counts in the size of its block, the largest of its values there (or its range, where
-  all are zero). The gradient is divided by the largest entry of the gradient of the objective, or by the size of the
-  objective over the number of levers where that is larger: 1e-6 means that no lever's marginal value departs from the
-  prices of the limits by more than a millionth of the largest marginal value that there is.
+- `stationarity`: each lever's slope of the Lagrangian is held against its own marginals: the slope of the objective,
+  what the prices of limits make of it, and by how much its curvature changes it over the lever's own size. 1e-6 means
+  that the two sides of every lever's balance agree to a millionth. A lever counts for less where what it can still
+  gain, until its bound or until its curvature stops it, is less than 1e-12 of what all levers together are worth here.
 - `complementarity`: for each limit with a multiplier the smaller of its distance to its bound, relative to the limit's
-  size, and of what the multiplier makes of the limit's whole size, relative to the objective.
-- `violation`: how far a limit or bound is exceeded, relative to its size: the largest of its bounds and of the sum of
-  its terms' absolute values (`row_sizes`).
+  size, and of what the multiplier makes of the limit's whole size, relative to what all levers are worth here.
+- `violation`: how far a limit or bound is exceeded, relative to its size: its amount, or what the levers moved of its
+  terms (`row_sizes`). Terms that cancel are no part of it.
 
-All three stay what they are if units, levers or limits are scaled. The size of the objective is what the policy gains
-or loses against the reference levers, so that a number added to the objective changes little.
-
-Why these scales and not those of a solver: IPOPT divides by the mean multiplier, HiGHS by norms of its costs; neither
-number means anything to the person who reads it, and two solvers could not be compared by them.
+Why local sizes: the objective's value, or its gain over some start, says nothing about this point. A penalty that only
+the start pays, a constant, a thousand idle levers or one lever worth a billion would loosen the claim for the others.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from sd_models.system.model import FloatArray
 
-from .program import Evaluation, Program
+from .program import Evaluation, Program, Quadratic
+
+# What a lever can still gain counts for nothing below this share of what all levers are worth.
+DUST = 1e-12
+# Up to so many levers all second derivatives are taken, beyond so many probes of their diagonal.
+FEW, PROBES = 300, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,16 @@ class Optimality:
 
 
 def optimality(program: Program, at: Evaluation, multipliers: Multipliers) -> Optimality:
-    """The residuals of a policy with its outcomes, by gradients that are taken here."""
+    """The residuals of a policy with its outcomes, by gradients and second derivatives that are taken here."""
+    objective, lagrangian = slopes(program, at, multipliers)
+    return residuals(program, at, objective, lagrangian, multipliers, curvatures(program, at, multipliers))
+
+
+def slopes(program: Program, at: Evaluation, multipliers: Multipliers) -> tuple[FloatArray, FloatArray]:
+    """The gradients (levers) of the objective and of the Lagrangian."""
     direct, weights = lagrangian_weights(program, at.x, at.y, multipliers)
     objective = program.lever_cost + program.pullback(at, program.outcome_cost)
-    lagrangian = direct + program.pullback(at, weights)
-    return residuals(program, at, objective, lagrangian, multipliers, objective_size(program, at))
+    return objective, direct + program.pullback(at, weights)
 
 
 def residuals(
@@ -80,14 +87,95 @@ def residuals(
     objective: FloatArray,
     lagrangian: FloatArray,
     multipliers: Multipliers,
-    size: float,
+    curvature: FloatArray,
 ) -> Optimality:
-    """The residuals from the gradients of objective and Lagrangian (levers) and the size of the objective."""
+    """The residuals from the gradients of objective and Lagrangian, and its second derivative by each lever."""
+    marginals = Marginals(program, at, objective, lagrangian, np.maximum(curvature, 0.0))
     return Optimality(
-        _stationarity(program, at.x, objective, lagrangian, size),
-        _complementarity(program, at, multipliers, size),
+        float(marginals.misses.max(initial=0.0)),
+        _complementarity(program, at, multipliers, marginals.worth),
         violation(program, at.x, at.y),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Marginals:
+    """What the levers are worth at a point: slopes of objective and Lagrangian, and `curvature`, not below zero."""
+
+    program: Program
+    at: Evaluation
+    objective: FloatArray
+    lagrangian: FloatArray
+    curvature: FloatArray
+
+    @cached_property
+    def sizes(self) -> FloatArray:
+        """The size of each lever (levers)."""
+        return own_sizes(self.program, self.at.x)
+
+    @cached_property
+    def whole(self) -> FloatArray:
+        """What a lever's slope is held against: what pulls at it from all sides (levers)."""
+        prices = self.lagrangian - self.objective
+        return np.asarray(np.abs(self.objective) + np.abs(prices) + self.curvature * self.sizes)
+
+    @cached_property
+    def worth(self) -> float:
+        """What all levers in their sizes are worth, not less than what rounding leaves of the objective."""
+        rounding = np.finfo(float).eps * abs(self.program.cost(self.at.x, self.at.y))
+        return max(float(self.whole @ self.sizes), rounding / DUST)
+
+    @cached_property
+    def gains(self) -> FloatArray:
+        """What each lever alone can still gain, until its bound or until its curvature stops it (levers)."""
+        slope = np.abs(self.lagrangian)
+        room = np.where(self.lagrangian > 0, self.at.x - self.program.lower, self.program.upper - self.at.x)
+        reach = np.where(np.isfinite(room), np.maximum(room, 0.0), self.sizes)
+        stop = np.divide(slope, self.curvature, out=reach.copy(), where=self.curvature * reach > slope)
+        return np.asarray(slope * np.minimum(stop, reach))
+
+    @cached_property
+    def misses(self) -> FloatArray:
+        """By how much each lever misses its balance (levers)."""
+        whole = self.whole
+        share = np.divide(np.abs(self.lagrangian), whole, out=np.zeros_like(whole), where=whole > 0)
+        return np.minimum(share, 1e-6 * self.gains / (DUST * self.worth or 1.0))
+
+
+def curvatures(program: Program, at: Evaluation, multipliers: Multipliers) -> FloatArray:
+    """The second derivative of the Lagrangian by each lever (levers); beyond `FEW` levers an estimate of it.
+
+    The estimate is the mean of v * (H v) over random signs v (Bekas, Kokiopoulou and Saad 2007, Applied Numerical
+    Mathematics 57); it only weighs slopes, for which its order is enough.
+    """
+    n = len(at.x)
+    if n <= FEW:
+        return np.diagonal(second_derivative(program, at, multipliers, np.eye(n))).copy()
+    signs = np.random.default_rng(0).choice((-1.0, 1.0), (PROBES, n))
+    return np.asarray((signs * second_derivative(program, at, multipliers, signs)).mean(axis=0))
+
+
+def second_derivative(program: Program, at: Evaluation, multipliers: Multipliers, directions: FloatArray) -> FloatArray:
+    """The second derivative of the Lagrangian times directions (k, levers)."""
+    _, weights = lagrangian_weights(program, at.x, at.y, multipliers)
+    found = program.products(at, weights, directions)
+    for quadratic, multiplier in zip(program.quadratics, multipliers.quadratics, strict=True):
+        if multiplier:
+            found = found + multiplier * _squared(program, at, quadratic, directions)
+    return found
+
+
+def _squared(program: Program, at: Evaluation, quadratic: Quadratic, directions: FloatArray) -> FloatArray:
+    """[I, J]' Q [I, J] times directions, with J the gradients of the outcomes that Q names."""
+    n = len(at.x)
+    named = np.unique(quadratic.matrix.indices).astype(np.int64)
+    outcomes = named[named >= n] - n
+    slopes = program.gradients(at, outcomes)
+    moves = np.zeros((len(directions), quadratic.matrix.shape[0]))
+    moves[:, :n] = directions
+    moves[:, n + outcomes] = directions @ slopes.T
+    bent = np.asarray((quadratic.matrix @ moves.T).T)
+    return np.asarray(bent[:, :n] + bent[:, n + outcomes] @ slopes)
 
 
 def lagrangian_weights(
@@ -107,16 +195,18 @@ def lagrangian_weights(
 # --- sizes ------------------------------------------------------------------------------------------------------------
 
 
-def objective_size(program: Program, at: Evaluation) -> float:
-    """How much the objective differs from that of the reference levers, or a millionth of it where that is more."""
-    own = program.origin
-    here, there = program.cost(at.x, at.y), program.cost(own.x, own.y)
-    gain = abs(here - there) if np.isfinite(there) else abs(here)
-    return max(gain, 1e-6 * abs(here))
+def own_sizes(program: Program, x: FloatArray) -> FloatArray:
+    """The size of each lever: its own absolute value, or its range where that is zero, or 1."""
+    span = program.upper - program.lower
+    ranges = np.where(np.isfinite(span) & (span > 0), span, 1.0)
+    return np.where(x != 0.0, np.abs(x), ranges)
 
 
-def lever_sizes(program: Program, x: FloatArray) -> FloatArray:
-    """The size of each lever: the largest absolute value of its block, or its range where all are zero, or 1."""
+def block_sizes(program: Program, x: FloatArray) -> FloatArray:
+    """A scale for each lever: the largest absolute value of its block, or its range where all are zero, or 1.
+
+    Solvers scale by it: levers of one kind are of one unit. Nothing is claimed by it.
+    """
     sizes = np.ones(len(x))
     for block in program.blocks:
         columns = block.columns
@@ -128,16 +218,19 @@ def lever_sizes(program: Program, x: FloatArray) -> FloatArray:
 
 
 def row_sizes(program: Program, x: FloatArray, y: FloatArray) -> FloatArray:
-    """The size of each row: the largest of its bounds and of the sum of its terms' absolute values, or 1.
+    """The size of each row: its amount or what the levers moved of its terms from the reference, the larger; or 1.
 
-    An outcome counts with its peak, where that is more: a stock that
-    must not be negative at the end, and is used up, has no size of its own.
+    Where nothing has moved and there is no amount, the sum of its terms' absolute values stands for them; an outcome
+    counts with its peak, where that is more: a stock that must not be negative at the end, and is used up, has no size
+    of its own.
     """
-    outcomes = np.maximum(np.abs(y), program.peaks)
-    terms = abs(program.lever_rows) @ np.abs(x) + abs(program.outcome_rows) @ outcomes
-    for side in (program.row_lower, program.row_upper):
-        terms = np.maximum(terms, np.where(np.isfinite(side), np.abs(side), 0.0))
-    return np.where(terms > 0, terms, 1.0)
+    origin = program.origin
+    away = np.abs(y - origin.y) if origin.is_finite else np.abs(y)
+    moved = abs(program.lever_rows) @ np.abs(x - origin.x) + abs(program.outcome_rows) @ away
+    sizes = np.maximum(moved, program.amounts)
+    terms = abs(program.lever_rows) @ np.abs(x) + abs(program.outcome_rows) @ np.maximum(np.abs(y), program.peaks)
+    sizes = np.where(sizes > 0, sizes, terms)
+    return np.where(sizes > 0, sizes, 1.0)
 
 
 def quadratic_sizes(program: Program, x: FloatArray, y: FloatArray) -> FloatArray:
@@ -175,16 +268,8 @@ def _excesses(program: Program, x: FloatArray, y: FloatArray) -> tuple[FloatArra
     values = program.rows(x, y)
     rows = np.maximum(program.row_lower - values, values - program.row_upper) / row_sizes(program, x, y)
     over = np.array([quadratic.excess(np.concatenate([x, y])) for quadratic in program.quadratics])
-    bounds = np.maximum(program.lower - x, x - program.upper) / lever_sizes(program, x)
+    bounds = np.maximum(program.lower - x, x - program.upper) / own_sizes(program, x)
     return rows, over / quadratic_sizes(program, x, y), bounds
-
-
-def _stationarity(program: Program, x: FloatArray, objective: FloatArray, lagrangian: FloatArray, size: float) -> float:
-    sizes = lever_sizes(program, x)
-    scale = max(float(np.abs(objective * sizes).max(initial=0.0)), size / max(len(x), 1))
-    slope = lagrangian * sizes / scale if scale > 0 else lagrangian * sizes
-    room = np.where(slope > 0, x - program.lower, program.upper - x) / sizes
-    return float(np.minimum(np.abs(slope), np.maximum(room, 0.0)).max(initial=0.0))
 
 
 def _complementarity(program: Program, at: Evaluation, multipliers: Multipliers, size: float) -> float:

@@ -146,9 +146,10 @@ class Program:
     that are not there are infinite. `sign` is -1 where what people see is maximized: sign * cost is in their direction.
     `row_names` has a name for each row.
 
-    What is measured, and where a search begins, leans on three more: `reference` (n), levers that a gain is counted
-    from; `peaks` (m), a size of each outcome where its own value is none; `blocks`, levers that are of one kind. All
-    have defaults: zeros within the bounds, zeros, and one block.
+    What is measured, and where a search begins, leans on four more: `reference` (n), levers that changes are counted
+    from; `amounts` (r), the size of what each row is held to; `peaks` (m), a size of each outcome where its own value
+    is none; `blocks`, levers that are of one kind. All have defaults: zeros within the bounds, the sizes of the sides,
+    zeros, and one block.
 
     Every evaluation passes through the program, which counts it and tells it to `notice`. `complaint` says in words why
     levers have no outcomes.
@@ -168,6 +169,7 @@ class Program:
     quadratics: tuple[Quadratic, ...] = ()
     row_names: tuple[str, ...] = ()
     reference: FloatArray = field(default_factory=lambda: NO_NUMBERS)
+    amounts: FloatArray = field(default_factory=lambda: NO_NUMBERS)
     peaks: FloatArray = field(default_factory=lambda: NO_NUMBERS)
     blocks: tuple[Block, ...] = ()
     notice: Callable[[Evaluation], None] = _nobody
@@ -180,6 +182,7 @@ class Program:
         defaults: dict[str, Any] = {
             "row_names": tuple(f"row {i + 1}" for i in range(r)),
             "reference": np.clip(np.zeros(n), self.lower, self.upper),
+            "amounts": self._sides(),
             "peaks": np.zeros(m),
             "blocks": (Block("levers", np.arange(n)[:, np.newaxis]),),
         }
@@ -192,6 +195,7 @@ class Program:
         expected: dict[str, tuple[int, ...]] = {
             **{"lower": (n,), "upper": (n,), "row_upper": (r,), "lever_rows": (r, n), "outcome_rows": (r, m)},
             **({"reference": (n,)} if len(self.reference) else {}),
+            **({"amounts": (r,)} if len(self.amounts) else {}),
             **({"peaks": (m,)} if len(self.peaks) else {}),
         }
         wrong = [
@@ -201,6 +205,11 @@ class Program:
         ]
         if wrong:
             raise ValueError(f"{n} levers, {m} outcomes and {r} rows: {'; '.join(wrong)}.")
+
+    def _sides(self) -> FloatArray:
+        """The larger of the finite sides of each row."""
+        sides = np.abs([self.row_lower, self.row_upper])
+        return np.asarray(np.where(np.isfinite(sides), sides, 0.0).max(axis=0, initial=0.0))
 
     # --- values ---------------------------------------------------------------------------------------------------
 

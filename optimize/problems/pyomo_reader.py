@@ -25,7 +25,7 @@ from sd_models.errors import Fault, InvalidRequest
 from sd_models.system.model import FloatArray
 
 from ..files.gathering import Faults
-from .assembly import plan_names, surroundings
+from .assembly import plan_amounts, plan_names, surroundings
 from .problem import Problem
 from .program import Program, Quadratic
 from .pyomo_model import variable_sides
@@ -80,6 +80,7 @@ def _read(model: pyo.ConcreteModel, problem: Problem) -> Program:
         row_upper=np.array([row.upper for row in linear], dtype=np.float64),
         quadratics=tuple(convex),
         row_names=(*plan_names(problem), *(row.name for row in linear[len(plan) :])),
+        amounts=np.concatenate([plan_amounts(problem), [row.amount for row in linear[len(plan) :]]]),
         **surroundings(problem),
     )
 
@@ -103,6 +104,11 @@ class _Row:
     def name(self) -> str:
         """Its name in sentences."""
         return f"{self.words}{self.component.name}"
+
+    @property
+    def amount(self) -> float:
+        """The larger of its finite sides."""
+        return max((abs(side) for side in (self.lower, self.upper) if np.isfinite(side)), default=0.0)
 
     @property
     def is_quadratic(self) -> bool:

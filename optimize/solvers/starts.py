@@ -9,7 +9,7 @@ from scipy.sparse import csr_array, diags_array, eye_array
 
 from sd_models.system.model import FloatArray, IndexArray
 
-from ..problems.optimality import lever_sizes, quadratic_sizes, row_sizes
+from ..problems.optimality import block_sizes, quadratic_sizes, row_sizes
 from ..problems.program import Program
 from .highs import ConvexProgram, solve
 
@@ -109,7 +109,7 @@ def _nearest(
     values = program.lever_rows[rows] @ inside + held
     if ((values >= program.row_lower[rows]) & (values <= program.row_upper[rows])).all():
         return inside
-    sizes = lever_sizes(program, inside)
+    sizes = block_sizes(program, inside)
     matrix = csr_array(program.lever_rows[rows] @ diags_array(sizes))
     moved = np.flatnonzero(np.diff(matrix.indptr) > 0)
     norms = abs(matrix[moved]).max(axis=1).toarray().ravel()

@@ -22,7 +22,7 @@ from sd_models.system.model import FloatArray, IndexArray
 
 from ..plans.kinds import RowKind
 from ..plans.plan import Amount, Limit, ValueAt
-from ..problems.optimality import lever_sizes, quadratic_sizes, row_sizes
+from ..problems.optimality import block_sizes, quadratic_sizes, row_sizes
 from ..problems.problem import Problem
 from ..problems.program import Program
 from ..solvers.highs import Answer, ConvexProgram, solve
@@ -103,7 +103,7 @@ class _Limits:
     @classmethod
     def linear(cls, program: Program, x: FloatArray, rows: IndexArray) -> _Limits:
         """The limits on levers alone, from a policy."""
-        sizes, units = row_sizes(program, x, np.zeros(program.outcome_rows.shape[1]))[rows], lever_sizes(program, x)
+        sizes, units = row_sizes(program, x, np.zeros(program.outcome_rows.shape[1]))[rows], block_sizes(program, x)
         values = program.lever_rows[rows] @ x
         matrix = diags_array(1.0 / sizes) @ program.lever_rows[rows] @ diags_array(units)
         lower, upper = program.row_lower[rows] - values, program.row_upper[rows] - values
@@ -126,7 +126,7 @@ class _Limits:
         sizes = np.concatenate([row_sizes(program, x, y), quadratic_sizes(program, x, y)])
         lower = np.concatenate([program.row_lower, np.full(len(slopes), -np.inf)]) - values
         upper = np.concatenate([program.row_upper, np.zeros(len(slopes))]) - values
-        units = lever_sizes(program, x)
+        units = block_sizes(program, x)
         matrix = diags_array(1.0 / sizes) @ vstack([rows, *extra]) @ diags_array(units)
         least = np.where(np.isfinite(program.lower), (program.lower - x) / units, -REACH)
         most = np.where(np.isfinite(program.upper), (program.upper - x) / units, REACH)

@@ -22,7 +22,7 @@ from ..files.provenance import digest_of, files_of, provenance
 from ..plans.horizon import clock_of, horizon_end
 from ..plans.plan import SolverChoice
 from ..plans.quantities import time_unit
-from ..problems.optimality import Multipliers, most_violated, objective_size, optimality, row_sizes
+from ..problems.optimality import Marginals, Multipliers, most_violated, optimality, row_sizes, slopes
 from ..problems.problem import Problem
 from ..problems.program import Evaluation, Program
 from ..problems.pyomo_model import state, tightened
@@ -299,8 +299,13 @@ class _Solve:
     def _prices(self, program: Program, solution: Solution, at: Evaluation) -> dict[str, xr.DataArray]:
         plan_rows = sum(len(rows.expression) for rows in self.problem.bound.rows)
         names = (*program.row_names[plan_rows:], *(quadratic.name for quadratic in program.quadratics))
+        multipliers = Multipliers(solution.row_multipliers, solution.quadratic_multipliers)
         effects = np.abs(solution.row_multipliers) * row_sizes(program, at.x, at.y)
-        rows = np.where(effects > NO_EFFECT * objective_size(program, at), solution.row_multipliers, 0.0)
+        rows = np.where(
+            effects > NO_EFFECT * Marginals(program, at, *slopes(program, at, multipliers), np.zeros(len(at.x))).worth,
+            solution.row_multipliers,
+            0.0,
+        )
         values = (*rows[plan_rows:], *solution.quadratic_multipliers)
         return shadow_prices(
             self.problem,

@@ -23,7 +23,17 @@ import numpy as np
 
 from sd_models.system.model import FloatArray
 
-from ...problems.optimality import Multipliers, Optimality, lagrangian_weights, lever_sizes, optimality, violation
+from ...problems.optimality import (
+    Multipliers,
+    Optimality,
+    block_sizes,
+    curvatures,
+    lagrangian_weights,
+    optimality,
+    residuals,
+    slopes,
+    violation,
+)
 from ...problems.outcomes import SimulatedOutcomes
 from ...problems.program import Evaluation, Program
 from ..solver import Ending, Iteration, Solution, Watch
@@ -136,6 +146,7 @@ class _Solve:
     last: _Point = field(init=False)
     stopped: Ending | None = None
     reached: bool = False
+    bent: FloatArray = field(default_factory=lambda: np.zeros(0))
     notes: list[str] = field(default_factory=list)
 
     def run(self, start: FloatArray) -> Solution:
@@ -212,7 +223,7 @@ class _Solve:
         point = self._met(nlp, found)
         if _is_better(point, self.best, self.options.tolerance):
             self.best = point
-        residual = optimality(self.program, point.at, point.multipliers) if point.at.is_finite else NOWHERE
+        residual = self._residual(point)
         seconds = perf_counter() - self.began
         objective = self.program.sign * point.cost
         number = len(self.iterations)
@@ -221,6 +232,19 @@ class _Solve:
         self.last = point
         self.reached = residual.within(ENOUGH * self.options.tolerance)
         return not self.reached
+
+    def _residual(self, point: _Point) -> Optimality:
+        """The residual with second derivatives of an iterate before, or its own where that would be an optimum."""
+        if not point.at.is_finite:
+            return NOWHERE
+        program, at, multipliers = self.program, point.at, point.multipliers
+        if not len(self.bent):
+            self.bent = curvatures(program, at, multipliers)
+        found = residuals(program, at, *slopes(program, at, multipliers), multipliers, self.bent)
+        if found.within(ENOUGH * self.options.tolerance):
+            self.bent = curvatures(program, at, multipliers)
+            found = residuals(program, at, *slopes(program, at, multipliers), multipliers, self.bent)
+        return found
 
     def _met(self, nlp: NonlinearProgram, found: Mapping[str, ca.DM]) -> _Point:
         """The levers of an iterate, run by the simulator."""
@@ -288,7 +312,7 @@ class _Solve:
 
     def _ended(self, ending: Ending, point: _Point, residual: float) -> Solution:
         found, program = point.multipliers, self.program
-        x, sizes = point.at.x, lever_sizes(program, point.at.x)
+        x, sizes = point.at.x, block_sizes(program, point.at.x)
         direct, weights = lagrangian_weights(program, x, point.at.y, found)
         slope = direct + program.pullback(point.at, weights)
         at_lower = (x - program.lower) / sizes <= self.options.tolerance
@@ -351,7 +375,7 @@ def _numbers(column: ca.DM) -> FloatArray:
 def inside(program: Program, start: FloatArray) -> FloatArray:
     """The start moved off its bounds, by a hundredth of a lever's size or of its range, as the method needs it."""
     lower, upper = program.lower, program.upper
-    margin = PUSH * np.minimum(lever_sizes(program, start), upper - lower)
+    margin = PUSH * np.minimum(block_sizes(program, start), upper - lower)
     return np.clip(start, lower + margin, upper - margin)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from sd_models.system.model import FloatArray, IndexArray
 
-from ...problems.optimality import Multipliers, lever_sizes, quadratic_sizes, row_sizes
+from ...problems.optimality import Multipliers, block_sizes, quadratic_sizes, row_sizes
 from ...problems.program import Evaluation, Program
 
 
@@ -58,7 +58,7 @@ class Scales:
 
 def scales_of(program: Program, at: Evaluation) -> Scales:
     """The magnitudes near a policy: values along its run, and the cost's steepest slope over a lever's magnitude."""
-    levers = lever_sizes(program, at.x)
+    levers = block_sizes(program, at.x)
     outcomes = np.where(at.y == 0.0, 1.0, np.abs(at.y))
     slopes = program.lever_cost + program.pullback(at, program.outcome_cost)
     cost = float(np.abs(slopes * levers).max(initial=0.0)) or 1.0

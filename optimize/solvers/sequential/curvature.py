@@ -124,6 +124,14 @@ class Curvature:
             found[group.columns] = block @ step[group.columns]
         return found
 
+    @property
+    def diagonal(self) -> FloatArray:
+        """The second derivative by each lever alone."""
+        found = np.zeros(sum(len(group.columns) for group in self.groups))
+        for group, block in zip(self.groups, self.blocks, strict=True):
+            found[group.columns] = np.diagonal(block)
+        return found
+
     def resized(self, factors: FloatArray) -> Curvature:
         """After the sizes of the levers were multiplied by factors."""
         each = [factors[group.columns] for group in self.groups]

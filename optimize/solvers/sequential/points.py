@@ -8,7 +8,7 @@ import numpy as np
 
 from sd_models.system.model import FloatArray
 
-from ...problems.optimality import Multipliers, lever_sizes, quadratic_sizes, row_sizes
+from ...problems.optimality import Multipliers, block_sizes, quadratic_sizes, row_sizes
 from ...problems.program import Evaluation, Program
 from .curvature import Group
 from .master import Sizes, Soft, Split
@@ -94,7 +94,7 @@ class Scaling:
     def _levers(self, run: Evaluation) -> FloatArray:
         """The largest value so far of each lever's path, of a tenth of its group's, or a hundredth of its block's."""
         self.seen = np.maximum(self.seen, np.abs(run.x)) if len(self.seen) else np.abs(run.x)
-        found = LEAST_OF_BLOCK * lever_sizes(self.program, self.seen)
+        found = LEAST_OF_BLOCK * block_sizes(self.program, self.seen)
         for group in self.groups:
             paths = [float(self.seen[path].max(initial=0.0)) for path in group.paths]
             floor = LEAST_OF_GROUP * max(paths)

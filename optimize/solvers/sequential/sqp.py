@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from sd_models.system.model import FloatArray
 
-from ...problems.optimality import Multipliers, Optimality, lagrangian_weights, objective_size, residuals
+from ...problems.optimality import Multipliers, Optimality, lagrangian_weights, optimality, residuals
 from ...problems.program import Program
 from .. import highs
 from ..interior_point import interior
@@ -249,8 +249,13 @@ class _Search:
 
     def _taken(self, number: int, master: Master, step: Step) -> Ending | None:
         self._move(step, max(self._quality(master, step)))
-        found = self._report(number)
-        return Ending.OPTIMAL if found.within(self.options.tolerance) else None
+        return Ending.OPTIMAL if self._is_optimal(self._report(number)) else None
+
+    def _is_optimal(self, found: Optimality) -> bool:
+        """Whether the point is an optimum, by its own second derivatives too: those of the search are of another point,
+        and positive by force."""
+        tolerance = self.options.tolerance
+        return found.within(tolerance) and optimality(self.program, self.point.run, self.multipliers).within(tolerance)
 
     def _length(self, move: FloatArray) -> float:
         return float(np.abs(move / self.sizes.levers).max(initial=0.0))
@@ -301,7 +306,7 @@ class _Search:
     def _stalled(self, number: int) -> Ending:
         """How a search ends that finds no step."""
         found = self._report(number, accepted=False)
-        if found.within(self.options.tolerance):
+        if self._is_optimal(found):
             return Ending.OPTIMAL
         return Ending.STALLED if found.violation <= self.options.tolerance else Ending.INFEASIBLE
 
@@ -416,10 +421,7 @@ class _Search:
 
     def _first_penalty(self) -> float:
         slope = np.abs(self._objective_gradient() * self.sizes.levers)
-        return max(float(slope.sum()), self._size(), 1e-12)
-
-    def _size(self) -> float:
-        return objective_size(self.program, self.point.run)
+        return max(float(slope.sum()), 1e-12)
 
     def _largest_price(self, multipliers: Multipliers, master: Master) -> float:
         soft = np.concatenate([multipliers.rows[self.split.soft], multipliers.quadratics])
@@ -442,16 +444,15 @@ class _Search:
         )
 
     def _noise(self) -> float:
-        return ROUNDINGS * float(np.finfo(float).eps) * max(abs(self.point.merit(self.penalty)), self._size())
+        return ROUNDINGS * float(np.finfo(float).eps) * abs(self.point.merit(self.penalty))
 
     # --- reports --------------------------------------------------------------------------------------------------
 
     def _optimality(self, multipliers: Multipliers) -> Optimality:
         direct, weights = lagrangian_weights(self.program, self.point.run.x, self.point.run.y, multipliers)
         lagrangian = direct + self.working.slopes.weighted(weights)
-        return residuals(
-            self.program, self.point.run, self._objective_gradient(), lagrangian, multipliers, self._size()
-        )
+        bent = self.curvature.diagonal / self.sizes.levers**2
+        return residuals(self.program, self.point.run, self._objective_gradient(), lagrangian, multipliers, bent)
 
     def _report(self, number: int, *, accepted: bool = True) -> Optimality:
         found = self._optimality(self.multipliers)

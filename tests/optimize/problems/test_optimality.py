@@ -105,6 +105,7 @@ def test_residuals_stay_when_rows_and_objective_are_rescaled(
         outcome_rows=stated.outcome_rows * factor,
         row_lower=stated.row_lower * factor,
         row_upper=stated.row_upper * factor,
+        amounts=stated.amounts * factor,
         lever_cost=stated.lever_cost * factor,
         outcome_cost=stated.outcome_cost * factor,
         constant=stated.constant * factor,

@@ -16,7 +16,7 @@ import pytest
 from support.known_optima import FOLDER, OPTIMA, Optimum, problem, stated
 from support.solvers import SOLVERS, Patient
 
-from optimize.problems.optimality import lever_sizes
+from optimize.problems.optimality import block_sizes
 from optimize.problems.program import Program
 from optimize.solvers.solver import Ending, Solution, Solver
 from sd_models.system.model import FloatArray
@@ -112,7 +112,7 @@ def test_the_objective_is_the_known_one(case: tuple[Program, Optimum, Solution])
 
 def test_the_levers_are_the_known_ones(case: tuple[Program, Optimum, Solution]) -> None:
     program, optimum, solution = case
-    gap = np.abs(solution.x - optimum.levers) / lever_sizes(program, optimum.levers)
+    gap = np.abs(solution.x - optimum.levers) / block_sizes(program, optimum.levers)
     assert gap.max() <= 1e-4
 
 
