@@ -150,7 +150,10 @@ class Horizon:
         high = np.inf if when.to is None else when.to + slack(self.points)
         chosen = np.flatnonzero((self.starts >= low) & (self.starts <= high))
         if not len(chosen):
-            found = f"no period begins from {low:g} to {high:g}; the horizon has {self.starts[0]:g} to"
+            asked = " ".join(
+                f"{word} {time:g}" for word, time in (("from", when.from_), ("to", when.to)) if time is not None
+            )
+            found = f"no period begins {asked}; the horizon has {self.starts[0]:g} to"
             raise InvalidRequest(Fault(f"{found} {self.starts[-1]:g}."))
         return self.always.only(chosen)
 
