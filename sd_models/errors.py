@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+SOME = 12  # names that stand for all
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -75,6 +77,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     spelled = {item.lower(): item for item in known}
     close = difflib.get_close_matches(name.lower(), spelled, n=3, cutoff=0.6)
     return f"Did you mean {' or '.join(repr(spelled[item]) for item in close)}?" if close else ""
+
+
+def nearest_or_some(name: str, known: Iterable[str]) -> str:
+    """Advice that names the nearest known names, or where none is near the first ones and how many there are.
+
+    >>> nearest_or_some("zzz", ["birth rate", "people"])
+    'There are: birth rate, people.'
+    """
+    names = list(known)
+    more = f", ... ({len(names)})" if len(names) > SOME else ""
+    return nearest(name, names) or f"There are: {', '.join(names[:SOME])}{more}."
 
 
 @contextmanager

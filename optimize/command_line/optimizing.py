@@ -16,7 +16,8 @@ from sd_models.system.model import System
 
 from ..files.placement import check_new_folder, check_target, in_second_place, shortened, write_whole
 from ..plans.draft import starting_plan
-from ..plans.plan import Plan, load_plan, plan_path, read_plan
+from ..plans.plan import Plan, load_plan, plan_content, plan_path, read_plan
+from ..problems.checking import further_faults
 from ..problems.problem import Problem
 from ..results.folder import load_result, save_result, save_verification, summary
 from ..results.result import Result
@@ -162,7 +163,7 @@ def _asked(request: OptimizeRequest) -> _Asked:
 def _plan(request: OptimizeRequest) -> tuple[Plan, str, tuple[str, ...]]:
     """The plan that is named, the one beside the library's model, or one to start from."""
     if request.plan is not None:
-        return load_plan(request.plan), request.plan.name, ()
+        return _read(request.plan, request), request.plan.name, ()
     model = request.model or FLAGSHIP
     beside = plan_path(model)
     if model in library() and beside.is_file():
@@ -170,6 +171,25 @@ def _plan(request: OptimizeRequest) -> tuple[Plan, str, tuple[str, ...]]:
     system = load(model, regions=request.regions)
     note = f"There is no plan for {system.name}: solved as `prosperity plan {model}` writes it, to start from."
     return read_plan(starting_plan(system).content), "starting plan", (note,)
+
+
+def _read(path: Path, request: OptimizeRequest) -> Plan:
+    """The plan of a file; InvalidRequest tells what is wrong with its form and, as far as can be seen, all the rest."""
+    try:
+        return load_plan(path)
+    except InvalidRequest as error:
+        raise InvalidRequest(dict.fromkeys((*error.faults, *_further(path, request)))) from error
+
+
+def _further(path: Path, request: OptimizeRequest) -> tuple[Fault, ...]:
+    """What is wrong with a plan beyond its form."""
+    try:
+        content = plan_content(path)
+        regions, data = request.regions or content.get("regions"), content.get("data", ())
+        system = load(request.model or content.get("model", ""), data=data, regions=regions)
+    except (ModelError, TypeError, ValueError):  # no TOML, or keys of which something else is wrong
+        return ()
+    return further_faults(content, system, file=path.name)
 
 
 def answer_plan(request: PlanRequest) -> Status:

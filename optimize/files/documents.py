@@ -20,6 +20,7 @@ from sd_models.errors import Fault, InvalidRequest, nearest
 from .rows import read_text
 
 MOST_BYTES = 10_000_000
+MOST_FAULTS = 1000  # that are looked behind
 NAMES = ("name", "variable")  # keys by which people recognize an entry of a list
 
 
@@ -47,11 +48,49 @@ def document_of(content: Mapping[str, Any], kind: type[Read], *, file: str = "")
     sd_models.errors.InvalidRequest: there is no key 'frist'. Did you mean 'first'?
     """
     try:
-        # By way of JSON, whose strict rules take a list for a tuple and a text for an enumeration, and nothing else.
-        return kind.model_validate_json(json.dumps(content, default=str))
+        return _validated(content, kind)
     except ValidationError as error:
         faults = _faults(content, kind, error.errors(include_url=False), file)
         raise InvalidRequest(dict.fromkeys(faults)) from error
+
+
+def sound_part(content: Mapping[str, Any], kind: type[Document], stand_ins: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The content without what does not fit: unknown keys, wrong values, entries of lists without what they need.
+
+    `stand_ins` take the place of keys that are missing at the top; None where one is missing that has no such.
+    """
+    found: dict[str, Any] = json.loads(json.dumps(content, default=str))
+    for _ in range(MOST_FAULTS):
+        try:
+            _validated(found, kind)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            if not _mended(found, tuple(first["loc"]), str(first["type"]), stand_ins):
+                return None
+        else:
+            return found
+    return None
+
+
+def _mended(content: dict[str, Any], location: Location, what: str, stand_ins: Mapping[str, Any]) -> bool:
+    """Whether one fault could be taken out of the content, or something put in place of what is missing."""
+    if what == "missing" and len(location) == 1:
+        content.update({key: value for key, value in stand_ins.items() if key == location[0]})
+        return location[0] in content
+    steps = location[:-1] if what == "missing" else location
+    inner: Any = content
+    depth = 0
+    while depth < len(steps) - 1 and _holds(inner, steps[depth]) and _holds(inner[steps[depth]], steps[depth + 1]):
+        inner, depth = inner[steps[depth]], depth + 1
+    if not steps or not _holds(inner, steps[depth]):
+        return False
+    del inner[steps[depth]]
+    return True
+
+
+def _validated(content: Mapping[str, Any], kind: type[Read]) -> Read:
+    # By way of JSON, whose strict rules take a list for a tuple and a text for an enumeration, and nothing else.
+    return kind.model_validate_json(json.dumps(content, default=str))
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sd_models.reading.library import FOLDER, library
 from sd_models.simulator.measures import Measure
@@ -22,6 +22,9 @@ Points: TypeAlias = Annotated[tuple[tuple[float, float], ...], Field(min_length=
 Elements: TypeAlias = str | tuple[str, ...]
 Positive: TypeAlias = Annotated[float, Field(gt=0)]
 NotNegative: TypeAlias = Annotated[float, Field(ge=0)]
+
+
+REPEATED = "two limits are called {!r}; give every limit a name of its own"
 
 
 class Objective(Document):
@@ -192,16 +195,22 @@ class Plan(Document):
     solver: SolverChoice = SolverChoice()
     data: tuple[str, ...] = ()
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        first, last = self.horizon
+    @field_validator("horizon")
+    @classmethod
+    def _in_order(cls, horizon: tuple[float, float]) -> tuple[float, float]:
+        first, last = horizon
         if last < first:
             raise ValueError(f"the horizon ends ({last:g}) before it begins ({first:g})")
-        names = [limit.name for limit in self.limits]
+        return horizon
+
+    @field_validator("limits")
+    @classmethod
+    def _named_apart(cls, limits: tuple[Limit, ...]) -> tuple[Limit, ...]:
+        names = [limit.name for limit in limits]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
-            raise ValueError(f"two limits are called {repeated[0]!r}; give every limit a name of its own")
-        return self
+            raise ValueError(REPEATED.format(repeated[0]))
+        return limits
 
     @property
     def every(self) -> float:
@@ -233,8 +242,13 @@ def load_plan(path: str | Path) -> Plan:
     >>> load_plan("common_prosperity").horizon
     (2026.0, 2050.0)
     """
+    return read_plan(plan_content(path), file=plan_path(path).name)
+
+
+def plan_content(path: str | Path) -> dict[str, Any]:
+    """What stands in the file of a plan, right or wrong, with the files that it names looked for beside it."""
     path = plan_path(path)
-    return read_plan(_beside(read_toml(path), path.parent), file=path.name)
+    return _beside(read_toml(path), path.parent)
 
 
 def plan_path(plan: str | Path) -> Path:

@@ -41,13 +41,14 @@ def check_words(system: System, plan: Plan, faults: Faults) -> None:
     """Keeps what is wrong with the names of a plan: variables that are not there or cannot be decided or measured."""
     for place, name in plan.named:
         with faults.at(place):
-            _check_measured(system, name)
+            check_measured(system, name)
     for lever in plan.levers:
         with faults.at(f"lever {lever.variable!r}"):
             _check_lever(system, lever)
 
 
-def _check_measured(system: System, name: str) -> None:
+def check_measured(system: System, name: str) -> None:
+    """InvalidRequest for a name that no variable has, or one without a value of its own."""
     if system[name].kind is Kind.TABLE:
         advice = "Name the variable that calls it."
         raise InvalidRequest(Fault(f"{name!r} is a table; it has no value of its own in a run.", advice=advice))

@@ -28,7 +28,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from ..errors import Fault, InvalidRequest, ModelError, SimulationError, UnreadableModel, UnsafeModel, nearest
+from ..errors import Fault, InvalidRequest, ModelError, SimulationError, UnreadableModel, UnsafeModel, nearest_or_some
 from ..reading.cells import reading_data
 from ..reading.guard import STEPS, check_count, check_steps
 from ..reading.library import load, model_path
@@ -230,7 +230,7 @@ class _Run:
     def _python(self, name: str) -> str:
         if key(name) not in self._names:
             known = [v.name for v in self.system] if self.system else list(self.model.namespace)
-            advice = nearest(name, known) or "`prosperity check` lists the variables."
+            advice = nearest_or_some(name, known)
             raise InvalidRequest(Fault(f"PySD finds no variable {name!r}.", advice=advice))
         return self._names[key(name)]
 

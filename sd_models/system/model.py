@@ -16,7 +16,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from ..errors import Fault, InvalidModel, InvalidRequest, nearest
+from ..errors import Fault, InvalidModel, InvalidRequest, nearest_or_some
 from .description import equation_line, left_text, number_text, page
 from .equation import (
     Correspondence,
@@ -194,7 +194,7 @@ class System:
         """The variable of that name, whatever its case and underscores; a misspelt name gets the nearest ones."""
         found = self._names.get(key(name))
         if found is None:
-            advice = nearest(name, self.variables) or "`prosperity check` lists the variables."
+            advice = nearest_or_some(name, self.variables)
             raise InvalidRequest(Fault(f"there is no variable {name!r}.", file=self.name, advice=advice))
         return self.variables[found]
 

@@ -48,10 +48,10 @@ def test_other_names_are_not_in_the_system() -> None:
 
 @pytest.mark.parametrize(
     ("name", "advice"),
-    [("birht rate", "Did you mean 'Birth rate'?"), ("zzz", "`prosperity check` lists the variables.")],
+    [("birht rate", "Did you mean 'Birth rate'?"), ("zzz", 'There are: Birth rate, people, "a ""b""".')],
 )
 def test_an_unknown_name_gets_advice(name: str, advice: str) -> None:
-    """The nearest names, or where to look."""
+    """The nearest names, or those that there are."""
     expected = Fault(f"there is no variable {name!r}.", file="model", advice=advice)
     assert faults(InvalidRequest, lambda: SYSTEM[name]) == (expected,)
 
