@@ -33,7 +33,15 @@ class Fault:
 
 
 class ModelError(Exception):
-    """Everything that is wrong with a model or a request, collected; `faults` has one entry each."""
+    """Everything that is wrong with a model or a request, collected; `faults` has one entry each.
+
+    >>> import sd_models as sd
+    >>> try:
+    ...     sd.load("urbanisation.mdl")
+    ... except sd.ModelError as error:
+    ...     print(error.faults[0].found, error.faults[0].advice)
+    there is no such file. Check the path.
+    """
 
     def __init__(self, faults: Fault | Iterable[Fault]) -> None:
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)

@@ -220,6 +220,30 @@ def test_public_names_exist_and_say_what_they_are(package: ModuleType, name: str
     assert name in dir(package)
 
 
+@pytest.mark.parametrize(
+    ("package", "name"), [(package, name) for package in (sd_models, optimize) for name in package.__all__]
+)
+def test_public_names_have_an_example(package: ModuleType, name: str) -> None:
+    """In their own docstring; below it is run."""
+    assert doctest.DocTestParser().get_examples(inspect.getdoc(getattr(package, name)) or "")
+
+
+@pytest.mark.parametrize(
+    ("package", "name"), [(package, name) for package in (sd_models, optimize) for name in package.__all__]
+)
+def test_public_names_tell_their_types(package: ModuleType, name: str) -> None:
+    """Every argument and answer of a function, and of each method of a class that people may call."""
+    public = getattr(package, name)
+    methods = [value for key, value in vars(public).items() if key == "__init__" or not key.startswith("_")]
+    for function in [public] if inspect.isfunction(public) else methods:
+        function = getattr(function, "fget", None) or getattr(function, "func", None) or function
+        function = getattr(function, "__func__", function)
+        if inspect.isfunction(function) and function.__module__ == public.__module__:
+            signature = inspect.signature(function)
+            told = [p.annotation for p in signature.parameters.values() if p.name not in ("self", "cls")]
+            assert inspect.Parameter.empty not in (*told, signature.return_annotation), function.__qualname__
+
+
 def test_names_that_do_not_exist_are_refused() -> None:
     """As by any other module."""
     for package in (sd_models, optimize):

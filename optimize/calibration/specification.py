@@ -170,6 +170,11 @@ class Calibration(Document):
 
     `starts` fits begin at the model's own values and at random points within the bounds (`seed`); the best is taken.
     `tolerance` is that of the least change of cost and parameters; `most_evaluations` bounds the runs of each fit.
+
+    >>> import optimize as opt
+    >>> calibration = opt.calibrate("urbanization", holdout=False).calibration
+    >>> [parameter.name for parameter in calibration.parameter]
+    ['spreading speed', 'income elasticity of migration']
     """
 
     data: str | None = None

@@ -184,6 +184,11 @@ class Plan(Document):
     `horizon` gives the times at which the first and the last period begin: [2026, 2050] with yearly levers are 25
     periods, and the run ends with the year 2050, at 2051.0. A period is as long as the shortest `every` of the levers.
     `regions` is the data folder of a model that can take several.
+
+    >>> import optimize as opt
+    >>> plan = opt.load_plan("urbanization")
+    >>> plan.objective.variable, [lever.variable for lever in plan.levers], [limit.name for limit in plan.limits]
+    ('national urban share', ['public investment in citizenization'], ['budget'])
     """
 
     model: str

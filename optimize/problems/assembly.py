@@ -19,7 +19,14 @@ from .program import Block, Program
 
 
 def assemble(problem: Problem) -> Program:
-    """The arrays of a problem: costs, bounds, the rows of its limits in the order of the plan, and its outcomes."""
+    """The arrays of a problem: costs, bounds, the rows of its limits in the order of the plan, and its outcomes.
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> program = opt.assemble(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> len(program.lever_cost), program.row_names
+    (62, ('budget', 'budget'))
+    """
     n, m = problem.size, len(problem.bound.quantities)
     rows = problem.bound.rows
     body = stacked(each.expression for each in rows)

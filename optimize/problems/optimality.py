@@ -39,7 +39,14 @@ FEW, PROBES = 300, 8
 
 @dataclass(frozen=True, slots=True)
 class Multipliers:
-    """Multipliers of rows and of quadratic constraints, with the signs of `Solution`."""
+    """Multipliers of rows and of quadratic constraints, with the signs of `Solution`.
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> program = opt.assemble(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> opt.Multipliers.none(program).rows.tolist()
+    [0.0, 0.0]
+    """
 
     rows: FloatArray
     quadratics: FloatArray
@@ -52,7 +59,12 @@ class Multipliers:
 
 @dataclass(frozen=True, slots=True)
 class Optimality:
-    """How far a point is from an optimum; see the module."""
+    """How far a point is from an optimum; see the module.
+
+    >>> import optimize as opt
+    >>> opt.Optimality(stationarity=1e-7, complementarity=3e-8, violation=0.0).within(1e-6)
+    True
+    """
 
     stationarity: float
     complementarity: float
@@ -69,7 +81,16 @@ class Optimality:
 
 
 def optimality(program: Program, at: Evaluation, multipliers: Multipliers) -> Optimality:
-    """The residuals of a policy with its outcomes, by gradients and second derivatives that are taken here."""
+    """The residuals of a policy with its outcomes, by gradients and second derivatives that are taken here.
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> program = opt.assemble(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> own = program.evaluate(program.reference)  # nothing is spent: far from an optimum, though no limit is violated
+    >>> found = opt.optimality(program, own, opt.Multipliers.none(program))
+    >>> found.violation, found.within(1e-6)
+    (0.0, False)
+    """
     objective, lagrangian = slopes(program, at, multipliers)
     return residuals(program, at, objective, lagrangian, multipliers, curvatures(program, at, multipliers))
 

@@ -33,6 +33,12 @@ class Problem:
 
     Nothing is compiled or run before something is asked that needs it: names, elements, periods and dimensions are
     checked at once, without a run.
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> problem = opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization"))
+    >>> problem.size  # 31 provinces, two periods
+    62
     """
 
     system: System

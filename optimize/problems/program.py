@@ -58,7 +58,13 @@ NO_NUMBERS: FloatArray = np.zeros(0)
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The outcomes y (m) of levers x (n); `outputs` is what the `Outcomes` keep of the run behind them."""
+    """The outcomes y (m) of levers x (n); `outputs` is what the `Outcomes` keep of the run behind them.
+
+    >>> import numpy as np
+    >>> import optimize as opt
+    >>> opt.Evaluation(x=np.zeros(2), y=np.array([np.nan])).is_finite
+    False
+    """
 
     x: FloatArray
     y: FloatArray
@@ -71,7 +77,25 @@ class Evaluation:
 
 
 class Outcomes(Protocol):
-    """The outcomes y(x) of levers and their exact derivatives, in the units of levers and outcomes."""
+    """The outcomes y(x) of levers and their exact derivatives, in the units of levers and outcomes.
+
+    The square of one lever:
+
+    >>> import numpy as np
+    >>> import optimize as opt
+    >>> class Square:
+    ...     def evaluate(self, x):
+    ...         return opt.Evaluation(x, x**2)
+    ...     def gradients(self, at, chosen):
+    ...         return np.diag(2 * at.x)[chosen]
+    ...     def pullback(self, at, weights):
+    ...         return 2 * at.x * weights
+    ...     def products(self, at, weights, directions):
+    ...         return 2 * weights * directions
+    >>> outcomes: opt.Outcomes = Square()
+    >>> outcomes.pullback(outcomes.evaluate(np.array([3.0])), np.array([1.0])).tolist()
+    [6.0]
+    """
 
     def evaluate(self, x: FloatArray) -> Evaluation:
         """The outcomes (m) of levers (n); NaN or infinite where there are none. Raises nothing."""
@@ -91,6 +115,11 @@ class Block:
     """Levers that are decided together: `numbers` (paths, periods) are their places in x.
 
     A path is one lever over time; `places` gives the position of each path along dimensions by name: regions, say.
+
+    >>> import numpy as np
+    >>> import optimize as opt
+    >>> opt.Block("catch", numbers=np.arange(6).reshape(2, 3), places={"sea": np.array([0, 1])}).columns.tolist()
+    [0, 1, 2, 3, 4, 5]
     """
 
     name: str
@@ -105,7 +134,15 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Quadratic:
-    """A constraint 1/2 z'Q z + a'z <= b with z = (x, y): `matrix` is Q, symmetric and positive semidefinite."""
+    """A constraint 1/2 z'Q z + a'z <= b with z = (x, y): `matrix` is Q, symmetric and positive semidefinite.
+
+    >>> import numpy as np
+    >>> import optimize as opt
+    >>> from scipy.sparse import csr_array
+    >>> circle = opt.Quadratic("circle", matrix=csr_array(2 * np.eye(2)), vector=np.zeros(2), bound=1.0)
+    >>> circle.excess(np.array([1.0, 2.0]))
+    4.0
+    """
 
     name: str
     matrix: csr_array
@@ -153,6 +190,13 @@ class Program:
 
     Every evaluation passes through the program, which counts it and tells it to `notice`. `complaint` says in words why
     levers have no outcomes.
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> program = opt.assemble(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> own = program.evaluate(program.reference)  # the run of the model as it is
+    >>> program.rows(own.x, own.y).tolist()  # nothing is spent of the budget
+    [0.0, 0.0]
     """
 
     outcomes: Outcomes

@@ -38,6 +38,11 @@ def plot(result: Result, what: str = "overview") -> Figure:
     """A figure of a result: "overview", "allocation", "shares", "trajectories" or "prices"; save it with `savefig`.
 
     InvalidRequest for one that there is not.
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> figure = opt.plot(result, "prices")
     """
     if what not in FIGURES:
         advice = nearest(what, FIGURES) or f"There are: {', '.join(FIGURES)}."

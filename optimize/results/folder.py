@@ -43,7 +43,18 @@ PRICE_HEADERS = ["limit", "elements", "time", "price", "price at its own time", 
 
 
 def save_result(result: Result, folder: str | Path) -> Path:
-    """Writes a result as a new folder, whole or not at all; InvalidRequest where that cannot be."""
+    """Writes a result as a new folder, whole or not at all; InvalidRequest where that cannot be.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> with TemporaryDirectory() as home:
+    ...     folder = opt.save_result(result, Path(home) / "result")
+    ...     (folder / "result.json").is_file()
+    True
+    """
     folder = Path(folder)
     check_new_folder(folder)
     write_folder_whole(folder, lambda path: _fill(result, path))
@@ -59,6 +70,15 @@ def load_result(folder: str | Path) -> Result:
     """The result in a folder; InvalidRequest for a folder that holds none.
 
     The model is opened when it is needed (`opt.verify`), from where it was.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> with TemporaryDirectory() as home:
+    ...     opt.load_result(opt.save_result(result, Path(home) / "result")).objective == result.objective
+    True
     """
     folder = Path(folder)
     known = _read_json(folder)

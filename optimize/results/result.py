@@ -53,6 +53,15 @@ class Result:
     at the saved times. `shadow_prices` are by limit (see `shadow_prices`). `objective` and `baseline_objective` are in
     the plan's direction and in `objective_unit`. `groups` are the named parts into which subscript ranges fall.
     `opened` is the model, where it is at hand; a result that was read from a `folder` knows its file by `provenance`.
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> print(str(result).splitlines()[0])
+    urbanization: national urban share maximized, 0.801414 Dmnl, without the policy 0.799349.
+    >>> spent = result.policy["public investment in citizenization"].sum("province")
+    >>> float(spent.sel(time=2021).round(3))
+    600.0
     """
 
     plan: Plan

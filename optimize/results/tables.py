@@ -46,7 +46,14 @@ def tables(result: Result) -> list[Table]:
 
 
 def sayings(result: Result) -> list[str]:
-    """What the limits are worth, in words: of limits first, then of bounds and ramps, as many as people read."""
+    """What the limits are worth, in words: of limits first, then of bounds and ramps, as many as people read.
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> print(opt.sayings(result)[0])
+    budget: one more billion yuan/Year in 2021 raises the final national urban share by 2.01e-06, for the better.
+    """
     found = in_words(result.shadow_prices, result.plan.objective, result.time_unit)
     said = sorted(found, key=lambda saying: saying.kind is not RowKind.LIMIT)
     kept: list[Saying] = said[:MOST_SAYINGS]

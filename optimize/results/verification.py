@@ -31,6 +31,12 @@ def verify(result: Result) -> Result:
 
     Nothing of ours takes part in that but the policy and the words of the plan. PySD may need a minute. Raises a
     ModelError where the model file is gone or PySD cannot run it.
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> opt.verify(result).verification.gap.size < 1e-9
+    True
     """
     start = perf_counter()
     system, plan = opened(result), result.plan

@@ -38,6 +38,16 @@ class Screening:
 
     `values` are the outcomes of all runs, (runs, outcomes), NaN where a run failed or was not made; `own` those of the
     model's own values.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import optimize as opt
+    >>> with TemporaryDirectory() as home:
+    ...     table = Path(home) / "ranges.csv"
+    ...     _ = table.write_text("name,low,high\\nmobility,0.02,0.03\\nspreading speed,0.06,0.08\\n", encoding="utf-8")
+    ...     found = opt.screen("urbanization", table, ["national urban share:final"], samples=4)
+    >>> [found.ranges.labels[place] for place in found.ranked("national urban share:final")]
+    ['spreading speed', 'mobility']
     """
 
     system: System
@@ -84,6 +94,16 @@ def screen(
     groups that are complete.
 
     Raises InvalidRequest for what does not fit, and SimulationError where too few runs are numbers.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import optimize as opt
+    >>> with TemporaryDirectory() as home:
+    ...     table = Path(home) / "ranges.csv"
+    ...     _ = table.write_text("name,low,high\\nmobility,0.02,0.03\\nspreading speed,0.06,0.08\\n", encoding="utf-8")
+    ...     found = opt.screen("urbanization", table, ["national urban share:final"], samples=4)
+    >>> found.values.shape  # four trajectories of three runs, one outcome
+    (12, 1)
     """
     began = perf_counter()
     means = method_of(method)

@@ -16,7 +16,12 @@ from ..problems.program import Program
 
 
 class Ending(StrEnum):
-    """Why a solver stopped."""
+    """Why a solver stopped.
+
+    >>> import optimize as opt
+    >>> opt.Ending("time limit")
+    <Ending.TIME_LIMIT: 'time limit'>
+    """
 
     OPTIMAL = "optimal"  # the scaled KKT residual and the violation are within the tolerance
     INFEASIBLE = "infeasible"  # no point near fulfils all limits: the violation cannot be made smaller
@@ -29,7 +34,13 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """One line of progress: the objective in the plan's own direction, scaled residuals, seconds since the start."""
+    """One line of progress: the objective in the plan's own direction, scaled residuals, seconds since the start.
+
+    >>> import optimize as opt
+    >>> step = opt.Iteration(7, objective=2.5, kkt_residual=1e-3, violation=0.0, trust_region=1.0, seconds=0.4)
+    >>> f"{step.number}: {step.objective}, {step.kkt_residual:.0e} from an optimum"
+    '7: 2.5, 1e-03 from an optimum'
+    """
 
     number: int
     objective: float
@@ -41,7 +52,22 @@ class Iteration:
 
 
 class Watch(Protocol):
-    """Who looks on: is told each iteration, and may ask to stop."""
+    """Who looks on: is told each iteration, and may ask to stop.
+
+    Somebody who has seen enough after two iterations:
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> class Impatient:
+    ...     seen = 0
+    ...     def iteration(self, iteration):
+    ...         self.seen += 1
+    ...     def ending(self):
+    ...         return opt.Ending.INTERRUPTED if self.seen >= 2 else None
+    >>> problem = opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization"))
+    >>> str(opt.solve(problem, watch=Impatient()).findings.ending)
+    'interrupted'
+    """
 
     def iteration(self, iteration: Iteration) -> None:
         """Takes notice of an iteration."""
@@ -57,6 +83,13 @@ class Solution:
     Multipliers belong to the minimization of `Program`: with L = cost + rows' multipliers, a positive multiplier stands
     for an active upper side, a negative one for an active lower side; likewise those of the bounds of x. The relaxation
     of an active upper side by one unit thus lowers the cost by the multiplier.
+
+    >>> import numpy as np
+    >>> import optimize as opt
+    >>> none = np.zeros(0)
+    >>> found = opt.Solution(opt.Ending.OPTIMAL, np.array([2.0]), none, none, np.array([-0.5]), none, 1e-9, 0.0)
+    >>> found.ending, float(found.bound_multipliers[0])  # held at its lower bound
+    (<Ending.OPTIMAL: 'optimal'>, -0.5)
     """
 
     ending: Ending
@@ -72,7 +105,24 @@ class Solution:
 
 
 class Solver(Protocol):
-    """A method; its options are the fields of a frozen dataclass."""
+    """A method; its options are the fields of a frozen dataclass.
+
+    One that stays where it starts; what comes out says that this is no optimum:
+
+    >>> import numpy as np
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> class Lazy:
+    ...     name = "lazy"
+    ...     def solve(self, program, start, watch):
+    ...         at, rows = program.evaluate(start), np.zeros(len(program.row_lower))
+    ...         return opt.Solution(
+    ...             opt.Ending.STALLED, at.x, at.y, rows, np.zeros(len(start)), np.zeros(0), np.inf, np.inf
+    ...         )
+    >>> problem = opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization"))
+    >>> opt.solve(problem, solver=Lazy()).status.is_optimal
+    False
+    """
 
     @property
     def name(self) -> str:

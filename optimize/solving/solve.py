@@ -70,6 +70,12 @@ def solve(
     policy to start from, or a vector of all levers; by default the model's own values.
 
     Ctrl-C ends the solve and returns the best policy so far. PySD does not replay the result here; `verify` does.
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> str(result.findings.ending), result.objective > result.baseline_objective
+    ('optimal', True)
     """
     return _Solve(problem, chosen_solver(solver, problem.plan.solver), watch).result(constraints, start)
 

@@ -90,6 +90,10 @@ def feedback_loops(system: System, *, limit: int = 200) -> tuple[Loop, ...]:
 
     Each passes through a stock. Its polarity is told where every link has a known sign (see `polarity`). The effort
     grows as variables times links of those that are part of feedback: seconds for some thousands.
+
+    >>> import sd_models as sd
+    >>> print(sd.feedback_loops(sd.load("urbanization"))[2])
+    urban capital -> urban capital (balancing)
     """
     graph = _feedback(influences(system))
     order = {name: position for position, name in enumerate(system.variables)}

@@ -10,7 +10,19 @@ from ..system.model import Kind, Series, System, Values, Variable
 
 
 def describe(variable: Variable, system: System) -> str:
-    """What the variable says of itself, the elements of its dimensions, and the variables that use it."""
+    """What the variable says of itself, the elements of its dimensions, and the variables that use it.
+
+    >>> import sd_models as sd
+    >>> system = sd.load("urbanization")
+    >>> print(sd.describe(system["spreading speed"], system))
+    spreading speed (constant)
+      spreading speed = 0.0729
+      unit: 1/Year
+      limits: 0.06 to 0.085
+      documentation: Logistic growth of the urban share. Source: as for the initial urbanization speed.
+      place: model.mdl:163
+      used by: urbanization
+    """
     dimensions = [
         f"{name}: {shortened(system.dimensions[name].elements)}" for name in dict.fromkeys(variable.dimensions)
     ]
@@ -27,6 +39,10 @@ def summary(system: System) -> str:
     """The model on a page: its dimensions, then a line for each variable, grouped by kind.
 
     A line holds the equation, cut off where it is long, and the unit behind `~`.
+
+    >>> import sd_models as sd
+    >>> print(sd.summary(sd.load("urbanization")).splitlines()[0])
+    urbanization: 77 variables, integrated by Euler's method
     """
     title = f"{system.name}: {len(system.variables)} variables, integrated by {_METHOD_NAMES[system.method]}"
     dimensions = [f"{name} ({len(d.elements)}): {shortened(d.elements)}" for name, d in system.dimensions.items()]

@@ -15,7 +15,12 @@ FOLDER = Path(__file__).parents[1]
 
 
 def library() -> tuple[str, ...]:
-    """The names of the models that come with this package."""
+    """The names of the models that come with this package.
+
+    >>> import sd_models as sd
+    >>> sd.library()
+    ('common_prosperity', 'urbanization')
+    """
     return tuple(sorted(path.parent.name for path in FOLDER.glob("*/model.mdl")))
 
 

@@ -13,7 +13,12 @@ from ..errors import Fault, InvalidRequest
 
 
 class Measure(StrEnum):
-    """What of a trajectory counts."""
+    """What of a trajectory counts.
+
+    >>> import sd_models as sd
+    >>> sd.Outcome("pollution", sd.Measure("mean")).measure
+    <Measure.MEAN: 'mean'>
+    """
 
     FINAL = "final"  # the value at the last time
     INTEGRAL = "integral"  # value * TIME STEP summed over all times but the last, as Euler's method integrates

@@ -36,6 +36,11 @@ def compile(
 
     `outputs` names the variables that runs return, all of the file's by default; `time` replaces the file's time span.
     Raises InvalidModel for equations without an order, InvalidRequest for names that do not fit.
+
+    >>> import sd_models as sd
+    >>> simulator = sd.compile(sd.load("urbanization"), constants=["mobility"], outputs=["national urban share"])
+    >>> list(simulator.run(constants={"mobility": 0.03}))
+    ['national urban share']
     """
     return Simulator(
         compile_system(system, levers=levers, constants=constants, initial=initial, outputs=outputs, time=time)
@@ -80,7 +85,16 @@ def simulate(
 
 @dataclass(frozen=True)
 class Simulator:
-    """A compiled model that can be run again and again with other inputs."""
+    """A compiled model that can be run again and again with other inputs.
+
+    >>> import sd_models as sd
+    >>> simulator = sd.compile(sd.load("urbanization"), constants=["mobility"], outputs=["national urban share"])
+    >>> simulator.times[[0, -1]].tolist()
+    [2010.0, 2050.0]
+    >>> runs = [simulator.run(constants={"mobility": value}) for value in (0.02, 0.03)]
+    >>> bool(runs[0]["national urban share"][-1] < runs[1]["national urban share"][-1])
+    True
+    """
 
     model: CompiledModel
 
