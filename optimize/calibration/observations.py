@@ -114,7 +114,7 @@ class _Columns:
 
     def __init__(self, table: Table, column: str, system: System, variable: Variable, rows: Mapping[str, str]) -> None:
         self.table, self.name, self.system, self.variable = table, column, system, variable
-        self.size = int(np.prod(system.shape(variable), dtype=np.int64))
+        self.size = system.size(variable)
         self.time = table.column(*TIMES)
         self.series = table.column(*NAMES) if table.is_tidy else None
         self.value = table.column(VALUE) if table.is_tidy else table.column(column)

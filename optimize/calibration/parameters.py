@@ -144,7 +144,7 @@ def where_mask(system: System, variable: Variable, where: Mapping[str, tuple[str
     if unknown:
         over = ", ".join(variable.dimensions) or "none"
         raise InvalidRequest(fault_of(variable, f"it has no dimension {unknown[0]!r}; it has: {over}."))
-    mask = np.ones(int(np.prod(system.shape(variable), dtype=np.int64)), dtype=bool)
+    mask = np.ones(system.size(variable), dtype=bool)
     for dimension, elements in where.items():
         place = variable.dimensions.index(names[dimension.casefold()])
         entries = [["*"] * len(variable.dimensions) for _ in elements]

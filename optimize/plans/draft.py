@@ -267,7 +267,7 @@ class _Survey:
         return lines
 
     def _budget(self, chosen: Variable, lever: Mapping[str, Any]) -> list[str]:
-        elements = int(np.prod(self.system.shape(chosen), dtype=np.int64))
+        elements = self.system.size(chosen)
         over = ", ".join(_quoted(d) for d in chosen.dimensions)
         total = _round(0.5 * elements * max(abs(lever["lower"]), abs(lever["upper"])))
         return [

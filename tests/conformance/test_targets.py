@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
+from pathlib import Path
 
 import casadi as ca
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sd_models.numbers.evaluation import numbers
+import sd_models as sd
+from sd_models.numbers.evaluation import data_values, numbers
+from sd_models.rewrites import expand_stateful
+from sd_models.simulator.timing import control_values
 from sd_models.system.expression import Call, Expr, Reduce, Ref, Subscript
 from sd_models.system.functions import FUNCTIONS, REDUCTIONS
 from sd_models.system.model import Dimension, Equation, Interpolation, Kind, Series, System, Values, Variable
@@ -106,3 +110,22 @@ def test_matrices_have_the_same_inverses() -> None:
     given = {"p": constant("p", matrices, "k", "r", "s")}
     found = both(Call("INVERT MATRIX", (along("p", "k", "r", "s"),)), ("k", "r", "s"), given)
     np.testing.assert_allclose(*found, rtol=1e-9, atol=1e-12)
+
+
+FOLDER = Path(__file__).parents[1] / "models"
+FILES = sorted(path for ending in ("mdl", "xmile") for path in FOLDER.rglob(f"*.{ending}"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_variable_of_a_model_begins_alike(path: Path) -> None:
+    """Arrays, mappings, exceptions, circles of elements, tables and data: all that a model computes before it runs."""
+    beside = path.name in ("data_bare.mdl", "data_beside.mdl")
+    system = sd.load(path, data=[FOLDER / "beside.csv"] if beside else ())
+    time, step = (control_values(system)[name] for name in ("INITIAL TIME", "TIME STEP"))
+    expanded = expand_stateful(system, initial_time=time, time_step=step)
+    names = [v.name for v in expanded if v.kind is not Kind.TABLE]
+    data = {v.name: ca.DM(data_values(expanded, v, np.array([time]))[0]) for v in expanded.of_kind(Kind.DATA)}
+    lowered = evaluate(expanded, names, Known(data, ca.DM(time), ca.DM(step)), initial=True).columns
+    inverts = any("INVERT MATRIX" in str(v) for v in system)
+    for name, values in numbers(expanded, names, time, step).items():
+        np.testing.assert_allclose(values, np.asarray(lowered[name]).ravel(), rtol=inverts * 1e-12, err_msg=name)

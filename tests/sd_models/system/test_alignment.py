@@ -19,6 +19,7 @@ from sd_models.system.model import Dimension, Equation, Kind, System, Values, Va
 SIZES = {"a": 2, "b": 3, "c": 4}
 DIMENSIONS = {name: Dimension(name, tuple(f"{name}{i}" for i in range(n)), name) for name, n in SIZES.items()}
 DIMENSIONS["part"] = Dimension("part", ("c1", "c3"), "c")
+DIMENSIONS["back"] = Dimension("back", ("c3", "c2", "c1", "c0"), "c")
 SOME = st.lists(st.sampled_from(tuple(SIZES)), unique=True).map(tuple)
 
 
@@ -38,6 +39,7 @@ def of(*dimensions: str, equations: tuple[Equation, ...] = ()) -> tuple[Alignmen
         ([Subscript("b2"), Subscript("c", "c")], ("c",), [8, 9, 10, 11]),
         ([Subscript("b", "b!"), Subscript("part", "part")], ("b!", "part"), [[1, 3], [5, 7], [9, 11]]),
         ([Subscript("b2"), Subscript("c3")], (), 11),
+        ([Subscript("b0"), Subscript("back", "back")], ("back",), [3, 2, 1, 0]),
     ],
 )
 def test_a_reference_reads_rows(subscripts: list[Subscript], axes: tuple[str, ...], rows: object) -> None:
