@@ -5,12 +5,16 @@
 - `outflows.py`: the outflows of stocks that cannot be negative, cut to what these hold
 - `folding.py`: what cannot change in a run to numbers
 - `sums.py`: sums over many elements as variables of their own
+- `corners.py`: tables as a line, bends and jumps
+- `stand_ins.py`: smooth functions in place of those with kinks and jumps
+- `smoothing.py`: the kinks that levers move made smooth, each with a width that is an input
 """
 
 from .folding import fold_constants
 from .outflows import cut_outflows
+from .smoothing import smooth
 from .stateful import expand_stateful, lengths
 from .substitution import substitute
 from .sums import name_sums
 
-__all__ = ["cut_outflows", "expand_stateful", "fold_constants", "lengths", "name_sums", "substitute"]
+__all__ = ["cut_outflows", "expand_stateful", "fold_constants", "lengths", "name_sums", "smooth", "substitute"]

@@ -25,6 +25,7 @@ import sd_models as sd
 from sd_models.errors import UnsupportedFunction
 from sd_models.reference.replay import replay
 from sd_models.rewrites import expand_stateful
+from sd_models.rewrites.smoothing import REASONS, SMOOTHED
 from sd_models.simulator.timing import control_values
 from sd_models.system.expression import functions
 from sd_models.system.functions import FUNCTIONS, canonical
@@ -58,6 +59,19 @@ def test_a_function_has_every_target_or_a_reason(name: str, target: str) -> None
     implemented, reason = name in found.implementations, found.reasons.get(name, "")
     assert implemented + bool(reason) == (name in found.expected)
     assert not reason or reason.endswith(".")
+
+
+@pytest.mark.parametrize("name", [name for name in COMPILED if not FUNCTIONS[name].smooth])
+def test_a_function_with_kinks_is_smoothed_or_has_a_reason(name: str) -> None:
+    """A stand-in, or in a sentence why there is none."""
+    reason = REASONS.get(name, "")
+    assert (name in SMOOTHED) + bool(reason) == 1
+    assert not reason or reason.endswith(".")
+
+
+def test_only_functions_with_kinks_are_smoothed() -> None:
+    """Nothing else is in the tables of stand-ins and reasons."""
+    assert {*SMOOTHED, *REASONS} == {name for name in COMPILED if not FUNCTIONS[name].smooth}
 
 
 @pytest.mark.parametrize("target", TARGETS)
