@@ -159,13 +159,13 @@ class Recorder:
 class OnPysd(SimulatedOutcomes):
     """Outcomes by PySD's own run of the model file."""
 
-    problem: Problem
+    problem: Problem = field(kw_only=True)
 
     @classmethod
     def of(cls, problem: Problem) -> OnPysd:
         """Those of a problem."""
         found = problem.outcomes
-        return cls(found.simulator, found.horizon, found.levers, found.quantities, problem)
+        return cls(found.run, found.levers, found.quantities, problem=problem)
 
     def evaluate(self, x: FloatArray) -> Evaluation:
         """The outcomes of a policy by a replay."""

@@ -8,6 +8,7 @@
 - `causes.py`: whether a lever's own value is why there is no run
 - `problem.py`: the plan bound to a model: levers, limits and outcomes by name
 - `checking.py`: what else is wrong with a plan whose form has faults
+- `smoothed.py`: the problem with its kinks made smooth, to any width
 - `assembly.py`: the problem as a program, straight from the plan's rows
 - `pyomo_model.py`: the problem as a Pyomo model, which people may extend
 - `pyomo_reader.py`: what people made of it, back to a program

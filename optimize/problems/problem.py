@@ -21,7 +21,7 @@ from ..plans.levers import LeverMap
 from ..plans.plan import Plan
 from .binding import Bound, bind, check_words
 from .causes import explained
-from .outcomes import SimulatedOutcomes
+from .outcomes import HorizonRun, SimulatedOutcomes
 from .unmoved import Unmoved, unmoved
 
 
@@ -145,7 +145,7 @@ class Problem:
     @cached_property
     def outcomes(self) -> SimulatedOutcomes:
         """What the compiled model makes of a policy, as solvers ask for it."""
-        return SimulatedOutcomes(self.simulator, self.horizon, self.levers, self.bound.quantities)
+        return SimulatedOutcomes(HorizonRun(self.simulator, self.horizon), self.levers, self.bound.quantities)
 
     @cached_property
     def peaks(self) -> FloatArray:
