@@ -88,22 +88,24 @@ def _ramp(moment: Moment, slope: Array, start: Array, end: Array | None = None) 
 
 
 def _pulse(moment: Moment, start: Array, width: Array) -> Array:
-    return (start - SMALL <= moment.time) & (moment.time < start + width)
+    """1 for `width` from `start` on, in the middle of a step; a width of 0 is one step (Vensim's manual, PULSE)."""
+    middle = moment.time + moment.time_step / 2
+    return (start < middle) & (middle < start + np.where(width == 0, moment.time_step, width))
 
 
-def _pulse_train(moment: Moment, start: Array, width: Array, interval: Array, end: Array = np.inf) -> Array:
-    """From `start` until `end`, 1 for `width` in every `interval`; an interval of zero gives a single pulse."""
-    single = interval == 0
-    within = np.fmod(moment.time - start + SMALL, np.where(single, 1.0, interval))
-    repeated = (start <= moment.time) & (within < width) & (moment.time < end)
-    return np.where(single, _pulse(moment, start, width), repeated)
+def _pulse_train(moment: Moment, start: Array, width: Array, interval: Array, end: Array) -> Array:
+    """Pulses of `width`, one step at least, every `interval` from `start` to `end` inclusive (Vensim's manual)."""
+    since = moment.time + moment.time_step / 2 - start
+    within = np.where(interval > 0, np.fmod(since, np.where(interval > 0, interval, 1.0)), 0.0)
+    return (since > 0) & (within < np.fmax(width, moment.time_step)) & (moment.time - SMALL <= end)
 
 
-def _pulse_magnitude(moment: Moment, start: Array, magnitude: Array, interval: Array | None = None) -> Array:
-    """XMILE's PULSE: `magnitude` spread over one step, once or in every `interval`."""
-    width = moment.time_step / 2
-    pulse = _pulse(moment, start, width) if interval is None else _pulse_train(moment, start, width, interval)
-    return magnitude / moment.time_step * pulse
+def _pulse_magnitude(moment: Moment, start: Array, magnitude: Array, interval: Array = 0.0) -> Array:
+    """XMILE's PULSE: `magnitude` spread over one step, once or in every `interval`; an interval of 0 is once."""
+    since, once = moment.time - start + SMALL, interval == 0
+    within = np.where(once, since, np.fmod(since, np.where(once, 1.0, interval)))
+    begun = np.where(once, since >= 0, moment.time >= start)
+    return magnitude / moment.time_step * (begun & (within < moment.time_step / 2))
 
 
 FUNCTIONS: Mapping[str, Implementation] = {

@@ -11,9 +11,13 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from pysd.py_backend import functions
 from pysd.translators.structures import abstract_expressions as ast
 from pysd.translators.structures.abstract_model import AbstractComponent, AbstractElement, AbstractSection
 
+from ..reading.external import parts
+from ..reading.shadows import Shadows
 from ..rewrites.outflows import Cut, cuts, limited, taken
 from ..rewrites.stateful import expand_stateful
 from ..simulator.timing import control_values
@@ -21,11 +25,58 @@ from ..system.expression import Expr, Ref, fold
 from ..system.model import System, key
 
 
-def patched(section: AbstractSection, system: System | None, given: Collection[str]) -> tuple[str, ...]:
-    """Change the main section where PySD departs; what was changed, or cannot be without a system, as notes.
+def patched(sections: Sequence[AbstractSection], system: System | None, given: Collection[str]) -> tuple[str, ...]:
+    """Change the sections where PySD departs; what was changed, or cannot be without a system, as notes.
 
     `given` are the keys of variables whose values are given for the run.
     """
+    called = frozenset(name for section in sections for name in _called(section))
+    pulses = (PULSE_NOTE,) if called & {"pulse", "pulse_train"} else ()
+    return (*pulses, *_of_outflows(sections[0], system, given))
+
+
+def _called(section: AbstractSection) -> Iterator[str]:
+    """The functions that the equations of a section call."""
+    trees: list[Any] = [component.ast for element in section.elements for component in element.components]
+    while trees:
+        tree = trees.pop()
+        if isinstance(tree, ast.CallStructure):
+            yield tree.function.reference
+        trees.extend(parts(tree))
+
+
+# --- functions --------------------------------------------------------------------------------------------------------
+
+
+def _pulse(
+    time: Any, start: Any, repeat_time: Any = 0, width: Any = None, magnitude: Any = None, end: Any = None
+) -> Any:
+    """PySD's pulses; those of Vensim as its manual has them, in the middle of a step and at the end time as well."""
+    if magnitude is not None:
+        return _PYSD_PULSE(time, start, repeat_time, width, magnitude, end)
+    step, now = time.time_step(), time()
+    since = now + step / 2 - start
+    if end is None:
+        return np.logical_and(since > 0, since < width + (width == 0) * step) * 1.0
+    repeats = repeat_time > 0
+    within = (since % (repeat_time + (1 - repeats))) * repeats
+    length = np.maximum(width, step)
+    return np.logical_and(np.logical_and(since > 0, within < length), now - SMALL <= end) * 1.0
+
+
+PULSE_NOTE = (
+    "PySD ends a PULSE TRAIN before its end time; its model was given PULSE and PULSE TRAIN as in Vensim's manual."
+)
+SMALL = 1e-6  # what Vensim counts as no time
+_PYSD_PULSE = functions.pulse
+FUNCTIONS = Shadows((("pysd.py_backend.functions", "pulse", _pulse),))
+"""PySD's functions as the language has them, for models that are imported in a block of these."""
+
+
+# --- stocks that cannot be negative -----------------------------------------------------------------------------------
+
+
+def _of_outflows(section: AbstractSection, system: System | None, given: Collection[str]) -> tuple[str, ...]:
     if system is not None:
         return tuple(patch_outflows(section, system, given))
     cut = [element.name for element in section.elements if any(map(_is_cut, element.components))]

@@ -62,6 +62,7 @@ from ..reading.guard import (
 )
 from ..system.model import key
 from .generated_code import check_code
+from .patches import FUNCTIONS
 
 CHARACTERS = 3_000_000  # of equations: PySD takes 600 bytes and 10 microseconds for each before it parses any
 XMILE_EXPRESSIONS = ("{*}eqn", "{*}inflow", "{*}outflow", "{*}start", "{*}stop", "{*}dt")
@@ -71,10 +72,10 @@ ORDER = 10_000  # of a delay or smooth
 MACROS = 3_000  # copies of macros; PySD imports a file for each
 REDUCTIONS = frozenset(("sum", "prod", "vmin", "vmax", "vector_select"))
 
-Patch: TypeAlias = Callable[[AbstractSection], Sequence[str]]
+Patch: TypeAlias = Callable[[Sequence[AbstractSection]], Sequence[str]]
 
 
-def _unpatched(_section: AbstractSection) -> Sequence[str]:
+def _unpatched(_sections: Sequence[AbstractSection]) -> Sequence[str]:
     return ()
 
 
@@ -97,17 +98,18 @@ class PrivateModel:
     def load(self, data: Sequence[Path], controls: Mapping[str, float], patch: Patch = _unpatched) -> Model:
         """PySD's model, not initialized; `controls` replace control variables, `data` hold series by their name.
 
-        `patch` may change the main section before code is made of it; what it says stands in `notes`.
+        `patch` may change the sections before code is made of them; what it says stands in `notes`.
         """
         with guarded():
             abstract = self.parsed()
             self.prepare(abstract, controls)
-            self.notes.extend(patch(abstract.sections[0]))
+            self.notes.extend(patch(abstract.sections))
             code = self.built(abstract)
         for file in data:
             check_data(file)
             self.grids.add(file, SEPARATORS.get(file.suffix.lower(), ","))
-        model = pysd.load(code, data_files=[str(file) for file in data] or None, initialize=False)
+        with FUNCTIONS.open():
+            model = pysd.load(code, data_files=[str(file) for file in data] or None, initialize=False)
         _bound_delays(model.components)
         model._euler_step = lambda step: _advance(model, step)
         return model

@@ -243,7 +243,7 @@ class _Run:
         from .patches import patched
 
         given = frozenset(map(key, (*constants, *levers)))
-        return lambda section: patched(section, self.system, given)
+        return lambda sections: patched(sections, self.system, given)
 
     def _function(self, name: str) -> Callable[[], Any]:
         return getattr(self.model.components, self._python(name))  # type: ignore[no-any-return]

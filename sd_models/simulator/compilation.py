@@ -332,7 +332,7 @@ class _Compiler:
 
     def _known(self, columns: Columns, offset: float) -> Known:
         time = self.symbols.time if offset == 0.0 else self.symbols.time + offset * self.grid.step
-        return Known(columns, time, ca.DM(self.grid.step))
+        return Known(columns, time, ca.DM(self.grid.step), self.symbols.time)
 
     def _moment(self, stocks: Columns, offset: float, wanted: Iterable[str] = ()) -> Evaluated:
         """The wanted variables, and all that flows and next values need, at a fraction of the step."""

@@ -357,8 +357,8 @@ KINKS: Mapping[str, Case] = {
     "VMAX": Case("VMAX({}[K!])", ((1, 2, 2),), "K"),
     "STEP": Case("STEP({}, {})", ((2, 1.125),)),
     "RAMP": Case("RAMP({}, {}, {})", ((2, 1, 3),)),
-    "PULSE": Case("PULSE({}, {})", ((1, 0.75),)),
-    "PULSE TRAIN": Case("PULSE TRAIN({}, {}, {}, {})", ((1, 0.75, 1.5, 3.1),)),
+    "PULSE": Case("PULSE({}, {})", ((1.125, 0.75),)),
+    "PULSE TRAIN": Case("PULSE TRAIN({}, {}, {}, {})", ((1, 0.75, 1.5, 3),)),
 }
 JUMPING_WITH_A_COMPARISON = {"AND", "OR", "NOT", "IF THEN ELSE"}
 

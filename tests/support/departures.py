@@ -74,13 +74,6 @@ DEPARTURES: Mapping[str, Departure] = {
         weight=held([1, 3], 3),
         smoothed=[[1, 1], [0.5, 0.5], [1.25, 1.25]],
     ),
-    "pulses_of_arrays.mdl": refused(
-        "The times of a pulse may differ by element; PySD compares the whole array with the time.",
-        start=held([1, 2], 6),
-        width=held([2, 1], 6),
-        pulse_by_kind=[[0, 0], [1, 0], [1, 1], [0, 0], [0, 0], [0, 0]],
-        train_by_kind=[[0, 0], [1, 0], [0, 1], [0, 0], [1, 1], [0, 0]],
-    ),
     "data_bare.mdl": refused(
         "A variable without equation is data in Vensim; PySD's grammar wants a keyword.",
         rainfall=[1, 2, 3, 2.75, 2.5],

@@ -22,6 +22,7 @@ class Known:
     columns: Mapping[str, Column]
     time: Column
     time_step: Column
+    beginning: Column | None = None  # of the step; None where it is the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Evaluated:
 
 def evaluate(system: System, wanted: Iterable[str], known: Known, *, initial: bool = False) -> Evaluated:
     """The wanted variables and all that they need, from what is known; `initial` evaluates initial values."""
-    moment = Moment(known.time, known.time_step)
+    moment = Moment(known.time, known.time_step, beginning=known.beginning)
     lowering = Lowering(Alignment(system), dict(known.columns), moment)
     part = at_start if initial else current
     for stage in stages(system, wanted, given=frozenset(known.columns), initial=initial):

@@ -44,6 +44,7 @@ class Kink:
 class Moment:
     """What functions see besides their arguments.
 
+    `beginning` is the time at which the step begins, where a method of integration asks in the midst of it.
     `guard` is true where the value is used at all (inside IF THEN ELSE); None means everywhere. `kinks` collects the
     places without a derivative.
     """
@@ -52,6 +53,17 @@ class Moment:
     time_step: Column
     variable: str = ""
     kinks: list[Kink] = field(default_factory=list)
+    beginning: Column | None = None
+
+    @property
+    def begun(self) -> Column:
+        """The time at which the step begins."""
+        return self.time if self.beginning is None else self.beginning
+
+    @property
+    def middle(self) -> Column:
+        """The middle of the step: where Vensim looks for test inputs, which so hold over whole steps."""
+        return self.begun + self.time_step / 2
 
     def kink(self, guard: Guard, function: str, switch: Column, breakpoints: tuple[float, ...] = (0.0,)) -> None:
         """Note where a function is not differentiable; numbers never move, so only symbols count."""
@@ -166,9 +178,8 @@ def _subtract(_: Moment, __: Guard, one: Column, other: Column | None = None) ->
 
 
 def _step(moment: Moment, guard: Guard, height: Column, start: Column) -> Column:
-    reached = moment.time + moment.time_step / 2
-    moment.kink(guard, "STEP", reached - start)
-    return height * (reached > start)
+    moment.kink(guard, "STEP", moment.middle - start)
+    return height * (moment.middle > start)
 
 
 def _ramp(moment: Moment, guard: Guard, slope: Column, start: Column, end: Column | None = None) -> Column:
@@ -180,34 +191,37 @@ def _ramp(moment: Moment, guard: Guard, slope: Column, start: Column, end: Colum
 
 
 def _pulse(moment: Moment, guard: Guard, start: Column, width: Column) -> Column:
-    moment.kink(guard, "PULSE", moment.time - start)
-    moment.kink(guard, "PULSE", start + width - moment.time)
-    return ca.logic_and(start - SMALL <= moment.time, moment.time < start + width)
+    """1 for `width` from `start` on, in the middle of a step; a width of 0 is one step (Vensim's manual, PULSE)."""
+    end = start + choose(width == 0, moment.time_step, width)
+    moment.kink(guard, "PULSE", moment.middle - start)
+    moment.kink(guard, "PULSE", end - moment.middle)
+    return ca.logic_and(start < moment.middle, moment.middle < end)
 
 
-def _pulse_train(
-    moment: Moment, guard: Guard, start: Column, width: Column, interval: Column, end: Column | None = None
-) -> Column:
-    """From `start` until `end`, 1 for `width` in every `interval`; an interval of zero gives a single pulse."""
-    single = interval == 0
-    since = moment.time - start + SMALL
-    within = ca.fmod(since, choose(single, ca.DM(1.0), interval))
-    moment.kink(guard, "PULSE TRAIN", moment.time - start)
-    moment.kink(guard, "PULSE TRAIN", within - width)
-    repeated = ca.logic_and(start <= moment.time, within < width)
-    if end is not None:
-        repeated = ca.logic_and(repeated, moment.time < end)
-    return choose(single, _pulse(moment, guard, start, width), repeated)
+def _pulse_train(moment: Moment, guard: Guard, start: Column, width: Column, interval: Column, end: Column) -> Column:
+    """Pulses of `width`, one step at least, every `interval` from `start` to `end` inclusive (Vensim's manual)."""
+    since = moment.middle - start
+    length = ca.fmax(width, moment.time_step)
+    within = choose(interval > 0, ca.fmod(since, choose(interval > 0, interval, ca.DM(1.0))), ca.DM(0.0))
+    moment.kink(guard, "PULSE TRAIN", since)
+    moment.kink(guard, "PULSE TRAIN", within - length)
+    moment.kink(guard, "PULSE TRAIN", moment.begun - end)
+    given = ca.logic_and(since > 0, within < length)
+    return ca.logic_and(given, moment.begun - SMALL <= end)
 
 
 def _pulse_magnitude(
     moment: Moment, guard: Guard, start: Column, magnitude: Column, interval: Column | None = None
 ) -> Column:
-    """XMILE's PULSE: `magnitude` spread over one step, once or in every `interval`."""
-    width, height = moment.time_step / 2, magnitude / moment.time_step
-    if interval is None:
-        return height * _pulse(moment, guard, start, width)
-    return height * _pulse_train(moment, guard, start, width, interval)
+    """XMILE's PULSE: `magnitude` spread over one step, once or in every `interval`; an interval of 0 is once."""
+    since, width = moment.time - start + SMALL, moment.time_step / 2
+    within, begun = since, since >= 0
+    if interval is not None:
+        within = choose(interval == 0, since, ca.fmod(since, choose(interval == 0, ca.DM(1.0), interval)))
+        begun = choose(interval == 0, begun, moment.time >= start)
+    moment.kink(guard, "PULSE MAGNITUDE", moment.time - start)
+    moment.kink(guard, "PULSE MAGNITUDE", within - width)
+    return magnitude / moment.time_step * ca.logic_and(begun, within < width)
 
 
 FUNCTIONS: Mapping[str, Implementation] = {
