@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -45,11 +45,12 @@ def test_what_loads_is_seen() -> None:
 
 @pytest.mark.parametrize("package", ["sd_models", "optimize"])
 def test_a_package_is_there_within_a_third_of_a_second(package: str) -> None:
-    """With Python's own start; the best of five, since other work may hold up one."""
+    """Of a processor, with Python's own start: other work on the machine does not count."""
 
     def seconds() -> float:
-        start = time.perf_counter()
+        before = os.times()
         subprocess.run([sys.executable, "-c", f"import {package}"], check=True, timeout=60)
-        return time.perf_counter() - start
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
 
-    assert min(seconds() for _ in range(5)) < 0.3
+    assert min(seconds() for _ in range(3)) < 0.3
