@@ -186,7 +186,7 @@ def test_what_could_not_be_written_is_told_before_the_work(
 @pytest.mark.parametrize("check", [check_folder, check_new_folder, lambda path: check_target(path, ("",))])
 def test_a_name_that_is_too_long_is_told_by_its_beginning(check: Callable[[Path], None], tmp_path: Path) -> None:
     """The longest part of the path."""
-    name = "x" * 256
+    name = "a" * 256
     with pytest.raises(InvalidRequest) as caught:
         check(tmp_path / name / "run")
     assert str(caught.value) == (
@@ -197,9 +197,11 @@ def test_a_name_that_is_too_long_is_told_by_its_beginning(check: Callable[[Path]
 def test_folders_that_can_be_written_are_accepted(tmp_path: Path) -> None:
     """One that is there, one to be, one to be in folders to be; a new one may be there if it is empty."""
     (tmp_path / "there").mkdir()
+    check_folder(Path())
     for name in ("there", "new"):
         check_folder(tmp_path / name)
         check_new_folder(tmp_path / name)
+        check_target(tmp_path / f"{name}.NC", (".nc",))
     check_new_folder(tmp_path / "a" / "b" / "run")
     assert names(tmp_path) == ["there"]
 
@@ -275,6 +277,8 @@ def test_long_and_odd_names_are_shortened() -> None:
     assert shortened("省" * 200, 10) == "省省省"
     assert shortened("a/../b\\c:\0\n") == "a_.._b_c___"
     assert shortened("..") == "unnamed"
+    assert shortened(" XaX. ") == "XaX"
+    assert shortened("\0/:*?|") == "______"
 
 
 def test_a_second_place_is_private_and_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,6 +290,12 @@ def test_a_second_place_is_private_and_new(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(InvalidRequest):
         in_second_place(Path("runs/mine"), lambda place: write_folder_whole(place / "x" / "\0", filled))
     assert names(tmp_path) == [place.parent.name]
+    assert place.parent.name.startswith("prosperity-")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    with pytest.raises(
+        InvalidRequest, match=f"^{re.escape(str(tmp_path / 'missing'))}: cannot be written: No such file"
+    ):
+        in_second_place(Path("runs/mine"), filled)
 
 
 # --- what killed processes left behind --------------------------------------------------------------------------------

@@ -5,15 +5,29 @@ from __future__ import annotations
 import csv
 import json
 import os
+import struct
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.figure import Figure
 
 import sd_models as sd
 from optimize.files.placement import check_target, write_folder_whole, write_whole
-from optimize.files.storage import read_netcdf, run_document, save_netcdf, write_json, write_run, write_table
+from optimize.files.storage import (
+    DOTS_PER_INCH,
+    ORIGINAL,
+    finite,
+    read_netcdf,
+    run_document,
+    save_netcdf,
+    write_json,
+    write_picture,
+    write_run,
+    write_table,
+)
 from optimize.runs.policy import lever_paths, read_policy
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import System
@@ -48,6 +62,65 @@ def test_netcdf_gives_back_whatever_names_a_model_has(tmp_path: Path) -> None:
     assert read.identical(run)
 
 
+def test_netcdf_has_names_that_it_takes(tmp_path: Path) -> None:
+    """Names as they are where they may be; what else they were is told beside them."""
+    asked = {"a/b": "a\u2215b", "a\x07b ": "a_b", "$": "_$_", "_$": "_$", " x": "_ x", "x-1": "x-1", "_y": "_y"}
+    save_netcdf(xr.Dataset({name: ("time", [1.0]) for name in asked}, {"time": [0.0]}), tmp_path / "run.nc")
+    with netCDF4.Dataset(tmp_path / "run.nc") as file:
+        assert [name for name in file.variables if name != "time"] == list(asked.values())
+        told = {name: getattr(file[safe], ORIGINAL, name) for name, safe in asked.items()}
+    assert told == {name: name for name in asked}
+
+
+def test_netcdf_keeps_kinds_of_numbers_and_sizes(tmp_path: Path) -> None:
+    """Whole numbers, numbers and texts; dimensions have the sizes that they have; without notes there are none."""
+    run = xr.Dataset(
+        {"whole": ("time", [1, 2]), "short": ("time", np.float32([0.5, 1.5])), "text": ("k", ["a", "bc", ""])},
+        {"time": [0.0, 0.5]},
+    )
+    save_netcdf(run, tmp_path / "run.nc")
+    with netCDF4.Dataset(tmp_path / "run.nc") as file:
+        assert {name: (each.size, each.isunlimited()) for name, each in file.dimensions.items()} == {
+            "time": (2, False),
+            "k": (3, False),
+        }
+        assert [file[name].dtype for name in ("whole", "short", "text")] == [np.int64, np.float32, str]
+    read = read_netcdf(tmp_path / "run.nc")
+    assert read.drop_attrs().identical(run)
+    assert read.attrs == {"notes": []}
+
+
+def test_netcdf_leaves_times_as_numbers(tmp_path: Path) -> None:
+    """Also where their unit looks like a date."""
+    run = xr.Dataset({"x": ("time", [1.0])}, {"time": ("time", [3.0], {"units": "days since 2020-01-01"})})
+    save_netcdf(run, tmp_path / "run.nc")
+    assert read_netcdf(tmp_path / "run.nc")["time"].to_numpy().tolist() == [3.0]
+
+
+def test_what_is_no_netcdf_is_told(tmp_path: Path) -> None:
+    """With its path."""
+    path = tmp_path / "run.nc"
+    path.write_bytes(b"nothing")
+    with pytest.raises(InvalidRequest) as caught:
+        read_netcdf(path)
+    assert str(caught.value) == f"{path}: is not a NetCDF file that can be read."
+
+
+def test_a_file_may_have_its_ending_in_capitals(tmp_path: Path) -> None:
+    """The kind is that of the small letters."""
+    run = xr.Dataset({"x": (("k", "time"), [[1.0, 2.0], [3.0, 4.0]])}, {"time": [0.0, 0.5], "k": ["a", "b"]})
+    write_run(run, tmp_path / "run.CSV")
+    assert (tmp_path / "run.CSV").read_text() == "time,x[a],x[b]\n0.0,1.0,3.0\n0.5,2.0,4.0\n"
+
+
+def test_a_picture_is_written_whole(tmp_path: Path) -> None:
+    """In the format of its ending, so many dots to the inch."""
+    path = write_picture(tmp_path / "line.png", Figure(figsize=(2, 1)))
+    width, height = struct.unpack(">II", path.read_bytes()[16:24])
+    assert (width, height) == (2 * DOTS_PER_INCH, DOTS_PER_INCH)
+    assert [file.name for file in tmp_path.iterdir()] == ["line.png"]
+
+
 def test_csv_has_a_row_for_each_time_and_a_column_for_each_element(tmp_path: Path, lakes: System) -> None:
     """Every digit is kept."""
     run = sd.simulate(lakes, outputs=["water", "total water"])
@@ -73,7 +146,15 @@ def test_json_has_null_for_what_is_no_number() -> None:
         {"time": [0.0, 1.0], "k": ["a", "b"]},
         {"model": "m", "method": "euler"},
     )
+    assert run_document(run)["variables"]["x"]["values"] == [[1.0, None], [None, 2.0]]
+    run["y"] = ("k", "time"), [[1.0, 2.0], [3.0, 4.0]]
     document = json.loads(json.dumps(run_document(run), allow_nan=False))
+    assert document["variables"]["y"] == {"unit": "", "dimensions": ["time", "k"], "values": [[1, 3], [2, 4]]}
+    assert {name: document[name] for name in ("model", "method", "time")} == {
+        "model": "m",
+        "method": "euler",
+        "time": [0, 1],
+    }
     assert document["variables"]["x"] == {"unit": "m", "dimensions": ["time", "k"], "values": [[1, None], [None, 2]]}
     assert document["dimensions"] == {"k": ["a", "b"]}
 
@@ -148,6 +229,8 @@ def test_a_table_has_nine_digits_and_nothing_for_what_is_no_number(tmp_path: Pat
     rows = [{"name": "a, b", "value": 1 / 3, "count": 2}, {"name": "c", "value": float("nan"), "count": 0}]
     assert write_table(tmp_path / "table.csv", rows).read_text() == 'name,value,count\n"a, b",0.333333333,2\nc,,0\n'
     assert write_table(tmp_path / "none.csv", []).read_text() == "empty\n"
+    other = [{"b": 1, "a": 2}, {"a": 3, "b": 4}]
+    assert write_table(tmp_path / "other.csv", other).read_text() == "b,a\n1,2\n4,3\n"
 
 
 def test_a_document_with_what_json_has_no_word_for_is_not_written(tmp_path: Path) -> None:
@@ -155,7 +238,7 @@ def test_a_document_with_what_json_has_no_word_for_is_not_written(tmp_path: Path
     path = write_json(tmp_path / "report.json", {"a": [1.5, None]})
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(path, {"a": float("nan")})
-    assert json.loads(path.read_text()) == {"a": [1.5, None]}
+    assert path.read_text() == '{\n "a": [\n  1.5,\n  null\n ]\n}'
 
 
 @pytest.mark.parametrize("name", ["run.txt", "run", "folder.csv", "missing/run.csv"])
@@ -169,3 +252,9 @@ def test_targets_that_cannot_be_written_are_refused_before_the_work(tmp_path: Pa
 def test_targets_in_existing_folders_are_accepted(tmp_path: Path) -> None:
     """The ending may be in capitals."""
     check_target(tmp_path / "run.NC", (".nc", ".csv"))
+
+
+def test_what_is_no_number_is_nothing_at_any_depth() -> None:
+    """In lists, tuples and documents; everything else stays as it is."""
+    document = {"a": (1.0, float("inf"), [float("-inf")]), "b": {"c": float("nan"), "d": "x"}, "e": 3, "f": None}
+    assert finite(document) == {"a": [1.0, None, [None]], "b": {"c": None, "d": "x"}, "e": 3, "f": None}

@@ -481,3 +481,232 @@ class TestSteps:
         """Steps that are too small, not positive or not numbers."""
         with pytest.raises(ModelError, match="run"):
             guard.check_steps(*span)
+
+
+CELLS = "Keep only the cells that the model reads."
+SPLIT = "Split the equation."
+SPREADSHEET = "Keep the numbers in a spreadsheet (GET DIRECT CONSTANTS), or split the equation."
+BESIDE = "Put the file beside the model and refer to it by its name."
+POINTS_ONLY = "Only numbers, points such as (0,1),(2,3) and quoted texts may stand there."
+
+
+class TestSentences:
+    """What people read, word for word: the file, its line, what is there, and what to do."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        """Files that are refused, each for its own reason."""
+        (tmp_path / "data.csv").write_text("1")
+        (tmp_path / "loop.csv").symlink_to("loop.csv")
+        (tmp_path / "folder.csv").mkdir()
+        (tmp_path / "data.gz").write_text("1")
+        with zipfile.ZipFile(tmp_path / "whole.xlsx", "w") as archive:
+            archive.writestr("a.xml", "x" * 200)
+        content = (tmp_path / "whole.xlsx").read_bytes()
+        (tmp_path / "damaged.xlsx").write_bytes(content.replace(b"PK\x01\x02", b"PK\x09\x09"))
+        return tmp_path
+
+    @pytest.mark.parametrize(
+        ("reference", "told"),
+        [
+            (" ", "' ' names no file. Write the name of a file beside the model."),
+            ("?x", "'?x' names no file. Write the name of a file beside the model."),
+            ("../x.csv", f"'../x.csv' leads out of the folder of the model. {BESIDE}"),
+            ("z:data.csv", f"'z:data.csv' leads out of the folder of the model. {BESIDE}"),
+            ("A:data.csv", f"'A:data.csv' leads out of the folder of the model. {BESIDE}"),
+            ("loop.csv", "'loop.csv' cannot be found. Check the name."),
+            ("elsewhere/q.csv", "q.csv: there is no such file. Check name and folder."),
+            ("dat.csv", "dat.csv: there is no such file. Did you mean 'data.csv'?"),
+            ("folder.csv", "folder.csv: is not a regular file. Name a file, not a folder."),
+            ("data.gz", "data.gz: files of kind '.gz' are not read. Save the data as .csv or .xlsx."),
+            ("damaged.xlsx", "damaged.xlsx: is a damaged spreadsheet. Save the spreadsheet again."),
+            ("whole.xlsx", f"whole.xlsx: 200 bytes when unpacked; the limit is 199. {CELLS}"),
+        ],
+    )
+    def test_references(self, folder: Path, reference: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What a model refers to, as it wrote it, or the name of the file."""
+        monkeypatch.setattr(guard, "UNPACKED_BYTES", 199)
+        with pytest.raises(UnreadableModel) as caught:
+            guard.inside(folder, reference)
+        assert str(caught.value) == told
+
+    def test_an_absolute_path_into_the_folder(self, folder: Path) -> None:
+        """It would lead elsewhere on another machine."""
+        with pytest.raises(UnsafeModel, match="leads out of the folder"):
+            guard.inside(folder, str(folder / "data.csv"))
+
+    def test_sizes(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A file may have as many bytes as the limit, and a spreadsheet when unpacked."""
+        monkeypatch.setattr(guard, "UNPACKED_BYTES", 200)
+        assert guard.inside(folder, "whole.xlsx") == folder / "whole.xlsx"
+        size = (folder / "whole.xlsx").stat().st_size
+        guard.check_file(folder / "whole.xlsx", size, "Less.")
+        with pytest.raises(UnsafeModel) as caught:
+            guard.check_file(folder / "whole.xlsx", size - 1, "Less.")
+        assert str(caught.value) == f"whole.xlsx: {size:,} bytes; the limit is {size - 1:,}. Less."
+        monkeypatch.setattr(guard, "DATA_BYTES", 0)
+        with pytest.raises(UnsafeModel) as caught:
+            guard.check_data(folder / "data.csv")
+        assert str(caught.value) == f"data.csv: 1 bytes; the limit is 0. {CELLS}"
+        monkeypatch.setattr(guard, "MODEL_BYTES", 0)
+        with pytest.raises(UnsafeModel) as caught:
+            guard.content(folder / "data.csv")
+        advice = "Is it a model? Remove what does not belong to it, such as stored runs."
+        assert str(caught.value) == f"data.csv: 1 bytes; the limit is 0. {advice}"
+
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            ((",", 1), "an argument beside the file's name is no text. Put sheet and cells in single quotes."),
+            (("||", "A1"), "'||' is no separator of columns. Separate the columns by one character, as ',' or ';'."),
+            ((",", "A2000001"), "there is no row 2000001. Name a cell of the table."),
+            ((",", "A1", "B0" + "9" * 50), f"there is no row 0{'9' * 49}. Name a cell of the table."),
+        ],
+    )
+    def test_cells(self, arguments: tuple[object, ...], told: str) -> None:
+        """What the model wrote."""
+        with pytest.raises(UnreadableModel) as caught:
+            guard.check_cells(Path("x.CSV"), *arguments)
+        assert str(caught.value) == f"x.CSV: {told}"
+
+    def test_the_last_row(self) -> None:
+        """It may be named, also with zeros before it; and one character may be any."""
+        guard.check_cells(Path("x.csv"), "|", f"A{guard.ROWS}", "A" + "0" * (guard.DIGITS - 1) + "1")
+
+    @pytest.mark.parametrize(
+        ("equation", "told"),
+        [
+            ("x" * 200_001, f"200,001 characters in one equation; the limit is 200,000. {SPREADSHEET}"),
+            ("1" * 51, "a number has more than 50 digits. Write it like 1e60."),
+            ("(" * 101, f"101 brackets inside one another; the limit is 100. {SPLIT}"),
+            ("x" + "+x" * 2_001, f"2,001 operators in one equation; the limit is 2,000. {SPLIT}"),
+        ],
+    )
+    def test_equations(self, equation: str, told: str) -> None:
+        """One more than the limit; as many as the limit are read."""
+        with pytest.raises(UnsafeModel) as caught:
+            guard.check_expression(equation, file="m.mdl", line=7)
+        assert str(caught.value) == f"m.mdl:7: {told}"
+        guard.check_expression(equation[:-2] if equation.endswith("+x") else equation[:-1])
+
+    @pytest.mark.parametrize(
+        ("limit", "count", "told"),
+        [
+            ("EQUATION_CHARACTERS", 29, "30 characters of equations; the limit is 29. Split the model."),
+            ("ENTRIES", 3, "4 equations; the limit is 3. Use subscripts instead of copies of equations."),
+        ],
+    )
+    def test_texts(self, limit: str, count: int, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The sketch does not count; what follows the last bar is an equation as well."""
+        text = "x = 1 ~~|\n" * 3 + "\\\\---/// Sketch information ~~|\n"
+        monkeypatch.setattr(guard, limit, count)
+        with pytest.raises(UnsafeModel) as caught:
+            guard.check_text(text, file="m.mdl")
+        assert str(caught.value) == f"m.mdl: {told}"
+        monkeypatch.setattr(guard, limit, count + 1)
+        guard.check_text(text, file="m.mdl")
+
+    @pytest.mark.parametrize(
+        ("text", "line"),
+        [
+            ("x = 1\n~ a\nb ~ c | d\n|\n\n  y = !", 6),
+            ('"a|\\"~b" = 1 ~ u\n ~ " | \n"c~|" = 2 ~~|y = !', 3),
+            ("x = 1 ~ a ~ b ~ c\n ~ d |\ny = ! ~ ( | z = 1", 3),
+            ("y = !", 1),
+        ],
+    )
+    def test_lines(self, text: str, line: int) -> None:
+        """Of the equation, behind comments with bars, tildes and quotes in them."""
+        with pytest.raises(UnsafeModel) as caught:
+            guard.check_text(text.replace("!", "9" * 51), file="m.mdl")
+        assert str(caught.value) == f"m.mdl:{line}: a number has more than 50 digits. Write it like 1e60."
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("a" * 70, f"{'a' * 60!r} stands where numbers are expected. {POINTS_ONLY}"),
+            ("[[[[[1]]]]]", f"'[[[[[1]]]]]' stands where numbers are expected. {POINTS_ONLY}"),
+            ("(1,", f"'(1,' is no number and no list of points. {POINTS_ONLY}"),
+            ("(" + "1," * 40, f"{('(' + '1,' * 40)[:60]!r} is no number and no list of points. {POINTS_ONLY}"),
+            ("1" * 51, "a number has more than 50 digits. Write it like 1e60."),
+        ],
+    )
+    def test_literals(self, text: str, told: str) -> None:
+        """The beginning of what stands there."""
+        with pytest.raises(UnsafeModel) as caught:
+            guard.literal(text)
+        assert str(caught.value) == told
+
+    @pytest.mark.parametrize(
+        ("source", "told"),
+        [
+            (b"", "m.xmile: is not well-formed XML: it is empty."),
+            (b"<a>\n<b>\n</a>", "m.xmile:3: is not well-formed XML: Opening and ending tag mismatch: b line 2 and a."),
+        ],
+    )
+    def test_xml(self, source: bytes, told: str, tmp_path: Path) -> None:
+        """By whatever road it is read."""
+        path = tmp_path / "m.xmile"
+        path.write_bytes(source)
+        with pytest.raises(UnreadableModel) as caught:
+            guard.xml(source, file="m.xmile")
+        advice = "Is the file cut off? Save it again from the program that made it."
+        assert str(caught.value) == f"{told} {advice}"
+        with guard.guarded(), pytest.raises(UnreadableModel) as caught:
+            xmile_file.etree.parse(str(path), parser=xmile_file.etree.XMLParser(encoding="utf-8"))
+        assert str(caught.value) == f"{told} {advice}"
+
+    def test_document_types(self) -> None:
+        """And how to do without."""
+        with pytest.raises(UnsafeModel) as caught:
+            guard.xml(b"<!DOCTYPE a><a/>", file="m.xmile")
+        told = "declares a document type, which can define entities. Remove the DOCTYPE; a model needs none."
+        assert str(caught.value) == f"m.xmile: {told}"
+
+    def test_numeric_ranges(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """All together; one that is empty counts for nothing."""
+        monkeypatch.setattr(guard, "SUBSCRIPTS", 1_000)
+        with guard.guarded():
+            assert vensim_element.range(1, 601) == range(1, 601)
+            assert not list(vensim_element.range(5, 1))
+            assert len(vensim_element.range(1, 401)) == 400
+            with pytest.raises(UnsafeModel) as caught:
+                vensim_element.range(7, 8)
+        told = "numeric subscript ranges with 1,001 elements; the limit is 1,000. Use shorter ranges."
+        assert str(caught.value) == told
+
+    def test_ranges(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Which ranges contain each other, in their order, or unfold to how much."""
+        with pytest.raises(UnreadableModel) as caught:
+            guard.check_ranges({"D": ["a", "E"], "E": ["F"], "F": ("D",)})
+        found = re.fullmatch(r"a subscript range is a part of itself: (.*)\. Break the circle\.", str(caught.value))
+        assert found
+        circle = [name.strip("'") for name in found.group(1).split(", ")]
+        assert sorted(circle) == ["D", "E", "F"]
+        assert "".join(circle) in "FEDFED"
+        monkeypatch.setattr(guard, "SUBSCRIPTS", 4)
+        guard.check_ranges({"D": ["a", "b"], "E": ["D", "D"], "F": "E" * 9})
+        with pytest.raises(UnsafeModel) as caught:
+            guard.check_ranges({"D": ["a", "b"], "E": ["D", "D", "c"]})
+        told = "5 parts in the subscript range 'E'; the limit is 4. Use fewer subscript ranges in others."
+        assert str(caught.value) == told
+
+    @pytest.mark.parametrize(
+        ("span", "told"),
+        [
+            ((0, 1, 0.0), "with a TIME STEP of 0.0 a run would never end. Give TIME STEP a positive value."),
+            (
+                (0, 10_000_001, 1),
+                "a run takes 10,000,001 steps; the limit is 10,000,000. Use a larger TIME STEP or a shorter horizon.",
+            ),
+        ],
+    )
+    def test_steps(self, span: tuple[float, float, float], told: str) -> None:
+        """With the model's file, where there is one; as many steps as the limit are done."""
+        with pytest.raises(UnsafeModel) as caught:
+            guard.check_steps(*span, file="m.mdl")
+        assert str(caught.value) == f"m.mdl: {told}"
+        with pytest.raises(UnsafeModel) as caught:
+            guard.check_steps(*span)
+        assert str(caught.value) == told
+        assert guard.check_steps(0, 10_000_000, 1) == 10_000_000

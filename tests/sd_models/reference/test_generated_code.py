@@ -154,6 +154,8 @@ def test_statements_of_models_are_allowed(statement: str) -> None:
         "Macro",
         "Macro('x.py')",
         "Macro(_root.joinpath('x.py'), {}, 'm')",
+        "Macro(_root.joinpath('macro_1.py'), open('x', 'w'), 'm')",
+        "Macro(_root.joinpath('macro_1.py'), {}, open('x', 'w'))",
         "Macro(_root.joinpath('macro_1.py'), {}, 'm', None, None, '/etc/passwd')",
         "Macro(_root.joinpath('macro_1.py'), {}, 'm', data_files='/etc/passwd')",
         "Macro(py_model_file='x.py')",
@@ -308,6 +310,18 @@ def test_what_is_refused_is_shown(statement: str, told: str) -> None:
     with pytest.raises(UnsafeModel) as caught:
         check(statement)
     assert str(caught.value) == told
+
+
+def test_what_is_handed_on_without_a_name_is_shown() -> None:
+    """The part alone: `**` and what follows it."""
+    with pytest.raises(UnsafeModel, match=r"no model: \"\{'a': 1\}\"\."):
+        check(element("time(**{'a': 1})"))
+
+
+def test_arguments_of_a_lookup_are_known() -> None:
+    """Also where no variable has their names."""
+    lookup = "@component.add(name='y')\ndef y(x, final_subs=None):\n    return x + final_subs\n"
+    check_code("from pysd import Component\ncomponent = Component()\n" + lookup, files=(), macros=())
 
 
 def test_a_model_without_a_name_is_refused_without_one() -> None:
