@@ -318,7 +318,7 @@ class Transcription(NonlinearProgram):
         parts = [ca.mtimes(_sparse(on_values), values) + ca.mtimes(_sparse(on_variables), z)]
         for matrix, vector, _ in self._quadratics:
             parts.append(0.5 * ca.dot(z, ca.mtimes(_sparse(matrix), z)) + ca.dot(_dense(vector), z))
-        nlp = ca.Function("nlp", [z, p], [cost, ca.vertcat(*parts)], ["x", "p"], ["f", "g"])
+        nlp = ca.Function("nlp", [z, p], [cost, ca.densify(ca.vertcat(*parts))], ["x", "p"], ["f", "g"])
         return nlp, {"jac_g": self._jacobian(z, p, nlp), "hess_lag": self._hessian(z, p)}
 
     def _jacobian(self, z: ca.MX, p: ca.MX, nlp: ca.Function) -> ca.Function:
