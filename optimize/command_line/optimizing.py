@@ -200,7 +200,7 @@ def answer_plan(request: PlanRequest) -> Status:
             raise InvalidRequest(Fault("exists already.", file=str(request.out), advice="Name a new file."))
     with console.working("Looking at the model"):
         system = load(request.model, data=request.data, regions=request.regions)
-        found = starting_plan(system, data=request.data)
+        found = starting_plan(system, data=request.data, folder=request.out.parent if request.out else None)
     text = found.text
     if request.out is None:
         console.print_text(text)

@@ -308,6 +308,26 @@ def test_plan_writes_what_optimize_reads(plan: Path, capsys: pytest.CaptureFixtu
 # --- help -------------------------------------------------------------------------------------------------------------
 
 
+def test_a_plan_that_is_written_elsewhere_is_solved_from_anywhere(
+    plan: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The draft names the model as seen from where it lies, not from where the command ran."""
+    plans = tmp_path_factory.mktemp("plans")
+    assert main(["plan", "islands.mdl", "--out", str(plans / "new.toml")]) == Status.DONE
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert main(["optimize", str(plans / "new.toml"), "--no-verify", "--out", "run"]) == Status.DONE
+
+
+def test_faults_of_form_and_names_are_told_together(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody mends one to meet the next."""
+    text = plan.read_text(encoding="utf-8")
+    plan.with_name("bad.toml").write_text(f"horzion = 3\n{text}".replace("welfare", "welfar"), encoding="utf-8")
+    assert main(["optimize", "bad.toml"]) == Status.BAD_INPUT
+    told = capsys.readouterr().err
+    assert "there is no key 'horzion'" in told
+    assert "there is no variable 'welfar'" in told
+
+
 @pytest.mark.parametrize("command", ["optimize", "verify", "plan"])
 def test_help_imports_nothing_heavy(command: str) -> None:
     """What costs time is imported by the job."""

@@ -6,10 +6,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from support import islands
+from support.models import loaded
 
 import optimize as opt
 import sd_models as sd
-from optimize.plans.draft import POWERS, StartingPlan
+from optimize.plans.draft import StartingPlan
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import System
 
@@ -18,7 +20,7 @@ WITHOUT_THEIR_DATA = ("data_bare.mdl", "data_beside.mdl")
 FILES = sorted(
     path for path in MODELS.iterdir() if path.suffix in (".mdl", ".xmile") and path.name not in WITHOUT_THEIR_DATA
 )
-SOLVED = ("stocks.mdl", "delays.mdl", "reductions.mdl", "smooths.mdl", "three_dimensions.mdl")
+SOLVED = ("stocks.mdl", "delays.mdl", "reductions.mdl", "smooths.mdl", "three_dimensions.mdl", "tables.mdl")
 
 
 def read(text: str) -> opt.Plan:
@@ -64,7 +66,7 @@ def test_it_can_be_solved_as_it_is(name: str) -> None:
 
 
 def test_the_library_model_is_asked_what_it_is_for() -> None:
-    """Its lever comes first, what else can be decided stands below with value, limits and strength."""
+    """Its lever comes first, what else can be decided stands below with value, range and strength."""
     system = sd.load("urbanization")
     text = opt.starting_plan(system).text
     assert 'variable = "public investment in citizenization"' in text
@@ -73,23 +75,141 @@ def test_the_library_model_is_asked_what_it_is_for() -> None:
     assert "Beijing, Tianjin, Hebei, Shanxi, ... (31)" in text
     assert "spreading speed, 1/Year" in text
     assert "(0.0729; 0.06 to 0.085;" in text
-    assert 'maximize = "national income' in text
+    assert 'maximize = "national income a head' in text
     assert "lower = 0  # the model's own limit" in text
+    assert "# The second half of the model's run" in text
 
 
-def test_bounds_are_the_models_limits_or_where_it_runs(islands_system: System, tmp_path: Path) -> None:
-    """An input that is zero and has no limit goes as far as the model runs in every element, over ten."""
+def model(folder: Path, text: str, *, start: float = 0, end: float = 9, step: float = 1) -> System:
+    """A model with these equations."""
+    controls = f"INITIAL TIME = {start} ~ Year ~|\nFINAL TIME = {end} ~ Year ~|\nTIME STEP = {step} ~ Year ~|\n"
+    return loaded(folder, f"{{UTF-8}}\n{text}", controls=controls)
+
+
+def test_bounds_are_the_models_own_limits(islands_system: System) -> None:
+    """As its units field publishes them."""
     (lever,) = opt.starting_plan(islands_system).content["lever"]
-    assert (lever["variable"], lever["lower"], lever["upper"]) == ("spending", 0.0, 9.0) or lever["upper"] == 0.5
-    path = tmp_path / "open.mdl"
-    path.write_text(
-        "{UTF-8}\nhelp = 0 ~ m ~ Lever. |\nleft = INTEG(0, SQRT(1000 - help)) ~~|\nused = SQRT(1000 - help) ~~|\n"
-        "INITIAL TIME = 0 ~~|\nFINAL TIME = 9 ~~|\nTIME STEP = 1 ~~|\n",
-        encoding="utf-8",
+    assert (lever["lower"], lever["upper"]) in ((0.0, 9.0), (0.05, 0.5))
+
+
+FIRM = """
+help = 0 ~ euro/Year ~ Lever: what is paid. |
+revenue = 4000 + help * 0.1 ~ euro/Year ~|
+wages = 90000 ~ euro/Year ~|
+profit = revenue - help ~ euro/Year ~|
+"""
+
+
+def test_an_input_that_is_zero_goes_as_far_as_what_the_model_holds(tmp_path: Path) -> None:
+    """A tenth of a flow with its unit, what is earned before all others; never a number that nobody has given."""
+    found = opt.starting_plan(model(tmp_path, FIRM))
+    (lever,) = found.content["lever"]
+    assert (lever["variable"], lever["lower"], lever["upper"]) == ("help", 0.0, 400.0)
+    assert "upper = 400  # a tenth of 'revenue', which has its unit" in found.text
+
+
+def test_without_any_size_the_range_is_one_and_says_so(tmp_path: Path) -> None:
+    """Nothing else has its unit."""
+    found = opt.starting_plan(
+        model(tmp_path, "help = 0 ~ m ~ Lever. |\nleft = INTEG(0, SQRT(9 + help)) ~~|\nx = help ~~|")
     )
-    (lever,) = opt.starting_plan(sd.load(path)).content["lever"]
-    assert (lever["lower"], lever["upper"]) == (0.0, 100.0)
-    assert 1000.0 in POWERS
+    assert found.content["lever"][0]["upper"] == 1.0
+    assert "say how far it may go" in found.text
+
+
+def test_an_end_at_which_the_model_does_not_run_comes_nearer(tmp_path: Path) -> None:
+    """A time constant of zero divides by zero."""
+    found = opt.starting_plan(model(tmp_path, "pace = 4 ~ Year ~ Lever. |\nx = INTEG(-x / pace, 8) ~~|\n"))
+    (lever,) = found.content["lever"]
+    assert (lever["lower"], lever["upper"]) == (2.0, 8.0)
+    assert "lower = 2  # the model does not run at 0" in found.text
+
+
+def test_an_input_that_moves_nothing_is_no_lever(tmp_path: Path) -> None:
+    """Though the equations lead from it to the objective, and its name says lever: it stands apart in a comment."""
+    text = "idle = 2 ~ m ~ Lever. |\nrate = 3 ~ m ~|\nwelfare = MIN(rate, 9) + 0 * idle + MAX(0, idle - 100) ~ m ~|"
+    found = opt.starting_plan(model(tmp_path, text))
+    assert found.content["lever"][0]["variable"] == "rate"
+    assert "# What moves no outcome within the horizon:\n#   idle" in found.text
+
+
+@pytest.mark.parametrize(
+    ("name", "way"), [("social welfare", "maximize"), ("total cost", "minimize"), ("carbon emissions", "minimize")]
+)
+def test_what_is_wanted_is_read_from_the_name(tmp_path: Path, name: str, way: str) -> None:
+    """With the reason in a comment; a name that says nothing comes later."""
+    system = model(tmp_path, f"u = 2 ~~ Lever. |\nabout = u * 2 ~~|\n{name} = u * 3 ~~|")
+    found = opt.starting_plan(system)
+    assert found.content["objective"][way] == name
+    assert f"# Why this: by its name {'more' if way == 'maximize' else 'less'} of it is better." in found.text
+
+
+def test_what_nobody_knows_is_said(tmp_path: Path) -> None:
+    """A gap with two sides is neither wanted nor unwanted."""
+    found = opt.starting_plan(model(tmp_path, "u = 2 ~~ Lever. |\ngap = u - 3 ~~|"))
+    assert found.content["objective"]["maximize"] == "gap"
+    assert "# Why this: the model does not say what is wanted" in found.text
+
+
+def test_what_is_spent_has_the_models_own_budget(tmp_path: Path) -> None:
+    """As much as the model spends, over the whole horizon or each period for all elements."""
+    system = model(tmp_path, "investment = 3 ~ euro/Year ~|\nincome = INTEG(SQRT(investment), 1) ~ euro ~|")
+    found = opt.starting_plan(system)
+    (limit,) = found.content["limit"]
+    assert limit == {"name": "budget", "sum": "investment", "at_most": 27.0, "when": "total"}
+    assert "# As much as the model itself spends, over the whole horizon." in found.text
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "step", "horizon", "every"),
+    [
+        (0, 9, 1, [0, 8], 1),
+        (2010, 2050, 0.25, [2030, 2049], 1),
+        (0, 100, 0.5, [0, 96], 4),
+        (0, 10, 4, [0, 8], 4),
+        (1, 2, 1, [1, 1], 1),
+    ],
+)
+def test_the_horizon_is_whole_periods_within_the_run(
+    tmp_path: Path, start: float, end: float, step: float, horizon: list[float], every: float
+) -> None:
+    """At most twenty-five; from the start on, or where times are years from halfway."""
+    found = opt.starting_plan(
+        model(tmp_path, "u = 2 ~~ Lever. |\nx = INTEG(u, 1) ~~|", start=start, end=end, step=step)
+    )
+    assert (found.content["horizon"], found.content["lever"][0]["every"]) == (horizon, every)
+    assert horizon[1] + every <= max(end, start + -(-(end - start) // step) * step)
+
+
+def test_a_lever_with_many_elements_has_fewer_periods(tmp_path: Path) -> None:
+    """So that it is solved within seconds."""
+    text = "r: (a1-a500) ~~|\nu[r] = 2 ~~ Lever. |\nx[r] = INTEG(u[r], 1) ~~|"
+    found = opt.starting_plan(model(tmp_path, text, end=20))
+    assert (found.content["horizon"], found.content["lever"][0]["every"]) == ([0, 15], 5)
+
+
+@pytest.mark.parametrize("place", ["", "plans", "plans/deeper"])
+def test_a_plan_that_is_written_is_solved_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """The model is named as seen from the plan."""
+    models, plans = tmp_path / "models", tmp_path / place
+    models.mkdir()
+    plans.mkdir(parents=True, exist_ok=True)
+    (models / "islands.mdl").write_text(islands.MODEL, encoding="utf-8")
+    monkeypatch.chdir(models)
+    (plans / "mine.toml").write_text(opt.starting_plan(sd.load("islands.mdl"), folder=plans).text, encoding="utf-8")
+    assert str(tmp_path) not in (plans / "mine.toml").read_text(encoding="utf-8")
+    monkeypatch.chdir("/")
+    plan = opt.load_plan(plans / "mine.toml")
+    opt.Problem(sd.load(plan.model), plan)
+
+
+def test_a_plan_that_is_printed_names_the_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it will lie."""
+    (tmp_path / "islands.mdl").write_text(islands.MODEL, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert opt.starting_plan(sd.load("islands.mdl")).content["model"] == str(tmp_path / "islands.mdl")
 
 
 def test_a_model_without_inputs_is_told(tmp_path: Path) -> None:
