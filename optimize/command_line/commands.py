@@ -140,9 +140,9 @@ def optimize(
 def verify(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a result.")], json: Json = False
 ) -> VerifyRequest:
-    """Replay a result in PySD's own run of the untouched model file, and check every limit again in it.
+    """Compute all that the folder of a result says anew, and replay its policy in PySD's run of the untouched file.
 
-    Exit status: 0 if it agrees with our run to 1e-6 and all limits hold, 1 if not.
+    Nothing that the folder says is trusted. Exit status: 0 if it is so to 1e-6 and all limits hold, 1 if not.
     """
     return VerifyRequest(run, json)
 

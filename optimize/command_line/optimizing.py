@@ -15,6 +15,7 @@ from sd_models.reading.library import library, load
 from sd_models.system.model import System
 
 from ..files.placement import check_new_folder, check_target, in_second_place, shortened, write_whole
+from ..files.storage import finite
 from ..plans.draft import starting_plan
 from ..plans.plan import Plan, load_plan, plan_content, plan_path, read_plan
 from ..problems.checking import further_faults
@@ -22,7 +23,7 @@ from ..problems.problem import Problem
 from ..results.folder import load_result, save_result, save_verification, summary
 from ..results.result import Result
 from ..results.tables import alternatives, sayings, tables
-from ..results.verdict import TOLERANCE
+from ..results.verdict import TOLERANCE, Verification
 from ..results.verification import verify
 from ..solvers.solver import Ending
 from ..solving.solve import chosen_solver, solve, with_seconds
@@ -214,30 +215,39 @@ def answer_plan(request: PlanRequest) -> Status:
 
 
 def answer_verify(request: VerifyRequest) -> Status:
-    """Replays a result in PySD, keeps what was found in its folder, and prints it."""
+    """Computes a result anew, replays it in PySD, prints what was found, and keeps it in the folder if that is true."""
     with console.working("PySD replays the policy"):
         result = verify(load_result(request.run))
-    save_verification(result, request.run)
     found = result.verification
     assert found is not None
-    console.tell_notes(found.notes)
-    limits = found.largest_limit_violation
+    console.tell_notes((*result.notes, *found.notes))
     if request.json:
-        console.print_json(
-            {
-                "status": str(result.status.standing),
-                "replay_gap": found.gap.size,
-                "variable": found.gap.variable,
-                "time": found.gap.time,
-                "objective": found.objective,
-                "largest_limit_violation": limits,
-                "limits": {item.limit: item.size for item in found.violations},
-                "seconds": found.seconds,
-            }
-        )
+        console.print_json(_verification_document(result, found))
     else:
         console.print_text(f"{found.sentence}\n{result.status}")
-    return Status.DONE if found.passed and limits <= TOLERANCE else Status.NO
+    if not found.doubts:
+        save_verification(result, request.run)
+    return Status.DONE if found.passed and found.largest_limit_violation <= TOLERANCE else Status.NO
+
+
+def _verification_document(result: Result, found: Verification) -> dict[str, Any]:
+    """What was found, as one JSON object; null stands for no finite number."""
+    document: dict[str, Any] = finite(
+        {
+            "status": str(result.status.standing),
+            "refuted": list(found.doubts),
+            "model": str(result.provenance["model_path"]),
+            "replay_gap": found.gap.size,
+            "variable": found.gap.variable,
+            "time": found.gap.time,
+            "objective": found.objective,
+            "kkt_residual": result.kkt_residual,
+            "largest_limit_violation": found.largest_limit_violation,
+            "limits": {item.limit: item.size for item in found.violations},
+            "seconds": found.seconds,
+        }
+    )
+    return document
 
 
 # --- what people and programs read ------------------------------------------------------------------------------------

@@ -6,5 +6,6 @@
 - `gathering.py`: faults gathered from many places, to be raised together
 - `placement.py`: files and folders that are there whole or not at all
 - `storage.py`: documents, tables, runs and pictures as files
+- `untrusted.py`: files of strangers, of bounded size and kind
 - `provenance.py`: where a result comes from
 """

@@ -163,6 +163,12 @@ class Problem:
             return str(error)
         return "an outcome is no number."
 
+    def vector(self, policy: Mapping[str, xr.DataArray]) -> FloatArray:
+        """All levers of a policy, the mean over each period; what it does not name keeps the model's own values."""
+        known = {self.system[name].name: values for name, values in policy.items()}
+        inputs = self.simulator.inputs(levers={n: v for n, v in known.items() if n in self.lever_names})
+        return self.levers.inverse(inputs.levers[:, self.horizon.first :])
+
     def policy(self, x: FloatArray) -> dict[str, xr.DataArray]:
         """The paths of all lever variables at every time of a run, as `sd.simulate` and `sd.replay` take them."""
         model = self.simulator.model

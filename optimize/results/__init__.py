@@ -5,7 +5,9 @@
 - `prices.py`: what one more unit of a limit is worth
 - `groups.py`: the named parts into which subscript ranges fall
 - `result.py`: policy, trajectories, prices, and where they come from
+- `recomputation.py`: what a folder says, computed anew from model, plan and policy
 - `verification.py`: the policy replayed in PySD
 - `tables.py`, `figures.py`: a result in tables, sentences and figures
+- `document.py`: what of a result is no array, as JSON that is read strictly
 - `folder.py`: a result as a folder of plain files
 """

@@ -2,12 +2,13 @@
 
 - `result.json`: everything that is no array: what was asked, what came out, how it was reached
 - `policy.nc`, `trajectories.nc`, `baseline.nc`, `alternative_1.nc` ...: NetCDF with names, dimensions and units
-- `shadow_prices.nc`: a group for each limit
+- `shadow_prices.nc`: a group for each limit, and the multipliers of all rows that they were made of
 - `policy.csv`: the policy as `prosperity simulate --policy` reads it
 - `trajectories.csv`: what has at most one dimension, with the policy; `baseline.csv` the same without
 - `shadow_prices.csv`: a row for each limit, element and time
 
-The arrays are written once; `result.json` is replaced as a whole when the result is verified.
+The arrays are written once; `result.json`, which has the SHA-256 of each of them, is replaced as a whole when the
+result is verified. A folder may come from anybody, so nothing in it is loaded before it is known how much that takes.
 """
 
 from __future__ import annotations
@@ -15,31 +16,35 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import netCDF4
+import numpy as np
 import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest
+from sd_models.system.model import FloatArray
 
 from ..files.placement import check_new_folder, write_folder_whole, write_whole
 from ..files.rows import save_rows
 from ..files.storage import from_netcdf, put, read_netcdf, save_csv, save_netcdf
+from ..files.untrusted import ARRAY_BYTES, check_arrays, check_regular, sha256
 from ..plans.kinds import RowKind
-from ..plans.plan import read_plan
-from ..runs.comparison import Gap
-from ..solvers.solver import Ending, Iteration
+from .document import JSON, LAYOUT, StoredResult, plain, plan_hash, read_result
 from .prices import current
-from .result import Alternative, Result, Work
-from .verdict import Findings, Verification
-from .violations import Violation
+from .result import Alternative, Result, Stored
 
-LAYOUT = 1  # of the folder; another number is another way to read it
-JSON = "result.json"
 PRICE_HEADERS = ["limit", "elements", "time", "price", "price at its own time", "unit"]
+PRICES = "shadow_prices"
+RUNS = ("policy", "trajectories", "baseline")
+MULTIPLIERS = "multipliers"
+PRICE_WORDS = ("units", "limit_unit", "objective", "objective_unit")  # attributes of a price
+PRICE_NUMBERS = ("discount", "from")
+SAME = ("findings", "violations", "iterations", "work", "provenance", "time_unit", "groups", "verification")
+PLAN = "plan"  # the name of the plan among the hashes
+UNHASHED = "It was saved before results carried hashes: whether its arrays are those that were saved cannot be told."
 
 
 def save_result(result: Result, folder: str | Path) -> Path:
@@ -62,14 +67,16 @@ def save_result(result: Result, folder: str | Path) -> Path:
 
 
 def save_verification(result: Result, folder: Path) -> None:
-    """Puts the verification of a result into its folder."""
-    write_whole(folder / JSON, lambda path: _write_json(result, path))
+    """Puts the verification of a result into its folder; the hashes stay those of what was saved."""
+    hashes = read_result(folder).hashes
+    write_whole(folder / JSON, lambda path: _write_json(result, hashes, path))
 
 
 def load_result(folder: str | Path) -> Result:
     """The result in a folder; InvalidRequest for a folder that holds none.
 
-    The model is opened when it is needed (`opt.verify`), from where it was.
+    What the folder says is read and not believed: `opt.verify` computes it anew, with the model from where it was.
+    A replay that does not belong to the arrays, since these were changed, is left out.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
@@ -81,24 +88,28 @@ def load_result(folder: str | Path) -> Result:
     True
     """
     folder = Path(folder)
-    known = _read_json(folder)
+    known = read_result(folder)
+    names = [*RUNS, *(f"alternative_{number + 1}" for number in range(len(known.summary.alternatives)))]
+    files = {name: folder / f"{name}.nc" for name in (*names, PRICES)}
+    check_arrays(list(files.values()))
     try:
-        return _result(known, folder)
+        return _result(known, folder, files)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         found = f"does not hold what a result has: {error}."
-        raise InvalidRequest(Fault(found, file=str(folder / JSON), advice="Was it changed by hand?")) from error
+        raise InvalidRequest(Fault(found, file=str(folder), advice="Was it changed by hand?")) from error
 
 
 def _fill(result: Result, folder: Path) -> None:
-    for name in ("policy", "trajectories", "baseline"):
+    for name in RUNS:
         save_netcdf(getattr(result, name), folder / f"{name}.nc")
     for number, alternative in enumerate(result.alternatives, start=1):
         save_netcdf(alternative.policy, folder / f"alternative_{number}.nc")
-    _save_prices(result.shadow_prices, folder)
+    _save_prices(result, folder)
     save_csv(result.policy, folder / "policy.csv")
     for name in ("trajectories", "baseline"):
         save_csv(_narrow(getattr(result, name)), folder / f"{name}.csv")
-    _write_json(result, folder / JSON)
+    hashes = {path.name: sha256(path) for path in sorted(folder.iterdir())}
+    _write_json(result, {**hashes, PLAN: plan_hash(_plan(result))}, folder / JSON)
 
 
 def _narrow(run: xr.Dataset) -> xr.Dataset:
@@ -108,12 +119,14 @@ def _narrow(run: xr.Dataset) -> xr.Dataset:
 # --- shadow prices ----------------------------------------------------------------------------------------------------
 
 
-def _save_prices(prices: Mapping[str, xr.DataArray], folder: Path) -> None:
-    with netCDF4.Dataset(folder / "shadow_prices.nc", "w") as file:
+def _save_prices(result: Result, folder: Path) -> None:
+    prices = result.shadow_prices
+    with netCDF4.Dataset(folder / f"{PRICES}.nc", "w") as file:
+        put(xr.Dataset({MULTIPLIERS: ("row", result.multipliers)}), file)
         for number, (name, price) in enumerate(prices.items()):
             put(price.to_dataset(name="price").assign_attrs(limit=name), file.createGroup(f"limit_{number}"))
     rows = (row for name, price in prices.items() for row in _price_rows(name, price))
-    save_rows(folder / "shadow_prices.csv", [PRICE_HEADERS, *rows])
+    save_rows(folder / f"{PRICES}.csv", [PRICE_HEADERS, *rows])
 
 
 def _price_rows(name: str, price: xr.DataArray) -> Iterator[list[Any]]:
@@ -123,16 +136,54 @@ def _price_rows(name: str, price: xr.DataArray) -> Iterator[list[Any]]:
         yield [name, ", ".join(elements), time, float(value), float(own), price.attrs["units"]]
 
 
-def _read_prices(folder: Path) -> dict[str, xr.DataArray]:
-    path = folder / "shadow_prices.nc"
+def _read_prices(path: Path) -> dict[str, xr.DataArray]:
     try:
         with netCDF4.Dataset(path) as file:
             groups = list(file.groups)
         datasets = [xr.load_dataset(path, group=group, engine="netcdf4", decode_times=False) for group in groups]
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise InvalidRequest(Fault("is not a NetCDF file that can be read.", file=str(path))) from error
     named = {str(dataset.attrs["limit"]): from_netcdf(dataset)["price"].rename(None) for dataset in datasets}
-    return {name: price.assign_attrs({"kind": _told_kind(name), **price.attrs}) for name, price in named.items()}
+    return {name: _price(name, price) for name, price in named.items()}
+
+
+def _read_multipliers(path: Path) -> FloatArray:
+    """The multipliers that prices were made of; none in the folders of earlier versions."""
+    found = xr.load_dataset(path, engine="netcdf4", decode_times=False)
+    multipliers = found[MULTIPLIERS].to_numpy() if MULTIPLIERS in found else np.zeros(0)
+    if multipliers.ndim != 1 or multipliers.dtype.kind != "f":
+        raise ValueError("the multipliers are no row of numbers")
+    return multipliers
+
+
+def _price(name: str, price: xr.DataArray) -> xr.DataArray:
+    """A price with all that is asked of it; ValueError where something is missing."""
+    found = price.assign_attrs({"kind": _told_kind(name), **price.attrs})
+    RowKind(found.attrs["kind"])
+    words = all(isinstance(found.attrs[word], str) for word in PRICE_WORDS)
+    numbers = all(math.isfinite(float(found.attrs[number])) for number in PRICE_NUMBERS)
+    if not (words and numbers and found.dims[-1:] == ("time",) and _is_numeric(found)):
+        raise ValueError(f"the price of {name!r} is none")
+    return found
+
+
+def _read_run(path: Path) -> xr.Dataset:
+    """A run with times and numbers; ValueError where it has something else."""
+    run = read_netcdf(path)
+    strange = [
+        str(name) for name, values in run.data_vars.items() if "time" not in values.dims or not _is_numeric(values)
+    ]
+    if strange or "time" not in run.coords or not (np.diff(run["time"].to_numpy()) > 0).all():
+        raise ValueError(f"{path.name} is no run{f': {strange[0]!r}' if strange else ''}")
+    return run
+
+
+def _is_numeric(values: xr.DataArray) -> bool:
+    """Whether an array holds numbers, over times and elements that have names."""
+    if "time" not in values.dims or "time" not in values.coords:
+        return False
+    kinds = {values.dtype.kind, values["time"].dtype.kind}
+    return kinds <= {"f", "i", "u"} and all(dimension in values.coords for dimension in values.dims)
 
 
 def _told_kind(name: str) -> str:
@@ -169,109 +220,64 @@ def summary(result: Result) -> dict[str, Any]:
     }
 
 
-def _document(result: Result) -> dict[str, Any]:
-    verification = result.verification
-    return {
+def _plan(result: Result) -> dict[str, Any]:
+    return result.plan.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+
+
+def _write_json(result: Result, hashes: Mapping[str, str], path: Path) -> None:
+    document = {
         "layout": LAYOUT,
         "summary": {**summary(result), "run": None},
-        "plan": result.plan.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True),
-        "findings": _plain(asdict(result.findings)),
-        "violations": [_plain(asdict(item)) for item in result.violations],
-        "iterations": [_plain(asdict(item)) for item in result.iterations],
-        "work": _plain(asdict(result.work)),
-        "provenance": dict(result.provenance),
-        "time_unit": result.time_unit,
-        "groups": {name: {part: list(e) for part, e in parts.items()} for name, parts in result.groups.items()},
-        "verification": None if verification is None else _plain(asdict(verification)),
+        "plan": _plan(result),
+        **{name: plain(getattr(result, name)) for name in SAME},
+        "hashes": dict(hashes),
     }
+    path.write_text(json.dumps(document, indent=1, allow_nan=False), encoding="utf-8")
 
 
-def _write_json(result: Result, path: Path) -> None:
-    path.write_text(json.dumps(_document(result), indent=1, allow_nan=False), encoding="utf-8")
-
-
-def _read_json(folder: Path) -> dict[str, Any]:
-    path = folder / JSON
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        advice = "Name the folder that `prosperity optimize` wrote."
-        raise InvalidRequest(Fault("is not the folder of a result.", file=str(folder), advice=advice)) from error
-    except ValueError as error:
-        raise InvalidRequest(Fault(f"is not a JSON file: {error}.", file=str(path))) from error
-    if not isinstance(known, dict) or known.get("layout") != LAYOUT:
-        advice = "It was written by another version of this program; optimize again."
-        raise InvalidRequest(Fault("has a layout that is not known.", file=str(path), advice=advice))
-    return known
-
-
-def _result(known: Mapping[str, Any], folder: Path) -> Result:
-    told = known["summary"]
-    findings = {**known["findings"], "ending": Ending(known["findings"]["ending"])}
-    result = Result(
-        plan=read_plan(known["plan"], file=JSON),
-        findings=Findings(**_infinite(findings)),
-        policy=read_netcdf(folder / "policy.nc"),
-        trajectories=read_netcdf(folder / "trajectories.nc"),
-        baseline=read_netcdf(folder / "baseline.nc"),
-        shadow_prices=_read_prices(folder),
-        objective=_number(told["objective"]),
-        baseline_objective=_number(told["baseline_objective"]),
-        objective_unit=told["objective_unit"],
-        violations=tuple(Violation(**_infinite(item)) for item in known["violations"]),
-        iterations=tuple(Iteration(**_infinite(item)) for item in known["iterations"]),
-        work=Work(**known["work"]),
-        provenance=_provenance(known["provenance"]),
-        time_unit=known["time_unit"],
-        groups={name: {p: tuple(e) for p, e in parts.items()} for name, parts in known["groups"].items()},
-        notes=tuple(told["notes"]),
-        conflict=tuple(told["conflict"]),
+def _result(known: StoredResult, folder: Path, files: Mapping[str, Path]) -> Result:
+    told = known.summary
+    changed = _changed(known, folder)
+    return Result(
+        plan=known.read_plan(),
+        policy=_read_run(files["policy"]),
+        trajectories=_read_run(files["trajectories"]),
+        baseline=_read_run(files["baseline"]),
+        shadow_prices=_read_prices(files[PRICES]),
+        multipliers=_read_multipliers(files[PRICES]),
+        objective=told.objective,
+        baseline_objective=told.baseline_objective,
+        objective_unit=told.objective_unit,
+        findings=known.findings,
+        violations=known.violations,
+        iterations=known.iterations,
+        work=known.work,
+        provenance=known.provenance.model_dump(),
+        time_unit=known.time_unit,
+        groups=known.groups,
+        verification=None if changed else known.verification,
+        notes=tuple(dict.fromkeys((*told.notes, *(() if known.hashes else (UNHASHED,))))),
+        conflict=told.conflict,
         alternatives=tuple(
-            Alternative(**item, policy=read_netcdf(folder / f"alternative_{number}.nc"))
-            for number, item in enumerate(told["alternatives"], start=1)
+            Alternative(item.objective, item.distance, _read_run(files[f"alternative_{number}"]))
+            for number, item in enumerate(told.alternatives, start=1)
         ),
         folder=folder,
+        stored=Stored(told.status, changed),
     )
-    return replace(result, verification=_verification(known["verification"]))
 
 
-def _provenance(known: Mapping[str, Any]) -> dict[str, Any]:
-    """Where a result comes from, with what is needed to open its model again."""
-    return {**known, **{name: known[name] for name in ("model", "model_path")}, "files": dict(known["files"])}
-
-
-def _verification(known: Mapping[str, Any] | None) -> Verification | None:
-    if known is None:
-        return None
-    return Verification(
-        gap=Gap(**_infinite(known["gap"])),
-        objective=_number(known["objective"]),
-        violations=tuple(Violation(**_infinite(item)) for item in known["violations"]),
-        seconds=known["seconds"],
-        notes=tuple(known["notes"]),
-    )
+def _changed(known: StoredResult, folder: Path) -> tuple[str, ...]:
+    """The files (or the plan) that are not those that were saved, as far as there are hashes."""
+    if not known.hashes:
+        return ()
+    found = {PLAN: plan_hash(known.plan)} if PLAN in known.hashes else {}
+    for path in sorted(folder.iterdir()):
+        if path.name in known.hashes:
+            check_regular(path, ARRAY_BYTES)
+            found[path.name] = sha256(path)
+    return tuple(name for name, known_hash in known.hashes.items() if found.get(name) != known_hash)
 
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _number(value: float | None) -> float:
-    return math.inf if value is None else float(value)
-
-
-def _plain(content: Any) -> Any:
-    """The content with what JSON has no word for as null."""
-    match content:
-        case dict():
-            return {key: _plain(value) for key, value in content.items()}
-        case list() | tuple():
-            return [_plain(value) for value in content]
-        case float():
-            return _finite(content)
-    return content
-
-
-def _infinite(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The content with null read as infinity, for what was too large or no number."""
-    return {key: math.inf if value is None else value for key, value in content.items()}

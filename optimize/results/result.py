@@ -44,13 +44,22 @@ class Work:
     seconds: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a folder says of the result in it: its verdict, and which of its files are not those that were saved."""
+
+    status: str
+    changed: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """The end of an optimization.
 
     `policy` holds the paths of the levers over the whole run, (time, *dimensions); each value holds from its time on,
     as `sd.simulate(levers=...)` takes it. `trajectories` and `baseline` are the runs with it and without, all variables
-    at the saved times. `shadow_prices` are by limit (see `shadow_prices`). `objective` and `baseline_objective` are in
+    at the saved times. `shadow_prices` are by limit (see `shadow_prices`), `multipliers` what they
+    were made of, by row. `objective` and `baseline_objective` are in
     the plan's direction and in `objective_unit`. `groups` are the named parts into which subscript ranges fall.
     `opened` is the model, where it is at hand; a result that was read from a `folder` knows its file by `provenance`.
 
@@ -84,6 +93,8 @@ class Result:
     alternatives: tuple[Alternative, ...] = ()
     verification: Verification | None = None
     folder: Path | None = None
+    multipliers: FloatArray = field(default_factory=lambda: np.zeros(0))
+    stored: Stored | None = None
     opened: System | None = None
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ class Standing(StrEnum):
     PROVED = "proved optimum"
     LOCAL = "local optimum"
     UNVERIFIED = "optimum, not replayed yet"
-    REFUTED = "not reproduced by PySD"
+    REFUTED = "refuted"
     INFEASIBLE = "infeasible"
     LIMIT_REACHED = "limit reached"
     INTERRUPTED = "interrupted"
@@ -73,7 +73,8 @@ class Verification:
 
     `gap` is the largest relative gap between our run and PySD's, over everything that the plan names; `objective` the
     one of PySD's run, `violations` those of the limits in it, `seconds` the time that PySD took. Of a file that asks
-    for another method than Euler's, the gap is that of Euler's method, and the limits are those in our run.
+    for another method than Euler's, the gap is that of Euler's method, and the limits are those in our run. `doubts` is
+    what the folder of the result says and is not so.
     """
 
     gap: Gap
@@ -81,6 +82,7 @@ class Verification:
     violations: tuple[Violation, ...]
     seconds: float
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
     @property
     def largest_limit_violation(self) -> float:
@@ -89,22 +91,24 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """Whether PySD's run is ours."""
-        return self.gap.size <= TOLERANCE
+        """Whether PySD's run is ours, and nothing that the folder says is refuted."""
+        return self.gap.size <= TOLERANCE and not self.doubts
 
     @property
     def sentence(self) -> str:
         """What was found, in words."""
         where = f' ("{self.gap.variable}" at {self.gap.time:g})' if self.gap.size else ""
         limits = f"the largest violation of a limit there is {self.largest_limit_violation:.1e}"
-        agrees = "agrees with ours" if self.passed else "differs from ours"
-        return f"PySD's run of the policy {agrees}: largest gap {self.gap.size:.1e}{where}; {limits}."
+        agrees = "agrees with ours" if self.gap.size <= TOLERANCE else "differs from ours"
+        doubts = f"What the folder says is not so: {'; '.join(self.doubts)}. " if self.doubts else ""
+        return f"{doubts}PySD's run of the policy {agrees}: largest gap {self.gap.size:.1e}{where}; {limits}."
 
 
 def judge(found: Findings, verification: Verification | None = None) -> Verdict:
     """The verdict on a result, before or after its replay in PySD."""
     if verification is not None and not verification.passed:
-        return Verdict(Standing.REFUTED, verification.sentence, "Trust PySD's run; report the model, please.")
+        advice = "Optimize again." if verification.doubts else "Trust PySD's run; report the model, please."
+        return Verdict(Standing.REFUTED, verification.sentence, advice)
     if verification is not None and verification.largest_limit_violation > max(found.violation, TOLERANCE):
         worst = max(verification.violations, key=lambda item: item.size)
         found = replace(found, violation=worst.size, violated=f"{worst.place} in PySD's run")

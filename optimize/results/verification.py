@@ -16,6 +16,7 @@ from ..files.provenance import digest, files_of
 from ..plans.horizon import horizon_end
 from ..plans.plan import Plan
 from ..runs.comparison import largest_gap
+from .recomputation import anew, policy_of
 from .result import Result
 from .verdict import Verification
 from .violations import objective_of, violations
@@ -29,8 +30,9 @@ OTHER_METHOD = (
 def verify(result: Result) -> Result:
     """The result with its verification: PySD's replay of the policy, and every limit checked again in it.
 
-    Nothing of ours takes part in that but the policy and the words of the plan. PySD may need a minute. Raises a
-    ModelError where the model file is gone or PySD cannot run it.
+    Nothing of ours takes part in that but the policy and the words of the plan. A result from a folder, which may come
+    from anybody, is computed anew first (see `recomputation`): what it says and is not so refutes it. PySD may need a
+    minute. Raises a ModelError where the model file is gone or PySD cannot run it.
 
     >>> import optimize as opt
     >>> import sd_models as sd
@@ -42,19 +44,24 @@ def verify(result: Result) -> Result:
     system, plan = opened(result), result.plan
     names = named_variables(plan, system)
     span = every_step(system, plan)
-    policy = {str(name): values for name, values in result.policy.data_vars.items()}
+    policy = policy_of(result.policy)
     ours = simulate(system, levers=policy, outputs=names, time=span)
     theirs = replay(system, levers=policy, outputs=names, time=span, data=plan.data)
     notes, judged, same = tuple(theirs.attrs.get("notes", ())), theirs, ours
     if system.method is not Method.EULER:
         notes, judged = (*notes, OTHER_METHOD), ours
         same = simulate(replace(system, method=Method.EULER), levers=policy, outputs=names, time=span)
+    doubts: tuple[str, ...] = ()
+    if result.stored is not None:
+        computed = anew(result, system, ours, simulate(system, outputs=names, time=span))
+        result, doubts = computed.result, computed.doubts
     found = Verification(
         largest_gap(same, theirs),
         objective_of(plan, system, judged),
         violations(plan, system, judged),
         perf_counter() - start,
         notes,
+        doubts,
     )
     return replace(result, verification=found)
 

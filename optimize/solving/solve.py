@@ -263,6 +263,7 @@ class _Solve:
             trajectories=run,
             baseline=baseline,
             shadow_prices=prices,
+            multipliers=np.zeros(0) if told is None else told.row_multipliers,
             objective=program.sign * program.cost(x, at.y) + 0.0,  # no -0
             baseline_objective=baseline_objective,
             objective_unit=objective_unit(problem.plan, problem.system),
@@ -394,7 +395,7 @@ def vector(problem: Problem, start: Start | None) -> FloatArray:
     if start is None:
         return problem.own
     if isinstance(start, Mapping):
-        return _columns(problem, start)
+        return problem.vector({str(name): values for name, values in start.items()})
     try:
         x = np.asarray(start, dtype=np.float64)
     except (TypeError, ValueError):
@@ -403,12 +404,6 @@ def vector(problem: Problem, start: Start | None) -> FloatArray:
         found = f"the start is neither a policy nor a vector of finite numbers; expected {problem.size} numbers."
         raise InvalidRequest(Fault(found, file=problem.file))
     return x
-
-
-def _columns(problem: Problem, policy: Mapping[Any, xr.DataArray]) -> FloatArray:
-    known = {problem.system[str(name)].name: values for name, values in policy.items()}
-    inputs = problem.simulator.inputs(levers={n: v for n, v in known.items() if n in problem.lever_names})
-    return problem.levers.inverse(inputs.levers[:, problem.horizon.first :])
 
 
 def with_seconds(result: Result, **seconds: float) -> Result:

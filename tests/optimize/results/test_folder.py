@@ -141,6 +141,67 @@ def test_what_is_no_result_is_told(folder: Path, tmp_path: Path, result: opt.Res
         opt.load_result(broken)
 
 
+@pytest.mark.parametrize("name", ["result.json", "policy.nc", "shadow_prices.nc", "trajectories.csv"])
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_links_and_pipes_in_a_folder_are_refused(result: opt.Result, tmp_path: Path, name: str, kind: str) -> None:
+    """A folder may come from anybody."""
+    folder = opt.save_result(result, tmp_path / "run")
+    (folder / name).rename(tmp_path / "moved")
+    (folder / name).symlink_to(tmp_path / "moved") if kind == "link" else os.mkfifo(folder / name)
+    with pytest.raises(InvalidRequest, match="is a link" if kind == "link" else "is not a regular file"):
+        opt.load_result(folder)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("findings", "convex"), "yes"),
+        (("findings", "more"), 1),
+        (("findings", "ending"), "perfect"),
+        (("summary", "objective"), "7"),
+        (("summary", "notes"), "one"),
+        (("work", "levers"), 1.5),
+        (("violations",), [{"limit": 1}]),
+        (("provenance", "files"), {"a": 1}),
+        (("groups",), {"island": {"warm": "south"}}),
+        (("more",), 1),
+        (("plan", "horizon"), [[[1]]]),
+        (("hashes",), ["a"]),
+    ],
+)
+def test_the_document_is_read_strictly(
+    result: opt.Result, tmp_path: Path, place: tuple[str, ...], value: object
+) -> None:
+    """No other types, no other keys, with the place."""
+    folder = opt.save_result(result, tmp_path / "run")
+    document = json.loads((folder / JSON).read_text(encoding="utf-8"))
+    *outer, last = place
+    table = document
+    for name in outer:
+        table = table[name]
+    table[last] = value
+    (folder / JSON).write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(InvalidRequest, match=last):
+        opt.load_result(folder)
+
+
+def test_a_folder_knows_its_files(result: opt.Result, tmp_path: Path) -> None:
+    """What was changed is told; a replay that belonged to other arrays counts no more."""
+    folder = opt.save_result(result, tmp_path / "run")
+    hashes = json.loads((folder / JSON).read_text(encoding="utf-8"))["hashes"]
+    assert set(hashes) == {path.name for path in folder.iterdir()} - {JSON} | {"plan"}
+    assert opt.load_result(folder).status.is_optimal
+    (folder / "policy.csv").write_text("time\n", encoding="utf-8")
+    found = opt.load_result(folder)
+    assert found.stored is not None
+    assert found.stored.changed == ("policy.csv",)
+    assert not found.status.is_optimal
+    (folder / "policy.csv").unlink()
+    found = opt.load_result(folder)
+    assert found.stored is not None
+    assert found.stored.changed == ("policy.csv",)
+
+
 def test_dimensions_may_have_any_name(result: opt.Result, tmp_path: Path) -> None:
     """Also one that NetCDF would take for a folder."""
     from dataclasses import replace

@@ -1,0 +1,257 @@
+"""What a folder says of a result, held against what follows from its model, its plan and its policy.
+
+Nothing is believed: the policy has to be one that the plan can decide, within its bounds; objective, runs, limits,
+alternatives and convexity are computed anew; and the shadow prices of the folder, taken for multipliers, have to make
+the policy one that no small change improves. Prices of limits enter the conditions of first order themselves, those of
+bounds have to be what these leave at each lever: whoever forges one misses them.
+
+What differs is told in words, as a doubt. Prices of constraints that were added in Python cannot be computed anew,
+since a folder does not hold them; a result that leans on them is not confirmed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from sd_models.simulator.simulation import simulate
+from sd_models.simulator.timing import TimeSpan
+from sd_models.system.model import FloatArray, System
+
+from ..plans.horizon import horizon_end
+from ..plans.quantities import time_unit
+from ..problems.assembly import assemble
+from ..problems.optimality import (
+    Marginals,
+    Multipliers,
+    curvatures,
+    most_violated,
+    optimality,
+    row_sizes,
+    slopes,
+)
+from ..problems.problem import Problem
+from ..problems.program import Evaluation, Program
+from ..runs.comparison import largest_gap
+from .prices import objective_unit, shadow_prices
+from .result import Result
+from .verdict import TOLERANCE, Findings, Standing, judge
+from .violations import Violation, objective_of, violations
+
+# Of the values of a policy: what NetCDF and means over periods leave of them.
+SAME = 1e-9
+# By how much prices of limits and of bounds may differ from multipliers and gradients, relative to themselves and to
+# what pulls at a lever; and what counts for nothing, of what all levers are worth: `solve` tells it as zero.
+ROW, PRICE, DUST = 1e-6, 1e-4, 1e-8
+EARLIER = ("units", "limit_unit", "objective", "objective_unit", "discount", "from")  # what all folders say of a price
+ADDED = "what was added to the plan in Python cannot be confirmed, since the folder does not hold it"
+MOST = 5  # doubts of one kind that are told
+WORTH = {Standing.PROVED: 2, Standing.LOCAL: 1, Standing.UNVERIFIED: 1}
+
+
+@dataclass(frozen=True, eq=False)
+class Anew:
+    """A result as it follows from model, plan and policy, and what its folder says that is not so."""
+
+    result: Result
+    doubts: tuple[str, ...]
+
+
+def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> Anew:
+    """The result computed anew; `ours` and `own` are the runs with its policy and without, every step of them."""
+    problem = Problem(system, result.plan)
+    program = assemble(problem)
+    policy = policy_of(result.policy)
+    at = program.evaluate(problem.vector(policy))
+    rows, unreadable = _row_multipliers(problem, result)
+    span = TimeSpan(stop=horizon_end(result.plan))
+    found = replace(
+        result,
+        findings=_findings(problem, program, at, rows, violations(result.plan, system, ours), result.findings),
+        violations=violations(result.plan, system, ours),
+        trajectories=simulate(system, levers=policy, time=span),
+        baseline=simulate(system, time=span),
+        objective=objective_of(result.plan, system, ours),
+        baseline_objective=objective_of(result.plan, system, own),
+        objective_unit=objective_unit(result.plan, system),
+        time_unit=time_unit(system),
+        verification=None,
+    )
+    doubts = (
+        *_of_files(result),
+        *_of_policy(problem, policy, at.x),
+        *_of_numbers(result, found),
+        *_of_runs(result, found),
+        *_of_claims(result, found),
+        *unreadable,
+        *(() if unreadable else _of_prices(problem, program, at, rows, found)),
+        *_of_alternatives(result, problem, program, at),
+    )
+    return Anew(found, doubts)
+
+
+def policy_of(policy: xr.Dataset) -> dict[str, xr.DataArray]:
+    """The paths of a policy by the names of their levers."""
+    return {str(name): values for name, values in policy.data_vars.items()}
+
+
+def _findings(
+    problem: Problem,
+    program: Program,
+    at: Evaluation,
+    rows: FloatArray,
+    checked: tuple[Violation, ...],
+    told: Findings,
+) -> Findings:
+    """What a verdict rests on; how the solver ended is the only thing that nobody can find again."""
+    missed, place = most_violated(program, at.x, at.y)
+    worst = max(checked, key=lambda item: item.size, default=None)
+    if worst is not None and worst.size >= missed:
+        missed, place = worst.size, worst.place
+    residual = optimality(program, at, Multipliers(rows, np.zeros(0))).kkt_residual
+    convex = not len(problem.bound.quantities)
+    return replace(told, kkt_residual=float(residual), violation=missed, violated=place, convex=convex)
+
+
+# --- files, policy, numbers -------------------------------------------------------------------------------------------
+
+
+def _of_files(result: Result) -> Iterator[str]:
+    if result.stored is not None and result.stored.changed:
+        listed = ", ".join(result.stored.changed[:MOST])
+        yield f"{listed}: not what was saved (SHA-256)"
+
+
+def _of_policy(problem: Problem, policy: Mapping[str, xr.DataArray], x: FloatArray) -> Iterator[str]:
+    """What of a policy the plan does not decide: other variables, other elements, times before its horizon."""
+    named = {problem.system[name].name for name in policy}
+    strange = sorted(named ^ set(problem.lever_names))
+    if strange:
+        yield f"the plan decides {', '.join(problem.lever_names)}; the policy has more or less: {', '.join(strange)}"
+        return
+    inputs = problem.simulator.inputs
+    given, decided = inputs(levers=policy).levers, inputs(levers=problem.policy(x)).levers
+    size = np.maximum(np.abs(given), np.abs(decided)).max(initial=0.0)
+    if (np.abs(given - decided) > SAME * size).any():
+        yield "the policy changes elements or times (within a period, before the horizon) that the plan does not decide"
+
+
+def _of_numbers(told: Result, found: Result) -> Iterator[str]:
+    for name, words in (("objective", "the objective"), ("baseline_objective", "the objective without the policy")):
+        said, is_so = getattr(told, name), getattr(found, name)
+        if not _same(said, is_so):
+            yield f"{words} is {is_so:.9g}, not {said:.9g}"
+    for name in ("objective_unit", "time_unit"):
+        if getattr(told, name) != getattr(found, name):
+            yield f"the {name.replace('_', ' ')} is {getattr(found, name)!r}, not {getattr(told, name)!r}"
+
+
+def _same(one: float, other: float) -> bool:
+    return one == other or math.isclose(one, other, rel_tol=TOLERANCE)
+
+
+def _of_runs(told: Result, found: Result) -> Iterator[str]:
+    for name in ("trajectories", "baseline"):
+        gap = largest_gap(getattr(told, name), getattr(found, name))
+        if gap.size > TOLERANCE:
+            where = f'"{gap.variable}" at {gap.time:g}'
+            yield f"{name}.nc is not the run of model and policy: largest gap {gap.size:.1e} in {where}"
+
+
+def _of_alternatives(result: Result, problem: Problem, program: Program, best: Evaluation) -> Iterator[str]:
+    for number, item in enumerate(result.alternatives, start=1):
+        policy = policy_of(item.policy)
+        yield from (f"alternative {number}: {doubt}" for doubt in _of_policy(problem, policy, best.x) if "has" in doubt)
+        at = program.evaluate(problem.vector(policy))
+        reached = program.sign * program.cost(at.x, at.y)
+        if not _same(item.objective, reached):
+            yield f"alternative {number} is worth {reached:.9g}, not {item.objective:.9g}"
+
+
+# --- claims -----------------------------------------------------------------------------------------------------------
+
+
+def _of_claims(told: Result, found: Result) -> Iterator[str]:
+    """What the folder claims beyond what was found: limits kept, first order, convexity, the verdict itself."""
+    said, is_so = told.findings, found.findings
+    if said.violation <= TOLERANCE < is_so.violation:
+        yield f"{is_so.violated} is missed by {is_so.violation:.1e} of its size, not by {said.violation:.1e}"
+    if said.kkt_residual <= TOLERANCE < is_so.kkt_residual:
+        yield f"the KKT residual is {is_so.kkt_residual:.1e}, not {said.kkt_residual:.1e}"
+    if said.convex and not is_so.convex:
+        yield "the problem is not convex by its structure"
+    if told.stored is not None and _worth(told.stored.status) > _worth(judge_as_replayed(found)):
+        yield f"the verdict is {judge_as_replayed(found)!r}, not {told.stored.status!r}"
+
+
+def judge_as_replayed(found: Result) -> str:
+    """The verdict that a result would have if PySD agreed."""
+    standing = judge(found.findings).standing
+    optimum = Standing.PROVED if found.findings.convex else Standing.LOCAL
+    return str(optimum if standing is Standing.UNVERIFIED else standing)
+
+
+def _worth(status: str) -> int:
+    """How much a verdict claims; one in words that nobody knows claims most."""
+    return WORTH.get(Standing(status), 0) if status in list(Standing) else 3
+
+
+# --- prices -----------------------------------------------------------------------------------------------------------
+
+
+def _row_multipliers(problem: Problem, told: Result) -> tuple[FloatArray, tuple[str, ...]]:
+    """The multipliers of the plan's rows, and why they cannot be read.
+
+    In folders of earlier versions they are told by the prices alone, in which small ones are zero.
+    """
+    count = sum(len(rows.expression) for rows in problem.bound.rows)
+    if not told.shadow_prices:
+        return np.zeros(count), ()
+    given = told.multipliers if len(told.multipliers) else _of_all_prices(problem, told.shadow_prices)
+    if len(given) < count or not np.isfinite(given).all():
+        return np.zeros(count), (f"there are no multipliers of all {count} rows",)
+    return given[:count], (ADDED,) if len(given) > count else ()
+
+
+def _of_all_prices(problem: Problem, prices: Mapping[str, xr.DataArray]) -> FloatArray:
+    found = [prices[rows.name].to_numpy().ravel() for rows in problem.bound.rows if rows.name in prices]
+    return np.asarray(problem.plan.objective.sign * np.concatenate([np.zeros(0), *found]))
+
+
+def _of_prices(problem: Problem, program: Program, at: Evaluation, rows: FloatArray, found: Result) -> Iterator[str]:
+    """Which prices are not those that multipliers and gradients leave, as far as levers and limits can feel it.
+
+    Where first order does not hold there are no prices, whatever is told.
+    """
+    told = found.shadow_prices
+    if not told:
+        return
+    multipliers = Multipliers(rows, np.zeros(0))
+    marginals = Marginals(program, at, *slopes(program, at, multipliers), curvatures(program, at, multipliers).clip(0))
+    prices = shadow_prices(problem, rows, -marginals.lagrangian)
+    if any(name not in prices for name in told):
+        yield ADDED
+    if found.kkt_residual > TOLERANCE:
+        return
+    dust = DUST * marginals.worth
+    of_rows = np.maximum(ROW * np.abs(rows), dust / row_sizes(program, at.x, at.y))
+    of_bounds = np.maximum(PRICE * marginals.whole, dust / marginals.sizes)
+    slack = [shadow_prices(problem, sign * of_rows, sign * of_bounds) for sign in (1.0, -1.0)]  # one for each side
+    for name, price in prices.items():
+        allowed = np.maximum(*(np.abs(each[name].to_numpy()) for each in slack))
+        named = list(price.attrs) if len(found.multipliers) else EARLIER
+        if name not in told or not _alike(told[name], price, allowed, named):
+            yield f"the shadow price of {name!r} is another"
+
+
+def _alike(told: xr.DataArray, found: xr.DataArray, slack: FloatArray, named: Sequence[str]) -> bool:
+    """Whether prices are the same, elements, times and units included."""
+    if told.dims != found.dims or told.shape != found.shape:
+        return False
+    places = all(told[d].to_numpy().tolist() == found[d].to_numpy().tolist() for d in told.dims)
+    words = all(told.attrs.get(name) == found.attrs[name] for name in named)
+    return places and words and bool((np.abs(told.to_numpy() - found.to_numpy()) <= slack).all())
