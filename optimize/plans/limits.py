@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.system.model import FloatArray, IndexArray, System, Variable
+from sd_models.system.model import MISSING, FloatArray, IndexArray, System, Variable
 
 from ..files.gathering import Faults, kept
 from ..files.names import Part, axes_of, part_labels, positions, ranges_of
@@ -241,10 +241,10 @@ class Binder:
         if self.paths is None:
             return np.full((len(elements), len(windows.weights)), np.nan)
         path = self.paths[name][elements]
-        missing = ~np.isfinite(path) & windows.weights.any(axis=0)
+        missing = ~_given(path) & windows.weights.any(axis=0)
         if missing.any():
             raise InvalidRequest(self._missing(name, elements, missing))
-        return np.asarray(np.where(np.isfinite(path), path, 0.0) @ windows.weights.T)
+        return np.asarray(np.where(_given(path), path, 0.0) @ windows.weights.T)
 
     def _missing(self, name: str, elements: IndexArray, missing: npt.NDArray[np.bool_]) -> Fault:
         """That a variable has no value, in which element and when."""
@@ -430,3 +430,8 @@ def gathered(found: Affine, into: IndexArray, count: int) -> Affine:
     levers = Triplets(into[found.levers.rows], found.levers.columns, found.levers.values)
     outcomes = Triplets(into[found.outcomes.rows], found.outcomes.columns, found.outcomes.values)
     return Affine(constant, levers, outcomes)
+
+
+def _given(path: FloatArray) -> npt.NDArray[np.bool_]:
+    """Where a path has values; what follows from :NA:, a number of 1e32, is none."""
+    return np.asarray(np.abs(path) < abs(MISSING) / 2)  # NaN is not either

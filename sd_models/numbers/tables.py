@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..system.model import FloatArray, IndexArray, Interpolation, Series
+from ..system.model import MISSING, FloatArray, IndexArray, Interpolation, Series
 
 
 def read(series: Series, x: FloatArray, elements: IndexArray) -> FloatArray:
@@ -43,7 +43,7 @@ def _straight(at: FloatArray, y: FloatArray, x: FloatArray, reached: IndexArray,
 
 
 def series_values(series: Series, times: FloatArray) -> FloatArray:
-    """A data series at times, (times, elements of its block); NaN for a raw series between its points.
+    """A data series at times, (times, elements of its block); MISSING for a raw series between its points.
 
     At a point it is the point's own value, whatever is missing beside it.
     """
@@ -51,5 +51,5 @@ def series_values(series: Series, times: FloatArray) -> FloatArray:
     place = np.maximum(np.searchsorted(series.x, x, side="right") - 1, 0)
     exact = series.x[place] == x
     raw = series.interpolation is Interpolation.RAW
-    between = np.array(np.nan) if raw else read(series, x, elements)
+    between = np.array(MISSING) if raw else read(series, x, elements)
     return np.where(exact, series.y.reshape(len(series.x), -1)[place, elements], between)

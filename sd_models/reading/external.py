@@ -22,7 +22,7 @@ from pysd.translators.structures.abstract_expressions import (
 from pysd.translators.structures.abstract_model import AbstractModel
 
 from ..errors import Fault, InvalidModel, ModelError, UnreadableModel
-from ..system.model import FloatArray, Interpolation, Series, Values
+from ..system.model import MISSING, FloatArray, Interpolation, Series, Values
 from .cells import Sheets, reading_data
 from .data_folder import DataFolder
 from .grids import Grids
@@ -182,5 +182,7 @@ def _initialized(external: Any) -> Any:
 def _series(points: FloatArray, values: FloatArray, interpolation: Interpolation) -> Series:
     """The points in ascending order."""
     order = np.argsort(points, kind="stable")
-    x = np.asarray(points, dtype=np.float64)[order]
-    return Series(x, np.asarray(values, dtype=np.float64)[order], interpolation)
+    x, y = (np.asarray(part, dtype=np.float64)[order] for part in (points, values))
+    if interpolation is Interpolation.RAW:  # gaps are not filled
+        y = np.where(np.isnan(y), MISSING, y)
+    return Series(x, y, interpolation)

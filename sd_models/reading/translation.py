@@ -10,7 +10,7 @@ import numpy as np
 from pysd.translators.structures import abstract_expressions as ast
 
 from ..errors import Fault, InvalidModel, UnsupportedFunction
-from ..system.expression import Call, Expr, Number, Reduce, Ref, Subscript, free_axes, nodes, range_of
+from ..system.expression import Call, Expr, Number, Reduce, Ref, Subscript, free_axes, range_of
 from ..system.functions import FUNCTIONS, REDUCTIONS, canonical
 from ..system.model import Kind, key
 from . import replaced_functions
@@ -274,11 +274,6 @@ def chained(operators: Sequence[str], parts: Sequence[Expr]) -> Expr:
     for operator, part in zip(operators, parts[1:], strict=True):
         result = Call(operator, (result, part))
     return result
-
-
-def has_missing(expr: Expr) -> bool:
-    """Whether the expression holds :NA:."""
-    return any(isinstance(node, Number) and np.isnan(node.value) for node in nodes(expr))
 
 
 _OPERATORS: Mapping[str, str] = {"NEGATIVE": "-", ":NOT:": "NOT", ":AND:": "AND", ":OR:": "OR"}

@@ -25,8 +25,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pysd
+import xarray as xr
 from pysd.builders.python import python_model_builder
-from pysd.py_backend.data import Columns
+from pysd.py_backend.data import Columns, Data
 from pysd.py_backend.model import Macro, Model
 from pysd.py_backend.statefuls import Delay, DelayFixed, DelayN, DynamicStateful, Smooth
 from pysd.translators.structures import abstract_expressions as ast
@@ -60,7 +61,7 @@ from ..reading.guard import (
     guarded,
     xml,
 )
-from ..system.model import key
+from ..system.model import MISSING, key
 from .generated_code import check_code
 from .patches import FUNCTIONS
 
@@ -70,6 +71,7 @@ ELEMENTS = 1_000_000  # of one variable
 ALL_ELEMENTS = 20_000_000  # of all variables together, and of an array inside an expression
 ORDER = 10_000  # of a delay or smooth
 MACROS = 3_000  # copies of macros; PySD imports a file for each
+NA_NOTE = "PySD takes :NA: for NaN, which equals nothing; its model was given -2^109, as in Vensim."
 REDUCTIONS = frozenset(("sum", "prod", "vmin", "vmax", "vector_select"))
 
 Patch: TypeAlias = Callable[[Sequence[AbstractSection]], Sequence[str]]
@@ -166,6 +168,8 @@ class PrivateModel:
             tree.file = self.copied(name, *cells)
         elif isinstance(tree, int | np.integer) and not isinstance(tree, bool):
             return float(tree)
+        elif isinstance(tree, float | np.ndarray) and self.is_vensim:
+            return self.present(tree)
         elif isinstance(tree, list | tuple):
             return type(tree)(self.rewritten(part) for part in tree)
         elif is_dataclass(tree):
@@ -175,6 +179,28 @@ class PrivateModel:
             *bases, exponent = tree.arguments
             tree.arguments = (*map(_decimal, bases), exponent)
         return tree
+
+    @property
+    def is_vensim(self) -> bool:
+        """Whether the file is Vensim's."""
+        return self.path.suffix.lower() == ".mdl"
+
+    def present(self, numbers: Any) -> Any:
+        """Numbers with :NA: as the one that it is in Vensim."""
+        missing = np.isnan(numbers)
+        if not np.any(missing):
+            return numbers
+        if NA_NOTE not in self.notes:
+            self.notes.append(NA_NOTE)
+        return np.where(missing, MISSING, numbers) if np.ndim(numbers) else MISSING
+
+    def fill_raw_data(self, components: object) -> None:
+        """Raw data of PySD's model, once it is read, with :NA: where nothing is given."""
+        for element in (getattr(components, name) for name in dir(components)):
+            if isinstance(element, Macro):
+                self.fill_raw_data(element.components)
+            elif isinstance(element, Data) and getattr(element, "interp", None) == "raw":
+                element.data, element.nan = element.data.fillna(MISSING), _filled(element.nan)
 
     def copied(self, reference: object, *cells: object) -> str:
         """The name, in the private folder, of the copy of a data file in which these cells are asked for."""
@@ -232,6 +258,10 @@ class PrivateModel:
             message = self.told(str(error))[:300].rstrip(".") or "no reason given"
             found = f"PySD cannot {verb} it: {type(error).__name__}: {message}."
             raise kind(Fault(found, file=self.path.name, advice="Simulate it with the compiled engine.")) from error
+
+
+def _filled(missing: Any) -> Any:
+    return missing.fillna(MISSING) if isinstance(missing, xr.DataArray) else MISSING
 
 
 def _as_data(component: AbstractComponent) -> AbstractComponent:

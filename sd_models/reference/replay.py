@@ -386,6 +386,8 @@ class _Run:
         """The values of the variables at all saved times."""
         recorder = _Recorder()
         self.model.initialize_external_data()
+        if self.private.is_vensim:
+            self.private.fill_raw_data(self.model.components)
         self.model.set_stepper(recorder, params=dict(params), return_columns=[self._shown(name) for name in names])
         steps = check_steps(self._first, self._last, self._step)
         saves = steps * self._step / max(float(self.model.time.saveper()), self._step)

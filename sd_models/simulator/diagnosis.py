@@ -1,7 +1,7 @@
 """Why a run is not a number: the first variable, in the order of evaluation, at the first time.
 
-Values may be missing where the model says so: behind :NA:, raw data between its points, gaps in data, and elements
-without an equation. Everything else that is not a number stops the run.
+Values may be missing where the model says so: gaps in data, elements without an equation, and NaN of XMILE. Everything
+else that is not a number stops the run. Vensim's :NA: is a number.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..errors import Fault
 from ..system.alignment import Alignment
 from ..system.elements import element_names
 from ..system.expression import Expr, Number, nodes, references
-from ..system.model import Interpolation, Kind, Series, System, Values, Variable, fault_of
+from ..system.model import Kind, Series, System, Values, Variable, fault_of
 from ..system.ordering import stages
 from .compilation import STATES, CompiledModel
 from .datasets import Trajectories
@@ -116,8 +116,6 @@ def _has_gap(system: System, variable: Variable) -> bool:
     for equation in variable.equations:
         match equation.definition:
             case Values(array=numbers) | Series(y=numbers) if np.isnan(numbers).any():
-                return True
-            case Series(interpolation=Interpolation.RAW):
                 return True
     if any(isinstance(node, Number) and np.isnan(node.value) for side in _sides(variable) for node in nodes(side)):
         return True

@@ -17,7 +17,7 @@ from textwrap import wrap
 
 import numpy as np
 
-from .equation import Equation, FloatArray, Interpolation, Kind, Series, Values
+from .equation import MISSING, Equation, FloatArray, Interpolation, Kind, Series, Values
 from .expression import Call, Expr, Number, Reduce, Ref, Subscript, fold
 
 WIDTH = 110
@@ -103,9 +103,9 @@ def equation_text(expr: Expr) -> str:
 
 
 def number_text(value: float) -> str:
-    """The shortest text that is read back as the same number; NaN is :NA:."""
-    if np.isnan(value):
-        return ":NA:"
+    """The shortest text that is read back as the same number."""
+    if value == MISSING or np.isnan(value):
+        return ":NA:" if value == MISSING else "NaN"
     return str(int(value)) if abs(value) < 1e15 and value == int(value) else repr(float(value))
 
 

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from .expression import Expr
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
+MISSING = -(2.0**109)
+"""Vensim's :NA:, which is a number there (Vensim's manual, :NA:): `x = :NA:` compares with it."""
 IndexArray: TypeAlias = npt.NDArray[np.int64]  # positions in other arrays
 
 
@@ -41,7 +43,7 @@ class Interpolation(StrEnum):
     EXTRAPOLATE = "extrapolate"  # straight lines; the end segments prolonged beyond
     BACKWARD = "backward"  # the value of the last point before (hold backward, discrete); the end values beyond
     FORWARD = "forward"  # the value of the next point (look forward); the end values beyond
-    RAW = "raw"  # NaN except at the points
+    RAW = "raw"  # MISSING except at the points
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Subscript:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A literal number; NaN stands for Vensim's :NA:."""
+    """A literal number."""
 
     value: float
 

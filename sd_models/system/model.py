@@ -19,6 +19,7 @@ from typing import Any
 from ..errors import Fault, InvalidModel, InvalidRequest, nearest_or_some
 from .description import equation_line, left_text, number_text, page
 from .equation import (
+    MISSING,
     Correspondence,
     Definition,
     Dimension,
@@ -34,6 +35,7 @@ from .equation import (
 )
 
 __all__ = [
+    "MISSING",
     "Correspondence",
     "Definition",
     "Dimension",

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..system.description import INFIX, MOST_NUMBERS, Infix, Level, Piece, enclosed, joined, number_text, range_text
 from ..system.expression import Expr, Reduce, Ref, Subscript, fold, nodes, range_of
-from ..system.model import Equation, FloatArray, Interpolation, Kind, Series, System, Values, Variable
+from ..system.model import MISSING, Equation, FloatArray, Interpolation, Kind, Series, System, Values, Variable
 
 LETTERS = "ijklmnpqrsuvw"  # o is no letter for an index, t is the time
 Form = Callable[[tuple[Piece, ...]], Piece]
@@ -192,8 +192,8 @@ def _piece(expr: Expr, letters: Mapping[str, str]) -> Piece:
 
 
 def _number(value: float) -> Piece:
-    if np.isnan(value):
-        return Piece(r"\text{:NA:}")
+    if value == MISSING or np.isnan(value):
+        return Piece(rf"\text{{{number_text(value)}}}")
     level = Level.NEGATIVE if value < 0 else Level.ATOM
     if np.isinf(value):
         return Piece(r"-\infty" if value < 0 else r"\infty", level)

@@ -38,7 +38,7 @@ from pysd.translators.vensim.vensim_structures import parsing_ops
 from pysd.translators.vensim.vensim_utils import Grammar
 
 from ...errors import Fault, ModelError, UnreadableModel
-from ...system.model import Correspondence, Method, key
+from ...system.model import MISSING, Correspondence, Method, key
 from ..encodings import ADVICE, decoded, guess_note
 from ..guard import check_text, content, guarded
 from ..source import Source
@@ -107,6 +107,10 @@ class _Visitor(EquationVisitor):  # type: ignore[misc]
         if children[0] == "-":
             self.negatives.add(children[2])
         return children[2]
+
+    def visit_nan(self, _node: object, _children: list[str]) -> str:
+        """:NA: as the number that it is in Vensim; PySD takes it for NaN."""
+        return self.add_element(MISSING)  # type: ignore[no-any-return]
 
 
 def _parse(component: Component) -> None:

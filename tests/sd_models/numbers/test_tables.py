@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sd_models.numbers.tables import read, series_values
+from sd_models.system.equation import MISSING
 from sd_models.system.model import Interpolation, Series
 
 TIMES = np.array([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0])
@@ -19,7 +20,7 @@ NO = np.nan
         (Interpolation.EXTRAPOLATE, [0, 10, 15, 20, 30, 40, 50]),
         (Interpolation.BACKWARD, [10, 10, 10, 20, 20, 40, 40]),
         (Interpolation.FORWARD, [10, 10, 20, 20, 40, 40, 40]),
-        (Interpolation.RAW, [NO, 10, NO, 20, NO, 40, NO]),
+        (Interpolation.RAW, [MISSING, 10, MISSING, 20, MISSING, 40, MISSING]),
     ],
 )
 def test_a_series_is_read_at_all_times_at_once(kind: Interpolation, values: list[float]) -> None:

@@ -12,6 +12,7 @@ from support.models import faults, loaded
 
 import sd_models as sd
 from sd_models.errors import InvalidModel, UnreadableModel
+from sd_models.system.equation import MISSING
 from sd_models.system.model import Interpolation, Series, System
 
 RANGES = "row: x, y ~~|\ncolumn: u, v, w ~~|\n"
@@ -83,7 +84,7 @@ def test_cells_without_a_number_are_missing_and_noted(tmp_path: Path) -> None:
         (":INTERPOLATE:", Interpolation.LINEAR, 2.0),
         (":HOLD BACKWARD:", Interpolation.BACKWARD, 1.0),
         (":LOOK FORWARD:", Interpolation.FORWARD, 3.0),
-        (":RAW:", Interpolation.RAW, np.nan),
+        (":RAW:", Interpolation.RAW, MISSING),
     ],
 )
 def test_data_is_read_between_its_points_as_its_keyword_says(

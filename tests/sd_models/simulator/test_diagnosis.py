@@ -78,29 +78,40 @@ def test_what_an_unused_branch_or_another_output_holds_does_not_matter(tmp_path:
 @pytest.mark.parametrize(
     "text",
     [
-        "x = :NA: ~~|",
-        "x = y + 1 ~~|\ny = IF THEN ELSE(Time > 2, :NA:, 3) ~~|",
         "x[region] = k[region] ~~|\ny[coast] = 1 ~~|\nz[region] :EXCEPT: [south] = 5 ~~|\nw = SUM(z[region!]) ~~|",
-        "x :RAW: ~~|\ny = x * 2 ~~|",
-        "s = INTEG(x, 0) ~~|\nx = IF THEN ELSE(Time > 2, :NA:, 3) ~~|",
+        "x ~~|\ny = x * 2 ~~|",
     ],
 )
 def test_where_the_model_says_that_values_are_missing_a_run_goes_on(tmp_path: Path, text: str) -> None:
-    """By :NA:, raw data between points, and elements without equation; also through what follows from them."""
-    (tmp_path / "v.csv").write_text("Time,x\n0,1\n4,2\n", encoding="utf-8")
+    """By gaps in data and elements without equation; also through what follows from them."""
+    (tmp_path / "v.csv").write_text("Time,x\n0,\n4,\n", encoding="utf-8")
     run = sd.simulate(loaded(tmp_path, RANGES + text, data=[tmp_path / "v.csv"]))
     assert any(np.isnan(run[name]).any() for name in run.data_vars)
 
 
 def test_what_does_not_follow_from_a_missing_value_must_be_a_number(tmp_path: Path) -> None:
     """And infinity is never missing."""
-    system = loaded(tmp_path, "x = :NA: ~~|\ny = x + 1 ~~|\nz = LN(-Time) ~~|")
+    missing = f"{RANGES}x[region] :EXCEPT: [south] = 1 ~~|\n"
+    system = loaded(tmp_path, f"{missing}y = SUM(x[region!]) + 1 ~~|\nz = LN(-Time) ~~|")
     assert faults(SimulationError, lambda: sd.simulate(system))[0].variable == "z"
-    system = loaded(tmp_path, "x = IF THEN ELSE(Time > 2, :NA:, 1) ~~|\ny = x / (Time - 1) ~~|")
-    assert faults(SimulationError, lambda: sd.simulate(system))[0].found == "y is infinite at time 1."
+    system = loaded(tmp_path, f"{missing}y[region] = x[region] / (Time - 1) ~~|")
+    assert faults(SimulationError, lambda: sd.simulate(system))[0].found.endswith("is infinite at time 1.")
 
 
 def test_a_missing_value_can_be_asked_for(tmp_path: Path) -> None:
-    """It equals nothing, itself included, as in PySD."""
-    run = sd.simulate(loaded(tmp_path, "x = :NA: ~~|\ny = IF THEN ELSE(x = :NA:, 1, 2) ~~|"))
-    assert float(run["y"][0]) == 2
+    """It is a number, -2^109, as in Vensim: it equals itself and is less than others; PySD's equals nothing."""
+    text = "x = :NA: ~~|\ny = IF THEN ELSE(x = :NA:, 1, 2) ~~|\nz = IF THEN ELSE(x < 0, 1, 2) ~~|\nw = MAX(x, 3) ~~|"
+    run = sd.simulate(loaded(tmp_path, text))
+    assert [float(run[name][0]) for name in "xyzw"] == [-(2.0**109), 1, 1, 3]
+
+
+def test_raw_data_is_na_between_its_points(tmp_path: Path) -> None:
+    """So a model can ask whether there is a value; the replay has the same and says so."""
+    (tmp_path / "v.csv").write_text("t,0,2,3\nv,1,,4\n", encoding="utf-8")
+    text = "d :RAW: := GET DIRECT DATA('v.csv', ',', '1', 'B2') ~~|\ny = IF THEN ELSE(d = :NA:, 0, d) ~~|"
+    system = loaded(tmp_path, text)
+    ours, theirs = sd.simulate(system), sd.replay(system)
+    assert ours["y"].to_numpy().tolist() == [1, 0, 0, 0, 0, 0, 4, 0, 0]
+    np.testing.assert_array_equal(ours["y"], theirs["y"])
+    np.testing.assert_array_equal(ours["d"], theirs["d"])
+    assert any("-2^109" in note for note in theirs.attrs["notes"])

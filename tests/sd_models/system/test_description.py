@@ -21,6 +21,7 @@ from sd_models.system.description import (
     table_text,
     values_text,
 )
+from sd_models.system.equation import MISSING
 from sd_models.system.expression import Call, Expr, Number, Reduce, Ref, Subscript
 from sd_models.system.model import Dimension, Equation, Interpolation, Kind, Place, Series, System, Values, Variable
 
@@ -135,7 +136,8 @@ def test_the_text_of_an_expression_is_read_back_as_the_same_expression(
         (-2.5, "-2.5"),
         (1e20, "1e+20"),
         (1e-9, "1e-09"),
-        (np.nan, ":NA:"),
+        (MISSING, ":NA:"),
+        (np.nan, "NaN"),
         (np.inf, "inf"),
         (1e14, "1" + "0" * 14),
     ],

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sd_models.system.equation import MISSING
 from sd_models.system.expression import Call, Expr, Number, Reduce, Ref, Subscript
 from sd_models.system.functions import FUNCTIONS
 from sd_models.system.model import Dimension, Equation, Interpolation, Kind, Series, System, Values, Variable
@@ -67,7 +68,8 @@ FORMS = [
     (call("PULSE TRAIN", A), r"\operatorname{PULSE\ TRAIN}\left(\text{a}\right)"),
     (call("IF THEN ELSE", call(">", A, B), A, B), None),
     (Number(np.inf), r"\infty"),
-    (Number(np.nan), r"\text{:NA:}"),
+    (Number(MISSING), r"\text{:NA:}"),
+    (Number(np.nan), r"\text{NaN}"),
     (Number(1e-9), r"1 \times 10^{-9}"),
     (call("^", Number(1e-9), A), r"{\left(1 \times 10^{-9}\right)}^{\text{a}}"),
 ]
