@@ -188,6 +188,7 @@ def check_document(answer: Check) -> dict[str, Any]:
         "units": [_finding_document(finding) for finding in answer.units],
         "replay_gap": gap and {"gap": gap.size, "variable": gap.variable, "time": gap.time},
         "seconds": asdict(answer.seconds),
+        "notes": list(answer.notes),
     }
 
 

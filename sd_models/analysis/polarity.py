@@ -202,7 +202,17 @@ RULES: Mapping[str, _Rule] = {
 UNTOLD = frozenset(
     (
         *("INVERT MATRIX", "VECTOR SELECT", "VECTOR SORT ORDER", "VECTOR RANK", "VECTOR REORDER", "ELMCOUNT"),
-        *("GET TIME VALUE", "PI", "WITH LOOKUP", "A FUNCTION OF", "ALLOCATE AVAILABLE", "ALLOCATE BY PRIORITY"),
+        *(
+            "GET TIME VALUE",
+            "PI",
+            "WITH LOOKUP",
+            "LOOKUP EXTRAPOLATE",
+            "LOOKUP BACKWARD",
+            "LOOKUP FORWARD",
+            "A FUNCTION OF",
+            "ALLOCATE AVAILABLE",
+            "ALLOCATE BY PRIORITY",
+        ),
         *("RANDOM 0 1", "RANDOM UNIFORM", "RANDOM NORMAL", "RANDOM EXPONENTIAL"),
         *(f"GET {way} {what}" for way in ("XLS", "DIRECT") for what in ("CONSTANTS", "DATA", "LOOKUPS", "SUBSCRIPT")),
     )

@@ -97,7 +97,7 @@ SIGNATURES: Mapping[str, str] = {
 
 UNKNOWN_RESULTS = frozenset(
     (
-        *("WITH LOOKUP", "VECTOR SELECT", "A FUNCTION OF"),
+        *("WITH LOOKUP", "LOOKUP EXTRAPOLATE", "LOOKUP BACKWARD", "LOOKUP FORWARD", "VECTOR SELECT", "A FUNCTION OF"),
         *(f"GET {way} {what}" for way in ("XLS", "DIRECT") for what in ("CONSTANTS", "DATA", "LOOKUPS", "SUBSCRIPT")),
     )
 )

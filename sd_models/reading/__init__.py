@@ -8,6 +8,6 @@
 - `vensim/`, `xmile/`: model files to PySD's abstract model
 - `files.py`: which front end reads a file
 - `data_folder.py`, `cells.py`, `external.py`: the data files beside a model
-- `replaced_functions.py`, `translation.py`, `flattening.py`: the abstract model to a `System`
+- `noise.py`, `replaced_functions.py`, `translation.py`, `flattening.py`: the abstract model to a `System`
 - `library.py`: `load`, a model by its file or its library name
 """

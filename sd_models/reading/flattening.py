@@ -84,6 +84,7 @@ class _Flattener:
     notes: list[str] = field(default_factory=list)
     scopes: list[_Scope] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)  # names of variables and of copies of macros
+    read_otherwise: dict[str, tuple[str, Interpolation]] = field(default_factory=dict)  # copies of tables, by name
 
     @cached_property
     def macros(self) -> dict[str, AbstractSection]:
@@ -99,10 +100,19 @@ class _Flattener:
             self.ranges = self._ranges(main)
         self._raise()
         self._scope(_Scope(main))
+        self._add_tables()
         if {kind for kind, _ in self.faults} == {UnsupportedFunction}:
             raise UnsupportedFunction((fault for _, fault in self.faults), self._built())
         self._raise()
         return self._built()
+
+    def _add_tables(self) -> None:
+        """Tables that are read in another way than their own, next to them."""
+        for name, (source, interpolation) in self.read_otherwise.items():
+            table = self.variables.get(source)
+            if table is not None:
+                equations = tuple(_read_as(equation, interpolation) for equation in table.equations)
+                self.variables[name] = replace(table, name=name, equations=equations, origin=source)
 
     def _built(self) -> System:
         """What there is so far."""
@@ -445,6 +455,13 @@ class _Context:
         self.flattener.variables[new] = Variable(new, Kind.TABLE, (), (equation,), origin=owner)
         return Ref(new)
 
+    def table_read(self, name: str, interpolation: Interpolation) -> str:
+        """The name of a copy of a table with that interpolation."""
+        new = f"{name}: {interpolation}"
+        self.flattener.read_otherwise[new] = name, interpolation
+        self.flattener.taken.add(new)
+        return new
+
     def position(self, name: str, *, own: bool = False) -> str:
         """The constant with the positions of the elements of a range."""
         new = f"{name}: {'index' if own else 'position'}"
@@ -537,6 +554,16 @@ def _kind(component: AbstractComponent) -> Kind:
         case ast.ArithmeticStructure() if component.ast.operators == ["negative"]:
             return Kind.CONSTANT if isinstance(component.ast.arguments[0], int | float) else Kind.AUXILIARY
     return Kind.AUXILIARY
+
+
+def _read_as(equation: Equation, interpolation: Interpolation) -> Equation:
+    """The points of a table with another interpolation."""
+    points = equation.definition
+    return (
+        replace(equation, definition=replace(points, interpolation=interpolation))
+        if isinstance(points, Series)
+        else equation
+    )
 
 
 def _is_call(tree: object, name: str) -> bool:

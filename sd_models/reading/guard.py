@@ -211,7 +211,14 @@ def _beside(path: Path) -> list[str]:
 
 
 def inside(folder: Path, reference: str) -> Path:
-    """The data file that a model in `folder` refers to, links resolved; it must lie in that folder.
+    """The data file that a model in `folder` refers to, links resolved, as `placed_inside` says."""
+    path = placed_inside(folder, reference)
+    check_data(path)
+    return path
+
+
+def placed_inside(folder: Path, reference: str) -> Path:
+    """The path that a model in `folder` refers to, links resolved; it must lie in that folder.
 
     Windows spelling (`data\\prices.xlsx`) is understood. Absolute paths, drives, network shares, ways and links out of
     the folder, devices and pipes, other kinds of files, and files too large to read are refused.
@@ -230,7 +237,6 @@ def inside(folder: Path, reference: str) -> Path:
         raise UnreadableModel(Fault(f"{reference!r} cannot be found.", advice="Check the name.")) from error
     if not path.is_relative_to(folder.resolve()):
         raise UnsafeModel(outside)
-    check_data(path)
     return path
 
 

@@ -14,7 +14,10 @@ from pysd.translators.structures import abstract_expressions as ast
 
 from ..errors import InvalidModel, UnsupportedFunction
 from ..system.expression import Call, Expr, Number, Reduce, Ref, Subscript, range_of, rename_axes
+from ..system.functions import FUNCTIONS
+from ..system.model import Interpolation
 from ..system.subscripts import Ranges
+from .noise import without_chance
 
 Tree: TypeAlias = object
 MISSING = float("nan")
@@ -66,8 +69,14 @@ class Translator(Protocol):
     def axis(self, name: str, others: Sequence[str]) -> str:
         """The axis of the equation that moves a range."""
 
+    def table(self, tree: Tree, interpolation: Interpolation) -> Ref:
+        """A reference to a table that is read in another way than its own."""
+
     def invalid(self, found: str, advice: str = "") -> InvalidModel:
         """The error for this equation."""
+
+    def note(self, text: str) -> None:
+        """Keep a remark for the people who read results."""
 
     def unsupported(self, function: str, why: str) -> UnsupportedFunction:
         """The error for a function that cannot be compiled."""
@@ -298,6 +307,29 @@ def _extreme(function: str, choices: Sequence[tuple[Expr, Expr]], otherwise: Exp
     return Call(function, tuple(Reduce(f"V{function}", (f"{axis}!",), part) for part in chosen))
 
 
+def _read_as(interpolation: Interpolation) -> Callable[[Translator, Sequence[Tree]], Expr]:
+    """A table read in a way of its own."""
+
+    def translate(translation: Translator, arguments: Sequence[Tree]) -> Expr:
+        return Call("LOOKUP", (translation.table(arguments[0], interpolation), translation.expression(arguments[1])))
+
+    return translate
+
+
+def _draw(function: str) -> Callable[[Translator, Sequence[Tree]], Expr]:
+    """The mean of a draw that has no spread; UnsupportedFunction where chance is left."""
+
+    def translate(translation: Translator, arguments: Sequence[Tree]) -> Expr:
+        parts = tuple(translation.expression(argument) for argument in arguments)
+        mean = without_chance(function, parts, translation.names.constant)
+        if mean is None:
+            raise translation.unsupported(function, f"cannot be compiled: {FUNCTIONS[function].reason}")
+        translation.note(f"{translation.owner}: {function} has no spread, so that it is a number and no chance.")
+        return mean
+
+    return translate
+
+
 CALLS: dict[str, Callable[[Translator, Sequence[Tree]], Expr]] = {
     "PI": lambda translation, arguments: Number(float(np.pi)),
     "LOG10": _log10,
@@ -307,6 +339,10 @@ CALLS: dict[str, Callable[[Translator, Sequence[Tree]], Expr]] = {
     "pulse_train": _pulse_train,
     "Xpulse_train": _magnitude_train,
     "ACTIVE INITIAL": _active_initial,
+    "LOOKUP EXTRAPOLATE": _read_as(Interpolation.EXTRAPOLATE),
+    "LOOKUP BACKWARD": _read_as(Interpolation.BACKWARD),
+    "LOOKUP FORWARD": _read_as(Interpolation.FORWARD),
+    **{name: _draw(name) for name in ("RANDOM UNIFORM", "RANDOM NORMAL", "RANDOM EXPONENTIAL")},
     "GAME": lambda translation, arguments: translation.expression(arguments[0]),
     "VECTOR SELECT": _vector_select,
     "VECTOR RANK": _rank,

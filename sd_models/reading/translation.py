@@ -11,8 +11,8 @@ from pysd.translators.structures import abstract_expressions as ast
 
 from ..errors import Fault, InvalidModel, UnsupportedFunction
 from ..system.expression import Call, Expr, Number, Reduce, Ref, Subscript, free_axes, range_of
-from ..system.functions import FUNCTIONS, REDUCTIONS, canonical
-from ..system.model import Kind, key
+from ..system.functions import ELSEWHERE, FUNCTIONS, REDUCTIONS, canonical
+from ..system.model import Interpolation, Kind, key
 from . import replaced_functions
 from .replaced_functions import CALLS, Tree, allocate_by_priority
 
@@ -32,6 +32,9 @@ class Names(replaced_functions.Names, Protocol):
 
     def add_table(self, owner: str, points: ast.LookupsStructure) -> Ref:
         """A reference to a new table."""
+
+    def table_read(self, name: str, interpolation: Interpolation) -> str:
+        """The name of a table with the same points, read in another way."""
 
     def nearest(self, name: str, known: Iterable[str] | None = None) -> str:
         """Advice with the nearest of the known names, by default of the variables."""
@@ -219,6 +222,15 @@ class Translation:
             raise self.unsupported(function, f"cannot be compiled: {FUNCTIONS[function].reason}")
         return Call(function, tuple(self.expression(argument) for argument in tree.arguments))
 
+    def table(self, tree: Tree, interpolation: Interpolation) -> Ref:
+        """A reference to a table that is read in another way than its own."""
+        name = tree.reference if isinstance(tree, ast.ReferenceStructure) else ""
+        found = self.names.variable(name)
+        if not isinstance(tree, ast.ReferenceStructure) or found is None or found[2] is not Kind.TABLE:
+            raise self.invalid("it reads a table, but names none.", "Put the name of a table first, without argument.")
+        other = self.names.table_read(found[0], interpolation)
+        return Ref(other, self.subscripts(found[0], found[1], tree.subscripts))
+
     def table_call(self, tree: ast.CallStructure, name: str, dimensions: tuple[str, ...], kind: Kind) -> Expr:
         """A table or a data series read at an argument."""
         if len(tree.arguments) != 1:
@@ -226,15 +238,23 @@ class Translation:
         table = Ref(name, self.subscripts(name, dimensions, tree.function.subscripts))
         return Call("LOOKUP", (table, self.expression(tree.arguments[0])))
 
+    def note(self, text: str) -> None:
+        """Keep a remark for the people who read results."""
+        self.names.note(text)
+
     def unsupported(self, function: str, why: str, advice: str = "") -> UnsupportedFunction:
         """The error for a function that cannot be compiled."""
-        advice = advice or "Simulate the model with PySD (--engine pysd), or rewrite the equation."
+        advice = advice or "PySD has it (--engine pysd), if it has all else of the file; or rewrite the equation."
+        if self.names.reduces_bare_ranges:
+            function = _XMILE_NAMES.get(function, function)
         return UnsupportedFunction(Fault(f"{function} {why}", self.owner, advice=advice, function=function))
 
     def unknown(self, function: str) -> UnsupportedFunction:
         """The error for a function that is in no catalogue: misspelt, or new."""
+        if function in ELSEWHERE:
+            return self.unsupported(function, "cannot be compiled, and PySD has it not either.", ELSEWHERE[function])
         advice = self.names.nearest(function, FUNCTIONS) or self.names.nearest(function)
-        return self.unsupported(function, "is not known.", advice)
+        return self.unsupported(function, "is not known.", advice or "Rewrite the equation; PySD has it not either.")
 
     def check_count(self, function: str, count: int, name: str) -> None:
         """InvalidModel for a call with too few or too many arguments."""
@@ -276,6 +296,7 @@ def chained(operators: Sequence[str], parts: Sequence[Expr]) -> Expr:
     return result
 
 
+_XMILE_NAMES = {"RANDOM EXPONENTIAL": "EXPRND", "RANDOM NORMAL": "NORMAL", "RANDOM UNIFORM": "RANDOM"}
 _OPERATORS: Mapping[str, str] = {"NEGATIVE": "-", ":NOT:": "NOT", ":AND:": "AND", ":OR:": "OR"}
 
 

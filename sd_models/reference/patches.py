@@ -6,10 +6,10 @@ is right. All else in PySD's run stays its own: order, delays, integration, arra
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from pysd.py_backend import functions
@@ -21,8 +21,10 @@ from ..reading.shadows import Shadows
 from ..rewrites.outflows import Cut, cuts, limited, taken
 from ..rewrites.stateful import expand_stateful
 from ..simulator.timing import control_values
-from ..system.expression import Expr, Ref, fold
+from ..system.expression import Expr, Number, Ref, fold
 from ..system.model import System, key
+
+Constant: TypeAlias = Callable[[Any], float | None]
 
 
 def patched(sections: Sequence[AbstractSection], system: System | None, given: Collection[str]) -> tuple[str, ...]:
@@ -32,7 +34,7 @@ def patched(sections: Sequence[AbstractSection], system: System | None, given: C
     """
     called = frozenset(name for section in sections for name in _called(section))
     pulses = (PULSE_NOTE,) if called & {"pulse", "pulse_train"} else ()
-    return (*pulses, *_of_outflows(sections[0], system, given))
+    return (*pulses, *_of_draws(sections, system), *_of_outflows(sections[0], system, given))
 
 
 def _called(section: AbstractSection) -> Iterator[str]:
@@ -71,6 +73,61 @@ SMALL = 1e-6  # what Vensim counts as no time
 _PYSD_PULSE = functions.pulse
 FUNCTIONS = Shadows((("pysd.py_backend.functions", "pulse", _pulse),))
 """PySD's functions as the language has them, for models that are imported in a block of these."""
+
+
+def _of_draws(sections: Sequence[AbstractSection], system: System | None) -> tuple[str, ...]:
+    """Draws without spread as the numbers that they are: a system that could be loaded has no others."""
+    if system is None:
+        return ()
+    changed: dict[str, None] = {}
+    for element in (element for section in sections for element in section.elements):
+        for component in element.components:
+            tree = _without_draws(component.ast, system)
+            if tree is not component.ast:
+                component.ast = tree
+                changed[element.name] = None
+    names = ", ".join(changed)
+    return (f"PySD cannot draw where there is no spread; its model was given the mean: {names}.",) if changed else ()
+
+
+def _without_draws(tree: Any, system: System) -> Any:
+    """The tree with numbers in place of draws; the same one where it has none."""
+    if isinstance(tree, ast.CallStructure) and tree.function.reference in _DRAWS:
+        return _DRAWS[tree.function.reference](tree.arguments, lambda part: _constant(part, system))
+    if isinstance(tree, list | tuple):
+        made = type(tree)(_without_draws(part, system) for part in tree)
+        return tree if all(a is b for a, b in zip(made, tree, strict=True)) else made
+    if is_dataclass(tree) and not isinstance(tree, type):
+        parts_of_tree = {part.name: getattr(tree, part.name) for part in fields(tree)}
+        new = {name: _without_draws(part, system) for name, part in parts_of_tree.items()}
+        return tree if all(new[name] is part for name, part in parts_of_tree.items()) else replace(tree, **new)
+    return tree
+
+
+def _constant(tree: Any, system: System) -> float | None:
+    """The number of a tree that is one, or names a constant that is one."""
+    if isinstance(tree, int | float):
+        return float(tree)
+    if isinstance(tree, ast.ArithmeticStructure) and tree.operators == ["negative"]:
+        value = _constant(tree.arguments[0], system)
+        return None if value is None else -value
+    if not isinstance(tree, ast.ReferenceStructure) or tree.reference not in system:
+        return None
+    definition = system[tree.reference].equations[0].definition
+    return definition.value if isinstance(definition, Number) else None
+
+
+def _draw_between(arguments: Sequence[Any], constant: Constant) -> Any:
+    """Least, largest, and for normal and exponential draws what is in their middle."""
+    is_one = len(arguments) < 4 or constant(arguments[0]) == constant(arguments[1])
+    return arguments[0] if is_one else arguments[2]
+
+
+_DRAWS: Mapping[str, Callable[[Sequence[Any], Constant], Any]] = {
+    "random_uniform": _draw_between,
+    "random_normal": _draw_between,
+    "random_exponential": lambda given, constant: 0.0 if len(given) < 3 else _draw_between(given, constant),
+}
 
 
 # --- stocks that cannot be negative -----------------------------------------------------------------------------------

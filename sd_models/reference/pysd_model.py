@@ -61,6 +61,7 @@ from ..reading.guard import (
     guarded,
     xml,
 )
+from ..reading.xmile.document import xml_source
 from ..system.model import MISSING, key
 from .generated_code import check_code
 from .patches import FUNCTIONS
@@ -96,6 +97,7 @@ class PrivateModel:
     descriptions: dict[str, tuple[str, str]] = field(default_factory=dict)
     grids: Grids = field(default_factory=Grids)
     notes: list[str] = field(default_factory=list)
+    advice: str = "Simulate it with the compiled engine."  # where PySD fails
 
     def load(self, data: Sequence[Path], controls: Mapping[str, float], patch: Patch = _unpatched) -> Model:
         """PySD's model, not initialized; `controls` replace control variables, `data` hold series by their name.
@@ -128,6 +130,7 @@ class PrivateModel:
             copy.write_text(text, encoding="utf-8")
             parser = VensimFile(copy, encoding="utf-8")
         else:
+            source, _ = xml_source(self.path)
             for node in xml(source, file=self.path.name, encoding="utf-8").iter(*XMILE_EXPRESSIONS):
                 check_expression(node.text or "", file=self.path.name, line=node.sourceline or 0)
             copy = self.folder / "model.xmile"
@@ -173,7 +176,7 @@ class PrivateModel:
         elif isinstance(tree, list | tuple):
             return type(tree)(self.rewritten(part) for part in tree)
         elif is_dataclass(tree):
-            for part in fields(tree):
+            for part in (part for part in fields(tree) if not part.name.endswith("_limits")):
                 setattr(tree, part.name, self.rewritten(getattr(tree, part.name)))
         if isinstance(tree, ast.ArithmeticStructure) and "^" in tree.operators:
             *bases, exponent = tree.arguments
@@ -257,7 +260,7 @@ class PrivateModel:
                 raise type(cause)(self.placed(fault) for fault in cause.faults) from error
             message = self.told(str(error))[:300].rstrip(".") or "no reason given"
             found = f"PySD cannot {verb} it: {type(error).__name__}: {message}."
-            raise kind(Fault(found, file=self.path.name, advice="Simulate it with the compiled engine.")) from error
+            raise kind(Fault(found, file=self.path.name, advice=self.advice)) from error
 
 
 def _filled(missing: Any) -> Any:

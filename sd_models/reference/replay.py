@@ -194,6 +194,8 @@ class _Run:
         self.path = path
         self.system = system
         self.private = PrivateModel(path, folder, regions)
+        if system is None:  # neither can the compiled engine
+            self.private.advice = "Rewrite what cannot be read: `prosperity check` lists it."
         self.model: Model = None
         self.fixed: frozenset[str] = frozenset()  # keys of the constants that are given
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isqrt
 
@@ -24,7 +24,7 @@ from ..system.ordering import current, stages
 from ..targets.casadi.evaluation import Evaluated, Known, evaluate
 from ..targets.casadi.functions import Column, Kink, is_number
 from .integration import METHODS, OFFSETS, Columns
-from .timing import CONTROLS, TimeGrid, TimeSpan, control_values, time_grid, with_time
+from .timing import CONTROLS, TimeGrid, TimeSpan, control_values, division_notes, time_grid, with_time
 
 STATES = (Kind.STOCK, Kind.SAMPLE)
 # Steps stand in one row up to this many: CasADi's default, groups of groups of ten, takes six times the memory with
@@ -137,9 +137,11 @@ def compile_system(
     _check_shape(timed, (*chosen["lever"], *chosen["constant"]))
     given = (*chosen["lever"], *chosen["constant"])
     folded = fold_constants(cut_outflows(expanded, given=given), keep=given)
+    grid = time_grid(folded)
+    notes = dict.fromkeys((*folded.notes, *division_notes(folded, grid)))
     work = _Compiler(
-        system=folded,
-        grid=time_grid(folded),
+        system=replace(folded, notes=tuple(notes)),
+        grid=grid,
         states=layout(folded, [v.name for v in folded.of_kind(*STATES)]),
         levers=layout(folded, chosen["lever"]),
         constants=layout(folded, chosen["constant"]),

@@ -92,6 +92,27 @@ def time_grid(system: System) -> TimeGrid:
     return TimeGrid(times, step, saved)
 
 
+def division_notes(system: System, grid: TimeGrid) -> tuple[str, ...]:
+    """That TIME STEP does not divide the run, or SAVEPER the steps, where that is so."""
+    control = control_values(system)
+    wanted, step = control["FINAL TIME"] - control["INITIAL TIME"], grid.step
+    notes = []
+    fixed = system["FINAL TIME"].kind is Kind.CONSTANT
+    if fixed and wanted > 0 and not _divides(step, wanted):
+        fitting = f"TIME STEP = {wanted / max(1, round(wanted / step)):.10g} would."
+        end = f"the run ends at {grid.times[-1]:.10g}, not at FINAL TIME {control['FINAL TIME']:.10g}"
+        notes.append(f"TIME STEP {step:.10g} does not divide the run: {end}. {fitting}")
+    saved = control.get("SAVEPER", step)
+    if not _divides(step, saved):
+        notes.append(f"TIME STEP {step:.10g} does not divide SAVEPER {saved:.10g}: only times that are both are saved.")
+    return tuple(notes)
+
+
+def _divides(step: float, length: float) -> bool:
+    parts = length / step
+    return abs(parts - round(parts)) <= TOLERANCE and round(parts) >= 1
+
+
 def control_values(system: System) -> Mapping[str, float]:
     """INITIAL TIME, FINAL TIME, TIME STEP and SAVEPER at the initial time."""
     missing = [name for name in CONTROLS[:3] if name not in system]

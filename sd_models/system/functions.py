@@ -97,6 +97,9 @@ _TABLE: tuple[Function, ...] = (
     Function("INVERT MATRIX", Group.ARRAY, (1, 2)),
     Function("LOOKUP", Group.TABLE, (2, 2), smooth=False, names=()),
     Function("WITH LOOKUP", Group.TABLE, (2, 2), rewritten=_FLATTENING),
+    Function("LOOKUP EXTRAPOLATE", Group.TABLE, (2, 2), rewritten=_FLATTENING),
+    Function("LOOKUP BACKWARD", Group.TABLE, (2, 2), rewritten=_FLATTENING),
+    Function("LOOKUP FORWARD", Group.TABLE, (2, 2), rewritten=_FLATTENING),
     Function("INTEG", Group.STATEFUL, (2, 2), rewritten=_STATEFUL, names=("integ", "stock")),
     Function("DELAY", Group.STATEFUL, (4, 4), rewritten=_STATEFUL, names=("delay1", "delay1i", "delay3", "delay3i")),
     Function("DELAY N", Group.STATEFUL, (4, 4), rewritten=_STATEFUL, names=("delay_n", "delayn")),
@@ -119,7 +122,7 @@ _TABLE: tuple[Function, ...] = (
     Function("RANDOM 0 1", Group.RANDOM, (0, 0), reason=_NOISE),
     Function("RANDOM UNIFORM", Group.RANDOM, (2, 3), reason=_NOISE),
     Function("RANDOM NORMAL", Group.RANDOM, (2, 5), reason=_NOISE),
-    Function("RANDOM EXPONENTIAL", Group.RANDOM, (2, 5), reason=_NOISE),
+    Function("RANDOM EXPONENTIAL", Group.RANDOM, (1, 5), reason=_NOISE),
     Function("ALLOCATE AVAILABLE", Group.ALLOCATION, (3, 3), reason=_ALLOCATION),
     Function("ALLOCATE BY PRIORITY", Group.ALLOCATION, (5, 5), smooth=False, rewritten=_FLATTENING),
     Function("A FUNCTION OF", Group.EXTERNAL, (0, 99), reason="the variable has no equation yet."),
@@ -143,3 +146,46 @@ _BY_SOURCE_NAME: dict[str, str] = {
 def canonical(source_name: str) -> str | None:
     """The name in the catalogue of a function as PySD's front ends call it; None for an unknown function."""
     return _BY_SOURCE_NAME.get(source_name, _BY_SOURCE_NAME.get(source_name.lower()))
+
+
+def _known(names: str, advice: str) -> dict[str, str]:
+    return dict.fromkeys((name.strip() for name in names.split(",")), advice)
+
+
+_SERIES = "Make the series a table and read that at the time, as in table(Time + 1)."
+_STOCKS = "Write it with stocks, flows and samples."
+_DRAWS = "Put the mean in its place, or a series of draws in a file of data."
+ELSEWHERE: dict[str, str] = {
+    **_known(
+        "GET DATA BETWEEN TIMES, GET DATA AT TIME, GET DATA MEAN, GET DATA STDV, GET DATA MEDIAN, GET DATA MAXIMUM, "
+        "GET DATA MINIMUM, GET DATA FIRST TIME, GET DATA LAST TIME, GET DATA TOTAL POINTS",
+        _SERIES,
+    ),
+    **_known("LOOKUP AREA, LOOKUP INVERT, LOOKUP SLOPE, VECTOR LOOKUP", "Give it a table of its own."),
+    **_known(
+        "DELAY CONVEYOR, DELAY BATCH, DELAY MATERIAL, DELAY INFORMATION, DELAY PROFILE, DELAYP, SAMPLE UNTIL, "
+        "SHIFT IF TRUE, QUEUE FIFO, QUEUE AGE AVERAGE, QUEUE AGE IN RANGE, QUEUE AGE OLDEST, CYCLE TIME, THROUGHPUT, "
+        "CAPACITY, ARRIVE, QELEM, CTMEAN, CTMAX, CTMIN, CTSTDDEV, CTFLOW, CFLOW, ENDVAL, HISTORY, DERIVN, SMTHN 1",
+        _STOCKS,
+    ),
+    **_known(
+        "ALLOC P, FIND MARKET PRICE, DEMAND AT PRICE, SUPPLY AT PRICE, FIND ZERO, SIMULTANEOUS, PROBE, MESSAGE",
+        "Write what it finds as equations, or give it as a constant.",
+    ),
+    **_known(
+        "RANDOM BETA, RANDOM BINOMIAL, RANDOM GAMMA, RANDOM LOOKUP, RANDOM NEGATIVE BINOMIAL, RANDOM PINK NOISE, "
+        "RANDOM POISSON, RANDOM TRIANGULAR, RANDOM WEIBULL, BETA, BINOMIAL, GAMMA, GEOMETRIC, LOGISTIC, LOGNORMAL, "
+        "MONTECARLO, NEGBINOMIAL, PARETO, POISSON, TRIANGULAR, WEIBULL",
+        _DRAWS,
+    ),
+    **_known("COUNTER", "Write it with MOD: first + (TIME - STARTTIME) MOD (last - first)."),
+    **_known("CGROWTH", "Write the growth as an equation: (1 + rate) ^ (DT / period) - 1."),
+    **_known("ROOTN", "Write it as a power: x ^ (1 / n)."),
+    **_known("FV, IRR, NPV, NPVE, PMT, PV, INTERNAL RATE OF RETURN", "Write the discounted sum with a stock."),
+    **_known(
+        "COMBINATIONS, FACTORIAL, GAMMALN, GAMMA LN, INVNORM, NORMALCDF, PERMUTATIONS, INTERPOLATE, LOOKUPAREA, "
+        "LOOKUPINV, LOOKUPMEAN, LOOKUPXY, RANK, RUNCOUNT, SWITCH, TABBED",
+        "Write it as an equation or a table.",
+    ),
+}
+"""Functions of Vensim and Stella that neither we nor PySD have, by name, and what to write instead."""

@@ -74,6 +74,14 @@ DEPARTURES: Mapping[str, Departure] = {
         weight=held([1, 3], 3),
         smoothed=[[1, 1], [0.5, 0.5], [1.25, 1.25]],
     ),
+    "lookups_beyond.mdl": refused(
+        "Vensim reads tables beyond their ends, and without interpolation; PySD has none of these functions.",
+        beyond=[-4, 0, 4, 8, 9, 10],
+        before=[0, 0, 0, 8, 9, 9],
+        next=[0, 8, 8, 9, 9, 9],
+        plain=[0, 0, 4, 8, 9, 9],
+        each=[[0, 1], [4, 2], [8, 3], [12, 4], [16, 5], [20, 6]],
+    ),
     "data_bare.mdl": refused(
         "A variable without equation is data in Vensim; PySD's grammar wants a keyword.",
         rainfall=[1, 2, 3, 2.75, 2.5],

@@ -5,6 +5,7 @@ Vendors may add tags and attributes under their own prefix, and a reader must ig
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,12 +14,14 @@ from pathlib import Path
 from lxml import etree
 
 from ...errors import Fault, ModelError, UnreadableModel, UnsafeModel
+from ..encodings import decoded
 from ..guard import content, xml
 
 # Tags that draw or annotate; nothing in them is computed.
 DRAWING = frozenset(("views", "style", "display", "interface", "ai_information"))
 # Vendors' tags that change what is computed, though they must not: they are read, or refused, but not passed over.
 COMPUTING = frozenset(("maps_to", "netflow"))
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # which say themselves what they are
 DEEPEST = 30  # tags in tags; a table of an array element in a macro is the seventh
 
 
@@ -87,10 +90,19 @@ def placed(tag: Tag) -> Iterator[None]:
         raise type(error)(replace(fault, line=fault.line or tag.line) for fault in error.faults) from error
 
 
+def xml_source(path: Path) -> tuple[bytes, str]:
+    """The bytes of a document, and the encoding that had to be guessed, then in UTF-8 (see `encodings`)."""
+    source = content(path)
+    text, guess = decoded(source)
+    likely = guess and not guess.startswith("Windows") and not source.startswith(UTF16)
+    return (text.encode(), guess) if likely else (source, "")
+
+
 def read_document(path: Path) -> Tag:
     """The `<xmile>` tag of a file; `UnreadableModel` or `UnsafeModel` for what is not strictly well-formed."""
     try:
-        root = xml(content(path), file=path.name)
+        source, guess = xml_source(path)
+        root = xml(source, file=path.name, encoding="utf-8" if guess else None)
         document = _tag(root, root.tag.rpartition("}")[0])
     except etree.XMLSyntaxError as error:  # where even the parser's own repairs find nothing
         found, advice = f"is not well-formed XML: {error.msg}.", "Is it a model?"

@@ -19,6 +19,7 @@ from pysd.translators.structures.abstract_expressions import (
     DelayStructure,
     ForecastStructure,
     InitialStructure,
+    LogicStructure,
     ReferenceStructure,
     SmoothNStructure,
     SmoothStructure,
@@ -94,6 +95,19 @@ def _plain(name: str, *counts: int) -> dict[int, Form]:
     return dict.fromkeys(counts, lambda *arguments: called(name, *arguments))
 
 
+def _rounded(x: Syntax) -> Syntax:
+    """The nearest whole number, halves away from zero."""
+    halves = (ArithmeticStructure([sign], (x, 0.5)) for sign in "+-")
+    up, down = (called("quantum", half, 1.0) for half in halves)
+    return called("if_then_else", LogicStructure([">="], (x, 0.0)), up, down)
+
+
+def _wave(function: str, size: Syntax, period: Syntax) -> Syntax:
+    """A wave over time of that size and period."""
+    angle = ArithmeticStructure(["*", "/"], (2.0 * math.pi, CONSTANTS["time"], period))
+    return ArithmeticStructure(["*"], (size, called(function, angle)))
+
+
 FORMS: Mapping[str, Mapping[int, Form]] = {
     **{
         name: _plain(name, 1)
@@ -102,6 +116,9 @@ FORMS: Mapping[str, Mapping[int, Form]] = {
     **{name: _plain(name, 1) for name in ("cosh", "sinh", "tanh", "sum", "prod", "mean", "stddev", "size")},
     "int": _plain("integer", 1),
     "mod": _plain("modulo", 2),
+    "round": {1: lambda x: _rounded(x)},
+    "sinwave": {2: lambda size, period: _wave("sin", size, period)},
+    "coswave": {2: lambda size, period: _wave("cos", size, period)},
     "percent": {1: lambda x: ArithmeticStructure(["*"], (x, 100.0))},
     "safediv": {2: lambda x, y: called("zidz", x, y), 3: lambda x, y, z: called("xidz", x, y, z)},
     "if_then_else": _plain("if_then_else", 3),
@@ -124,6 +141,7 @@ FORMS: Mapping[str, Mapping[int, Form]] = {
         3: lambda magnitude, start, interval: called("Xpulse_train", start, interval, magnitude),
     },
     "random": {0: lambda: called("random_0_1"), **_plain("random_uniform", 2, 3)},
+    "uniform": _plain("random_uniform", 2, 3),
     "normal": _plain("random_normal", 2, 3),
     "exprnd": _plain("random_exponential", 1, 2),
     "lognormal": _plain("lognormal", 2, 3),

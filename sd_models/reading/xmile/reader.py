@@ -29,11 +29,13 @@ from pysd.translators.structures.abstract_model import (
     AbstractSubscriptRange,
 )
 
-from ...errors import Fault, UnreadableModel
+from ...errors import Fault, UnreadableModel, naming
 from ...system.model import Method, key
+from ..encodings import guess_note
 from ..source import Flows, Source
-from .document import Faults, Tag, read_document
+from .document import Faults, Tag, read_document, xml_source
 from .equations import trees
+from .modules import referred_file, with_modules
 from .names import TABLE, Declared, Macro, Names, declared_in, modules
 from .settings import CONTROL_NAMES, controls, differs, dimensions, mappings, method, specifications, unit_synonyms
 from .variables import Behavior, Built, build, build_alias, build_table, flows, is_non_negative
@@ -45,7 +47,10 @@ ROUNDING_NOTE = "INT and MOD cut towards zero, as in PySD and Vensim; XMILE roun
 
 def read_xmile(path: Path) -> Source:
     """The parsed file; raises `UnreadableModel` with every fault of the file, `UnsafeModel` for a hostile one."""
-    return _File(path, read_document(path)).source()
+    with naming(path.name):
+        document, notes = with_modules(read_document(path), path)
+    _, guess = xml_source(path)
+    return _File(path, document, [*([guess_note(path.name, guess)] if guess else []), *notes]).source()
 
 
 @dataclass
@@ -97,9 +102,10 @@ class _File:
         for tag in (include for header in self.root.all("header") for include in header.all("includes")):
             self.faults.add("it includes other files, which are not read.", tag, advice=advice)
         for model in self.root.all("model"):
-            for tag in (model, *modules(model)):
-                if tag.get("resource"):
-                    self.faults.add(f"<{tag.name}> {tag.get('name')!r} lies in another file.", tag, advice=advice)
+            if model.get("resource"):
+                self.faults.add(f"<model> {model.get('name')!r} lies in another file.", model, advice=advice)
+            for module in modules(model):
+                self._check_module(module)
             if model.get("encryption-scheme"):
                 self.faults.add("a model of it is encrypted.", model, advice="Save it without a password.")
         if any(data.first("import") for data in self.root.all("data")):
@@ -109,6 +115,14 @@ class _File:
             if own and specs and differs(own, specs):
                 found = "a model runs with times or a step of its own, which cannot be compiled."
                 self.faults.add(found, own, advice="Give the whole model one <sim_specs>.")
+
+    def _check_module(self, module: Tag) -> None:
+        """A fault for a module of which no model is known."""
+        name = unquoted(module.get("name"))
+        if key(name) not in {key(unquoted(model.get("name"))) for model in self.root.all("model")}:
+            file = referred_file(module)
+            found = f"the module {name!r} has no model{f' in the file {file!r}' if file else ''}."
+            self.faults.add(found, module, advice="Save the whole model in this one file.", variable=name)
 
     def _models(self) -> dict[str, Tag]:
         """The models by name; the root has none."""

@@ -295,7 +295,7 @@ FAULTS = {
             "x",
             "case.mdl",
             1,
-            "Simulate the model with PySD (--engine pysd), or rewrite the equation.",
+            "PySD has it (--engine pysd), if it has all else of the file; or rewrite the equation.",
             "RANDOM UNIFORM",
         ),
     ),
@@ -618,3 +618,19 @@ def test_a_subscript_keeps_range_and_axis(tmp_path: Path) -> None:
         (Subscript("south"),),
         (Subscript("coast", "coast!"),),
     ]
+
+
+@pytest.mark.parametrize(
+    ("call", "advice"),
+    [
+        ("GET DATA BETWEEN TIMES(d, Time, 1)", "table(Time + 1)"),
+        ("LOOKUP INVERT(d, Time)", "table of its own"),
+        ("RANDOM TRIANGULAR(0, 1, 0, 0.5, 1, 7)", "mean"),
+        ("NO SUCH THING AT ALL(1)", "PySD has it not either"),
+    ],
+)
+def test_what_pysd_has_not_either_gets_other_advice(tmp_path: Path, call: str, advice: str) -> None:
+    """Functions of Vensim are known by name; nobody is sent to PySD with them, which would send them back."""
+    (fault,) = faults(UnsupportedFunction, lambda: loaded(tmp_path, f"d((0,0),(4,8)) ~~|\nx = {call} ~~|"))
+    assert advice in fault.advice
+    assert "--engine" not in fault.advice

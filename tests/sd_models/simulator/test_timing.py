@@ -198,3 +198,23 @@ def test_a_control_variable_is_one_number(tmp_path: Path, equation: str) -> None
     controls = CONTROLS.replace("FINAL TIME = 4", equation)
     (fault,) = faults(InvalidModel, lambda: sd.compile(loaded(tmp_path, "a: a1, a2 ~~|", controls=controls)))
     assert fault == Fault("it is not one number.", "FINAL TIME", "case.mdl", 3, "Give it one.")
+
+
+@pytest.mark.parametrize(
+    ("controls", "found"),
+    [
+        ({"TIME STEP": "0.0333333", "FINAL TIME": "1"}, "ends at 1.0333323, not at FINAL TIME 1"),
+        ({"TIME STEP": "0.3", "FINAL TIME": "4"}, "does not divide the run"),
+        ({"TIME STEP": "1", "FINAL TIME": "4", "SAVEPER": "1.5"}, "does not divide SAVEPER"),
+        ({"TIME STEP": "0.1", "FINAL TIME": "4"}, ""),
+        ({"TIME STEP": "1/3", "FINAL TIME": "4"}, ""),
+        ({"TIME STEP": "0.0333333333", "FINAL TIME": "1"}, ""),
+        ({"TIME STEP": "1", "FINAL TIME": "0"}, ""),
+    ],
+)
+def test_a_step_that_does_not_divide_the_run_is_noted(tmp_path: Path, controls: dict[str, str], found: str) -> None:
+    """Where the run ends, and which step would do; rounding is none of it."""
+    values = {"INITIAL TIME": "0", "SAVEPER": "TIME STEP", **controls}
+    text = "".join(f"{name} = {value} ~~|\n" for name, value in values.items())
+    notes = sd.simulate(loaded(tmp_path, "x = Time ~~|", controls=text)).attrs["notes"]
+    assert any(found in note for note in notes) if found else not notes

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import math
 import operator
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from pysd.translators.structures import abstract_expressions as ast
 
-from sd_models.errors import UnreadableModel, UnsafeModel
+import sd_models as sd
+from sd_models.errors import UnreadableModel, UnsafeModel, UnsupportedFunction
 from sd_models.reading.xmile.equations import parse_equation
 
 SIGNS = {":AND:": "AND", ":OR:": "OR", ":NOT:": "NOT", "negative": "-"}
@@ -340,3 +342,43 @@ def evaluate(tree: object) -> float:
     for sign, part in zip(tree.operators, rest, strict=True):
         first = OPERATIONS[sign](first, part)
     return first
+
+
+@pytest.mark.parametrize(
+    ("equation", "values"),
+    [
+        ("ROUND(2.5) + INT(3.7)", [6, 6, 6]),
+        ("ROUND(TIME - 1.5)", [-2, -1, 1]),
+        ("ROUND(1.4)", [1, 1, 1]),
+        ("SINWAVE(2, 4)", [0, 2, 0]),
+        ("COSWAVE(2, 4)", [2, 0, -2]),
+    ],
+)
+def test_builtins_of_stella_are_compiled(tmp_path: Path, equation: str, values: list[float]) -> None:
+    """ROUND goes to the nearest whole number, halves away from zero; waves run over time."""
+    run = sd.simulate(sd.load(stella(tmp_path, equation)))
+    assert run["x"].to_numpy().tolist() == pytest.approx(values, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "name", ["COUNTER", "EXPRND", "LOGNORMAL", "POISSON", "NPV", "ROOTN", "LOOKUPXY", "MONTECARLO"]
+)
+def test_builtins_of_stella_are_refused_by_their_name(tmp_path: Path, name: str) -> None:
+    """Nobody is asked whether another function was meant."""
+    arguments = "1" if name == "EXPRND" else "1, 2"
+    with pytest.raises(UnsupportedFunction) as caught:
+        sd.load(stella(tmp_path, f"{name}({arguments})"))
+    assert caught.value.faults[0].found.startswith(f"{name} cannot be compiled")
+    assert "did you mean" not in str(caught.value).lower()
+
+
+def stella(folder: Path, equation: str) -> Path:
+    """A file with one auxiliary, run from 0 to 2."""
+    path = folder / "case.xmile"
+    path.write_text(
+        '<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"><header><vendor>x</vendor>'
+        '<product version="1">y</product></header><sim_specs><start>0</start><stop>2</stop><dt>1</dt></sim_specs>'
+        f"<model><variables><aux name='x'><eqn>{equation}</eqn></aux></variables></model></xmile>",
+        encoding="utf-8",
+    )
+    return path
