@@ -34,6 +34,7 @@ SPENT = re.compile(r"(invest|subsid|spend|expenditure|budget|fund)", re.IGNORECA
 EARNED = re.compile(r"(revenue|budget|income|output|sales|gdp|spend|expenditure)", re.IGNORECASE)
 SHARE = re.compile(r"\b(share|fraction|probability|percentage|proportion)\b", re.IGNORECASE)
 SWITCH = re.compile(r"\b(switch|flag|on off)\b", re.IGNORECASE)
+GIVEN = re.compile(r"^(initial|first|starting)\b", re.IGNORECASE)  # what nobody decides any more
 WANTED = re.compile(
     r"\b(welfare|utility|profit|payoff|benefit|income|prosperity|index|happiness|wellbeing)", re.IGNORECASE
 )
@@ -93,8 +94,8 @@ class Candidate:
     @property
     def order(self) -> tuple[bool, bool, bool, float]:
         """Smaller comes first."""
-        is_switch = bool(SWITCH.search(self.variable.name))
-        return is_switch, not self.is_named, bool(np.any(self.own)), -self.strength
+        is_last = bool(SWITCH.search(self.variable.name) or GIVEN.search(self.variable.name))
+        return is_last, not self.is_named, bool(np.any(self.own)), -self.strength
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,13 @@ def test_an_input_that_moves_nothing_is_no_lever(tmp_path: Path) -> None:
     assert "# What moves no outcome within the horizon:\n#   idle" in found.text
 
 
+@pytest.mark.parametrize("name", ["initial houses", "growth switch"])
+def test_what_nobody_decides_comes_last(tmp_path: Path, name: str) -> None:
+    """However strongly an outcome responds to it."""
+    found = opt.starting_plan(model(tmp_path, f"{name} = 1 ~~|\npace = 0.5 ~~|\nx = 9 * {name} + pace ~~|"))
+    assert found.content["lever"][0]["variable"] == "pace"
+
+
 @pytest.mark.parametrize(
     ("name", "way"), [("social welfare", "maximize"), ("total cost", "minimize"), ("carbon emissions", "minimize")]
 )
