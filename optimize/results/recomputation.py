@@ -69,10 +69,11 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
     at = program.evaluate(problem.vector(policy))
     rows, unreadable = _row_multipliers(problem, result)
     span = TimeSpan(stop=horizon_end(result.plan))
+    checked = violations(result.plan, system, ours, ours - own)
     found = replace(
         result,
-        findings=_findings(problem, program, at, rows, violations(result.plan, system, ours), result.findings),
-        violations=violations(result.plan, system, ours),
+        findings=_findings(problem, program, at, rows, checked, result.findings),
+        violations=checked,
         trajectories=simulate(system, levers=policy, time=span),
         baseline=simulate(system, time=span),
         objective=objective_of(result.plan, system, ours),

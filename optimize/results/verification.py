@@ -45,7 +45,7 @@ def verify(result: Result) -> Result:
     names = named_variables(plan, system)
     span = every_step(system, plan)
     policy = policy_of(result.policy)
-    ours = simulate(system, levers=policy, outputs=names, time=span)
+    ours, own = (simulate(system, levers=levers, outputs=names, time=span) for levers in (policy, None))
     theirs = replay(system, levers=policy, outputs=names, time=span, data=plan.data)
     notes, judged, same = tuple(theirs.attrs.get("notes", ())), theirs, ours
     if system.method is not Method.EULER:
@@ -53,12 +53,12 @@ def verify(result: Result) -> Result:
         same = simulate(replace(system, method=Method.EULER), levers=policy, outputs=names, time=span)
     doubts: tuple[str, ...] = ()
     if result.stored is not None:
-        computed = anew(result, system, ours, simulate(system, outputs=names, time=span))
+        computed = anew(result, system, ours, own)
         result, doubts = computed.result, computed.doubts
     found = Verification(
         largest_gap(same, theirs),
         objective_of(plan, system, judged),
-        violations(plan, system, judged),
+        violations(plan, system, judged, ours - own),
         perf_counter() - start,
         notes,
         doubts,

@@ -4,15 +4,18 @@ It reads nothing but the plan and the trajectories of a run (ours or PySD's): na
 anew, and sums, means and totals are taken in plain NumPy, so that a mistake in the rows that a solver is given cannot
 hide here.
 
-A violation is relative to the size of its limit: the larger of the amount and of the sum of the terms' absolute values,
-where a variable that is no lever counts with its largest one in the horizon; for a bound of a lever, the largest value
-of the lever in the horizon.
+A violation is relative to the size of its limit: the larger of its amount, as it is without the policy, and of what the
+levers moved of its terms, one by one, against the run of the model's own levers. What terms that cancel add up to is no
+part of it: a difference of two large numbers is held as a difference. Only where there is no amount and nothing has
+moved, the sum of the terms' absolute values stands for them, in which a variable that is no lever counts with its
+largest one in the horizon. Bounds, fixed values and ramps of levers are measured likewise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import xarray as xr
@@ -46,12 +49,14 @@ class Violation:
     room: float = 0.0
 
 
-def violations(plan: Plan, system: System, run: xr.Dataset) -> tuple[Violation, ...]:
+def violations(plan: Plan, system: System, run: xr.Dataset, moved: xr.Dataset) -> tuple[Violation, ...]:
     """The largest violation of each limit, of each lever's bounds, and of its ramp.
 
-    `run` has every time step from the start of the horizon to its end, and every variable that the plan names.
+    `run` has every time step from the start of the horizon to its end, and every variable that the plan names. `moved`
+    is what the levers moved of these: a run of the policy less that of the model's own levers, both of one simulator,
+    so that what differs is not the rounding of two.
     """
-    reading = _Reading(plan, system, run)
+    reading = _Reading(plan, system, run, moved)
     with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]
         checks = [check for limit in plan.limits for check in reading.limit(limit)]
         checks += [check for lever in plan.levers for check in reading.lever(lever)]
@@ -70,7 +75,7 @@ def violations(plan: Plan, system: System, run: xr.Dataset) -> tuple[Violation, 
 
 def objective_of(plan: Plan, system: System, run: xr.Dataset) -> float:
     """The objective of a run, as the plan words it; the run is as for `violations`."""
-    return _Reading(plan, system, run).objective()
+    return _Reading(plan, system, run, run).objective()
 
 
 def largest(found: Iterable[Violation]) -> float:
@@ -91,6 +96,42 @@ class _Check:
     value: xr.DataArray
     amount: xr.DataArray
     size: xr.DataArray
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """What a limit is about: its value, what the levers moved of its terms, and the sum of their absolute values."""
+
+    value: xr.DataArray
+    moved: xr.DataArray
+    whole: xr.DataArray
+
+    def plus(self, other: _Reached) -> _Reached:
+        """The sum of two terms."""
+        return _Reached(self.value + other.value, self.moved + other.moved, self.whole + other.whole)
+
+    def times(self, factor: xr.DataArray) -> _Reached:
+        """The same times a factor."""
+        return _Reached(self.value * factor, self.moved * abs(factor), self.whole * abs(factor))
+
+    def from_second(self) -> _Reached:
+        """All spans but the first."""
+        kept = {WINDOW: slice(1, None)}
+        return _Reached(self.value.isel(kept), self.moved.isel(kept), self.whole.isel(kept))
+
+    def to_last_but_one(self) -> _Reached:
+        """All spans but the last, without their times."""
+        parts = (self.value, self.moved, self.whole)
+        return _Reached(*(part.isel({WINDOW: slice(None, -1)}).drop_vars(WINDOW) for part in parts))
+
+    def summed(self, dims: Sequence[str]) -> _Reached:
+        """The sum over dimensions."""
+        return _Reached(self.value.sum(dims), self.moved.sum(dims), self.whole.sum(dims))
+
+    def beside(self, amount: xr.DataArray, own: xr.DataArray) -> xr.DataArray:
+        """Its size beside an amount, which is `own` without the policy."""
+        size = _larger(abs(own), self.moved + abs(amount - own))
+        return size.where(size > 0, self.whole)
 
 
 @dataclass(frozen=True)
@@ -123,6 +164,7 @@ class _Reading:
     plan: Plan
     system: System
     run: xr.Dataset
+    moved: xr.Dataset
 
     def objective(self) -> float:
         """What is maximized or minimized, as one number."""
@@ -140,39 +182,52 @@ class _Reading:
     def limit(self, limit: Limit) -> Iterator[_Check]:
         """What a limit asks for."""
         spans = self._spans(limit.when)
-        parts = [self._term(term, limit, spans) for term in limit.listed]
-        value, size = (_total(each) for each in zip(*parts, strict=True))
+        reached = reduce(_Reached.plus, [self._term(term, limit, spans) for term in limit.listed])
         for sign, amount in ((1.0, limit.at_most), (-1.0, limit.at_least), (1.0, limit.equals), (-1.0, limit.equals)):
             if amount is not None:
-                yield _check(RowKind.LIMIT, limit.name, sign, value, self._amount(amount, spans), size)
+                yield self._check(RowKind.LIMIT, limit.name, sign, reached, amount, spans)
 
-    def _term(self, term: Term, limit: Limit, spans: _Spans) -> tuple[xr.DataArray, xr.DataArray]:
+    def _term(self, term: Term, limit: Limit, spans: _Spans) -> _Reached:
         """A term and the size of its parts."""
         where, over = {**limit.where, **term.where}, term.over or limit.over
-        part = self._chosen(self._path(term.variable), where)
         factor: xr.DataArray | float = term.factor
         if term.by is not None:
             factor = factor * self._chosen(spans.means().measured(self._path(term.by)), where)
-        found, size = spans.measured(part) * factor, abs(spans.measured(self._sized(term.variable, part)) * factor)
-        summed = [self._dimension(name) for name in over if self._dimension(name) in found.dims]
-        return found.sum(summed), size.sum(summed)
+        found = self._reached(term.variable, where, spans, factor)
+        return found.summed([self._dimension(name) for name in over if self._dimension(name) in found.value.dims])
 
-    def _sized(self, variable: str, path: xr.DataArray) -> xr.DataArray:
-        """What a variable counts for in the size of a limit: of a lever its value, of others the largest in the run.
+    def _reached(
+        self, variable: str, where: Mapping[str, Elements], spans: _Spans, factor: xr.DataArray | float = 1.0
+    ) -> _Reached:
+        """A variable times a factor in each span.
 
-        A stock that must not be negative at the end, and is used up, would have no size by its value there.
+        A lever counts with what it is and was moved at each time, another variable with what was moved of its mean or
+        total, and with its largest value in the run: a stock that must not be negative at the end, and is used up,
+        would have no size by its value there.
         """
-        levers = {self.system[lever.variable].name for lever in self.plan.levers}
-        return path if self.system[variable].name in levers else abs(path).max("time") + 0.0 * path
+        path, moved = (self._chosen(self._path(variable, part), where) for part in (self.run, self.moved))
+        whole = abs(path)
+        if self.system[variable].name in {self.system[lever.variable].name for lever in self.plan.levers}:
+            moved = abs(moved)
+        else:
+            whole = whole.max("time") + 0.0 * path
+        value, moves, sizes = (spans.measured(each) * factor for each in (path, moved, whole))
+        return _Reached(value, abs(moves), abs(sizes))
 
-    def _amount(self, amount: Amount, spans: _Spans) -> xr.DataArray:
+    def _check(self, kind: RowKind, name: str, sign: float, reached: _Reached, amount: Amount, spans: _Spans) -> _Check:
+        """What is reached, beside an amount."""
+        most, change = (self._amount(amount, spans, part) for part in (self.run, self.moved))
+        own = most - change if isinstance(amount, str | ValueAt) else most
+        return _check(kind, name, sign, reached, most, own)
+
+    def _amount(self, amount: Amount, spans: _Spans, run: xr.Dataset) -> xr.DataArray:
         """An amount in each span."""
         if isinstance(amount, str):
-            return spans.measured(self._path(amount))
+            return spans.measured(self._path(amount, run))
         if not isinstance(amount, ValueAt):
             return xr.DataArray(_numbers(amount, spans.times), {WINDOW: spans.times}, (WINDOW,))
         at = spans if amount.at is None else self._spans(Periods.model_validate({"from": amount.at, "to": amount.at}))
-        value = at.measured(self._path(amount.variable)) * amount.factor
+        value = at.measured(self._path(amount.variable, run)) * amount.factor
         return value if amount.at is None else value.isel({WINDOW: 0}, drop=True)
 
     # --- levers ---------------------------------------------------------------------------------------------------
@@ -180,8 +235,7 @@ class _Reading:
     def lever(self, lever: Lever) -> Iterator[_Check]:
         """The bounds of a lever, its fixed values, and its ramp."""
         spans = self._blocks(lever.every)
-        value = spans.measured(self._chosen(self._path(lever.variable), lever.where))
-        size = abs(value).max() + 0.0 * abs(value)
+        reached = self._reached(lever.variable, lever.where, spans)
         least, most = self.system[lever.variable].limits
         sides: list[tuple[RowKind, float, Amount | None]] = [
             (RowKind.LOWER_BOUND, -1.0, least if lever.lower is None else lever.lower),
@@ -191,28 +245,26 @@ class _Reading:
             sides = [(RowKind.FIXED_VALUES, sign, lever.fixed) for sign in (1.0, -1.0)]
         for kind, sign, amount in sides:
             if amount is not None:
-                yield _check(kind, lever.variable, sign, value, self._amount(amount, spans), size)
-        yield from self._ramp(lever, value)
+                yield self._check(kind, lever.variable, sign, reached, amount, spans)
+        yield from self._ramp(lever, reached)
 
-    def _ramp(self, lever: Lever, value: xr.DataArray) -> Iterator[_Check]:
-        if lever.ramp is None or value.sizes[WINDOW] < 2:
+    def _ramp(self, lever: Lever, reached: _Reached) -> Iterator[_Check]:
+        times = reached.value[WINDOW].to_numpy()
+        if lever.ramp is None or len(times) < 2:
             return
-        before = value.isel({WINDOW: slice(None, -1)}).drop_vars(WINDOW)
-        after = value.isel({WINDOW: slice(1, None)})
-        times = value[WINDOW].to_numpy()
+        after, before = reached.from_second(), reached.to_last_but_one()
         length = xr.DataArray(np.diff(times), dims=WINDOW)
         share, most = lever.ramp.relative * length, lever.ramp.absolute * length
         for kind, sign in ((RowKind.RISE, 1.0), (RowKind.FALL, -1.0)):
-            reached = after - (1.0 + sign * share) * before
-            size = abs(after) + abs((1.0 + sign * share) * before)
-            amount = sign * most + 0.0 * reached
-            yield _check(kind, lever.variable, sign, reached, amount, size)
+            changed = after.plus(before.times(-(1.0 + sign * share)))
+            amount = sign * most + 0.0 * changed.value
+            yield _check(kind, lever.variable, sign, changed, amount, amount)
 
     # --- paths, elements, times -----------------------------------------------------------------------------------
 
-    def _path(self, name: str) -> xr.DataArray:
-        """The path of a variable over the horizon."""
-        path = self.run[self.system[name].name]
+    def _path(self, name: str, run: xr.Dataset | None = None) -> xr.DataArray:
+        """The path of a variable over the horizon, in the run or another one."""
+        path = (self.run if run is None else run)[self.system[name].name]
         return path.isel(time=np.flatnonzero(self._inside(path["time"].to_numpy())))
 
     def _inside(self, times: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -287,18 +339,15 @@ def _numbers(amount: float | Sequence[tuple[float, float]], times: FloatArray) -
     return np.interp(times, [time for time, _ in points], [value for _, value in points])
 
 
-def _total(parts: Sequence[xr.DataArray]) -> xr.DataArray:
-    found = parts[0]
-    for part in parts[1:]:
-        found = found + part
-    return found
+def _larger(one: xr.DataArray, other: xr.DataArray) -> xr.DataArray:
+    one, other = xr.broadcast(one, other)
+    return one.where(one > other, other)
 
 
-def _check(
-    kind: RowKind, name: str, sign: float, value: xr.DataArray, amount: xr.DataArray, size: xr.DataArray
-) -> _Check:
-    value, amount, size = xr.broadcast(*xr.align(value, amount, size, join="left"))
-    return _Check(kind, name, sign, value, amount, abs(amount).where(abs(amount) > size, size))
+def _check(kind: RowKind, name: str, sign: float, reached: _Reached, amount: xr.DataArray, own: xr.DataArray) -> _Check:
+    aligned = xr.align(reached.value, reached.moved, reached.whole, amount, own, join="left")
+    value, moved, whole, amount, own = xr.broadcast(*aligned)
+    return _Check(kind, name, sign, value, amount, _Reached(value, moved, whole).beside(amount, own))
 
 
 def _worst(check: _Check, name: str) -> Violation | None:

@@ -138,6 +138,10 @@ class _Runs:
         """All variables with the model's own levers."""
         return self.simulator.run()
 
+    def own_steps(self) -> xr.Dataset:
+        """What the plan names at every step with the model's own levers."""
+        return self.steps.dataset(self.simulator.trajectories(self.simulator.inputs()), None)
+
     def of_policy(self, policy: Mapping[str, xr.DataArray]) -> tuple[xr.Dataset, xr.Dataset]:
         """All variables at the saved times, and what the plan names at every step; SimulationError for no numbers."""
         inputs = self.simulator.inputs(levers=policy)
@@ -290,7 +294,7 @@ class _Solve:
         except SimulationError as error:
             run = runs.broken(policy)
             return Findings(Ending.FAILED, np.inf, np.inf, failure=str(error)), (), run
-        checked = violations(problem.plan, problem.system, steps)
+        checked = violations(problem.plan, problem.system, steps, steps - runs.own_steps())
         residual = np.inf
         if end.solution is not None:
             multipliers = Multipliers(end.solution.row_multipliers, end.solution.quadratic_multipliers)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from support import islands
 from support.limits import LIMITS, moved, slacks
 
+import optimize as opt
 import sd_models as sd
 from optimize.plans.plan import read_plan
 from optimize.problems.problem import Problem
-from optimize.results.violations import largest, violations
+from optimize.results.violations import Violation, largest, violations
 from sd_models.system.model import System
 
 
@@ -20,6 +24,11 @@ def run_of(problem: Problem, x: Any) -> Any:
     """The run of a policy at every time step."""
     span = sd.TimeSpan(stop=islands.LAST, save_every=islands.STEP)
     return sd.simulate(problem.system, levers=problem.policy(x), time=span)
+
+
+def violations_of(problem: Problem, run: xr.Dataset) -> tuple[Violation, ...]:
+    """The violations of a run, measured by what it moved."""
+    return violations(problem.plan, problem.system, run, run - run_of(problem, problem.own))
 
 
 @pytest.mark.parametrize("name", LIMITS)
@@ -33,7 +42,7 @@ def test_words_and_rows_agree(islands_system: System, name: str) -> None:
         (rows,) = problem.bound.rows
         low, high = slacks(problem, rows, x)
         over = high if "at_most" in content["limit"][0] else -low
-        found = violations(problem.plan, islands_system, run_of(problem, x))[0]
+        found = violations_of(problem, run_of(problem, x))[0]
         reached = found.value - found.amount if "at_most" in content["limit"][0] else found.amount - found.value
         assert found.limit == name
         assert np.isclose(over, reached, rtol=1e-9, atol=1e-12).any()
@@ -41,12 +50,12 @@ def test_words_and_rows_agree(islands_system: System, name: str) -> None:
         assert found.time in rows.times
 
 
-@pytest.mark.parametrize(("value", "size"), [(1.0, 0.0), (1.5, 1 / 3), (0.5, 0.5)])
+@pytest.mark.parametrize(("value", "size"), [(1.0, 0.0), (1.5, 0.5), (0.5, 0.5), (4.0, 9 * 3.0 / (9 * 4.0 - 4.5))])
 def test_an_amount_to_be_met_is_missed_on_either_side(islands_system: System, value: float, size: float) -> None:
-    """By more as by less; relative to the larger of what is and what ought to be."""
+    """By more as by less; relative to what ought to be or, where that is more, to what levers moved of 4.5."""
     limit = {"name": "just so", "sum": "spending", "over": ["island", "good"], "equals": 9.0}
     problem = Problem(islands_system, read_plan(islands.plan(limit=[limit])))
-    (found, _, *_) = violations(problem.plan, islands_system, run_of(problem, np.full(problem.size, value)))
+    (found, _, *_) = violations_of(problem, run_of(problem, np.full(problem.size, value)))
     assert (found.limit, found.amount, found.value) == ("just so", 9.0, 9.0 * value)
     assert found.size == pytest.approx(size)
     assert found.room == pytest.approx(-size)
@@ -58,10 +67,10 @@ def test_a_limit_that_is_called_like_a_bound_hides_no_bound(islands_system: Syst
     limit = {"name": name, "variable": "total income", "at_most": 90.0}
     content = islands.plan(lever=[{"variable": "spending", "upper": 0.5}], limit=[limit])
     problem = Problem(islands_system, read_plan(content))
-    found = violations(problem.plan, islands_system, run_of(problem, np.full(problem.size, 0.75)))
+    found = violations_of(problem, run_of(problem, np.full(problem.size, 0.75)))
     told = {item.limit: (item.amount, item.size) for item in found}
     assert told[name] == (90.0, 0.0)
-    assert told[f"{name} (2)"] == (0.5, pytest.approx(0.25 / 0.75))
+    assert told[f"{name} (2)"] == (0.5, pytest.approx(0.25 / 0.5))
 
 
 def test_bounds_and_ramps_are_levers_limits(islands_system: System) -> None:
@@ -77,15 +86,15 @@ def test_bounds_and_ramps_are_levers_limits(islands_system: System) -> None:
     x = np.zeros(problem.size)
     x[north.columns], x[tax.columns] = 0.75, 0.3
     x[warm.columns] = np.tile([0.2, 0.3, 0.4, 0.5], 6)
-    assert largest(violations(problem.plan, islands_system, run_of(problem, x))) == 0
+    assert largest(violations_of(problem, run_of(problem, x))) == 0
     x[north.numbers[1, 2]], x[warm.numbers[0, 3]], x[tax.columns] = 3.0, 0.9, 0.31
-    found = {item.limit: item for item in violations(problem.plan, islands_system, run_of(problem, x))}
+    found = {item.limit: item for item in violations_of(problem, run_of(problem, x))}
     upper = found["upper bound of spending"]
     assert (upper.place, upper.time, upper.value, upper.amount) == ("upper bound of spending[north, steel]", 4, 3, 2)
-    assert upper.size == pytest.approx(1 / 3)
+    assert upper.size == pytest.approx(1 / (3 - 0.2))
     rise = found["largest rise of spending"]
     assert (rise.time, rise.value, rise.amount) == (5, pytest.approx(0.9 - 0.5), 0.1)
-    assert found["fixed values of tax rate"].size == pytest.approx(0.01 / 0.31)
+    assert found["fixed values of tax rate"].size == pytest.approx(0.01 / 0.3)
     assert found["lower bound of spending"].size == 0
 
 
@@ -95,15 +104,49 @@ def test_a_run_without_numbers_violates_everything(islands_system: System) -> No
     problem = Problem(islands_system, read_plan(content))
     run = run_of(problem, problem.own)
     run["income"][10, 1] = np.nan
-    assert largest(violations(problem.plan, islands_system, run)) == np.inf
+    assert largest(violations_of(problem, run)) == np.inf
 
 
 def test_a_stock_that_is_used_up_may_miss_zero_by_a_rounding(islands_system: System) -> None:
-    """A limit of zero on what is zero there counts in the size of the stock along the run."""
+    """A limit of zero on what is zero there counts in what the levers moved, without that in the stock's largest."""
     limit = {"name": "not in debt", "variable": "capital", "at_least": 0.0, "when": "final"}
     problem = Problem(islands_system, read_plan(islands.plan(limit=[limit])))
     run = run_of(problem, problem.own)
     run["capital"][-1] = -1e-12
-    assert 0 < largest(violations(problem.plan, islands_system, run)) < 1e-11
-    run["capital"][-1, 0, 0] = -0.4  # of about 4 at the start
-    assert 0.05 < largest(violations(problem.plan, islands_system, run)) < 0.15
+    assert 0 < largest(violations_of(problem, run)) < 1e-11
+    run["capital"][-1, 0, 0] = -0.4  # moved from 1.49
+    assert largest(violations_of(problem, run)) == pytest.approx(0.4 / 1.89, rel=1e-2)
+    still = violations(problem.plan, islands_system, run, 0 * run)
+    assert largest(still) == pytest.approx(0.4 / float(run["capital"][4:, 0, 0].max()))
+
+
+DIFFERENCE = """{UTF-8}
+f = -(x - 900)^2 ~~|
+a = 1e9 + x ~~|
+b = 1e9 ~~|
+x = 0 ~~|
+INITIAL TIME = 0 ~~|
+FINAL TIME = 1 ~~|
+TIME STEP = 1 ~~|
+SAVEPER = TIME STEP ~~|
+"""
+
+
+def test_a_difference_of_large_numbers_is_held_as_a_difference(tmp_path: Path) -> None:
+    """At most 1 between two billions is 1, whatever the billions; PySD's run is judged likewise."""
+    (tmp_path / "difference.mdl").write_text(DIFFERENCE, encoding="utf-8")
+    content = {
+        "model": "difference.mdl",
+        "horizon": [0, 0],
+        "objective": {"maximize": "f"},
+        "lever": [{"variable": "x", "lower": 0, "upper": 5000}],
+        "limit": [{"name": "gap", "terms": {"a": 1.0, "b": -1.0}, "at_most": 1}],
+    }
+    result = opt.solve(opt.Problem(sd.load(tmp_path / "difference.mdl"), read_plan(content)))
+    assert result.findings.is_feasible
+    for value, missed in ((1.001, 1e-3), (900.0, 899 / 900)):
+        greedy = result.policy.copy(deep=True)
+        greedy["x"][:] = value
+        found = opt.verify(replace(result, policy=greedy))
+        assert found.largest_limit_violation == pytest.approx(missed, rel=1e-3)
+        assert not found.status.is_optimal
