@@ -24,7 +24,7 @@ from ..results.folder import load_result, save_result, save_verification, summar
 from ..results.result import Result
 from ..results.tables import alternatives, sayings, tables
 from ..results.verdict import TOLERANCE, Verification
-from ..results.verification import verify
+from ..results.verification import NOTHING_COMPARED, verify
 from ..solvers.solver import Ending
 from ..solving.solve import chosen_solver, solve, with_seconds
 from . import console
@@ -219,7 +219,8 @@ def answer_verify(request: VerifyRequest) -> Status:
     with console.working("PySD replays the policy"):
         result = verify(load_result(request.run))
     found = result.verification
-    assert found is not None
+    if found is None:
+        return _not_compared(result, json=request.json)
     console.tell_notes((*result.notes, *found.notes))
     if request.json:
         console.print_json(_verification_document(result, found))
@@ -248,6 +249,16 @@ def _verification_document(result: Result, found: Verification) -> dict[str, Any
         }
     )
     return document
+
+
+def _not_compared(result: Result, *, json: bool) -> Status:
+    """That nothing of the run can be held against PySD's, which is no confirmation."""
+    console.tell_notes(result.notes)
+    if json:
+        console.print_json({"status": str(result.status.standing), "replay_gap": None, "notes": list(result.notes)})
+    else:
+        console.print_text(f"{NOTHING_COMPARED}\n{result.status}")
+    return Status.NO
 
 
 # --- what people and programs read ------------------------------------------------------------------------------------

@@ -129,7 +129,11 @@ def _optimum(found: Findings, verification: Verification | None) -> Verdict:
     proof = f"KKT residual {found.kkt_residual:.1e}, largest violation of a limit {found.violation:.1e}"
     if verification is None:
         text = f"No policy near is better ({proof}); PySD has not replayed it."
-        return Verdict(Standing.UNVERIFIED, text, "`prosperity verify RUN` or `opt.verify(result)` does.")
+        return Verdict(
+            Standing.UNVERIFIED,
+            text,
+            "`prosperity verify RUN` or `opt.verify(result)` does, unless a note says that nothing is compared.",
+        )
     proof = f"{proof}, gap to PySD's replay {verification.gap.size:.1e}"
     if found.convex:
         return Verdict(Standing.PROVED, f"No policy is better ({proof}).")

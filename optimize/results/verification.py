@@ -7,6 +7,7 @@ from time import perf_counter
 
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.reading.library import load
+from sd_models.reference.departures import departing, left_out_notes
 from sd_models.reference.replay import replay
 from sd_models.simulator.simulation import simulate
 from sd_models.simulator.timing import TimeSpan, time_grid, with_time
@@ -26,13 +27,17 @@ OTHER_METHOD = (
     "method of the file."
 )
 
+OUR_RUN = "Limits and objective are those of our run, since PySD computes some of what the plan names otherwise."
+NOTHING_COMPARED = "PySD computes all that the plan names otherwise than the language says: no replay is compared."
+
 
 def verify(result: Result) -> Result:
     """The result with its verification: PySD's replay of the policy, and every limit checked again in it.
 
     Nothing of ours takes part in that but the policy and the words of the plan. A result from a folder, which may come
-    from anybody, is computed anew first (see `recomputation`): what it says and is not so refutes it. PySD may need a
-    minute. Raises a ModelError where the model file is gone or PySD cannot run it.
+    from anybody, is computed anew first (see `recomputation`): what it says and is not so refutes it. What PySD
+    computes otherwise than the language says is left out, and a note says so; where that is all, there is no
+    verification. PySD may need a minute. Raises a ModelError where the model file is gone or PySD cannot run it.
 
     >>> import optimize as opt
     >>> import sd_models as sd
@@ -55,8 +60,16 @@ def verify(result: Result) -> Result:
     if result.stored is not None:
         computed = anew(result, system, ours, own)
         result, doubts = computed.result, computed.doubts
+    left_out = departing(system)
+    apart = [name for name in names if name in left_out]
+    given = {system[lever.variable].name for lever in plan.levers}  # agree whatever PySD computes
+    if not set(names) - {*apart, *given} and not doubts:
+        notes = (*result.notes, *notes, *left_out_notes(left_out, names), NOTHING_COMPARED)
+        return replace(result, verification=None, notes=tuple(dict.fromkeys(notes)))
+    if apart:
+        notes, judged = (*notes, *left_out_notes(left_out, names), OUR_RUN), ours
     found = Verification(
-        largest_gap(same, theirs),
+        largest_gap(same.drop_vars(apart), theirs.drop_vars(apart)),
         objective_of(plan, system, judged),
         violations(plan, system, judged, ours - own),
         perf_counter() - start,

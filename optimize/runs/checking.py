@@ -13,8 +13,10 @@ import xarray as xr
 from sd_models.analysis.units import Finding, check_units
 from sd_models.errors import Fault, ModelError, UnsupportedFunction
 from sd_models.reading.library import load
+from sd_models.reference.departures import departing, left_out_notes
 from sd_models.reference.replay import replay
 from sd_models.simulator.simulation import Simulator, compile
+from sd_models.simulator.timing import CONTROLS
 from sd_models.system.expression import functions
 from sd_models.system.model import Kind, Method, Series, System, Values
 
@@ -22,6 +24,7 @@ from .comparison import Gap, largest_gap
 from .scenario import data_files
 
 Answer = TypeVar("Answer")
+NOTHING_COMPARED = "Nothing is left to compare with PySD, so that no agreement can be told."
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,11 @@ def _of_system(system: System, data: Iterable[str | Path]) -> Check:
     replayed = _replay(system, data)
     gap, notes = None, [*run.attrs["notes"], *replayed.notes]
     if replayed.run is not None:
-        gap = largest_gap(run if system.method is Method.EULER else _euler_run(system), replayed.run)
+        left_out = departing(system)
+        same = run if system.method is Method.EULER else _euler_run(system)
+        gap = _compared(same, replayed.run, left_out)
+        notes.extend(left_out_notes(left_out, map(str, run.data_vars)))
+        notes.extend([] if gap else [NOTHING_COMPARED])
     if system.method is not Method.EULER:
         notes.append("The gap to PySD is that of Euler's method, the only one that PySD has.")
     return Check(
@@ -129,6 +136,13 @@ def _of_system(system: System, data: Iterable[str | Path]) -> Check:
         seconds=Seconds(building, running, replayed.seconds),
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _compared(run: xr.Dataset, reference: xr.Dataset, left_out: Iterable[str]) -> Gap | None:
+    """The gap between two runs without what is left out; None where nothing but times is left."""
+    apart = [name for name in left_out if name in run and name in reference]
+    rest, other = run.drop_vars(apart), reference.drop_vars(apart)
+    return largest_gap(rest, other) if {*map(str, rest.data_vars)} - {*CONTROLS} else None
 
 
 def contents(system: System, *, also: Iterable[str] = ()) -> Contents:

@@ -34,7 +34,7 @@ def patched(sections: Sequence[AbstractSection], system: System | None, given: C
     """
     called = frozenset(name for section in sections for name in _called(section))
     pulses = (PULSE_NOTE,) if called & {"pulse", "pulse_train"} else ()
-    return (*pulses, *_of_draws(sections, system), *_of_outflows(sections[0], system, given))
+    return (*pulses, *_of_logic(sections), *_of_draws(sections, system), *_of_outflows(sections[0], system, given))
 
 
 def _called(section: AbstractSection) -> Iterator[str]:
@@ -73,6 +73,31 @@ SMALL = 1e-6  # what Vensim counts as no time
 _PYSD_PULSE = functions.pulse
 FUNCTIONS = Shadows((("pysd.py_backend.functions", "pulse", _pulse),))
 """PySD's functions as the language has them, for models that are imported in a block of these."""
+
+
+def _of_logic(sections: Sequence[AbstractSection]) -> tuple[str, ...]:
+    """Chains of :AND: and :OR: by their precedence; PySD reads them from the right."""
+    changed = False
+    for component in (part for section in sections for element in section.elements for part in element.components):
+        waiting: list[Any] = [component.ast]
+        while waiting:
+            tree = waiting.pop()
+            if isinstance(tree, ast.LogicStructure) and {":AND:", ":OR:"} <= set(tree.operators):
+                tree.operators, tree.arguments = _by_precedence(tree.operators, tree.arguments)
+                changed = True
+            waiting.extend(parts(tree))
+    return ("PySD reads :AND: and :OR: from the right; its model was given :AND: before :OR:.",) if changed else ()
+
+
+def _by_precedence(operators: Sequence[str], arguments: Sequence[Any]) -> tuple[list[str], tuple[Any, ...]]:
+    groups: list[list[Any]] = [[arguments[0]]]
+    for operator, argument in zip(operators, arguments[1:], strict=True):
+        if operator == ":OR:":
+            groups.append([argument])
+        else:
+            groups[-1].append(argument)
+    chains = (ast.LogicStructure([":AND:"] * (len(g) - 1), tuple(g)) if len(g) > 1 else g[0] for g in groups)
+    return [":OR:"] * (len(groups) - 1), tuple(chains)
 
 
 def _of_draws(sections: Sequence[AbstractSection], system: System | None) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from support.departures import DEPARTURES, Departure
 
 import sd_models as sd
 from sd_models.errors import ModelError
+from sd_models.reference.departures import departing
 from sd_models.reference.replay import replay
 from sd_models.system.model import Kind, System, key
 
@@ -54,6 +55,13 @@ def test_what_differs_from_pysd_has_the_values_of_the_language(name: str) -> Non
     departure, run = DEPARTURES[name], sd.simulate(loaded(name))
     worst = {v: gap(run[v].to_numpy(), expected(run, departure, v)) for v in departure.expected}
     assert max(worst.values()) <= 1e-12, worst
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_what_differs_is_left_out_of_comparisons(name: str) -> None:
+    """With all that follows from it; nothing else of these models is."""
+    assert set(departing(loaded(name))) >= set(DEPARTURES[name].expected)
+    assert not set(departing(loaded("logic_mixed.mdl")))
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -41,6 +41,11 @@ CASES: Mapping[str, tuple[str, str, Mapping[str, Sequence[float]]]] = {
         CONTROLS,
         {"p": [0, 1, 0, 0, 0], "q": [0, 0, 1, 0, 0], "s": [0, 3, 3, 3, 3]},
     ),
+    "and binds before or": (
+        "p = IF THEN ELSE(Time < 0 :AND: Time < 2 :OR: Time >= 1, 1, 0) ~~|",
+        CONTROLS,
+        {"p": [0, 1, 1, 1, 1]},
+    ),
     "rounding of times moves no pulse": (
         "p = PULSE TRAIN(0, 0.1, 0.3, 0.6) ~~|",
         CONTROLS.replace("STEP = 1", "STEP = 0.1").replace("TIME = 4", "TIME = 0.7"),

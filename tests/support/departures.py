@@ -105,10 +105,6 @@ DEPARTURES: Mapping[str, Departure] = {
         shared=[[9, 9, 9], [9, 9, 9], [0, 0, 0], [1, 2, 3], [2, 4, 6], [3, 6, 9]],
         own=[[-1, -2, -3], [0, -2, -3], [1, 0, -3], [2, 2, -3], [3, 4, 0], [4, 6, 3]],
     ),
-    "logic_mixed.mdl": different(
-        ":AND: binds before :OR:; PySD reads a mixed chain from the right.",
-        and_before_or=[0, 1, 1, 1],
-    ),
     "macro_control.mdl": refused(
         "A macro sees the control variables of the model; PySD builds macros without them.",
         a=[4, 6, 8, 10],

@@ -63,6 +63,33 @@ def test_a_run_that_pysd_does_not_reproduce_is_refuted(result: opt.Result, monke
     assert not found.status.is_optimal
 
 
+def test_what_pysd_computes_otherwise_is_not_compared(result: opt.Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named with the reason, and limits and objective are those of our run."""
+    true = verification.replay
+
+    def other(*arguments: object, **options: object) -> xr.Dataset:
+        run = true(*arguments, **options)  # type: ignore[arg-type]
+        run["welfare"][5] *= 2
+        return run
+
+    monkeypatch.setattr(verification, "replay", other)
+    monkeypatch.setattr(verification, "departing", lambda system: {"welfare": "PySD counts backwards"})
+    found = opt.verify(result).verification
+    assert found is not None
+    assert found.passed
+    assert found.objective == pytest.approx(result.objective, rel=1e-12)
+    assert any("welfare, since PySD counts backwards" in note for note in found.notes)
+
+
+def test_nothing_is_verified_where_nothing_is_compared(result: opt.Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict stays what it was, and a note says why."""
+    monkeypatch.setattr(verification, "departing", lambda system: dict.fromkeys(system.variables, "of a reason"))
+    found = opt.verify(result)
+    assert found.verification is None
+    assert found.status.standing is Standing.UNVERIFIED
+    assert verification.NOTHING_COMPARED in found.notes
+
+
 # --- verdicts ---------------------------------------------------------------------------------------------------------
 
 GOOD = Findings(Ending.OPTIMAL, 1e-8, 1e-9, "x")

@@ -66,3 +66,29 @@ def test_models_that_are_none_or_stop_raise(folder: Path) -> None:
         check(folder / "missing.mdl")
     with pytest.raises(SimulationError):
         check(folder / "stopping.mdl")
+
+
+CONTROLS = "INITIAL TIME = 0 ~~|\nFINAL TIME = 2 ~~|\nTIME STEP = 1 ~~|\nSAVEPER = TIME STEP ~~|\n"
+
+
+def test_what_pysd_computes_otherwise_is_left_out_of_the_gap(tmp_path: Path) -> None:
+    """With what follows from it; notes say which and why, also in JSON."""
+    path = tmp_path / "case.mdl"
+    path.write_text(f"x = (-3) ^ 2 ~~|\ny = x + 1 ~~|\nz = Time ~~|\n{CONTROLS}", encoding="utf-8")
+    answer = check(path)
+    assert answer.passed
+    assert answer.gap is not None
+    assert answer.gap.variables == 5
+    notes = " ".join(check_document(answer)["notes"])
+    assert "Not compared with PySD: x, since PySD loses the parentheses" in notes
+    assert "otherwise: y." in notes
+
+
+def test_no_gap_is_told_where_nothing_is_compared(tmp_path: Path) -> None:
+    """An agreement on times alone is none."""
+    path = tmp_path / "case.mdl"
+    path.write_text(f"x = (-3) ^ 2 ~~|\n{CONTROLS}", encoding="utf-8")
+    answer = check(path)
+    assert answer.gap is None
+    assert check_document(answer)["replay_gap"] is None
+    assert any("Nothing is left to compare" in note for note in answer.notes)
