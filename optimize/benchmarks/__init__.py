@@ -1,4 +1,5 @@
-"""Benchmarks, side by side in one run: `python -m optimize.benchmarks.engine`, `.solvers`, `.calibration`, `.corpus`.
+"""Benchmarks, side by side in one run: `python -m optimize.benchmarks.engine`, `.solvers`, `.calibration`, `.corpus`,
+`.claims`.
 
 Others are measured as their own users call them, so this is where PySD is run without our guard. What only one of the
 benchmarks needs (`pip install 'common-prosperity[benchmark]'`) is imported when it is used.
@@ -7,8 +8,13 @@ benchmarks needs (`pip install 'common-prosperity[benchmark]'`) is imported when
 - `history.py`: a line for each run, so that figures can be followed from commit to commit
 - `pysd_itself.py`: PySD as its own users call it
 - `generated_model.py`: a model for any number of regions
+- `drawn_model.py`: a small model whose equations NumPy runs too
+- `drawn_plan.py`: such a model with a plan, and what is known of it
+- `drawing.py`: such plans drawn at random, with what makes solvers stumble
+- `brute_force.py`: their best policies by brute force, and whether a policy is bettered near it
 - `engine.py`: runs and gradients, by regions
 - `solvers.py`: the same plan by many methods, by levers and by regions
 - `calibration.py`: a model's fit by many methods
 - `corpus.py`: a folder of models with published outputs
+- `claims.py`: what verdicts claim, held against brute force on drawn plans
 """
