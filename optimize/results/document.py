@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from types import NoneType
+from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, Field
@@ -128,6 +128,8 @@ def _numbers(content: Any, kind: Any) -> Any:
     if is_dataclass(kind) or (isinstance(kind, type) and issubclass(kind, Table)):
         return _fields(content, kind) if isinstance(content, dict) else content
     inner = [part for part in get_args(kind) if part not in (NoneType, ...)]
+    if get_origin(kind) is UnionType:
+        return _numbers(content, inner[0])
     if get_origin(kind) is tuple and isinstance(content, list):
         return [_numbers(item, inner[0]) for item in content]
     if inner and isinstance(content, dict):

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,10 @@ from support import islands
 
 import optimize as opt
 import sd_models as sd
+from optimize.files.rows import read_rows
 from optimize.results.folder import JSON, save_verification, summary
+from optimize.results.result import Alternative
+from optimize.solvers.solver import Ending
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import System
 
@@ -89,10 +94,6 @@ def test_a_folder_of_an_earlier_version_is_read(monkeypatch: pytest.MonkeyPatch)
 
 def test_alternatives_are_kept(result: opt.Result, tmp_path: Path) -> None:
     """Each with its policy."""
-    from dataclasses import replace
-
-    from optimize.results.result import Alternative
-
     other = Alternative(1.5, 0.25, result.policy * 0.5)
     folder = opt.save_result(replace(result, alternatives=(other,)), tmp_path / "two")
     (again,) = opt.load_result(folder).alternatives
@@ -102,8 +103,6 @@ def test_alternatives_are_kept(result: opt.Result, tmp_path: Path) -> None:
 
 def test_a_verification_is_added_later(result: opt.Result, tmp_path: Path) -> None:
     """Into the folder that is there."""
-    from dataclasses import replace
-
     folder = opt.save_result(replace(result, verification=None), tmp_path / "later")
     assert opt.load_result(folder).verification is None
     save_verification(result, folder)
@@ -204,8 +203,6 @@ def test_a_folder_knows_its_files(result: opt.Result, tmp_path: Path) -> None:
 
 def test_dimensions_may_have_any_name(result: opt.Result, tmp_path: Path) -> None:
     """Also one that NetCDF would take for a folder."""
-    from dataclasses import replace
-
     of_islands = {name: price for name, price in result.shadow_prices.items() if "island" in price.dims}
     prices = {name: price.rename({"island": "isle/land"}) for name, price in of_islands.items()}
     assert prices
@@ -243,8 +240,6 @@ def test_a_result_is_verified_from_any_folder(tmp_path: Path, monkeypatch: pytes
 
 def test_a_changed_model_is_not_verified(result: opt.Result, tmp_path: Path) -> None:
     """The result is about the file as it was."""
-    from dataclasses import replace
-
     path = tmp_path / "islands.mdl"
     path.write_text(islands.MODEL, encoding="utf-8")
     provenance = {**result.provenance, "model_path": str(path)}
@@ -258,6 +253,158 @@ def test_a_changed_model_is_not_verified(result: opt.Result, tmp_path: Path) -> 
 def test_the_summary_is_plain(result: opt.Result) -> None:
     """JSON without anything that is no number."""
     json.dumps(summary(result), allow_nan=False)
+
+
+def told(call: Callable[[], object]) -> str:
+    """The sentence of an error."""
+    with pytest.raises(InvalidRequest) as caught:
+        call()
+    return str(caught.value)
+
+
+def test_a_folder_that_holds_no_result_is_told_word_for_word(result: opt.Result, tmp_path: Path) -> None:
+    """Where, what, and what to do."""
+    assert told(lambda: opt.load_result(tmp_path)) == (
+        f"{tmp_path}: is not the folder of a result. Name the folder that `prosperity optimize` wrote."
+    )
+    folder = opt.save_result(result, tmp_path / "run")
+    document, path = (folder / JSON).read_text(encoding="utf-8"), folder / JSON
+    other = (
+        f"{path}: has a layout that is not known. It was written by another version of this program; optimize again."
+    )
+    for text in ("{}", '{"layout": 0}'):
+        path.write_text(text, encoding="utf-8")
+        assert told(lambda: opt.load_result(folder)) == other
+    path.write_text(json.dumps({**json.loads(document), "time_unit": 1}), encoding="utf-8")
+    assert told(lambda: opt.load_result(folder)) == (
+        f'{path}: does not hold what a result has: "time_unit": found 1; expected a text. Was it changed by hand?'
+    )
+    path.write_text(document, encoding="utf-8")
+    for name in ("shadow_prices", "policy", "trajectories", "baseline"):
+        kept = (folder / f"{name}.nc").read_bytes()
+        (folder / f"{name}.nc").write_bytes(b"nothing")
+        assert told(lambda: opt.load_result(folder)) == (
+            f"{folder / name}.nc: is not a NetCDF file that can be read. "
+            "Was it changed by hand, or is it of another program?"
+        )
+        (folder / f"{name}.nc").write_bytes(kept)
+    assert opt.load_result(folder).findings == result.findings
+
+
+@pytest.fixture(scope="module")
+def odd(result: opt.Result, tmp_path_factory: pytest.TempPathFactory) -> tuple[opt.Result, opt.Result, Path]:
+    """A result with numbers that are none, notes and conflicts, as it is and as its folder gives it back."""
+    first, *_ = result.iterations
+    assert result.verification is not None
+    given = replace(
+        result,
+        findings=replace(result.findings, ending=Ending.STALLED, kkt_residual=np.inf, violated="x", failure="so"),
+        objective=np.inf,
+        baseline_objective=-1.5,
+        iterations=(replace(first, kkt_residual=np.inf, accepted=False), first),
+        violations=(replace(result.violations[0], room=np.inf),),
+        work=replace(result.work, seconds={"solve": 1.23456}),
+        notes=("one", "两"),
+        conflict=("this", "that"),
+        groups={"province": {"east": ("a", "b"), "west": ()}},
+        verification=replace(
+            result.verification, objective=np.inf, notes=("seen",), gap=replace(result.verification.gap, size=np.inf)
+        ),
+        alternatives=(Alternative(1.0, 0.5, result.policy * 0.5), Alternative(0.5, 0.25, result.policy * 0.25)),
+    )
+    folder = opt.save_result(given, tmp_path_factory.mktemp("odd") / "run")
+    return given, opt.load_result(folder), folder
+
+
+def test_what_is_no_number_comes_back_as_infinity(odd: tuple[opt.Result, opt.Result, Path]) -> None:
+    """And everything else as it was."""
+    given, again, folder = odd
+    names = ("findings", "objective", "baseline_objective", "iterations", "violations", "work", "notes", "conflict")
+    for name in (*names, "groups", "verification", "time_unit", "objective_unit", "provenance", "plan"):
+        assert getattr(again, name) == getattr(given, name), name
+    assert again.folder == folder
+    for other, kept in zip(again.alternatives, given.alternatives, strict=True):
+        assert (other.objective, other.distance) == (kept.objective, kept.distance)
+        assert other.policy.equals(kept.policy)
+
+
+def test_the_summary_tells_what_programs_ask_for(odd: tuple[opt.Result, opt.Result, Path]) -> None:
+    """Null for what is no number, and the folder, which the file itself does not name."""
+    given, again, folder = odd
+    known = {
+        "status": str(given.status.standing),
+        "sentence": given.status.sentence,
+        "advice": given.status.advice,
+        "objective": None,
+        "baseline_objective": -1.5,
+        "objective_unit": "Year",
+        "kkt_residual": None,
+        "largest_limit_violation": given.largest_limit_violation,
+        "iterations": 2,
+        "simulations": given.work.simulations,
+        "gradients": given.work.gradients,
+        "levers": 36,
+        "seconds": {"solve": 1.235, "verify": round(given.seconds["verify"], 3)},
+        "replay_gap": None,
+        "run": None,
+        "notes": ["one", "两"],
+        "conflict": ["this", "that"],
+        "alternatives": [{"objective": 1.0, "distance": 0.5}, {"objective": 0.5, "distance": 0.25}],
+    }
+    assert {name: summary(given)[name] for name in known} == known
+    assert {name: summary(again)[name] for name in known} == {**known, "run": str(folder)}
+    assert summary(replace(given, verification=None))["replay_gap"] is None
+    document = json.loads((folder / JSON).read_text(encoding="utf-8"))
+    assert {name: document["summary"][name] for name in known} == known
+    assert document["layout"] == 1
+    assert document["groups"] == {"province": {"east": ["a", "b"], "west": []}}
+    assert document["verification"]["gap"]["size"] is None
+    assert document["iterations"][0]["kkt_residual"] is None
+    assert document["plan"]["horizon"] == [2, 5]
+    assert "tolerance" not in document["plan"]  # what was not said
+    assert (folder / JSON).read_text(encoding="utf-8").startswith('{\n "layout": 1,\n')
+
+
+def test_tables_hold_what_fits_into_columns(odd: tuple[opt.Result, opt.Result, Path]) -> None:
+    """Runs with at most one dimension, the policy with all."""
+    given, _, folder = odd
+    for name in ("trajectories", "baseline"):
+        header = (folder / f"{name}.csv").read_text(encoding="utf-8").splitlines()[0]
+        assert "total income" in header
+        assert "income[north]" in header
+        assert "capital[" not in header
+    times = given.policy["time"].to_numpy()
+    assert len((folder / "policy.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(times)
+
+
+def test_prices_are_rows_by_element_and_time(result: opt.Result, tmp_path: Path) -> None:
+    """In the worth of the start, and in that of their own time."""
+    price = result.shadow_prices["floor"].isel(island=[0, 1], time=[0, 2])
+    values = np.array([[2.0, 3.0], [4.0, 5.0]])
+    price = price.transpose("island", "time").copy(data=values)
+    total = price.isel(island=0, drop=True)
+    folder = opt.save_result(replace(result, shadow_prices={"floor": price, "sum, all": total}), tmp_path / "run")
+    _, *rows = read_rows(folder / "shadow_prices.csv")
+    grown = np.exp(price.attrs["discount"] * (price["time"].to_numpy() - price.attrs["from"]))
+    first, second = (float(time) for time in price["time"])
+    islands_ = [str(name) for name in price["island"].to_numpy()]
+    known = [
+        ("floor", islands_[0], first, 2.0, 2.0 * grown[0]),
+        ("floor", islands_[0], second, 3.0, 3.0 * grown[1]),
+        ("floor", islands_[1], first, 4.0, 4.0 * grown[0]),
+        ("floor", islands_[1], second, 5.0, 5.0 * grown[1]),
+        ("sum, all", "", first, 2.0, 2.0 * grown[0]),
+        ("sum, all", "", second, 3.0, 3.0 * grown[1]),
+    ]
+    assert len(rows) == len(known)
+    for (_, cells), (name, element, *numbers) in zip(rows, known, strict=True):
+        assert cells[:2] == [name, element]
+        assert [float(cell) for cell in cells[2:5]] == pytest.approx(numbers, rel=1e-15)
+        assert cells[5] == price.attrs["units"]
+    again = opt.load_result(folder).shadow_prices
+    assert list(again) == ["floor", "sum, all"]
+    assert again["floor"].identical(price)
+    assert again["sum, all"].name is None
 
 
 KILLED = """
@@ -305,9 +452,6 @@ def test_a_killed_process_leaves_no_unreadable_result(folder: Path, tmp_path: Pa
 
 def test_alternatives_are_told(result: opt.Result) -> None:
     """How good they are, and how far away."""
-    from dataclasses import replace
-
-    from optimize.results.result import Alternative
     from optimize.results.tables import alternatives
 
     (said,) = alternatives(replace(result, alternatives=(Alternative(1.5, 0.25, result.policy),)))
