@@ -7,6 +7,7 @@ Everything imports only what stands above it here, and so it is in each family:
 - `plans/`: what may be decided, what for and within which limits, and what that means in a model
 - `problems/`: a plan meets a model, and becomes arrays and a Pyomo model, which people may extend
 - `solvers/`: where a search begins, and the methods that go on from there
+- `certificates/`: what can be said of a policy, apart from the solver that found it
 - `results/`: what a policy brings, what its limits are worth, whether PySD agrees; tables, figures, a folder
 - `solving/`: a problem to its result
 - `calibration/`: parameters fitted to observations

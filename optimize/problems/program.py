@@ -269,8 +269,9 @@ class Program:
 
     @cached_property
     def origin(self) -> Evaluation:
-        """The reference levers and their outcomes."""
-        return self.evaluate(self.reference)
+        """The reference levers and their outcomes; nobody is told of it."""
+        self.counts.simulations += 1
+        return self.outcomes.evaluate(self.reference)
 
     # --- outcomes -------------------------------------------------------------------------------------------------
 

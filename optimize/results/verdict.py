@@ -25,9 +25,12 @@ class Standing(StrEnum):
     UNVERIFIED = "optimum, not replayed yet"
     REFUTED = "refuted"
     INFEASIBLE = "infeasible"
-    LIMIT_REACHED = "limit reached"
-    INTERRUPTED = "interrupted"
-    STALLED = "stalled"
+    STATIONARY = "stationary point"
+    NO_GRADIENT = "no gradient"
+    UNBOUNDED = "unbounded"
+    LIMIT_REACHED = "best found, limit reached"
+    INTERRUPTED = "best found, interrupted"
+    STALLED = "best found, stalled"
     FAILED = "failed"
 
 
@@ -48,11 +51,43 @@ class Verdict:
         return self.standing in (Standing.PROVED, Standing.LOCAL)
 
 
+class Curvature(StrEnum):
+    """What is known of the second derivative along directions that keep what holds."""
+
+    HOLDS = "nowhere negative"
+    NEGATIVE = "negative"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What certificates looked at where the search ended, and what they found.
+
+    `least_curvature` is the change of the objective's slope along the direction where it is least, for moving levers by
+    their own sizes, in the unit of the objective (NaN where it is not known, infinite where no direction is left);
+    `flat_directions` of `directions` have none that counts. `probes` policies around and far away were tried; the best
+    is `better` by so much, 0 if none is. `worth` is what all levers in their sizes are worth there. `idle` levers move
+    nothing there; `is_idle` if none does.
+    """
+
+    curvature: Curvature
+    least_curvature: float
+    directions: int
+    flat_directions: int
+    probes: int
+    better: float
+    worth: float
+    idle: tuple[str, ...] = ()
+    is_idle: bool = False
+    kinks: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What a verdict rests on: how the solver ended, the scaled KKT residual, the largest relative violation of a limit
     in the simulated run, and where that is; `convex` tells that no run of the model takes part in the problem;
-    `failure` says why there is no policy at all, where that is known."""
+    `failure` says why there is no policy at all, where that is known, or which levers go on without end; `looked` what
+    certificates saw."""
 
     ending: Ending
     kkt_residual: float
@@ -60,6 +95,7 @@ class Findings:
     violated: str = ""
     convex: bool = False
     failure: str = ""
+    looked: Looked | None = None
 
     @property
     def is_feasible(self) -> bool:
@@ -120,15 +156,48 @@ def judge(found: Findings, verification: Verification | None = None) -> Verdict:
     if found.ending is Ending.INFEASIBLE and not found.is_feasible:
         text = f"No policy near fulfils all limits; the best one misses {found.violated} by {_part(found.violation)}."
         return Verdict(Standing.INFEASIBLE, text, "See which limits conflict, and relax one of them.")
+    if found.ending is Ending.UNBOUNDED:
+        text = f"Nothing holds it: the objective goes on growing with {found.failure}."
+        return Verdict(Standing.UNBOUNDED, text, "Give these levers bounds, or a limit on what they cost.")
     if found.kkt_residual <= TOLERANCE and found.is_feasible:
-        return _optimum(found, verification)
+        return _doubted(found) or _optimum(found, verification)
     return _stopped(found)
+
+
+def _doubted(found: Findings) -> Verdict | None:
+    """The verdict on a point where first order holds and something else does not; None where all does."""
+    looked = found.looked
+    if found.convex:
+        return None
+    first = f"First order holds (KKT residual {found.kkt_residual:.1e})"
+    if looked is None:
+        return Verdict(Standing.STATIONARY, f"{first}; nothing else was looked at.", "Let it come to its end.")
+    if looked.is_idle:
+        text = f"The objective does not move with any lever here: {', '.join(looked.idle)}{_flat(looked)}."
+        return Verdict(Standing.NO_GRADIENT, f"{text} {_tried(looked)}", "Start elsewhere (--starts 20).")
+    if looked.better > 0.0:
+        text = f"{first}, but a policy near by is better by {looked.better:.3g}, from which the search did not go on"
+        return Verdict(Standing.STATIONARY, f"{text}.", "Give it more time, or other starts (--starts 5).")
+    if looked.curvature is Curvature.NEGATIVE:
+        text = f"{first}, but along a direction the objective curves upwards ({looked.least_curvature:.2g})"
+        return Verdict(Standing.STATIONARY, f"{text}.", "Try other starts (--starts 5).")
+    if looked.curvature is Curvature.UNKNOWN:
+        return Verdict(Standing.STATIONARY, f"{first}; its second order is not known.", "Try --solver ipopt too.")
+    return None
+
+
+def _flat(looked: Looked) -> str:
+    return f"; flat: {', '.join(looked.kinks)}" if looked.kinks else ""
+
+
+def _tried(looked: Looked) -> str:
+    return f"None of {looked.probes} other policies is better."
 
 
 def _optimum(found: Findings, verification: Verification | None) -> Verdict:
     proof = f"KKT residual {found.kkt_residual:.1e}, largest violation of a limit {found.violation:.1e}"
     if verification is None:
-        text = f"No policy near is better ({proof}); PySD has not replayed it."
+        text = f"No policy near is better ({proof}); PySD has not replayed it.{_seen(found)}"
         return Verdict(
             Standing.UNVERIFIED,
             text,
@@ -138,8 +207,22 @@ def _optimum(found: Findings, verification: Verification | None) -> Verdict:
     if found.convex:
         return Verdict(Standing.PROVED, f"No policy is better ({proof}).")
     return Verdict(
-        Standing.LOCAL, f"No policy near is better ({proof}).", "Other starts (--starts 5) look further away."
+        Standing.LOCAL,
+        f"No policy near is better ({proof}).{_seen(found)}",
+        "Other starts (--starts 5) look further away.",
     )
+
+
+def _seen(found: Findings) -> str:
+    """What was looked at, in a sentence."""
+    looked = found.looked
+    if looked is None:
+        return ""
+    curved = f"least curvature {looked.least_curvature:.2g}" if looked.directions else "no direction is left"
+    flat = (
+        f"; {looked.flat_directions} directions have none: other policies are as good" if looked.flat_directions else ""
+    )
+    return f" Second order: {curved}{flat}. {_tried(looked)}"
 
 
 _WHY = {

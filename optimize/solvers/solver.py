@@ -29,6 +29,7 @@ class Ending(StrEnum):
     TIME_LIMIT = "time limit"
     INTERRUPTED = "interrupted"
     STALLED = "stalled"  # no step makes progress, yet the KKT residual is above the tolerance
+    UNBOUNDED = "unbounded"  # the objective grows without end
     FAILED = "failed"  # the solver or the model gave no usable numbers
 
 

@@ -162,3 +162,52 @@ def _even(program: Program, share: float) -> FloatArray:
         floor = np.where(np.isfinite(program.lower[columns]), program.lower[columns], 0.0)
         x[columns] = floor + share * step
     return np.clip(x, program.lower, program.upper)
+
+
+def over_the_range(program: Program, number: int, seed: int) -> FloatArray:
+    """A random point over the whole range of each lever, within the limits on levers; the same for number and seed.
+
+    The range is that of the bounds, or what limits allow where there is none. In turn every lever is drawn by itself,
+    each path of levers by one number, or most levers stay where they are.
+    """
+    random = np.random.default_rng((seed, 11, number))
+    low, high = reach(program)
+    n = len(low)
+    share = random.uniform(size=n)
+    if number % 3 == 1:
+        for block in program.blocks:
+            share[block.numbers] = random.uniform(size=(len(block.numbers), 1))
+    point = low + share * (high - low)
+    if number % 3 == 2:
+        stays = random.uniform(size=n) < random.uniform()
+        point = np.where(stays, np.clip(program.reference, low, high), np.where(share < 0.5, low, high))
+    found = projected(program, point, stop=lambda: False)
+    return np.clip(point, program.lower, program.upper) if found is None else found
+
+
+def reach(program: Program) -> tuple[FloatArray, FloatArray]:
+    """How low and how high each lever may go: its bounds, tightened by rows as other levers stand at theirs.
+
+    One pass of feasibility-based bound tightening over rows, outcomes as they are with the reference levers. Where that
+    leaves a side open, it is ten times the size of the reference, at least 1.
+    """
+    low, high = program.lower.copy(), program.upper.copy()
+    origin = program.origin
+    held = program.outcome_rows @ np.where(np.isfinite(origin.y), origin.y, 0.0)
+    for sign, sides in ((1.0, program.row_upper - held), (-1.0, held - program.row_lower)):
+        matrix = csr_array(sign * program.lever_rows).tocoo()
+        least = matrix.data * np.where(matrix.data > 0, low[matrix.col], high[matrix.col])
+        open_ends = np.bincount(matrix.row, weights=~np.isfinite(least), minlength=len(sides))
+        sums = np.bincount(matrix.row, weights=np.where(np.isfinite(least), least, 0.0), minlength=len(sides))
+        others = open_ends[matrix.row] - ~np.isfinite(least)
+        rest = sides[matrix.row] - sums[matrix.row] + np.where(np.isfinite(least), least, 0.0)
+        usable = (others == 0) & np.isfinite(rest) & (matrix.data != 0)
+        ends = np.divide(rest, matrix.data, out=np.zeros_like(rest), where=usable)
+        up, down = usable & (matrix.data > 0), usable & (matrix.data < 0)
+        np.minimum.at(high, matrix.col[up], ends[up])
+        np.maximum.at(low, matrix.col[down], ends[down])
+    size = np.maximum(10.0 * np.abs(program.reference), 1.0)
+    open_low = np.where(np.isfinite(high), np.minimum(high, 0.0), 0.0) - size
+    low = np.where(np.isfinite(low), low, open_low)
+    high = np.where(np.isfinite(high), high, np.maximum(low, 0.0) + size)
+    return np.minimum(low, high), np.maximum(low, high)

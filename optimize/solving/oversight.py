@@ -78,11 +78,16 @@ class Oversight:
         program = self.program
         if program is None:
             return
-        x, y = evaluation.x.copy(), evaluation.y
-        found = Candidate(x, y, program.cost(x, y), violation(program, x, y))
+        found = self.candidate(evaluation)
         with self.lock:
             if found.beats(self.best, self.tolerance):
                 self.best = found
+
+    def candidate(self, evaluation: Evaluation) -> Candidate:
+        """A run as a policy that may be the best."""
+        assert self.program is not None
+        x, y = evaluation.x.copy(), evaluation.y
+        return Candidate(x, y, self.program.cost(x, y), violation(self.program, x, y))
 
     def run(self, solver: Solver, program: Program, start: FloatArray) -> Solution | None:
         """The solution of a solver, or None where it was stopped and did not come back in time.

@@ -16,13 +16,15 @@ from sd_models.simulator.compilation import Layout
 from sd_models.simulator.datasets import Frame
 from sd_models.simulator.simulation import Simulator, compile
 from sd_models.simulator.timing import SAME_TIME, TimeSpan
-from sd_models.system.model import FloatArray
+from sd_models.system.elements import element_names
+from sd_models.system.model import FloatArray, IndexArray
 
+from ..certificates.second_order import SecondOrder
 from ..files.provenance import digest_of, files_of, provenance
 from ..plans.horizon import clock_of, horizon_end
 from ..plans.plan import SolverChoice
 from ..plans.quantities import time_unit
-from ..problems.optimality import Marginals, Multipliers, most_violated, optimality, row_sizes, slopes
+from ..problems.optimality import Marginals, Multipliers, block_sizes, most_violated, optimality, row_sizes, slopes
 from ..problems.problem import Problem
 from ..problems.program import Evaluation, Program
 from ..problems.pyomo_model import state, tightened
@@ -30,14 +32,15 @@ from ..problems.pyomo_reader import program as program_of
 from ..results.groups import groups_of
 from ..results.prices import objective_unit, shadow_prices
 from ..results.result import Alternative, Result, Work, held_paths
-from ..results.verdict import TOLERANCE, Findings
+from ..results.verdict import TOLERANCE, Curvature, Findings, Looked
 from ..results.verification import named_variables
 from ..results.violations import violations
 from ..solvers.choice import named_solver
-from ..solvers.solver import Ending, Solution, Solver, Watch
-from ..solvers.starts import neutral, scattered
+from ..solvers.solver import Ending, Solver, Watch
+from ..solvers.starts import neutral, over_the_range
 from .infeasibility import conflict
 from .oversight import Candidate, Oversight
+from .search import End, Search, best_of
 
 if TYPE_CHECKING:
     import pyomo.environ as pyo
@@ -48,8 +51,6 @@ Start: TypeAlias = "FloatArray | Mapping[str, xr.DataArray] | xr.Dataset"
 # A policy from another start is worth telling if its objective is this near to the best, and it differs this much.
 NEAR_OPTIMAL = 1e-3
 DIFFERENT = 0.01
-# What numerical libraries raise when they fail.
-LIBRARY_FAILURES = (ArithmeticError, MemoryError, RuntimeError, np.linalg.LinAlgError)
 # A price is none if the limit's whole size, times it, is this small a part of the objective: the solver's rounding.
 NO_EFFECT = 1e-9
 
@@ -101,16 +102,6 @@ class _Clock:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - began
-
-
-@dataclass(frozen=True, eq=False)
-class _End:
-    """Where one start ended: the best policy that was run, and the solver's solution, whose multipliers stand for the
-    policy too; none where the solver did not come back."""
-
-    best: Candidate
-    ending: Ending
-    solution: Solution | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,15 +184,16 @@ class _Solve:
 
     # --- before -----------------------------------------------------------------------------------------------------
 
-    def _hopeless(self, program: Program, x: FloatArray) -> _End:
+    def _hopeless(self, program: Program, x: FloatArray) -> End:
         """Where nothing is searched: a limit that no lever moves does not hold."""
         at = program.evaluate(np.clip(x, program.lower, program.upper))
         best = Candidate(at.x, at.y, program.cost(at.x, at.y), np.inf)
-        return _End(best, Ending.INFEASIBLE, None)
+        return End(best, Ending.INFEASIBLE, None)
 
-    def _ends(self, oversight: Oversight, program: Program, first: FloatArray) -> list[_End]:
-        """Where the solver ends from each start."""
-        return [self._end(oversight, program, x) for x in self._starts(program, first, oversight)]
+    def _ends(self, oversight: Oversight, program: Program, first: FloatArray) -> list[End]:
+        """Where the search ends from each start."""
+        search = Search(program, self.solver, oversight, self.problem.plan.solver.seed, notes=self.notes)
+        return [search.end(x) for x in self._starts(program, first, oversight)]
 
     def _starts(self, program: Program, first: FloatArray, oversight: Oversight) -> Iterator[FloatArray]:
         """The starts, as long as nobody asks to stop."""
@@ -209,35 +201,7 @@ class _Solve:
         for number in range(1, self.problem.plan.solver.starts):
             if oversight.ending() is not None:
                 return
-            yield scattered(program, number, self.problem.plan.solver.seed)
-
-    def _end(self, oversight: Oversight, program: Program, start: FloatArray) -> _End:
-        """Where the solver ends from a start."""
-        oversight.best = None
-        solution = self._ran(oversight, program, start)
-        best = oversight.best
-        if solution is not None and np.isfinite(solution.y).all():
-            found = Candidate(solution.x, solution.y, program.cost(solution.x, solution.y), solution.violation)
-            is_told = solution.kkt_residual <= TOLERANCE or solution.ending is Ending.OPTIMAL
-            if best is None or is_told or not best.beats(found, TOLERANCE):
-                return _End(found, solution.ending, solution)
-        ending = solution.ending if solution is not None else oversight.stopped or Ending.FAILED
-        if best is None:
-            x = np.clip(start if solution is None else solution.x, program.lower, program.upper)
-            at = program.evaluate(x)
-            best = oversight.best or Candidate(x, at.y, np.inf, np.inf)
-            ending = ending if at.is_finite else Ending.FAILED
-        return _End(best, ending, solution)
-
-    def _ran(self, oversight: Oversight, program: Program, start: FloatArray) -> Solution | None:
-        """What the solver tells; a library that fails costs no policy that was found before."""
-        try:
-            return oversight.run(self.solver, program, start)
-        except LIBRARY_FAILURES as error:
-            if oversight.best is None:
-                raise
-            self.notes.append(f"{self.solver.name} ended with an error: {type(error).__name__}: {error}")
-            return None
+            yield over_the_range(program, number, self.problem.plan.solver.seed)
 
     # --- after ------------------------------------------------------------------------------------------------------
 
@@ -245,19 +209,20 @@ class _Solve:
         self,
         program: Program,
         oversight: Oversight,
-        ends: Sequence[_End],
+        ends: Sequence[End],
         runs: _Runs,
         baseline: xr.Dataset,
         baseline_objective: float,
     ) -> Result:
         problem = self.problem
-        best = _best(ends)
+        best = best_of(ends)
         x = np.clip(best.best.x, program.lower, program.upper)
         at = program.evaluate(x)
-        findings, checked, run = self._findings(program, best, at, runs)
-        told = best.solution if findings.is_feasible else None  # where limits do not hold there is no price of them
+        multipliers = _multipliers(best)
+        findings, checked, run = self._findings(program, best, at, multipliers, runs)
+        told = multipliers if findings.is_feasible else None  # where limits do not hold there is no price of them
         prices = {} if told is None else self._prices(program, told, at)
-        if best.solution is None and findings.ending not in (Ending.FAILED, Ending.INFEASIBLE):
+        if multipliers is None and findings.ending not in (Ending.FAILED, Ending.INFEASIBLE, Ending.UNBOUNDED):
             self.notes.append("There are no shadow prices: the solver ended before it could tell them.")
         counts = program.counts
         return Result(
@@ -267,7 +232,7 @@ class _Solve:
             trajectories=run,
             baseline=baseline,
             shadow_prices=prices,
-            multipliers=np.zeros(0) if told is None else told.row_multipliers,
+            multipliers=np.zeros(0) if told is None else told.rows,
             objective=program.sign * program.cost(x, at.y) + 0.0,  # no -0
             baseline_objective=baseline_objective,
             objective_unit=objective_unit(problem.plan, problem.system),
@@ -284,7 +249,7 @@ class _Solve:
         )
 
     def _findings(
-        self, program: Program, end: _End, at: Evaluation, runs: _Runs
+        self, program: Program, end: End, at: Evaluation, multipliers: Multipliers | None, runs: _Runs
     ) -> tuple[Findings, tuple[Any, ...], xr.Dataset]:
         """What the verdict rests on, all of it found anew at the policy that is returned, and the run."""
         problem = self.problem
@@ -295,37 +260,55 @@ class _Solve:
             run = runs.broken(policy)
             return Findings(Ending.FAILED, np.inf, np.inf, failure=str(error)), (), run
         checked = violations(problem.plan, problem.system, steps, steps - runs.own_steps())
-        residual = np.inf
-        if end.solution is not None:
-            multipliers = Multipliers(end.solution.row_multipliers, end.solution.quadratic_multipliers)
-            residual = optimality(program, at, multipliers).kkt_residual
+        residual = np.inf if multipliers is None else optimality(program, at, multipliers).kkt_residual
         worst = max(checked, key=lambda item: item.size, default=None)
         missed, place = most_violated(program, at.x, at.y)  # also of what was added to the plan
         if worst is not None and (worst.size > TOLERANCE or worst.size >= missed):
             missed, place = worst.size, worst.place
         convex = not len(problem.bound.quantities)
-        findings = Findings(end.ending, float(residual), missed, place, convex, " ".join(self.broken))
+        failure = " ".join(self.broken)
+        if end.ending is Ending.UNBOUNDED:
+            failure = "; ".join(lever_words(problem, end.escaping))
+        findings = Findings(end.ending, float(residual), missed, place, convex, failure, self._looked(end))
         return findings, checked, run
 
-    def _prices(self, program: Program, solution: Solution, at: Evaluation) -> dict[str, xr.DataArray]:
+    def _looked(self, end: End) -> Looked | None:
+        """What certificates found, as values."""
+        found = end.certificate
+        if found is None:
+            return None
+        second, probes = found.second, found.probes
+        if len(found.idle) and not found.is_idle:
+            idle = ", ".join(lever_words(self.problem, found.idle))
+            self.notes.append(f"Without effect on the objective and on every limit that binds: {idle}.")
+        return Looked(
+            curvature=_curvature(second),
+            least_curvature=second.least if second is not None else np.nan,
+            directions=second.dimensions if second is not None else 0,
+            flat_directions=second.flat if second is not None else 0,
+            probes=probes.count if probes is not None else 0,
+            better=probes.gain if probes is not None else 0.0,
+            worth=found.worth,
+            idle=lever_words(self.problem, found.idle),
+            is_idle=found.is_idle,
+        )
+
+    def _prices(self, program: Program, multipliers: Multipliers, at: Evaluation) -> dict[str, xr.DataArray]:
         plan_rows = sum(len(rows.expression) for rows in self.problem.bound.rows)
         names = (*program.row_names[plan_rows:], *(quadratic.name for quadratic in program.quadratics))
-        multipliers = Multipliers(solution.row_multipliers, solution.quadratic_multipliers)
-        effects = np.abs(solution.row_multipliers) * row_sizes(program, at.x, at.y)
-        rows = np.where(
-            effects > NO_EFFECT * Marginals(program, at, *slopes(program, at, multipliers), np.zeros(len(at.x))).worth,
-            solution.row_multipliers,
-            0.0,
-        )
-        values = (*rows[plan_rows:], *solution.quadratic_multipliers)
+        objective, lagrangian = slopes(program, at, multipliers)
+        worth = Marginals(program, at, objective, lagrangian, np.zeros(len(at.x))).worth
+        effects = np.abs(multipliers.rows) * row_sizes(program, at.x, at.y)
+        rows = np.where(effects > NO_EFFECT * worth, multipliers.rows, 0.0)
+        values = (*rows[plan_rows:], *multipliers.quadratics)
         return shadow_prices(
             self.problem,
             rows,
-            solution.bound_multipliers,
+            _at_bounds(program, at.x, lagrangian),
             added=dict(zip(names, map(float, values), strict=True)),
         )
 
-    def _alternatives(self, program: Program, ends: Sequence[_End], best: _End) -> Iterator[Alternative]:
+    def _alternatives(self, program: Program, ends: Sequence[End], best: End) -> Iterator[Alternative]:
         """Policies of other starts that are nearly as good and differ."""
         kept = [best.best.x]
         scale = max(abs(best.best.cost), 1e-300)
@@ -353,13 +336,43 @@ class _Solve:
         }
 
 
-def _best(ends: Sequence[_End]) -> _End:
-    """The best of all starts; among equals the first."""
-    best = ends[0]
-    for end in ends[1:]:
-        if end.best.beats(best.best, TOLERANCE):
-            best = end
-    return best
+def _multipliers(end: End) -> Multipliers | None:
+    """Those that the certificate found, else the solver's, of the policy that the search ended at."""
+    if end.certificate is not None:
+        return end.certificate.multipliers
+    if end.told is not None:
+        return Multipliers(end.told.rows, end.told.quadratic_multipliers)
+    return None
+
+
+def _at_bounds(program: Program, x: FloatArray, lagrangian: FloatArray) -> FloatArray:
+    """The multipliers of the bounds that levers are held at, positive for upper ones."""
+    near = TOLERANCE * block_sizes(program, x)
+    at_lower = (x - program.lower <= near) & (lagrangian > 0)
+    at_upper = (program.upper - x <= near) & (lagrangian < 0)
+    return np.where(at_lower | at_upper, -lagrangian, 0.0)
+
+
+def _curvature(second: SecondOrder | None) -> Curvature:
+    if second is None or not second.complete:
+        return Curvature.UNKNOWN
+    return Curvature.NEGATIVE if second.negative else Curvature.HOLDS
+
+
+def lever_words(problem: Problem, levers: IndexArray) -> tuple[str, ...]:
+    """What levers are called: the variable, its element unless all are meant, and how many of its periods."""
+    words = []
+    for block in problem.bound.blocks:
+        mine = np.isin(block.numbers, levers)
+        if mine.all():
+            words.append(block.variable)
+            continue
+        every = element_names(problem.system, problem.system[block.variable])
+        names = [every[int(element)] for element in block.elements]
+        for name, periods in zip(names, mine, strict=True):
+            part = "" if periods.all() else f" in {int(periods.sum())} of {len(periods)} periods"
+            words += [f"{name}{part}"] if periods.any() else []
+    return tuple(words)
 
 
 def _contradiction(problem: Problem, program: Program, findings: Findings, x: FloatArray) -> tuple[str, ...]:
@@ -383,9 +396,9 @@ def _of_plan(problem: Problem) -> Iterator[str]:
         yield f"{found}: the run goes on to there, where the model's data may have ended."
 
 
-def _notes(ends: Iterable[_End]) -> Iterator[str]:
+def _notes(ends: Iterable[End]) -> Iterator[str]:
     for end in ends:
-        yield from end.solution.notes if end.solution is not None else ()
+        yield from end.told.notes if end.told is not None else ()
 
 
 def distance(x: FloatArray, other: FloatArray) -> float:

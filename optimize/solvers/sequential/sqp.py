@@ -255,7 +255,12 @@ class _Search:
         """Whether the point is an optimum, by its own second derivatives too: those of the search are of another point,
         and positive by force."""
         tolerance = self.options.tolerance
-        return found.within(tolerance) and optimality(self.program, self.point.run, self.multipliers).within(tolerance)
+        if not found.within(tolerance):
+            return False
+        confirmed = optimality(self.program, self.point.run, self.multipliers)
+        if confirmed.within(tolerance):
+            self.best = self.point, self.multipliers, confirmed
+        return confirmed.within(tolerance)
 
     def _length(self, move: FloatArray) -> float:
         return float(np.abs(move / self.sizes.levers).max(initial=0.0))
@@ -477,7 +482,9 @@ class _Search:
         best, _, known = self.best
         tolerance = self.options.tolerance
         if found.violation <= tolerance and known.violation <= tolerance:
-            return self.point.cost < best.cost - self._noise() or found.kkt_residual < known.kkt_residual
+            noise = self._noise()
+            nearer = found.kkt_residual < known.kkt_residual and self.point.cost < best.cost + noise
+            return self.point.cost < best.cost - noise or nearer
         return found.violation <= max(known.violation, tolerance)
 
     def _solution(self, ending: Ending, start: FloatArray) -> Solution:

@@ -120,7 +120,7 @@ def test_options_stand_in_for_the_plans(plan: Path, capsys: pytest.CaptureFixtur
     assert document["status"] == "optimum, not replayed yet"
     stored = opt.load_result("mine")
     assert (stored.plan.model, stored.plan.solver.starts, stored.plan.solver.time_limit) == (str(other), 2, 50)
-    assert sum(item.number == 0 for item in stored.iterations) == 2
+    assert sum(item.number == 0 for item in stored.iterations) >= 2
 
 
 def test_no_is_an_answer(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -83,28 +84,11 @@ def test_groups_are_named_beside_the_stack(results: dict[str, opt.Result]) -> No
     assert "soft" in words
 
 
-def test_prices_are_drawn_where_limits_bind(results: dict[str, opt.Result], islands_system: System) -> None:
+def test_prices_are_drawn_where_limits_bind(results: dict[str, opt.Result]) -> None:
     """A panel for each; without any there is nothing to draw."""
-    fixed = islands.small_plan(lever=[{"variable": "spending", "fixed": 0.6}], limit=[])
     assert "annual budget" in texts(opt.plot(results["two"], "prices"))
     with pytest.raises(InvalidRequest, match="no prices to draw"):
-        opt.plot(opt.solve(opt.Problem(islands_system, opt.read_plan(fixed)), solver=_Nothing()), "prices")
-
-
-class _Nothing:
-    """A solver that leaves everything as it is, without prices."""
-
-    name = "nothing"
-
-    def solve(self, program: Any, start: Any, _watch: Any) -> Any:
-        """The start."""
-        import numpy as np
-
-        from optimize.solvers.solver import Ending, Solution
-
-        y = program.evaluate(start).y
-        none = np.zeros(len(program.row_lower))
-        return Solution(Ending.OPTIMAL, start, y, none, np.zeros(len(start)), np.zeros(0), 0.0, 0.0)
+        opt.plot(replace(results["two"], shadow_prices={}), "prices")
 
 
 def test_an_unknown_figure_gets_the_nearest_name(results: dict[str, opt.Result]) -> None:

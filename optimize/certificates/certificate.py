@@ -1,0 +1,140 @@
+"""`certify`: everything that is looked at before a policy may be called an optimum, apart from the solver.
+
+First order in a measure free of scale; second order on the directions that keep what holds; policies around, and far
+away; levers without effect. What is found is a value each, and so is what to do about it: places to go on from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from sd_models.system.model import FloatArray, IndexArray
+
+from ..problems.optimality import Marginals, Multipliers, Optimality, curvatures, residuals, slopes
+from ..problems.program import Evaluation, Program
+from .face import Face, Tangent, face_of
+from .probes import NOTHING, Merit, Probed, probed
+from .second_order import SecondOrder, least_curvature
+
+TOLERANCE = 1e-6
+# Lengths at which a direction of negative curvature is tried, in the levers' sizes.
+LENGTHS = (1.0, 0.3, 0.1, 1e-2, 1e-3)
+# A slope counts as none below this share of its lever's largest one along the way.
+NO_SLOPE = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """What was found at a policy `at`.
+
+    `optimality` are the residuals with `multipliers`, which were found anew; `worth` is what all levers in their sizes
+    are worth there, in the unit of the objective. `second` is None where first order does not hold, or was not asked
+    for. `idle` are levers that move nothing there. `onward` are places from which a search goes on to a better policy,
+    the best first.
+    """
+
+    at: Evaluation
+    multipliers: Multipliers
+    optimality: Optimality
+    worth: float
+    second: SecondOrder | None
+    probes: Probed | None
+    idle: IndexArray
+    onward: tuple[FloatArray, ...] = field(default=())
+
+    @property
+    def is_first_order(self) -> bool:
+        """Whether the policy is stationary and keeps all limits."""
+        return self.optimality.within(TOLERANCE)
+
+    @property
+    def is_second_order(self) -> bool:
+        """Whether no negative curvature was found along directions that keep what holds."""
+        return self.second is not None and self.second.complete and not self.second.negative
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no lever moves anything there."""
+        return len(self.idle) == len(self.at.x) > 0
+
+    @property
+    def is_local_optimum(self) -> bool:
+        """Whether everything that was looked at says so."""
+        probes = self.probes is not None and self.probes.better is None
+        return self.is_first_order and self.is_second_order and probes and not self.is_idle
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What all findings at a policy share."""
+
+    program: Program
+    at: Evaluation
+    told: Multipliers | None
+
+    @cached_property
+    def face(self) -> Face:
+        return face_of(self.program, self.at)
+
+    @cached_property
+    def multipliers(self) -> Multipliers:
+        return self.face.multipliers(self.told)
+
+    @cached_property
+    def marginals(self) -> Marginals:
+        bent = np.maximum(curvatures(self.program, self.at, self.multipliers), 0.0)
+        return Marginals(self.program, self.at, *slopes(self.program, self.at, self.multipliers), bent)
+
+    @cached_property
+    def optimality(self) -> Optimality:
+        found = self.marginals
+        return residuals(self.program, self.at, found.objective, found.lagrangian, self.multipliers, found.curvature)
+
+    @cached_property
+    def tangent(self) -> Tangent:
+        return self.face.tangent(self.multipliers)
+
+    @cached_property
+    def idle(self) -> IndexArray:
+        """Levers whose slopes and curvature are none."""
+        return np.flatnonzero((self.marginals.whole == 0.0) & (self.program.lower < self.program.upper))
+
+
+def certify(
+    program: Program,
+    at: Evaluation,
+    told: Multipliers | None,
+    *,
+    seed: int = 0,
+    stop: Callable[[], bool] = lambda: False,
+) -> Certificate:
+    """What can be said of a policy and its run; `told` are the multipliers of a solver, where there are any."""
+    look = _Look(program, at, told)
+    worth = look.marginals.worth
+    merit = Merit.at(program, at, look.multipliers, worth)
+    least = NOTHING * worth
+    probes = probed(look.tangent, merit, least, seed=seed, stop=stop)
+    second = None
+    if look.optimality.within(TOLERANCE) and not stop():
+        second = least_curvature(look.tangent, look.multipliers, worth, stop=stop)
+    found = Certificate(at, look.multipliers, look.optimality, worth, second, probes, look.idle)
+    ways = list(_downward(look.tangent, merit, second, least)) if second is not None else []
+    near = [probes.better.x] if probes.better is not None else []
+    return Certificate(**{**vars(found), "onward": (*near, *ways)})
+
+
+def _downward(tangent: Tangent, merit: Merit, second: SecondOrder, least: float) -> list[FloatArray]:
+    """Places along directions of negative curvature that are better than the policy, the best first."""
+    program, here = tangent.face.program, tangent.face.at
+    found: list[tuple[float, FloatArray]] = []
+    for way in second.negative[:4]:
+        for sign in tangent.sides(way) or (1.0, -1.0):
+            for length in LENGTHS:
+                x = np.clip(here.x + sign * length * way, program.lower, program.upper)
+                found.append((merit(program.evaluate(x)), x))
+    better = sorted((pair for pair in found if pair[0] < merit(here) - least), key=lambda pair: pair[0])
+    return [x for _, x in better[:1]]

@@ -1,0 +1,201 @@
+"""A search: the solver, what certificates find where it ended, and on from there until nothing better shows itself.
+
+A solver stops where first order holds. That may be the least along a budget, a saddle between equal regions, one side
+of a kink, the edge of a plateau. Whatever a certificate finds that is better is a start for the same solver again, any
+solver. Few levers also have the best of the policies drawn over their whole range as starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+
+from sd_models.system.model import FloatArray, IndexArray
+
+from ..certificates.certificate import Certificate, certify
+from ..certificates.escapes import escaping
+from ..certificates.probes import NOTHING, Merit
+from ..problems.optimality import Marginals, Multipliers, slopes
+from ..problems.program import Program
+from ..solvers.solver import Ending, Solution, Solver
+from .oversight import Candidate, Oversight
+
+# What numerical libraries raise when they fail.
+LIBRARY_FAILURES = (ArithmeticError, MemoryError, RuntimeError, np.linalg.LinAlgError)
+# How often a search goes on from a better policy, and how many far policies it starts from.
+ROUNDS, FAR = 12, 3
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class End:
+    """Where a search ended: the best policy that was run, how the solver ended, and what certificates say of it.
+
+    `escaping` are levers that go on without end; `told` is the solver's solution, where it came back.
+    """
+
+    best: Candidate
+    ending: Ending
+    told: Solution | None
+    certificate: Certificate | None = None
+    escaping: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+
+class Finish(Protocol):
+    """Another way to a better policy where a solver did not come to an end: over kinks, say."""
+
+    def __call__(self, program: Program, start: FloatArray, solver: Solver, oversight: Oversight) -> FloatArray | None:
+        """A policy that is nearer to an optimum, or None."""
+
+
+@dataclass(eq=False)
+class Search:
+    """One search of a program; `finish` are ways that are tried where the solver's end is no optimum."""
+
+    program: Program
+    solver: Solver
+    oversight: Oversight
+    seed: int = 0
+    finish: tuple[Finish, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+    def end(self, start: FloatArray) -> End:
+        """Where the search ends from a start."""
+        lost = self._escaping(start)
+        if len(lost):
+            return self._unbounded(start, lost)
+        end = self._certified(self.solved(start))
+        for _ in range(ROUNDS):
+            better = None if self._stopped() else next(self._better(end), None)
+            if better is None:
+                break
+            end = better
+        return self._settled(end)
+
+    def _stopped(self) -> bool:
+        return self.oversight.ending() is not None
+
+    # --- one run of the solver ------------------------------------------------------------------------------------
+
+    def solved(self, start: FloatArray) -> End:
+        """Where the solver ends from a start; the best policy seen, unless the solver tells one that is as good."""
+        self.oversight.best = None
+        solution = self._ran(start)
+        best = self.oversight.best
+        if solution is not None and np.isfinite(solution.y).all():
+            found = Candidate(solution.x, solution.y, self.program.cost(solution.x, solution.y), solution.violation)
+            is_told = solution.kkt_residual <= TOLERANCE or solution.ending is Ending.OPTIMAL
+            if best is None or is_told or not best.beats(found, TOLERANCE):
+                return End(found, solution.ending, solution)
+        ending = solution.ending if solution is not None else self.oversight.stopped or Ending.FAILED
+        if best is None:
+            x = np.clip(start if solution is None else solution.x, self.program.lower, self.program.upper)
+            at = self.program.evaluate(x)
+            best = self.oversight.best or Candidate(x, at.y, np.inf, np.inf)
+            ending = ending if at.is_finite else Ending.FAILED
+        return End(best, ending, solution)
+
+    def _ran(self, start: FloatArray) -> Solution | None:
+        """What the solver tells; a library that fails costs no policy that was found before."""
+        try:
+            return self.oversight.run(self.solver, self.program, start)
+        except LIBRARY_FAILURES as error:
+            if self.oversight.best is None:
+                raise
+            self.notes.append(f"{self.solver.name} ended with an error: {type(error).__name__}: {error}")
+            return None
+
+    # --- certificates and on --------------------------------------------------------------------------------------
+
+    def _certified(self, end: End) -> End:
+        """The end with what certificates find there; without, where limits do not hold or there is no run."""
+        if end.best.violation > TOLERANCE or self._stopped():
+            return end
+        at = self.program.evaluate(end.best.x)
+        told = None
+        if end.told is not None and np.array_equal(end.told.x, end.best.x):
+            told = Multipliers(end.told.row_multipliers, end.told.quadratic_multipliers)
+        found = certify(self.program, at, told, seed=self.seed, stop=self._stopped)
+        return replace(end, certificate=found)
+
+    def _better(self, end: End) -> Iterator[End]:
+        """Better ends: from what the certificate found, by other ways where it is no optimum, from far policies."""
+        found = end.certificate
+        if found is None:
+            return
+        for start in found.onward:
+            yield from self._accepted(end, self.solved(start))
+            yield from self._kept(end)
+        if not found.is_first_order:
+            for way in self.finish:
+                x = way(self.program, end.best.x, self.solver, self.oversight)
+                if x is not None:
+                    yield from self._accepted(end, self._at(x, end.ending))
+        far = found.probes.far if found.probes is not None else ()
+        for start in far[:FAR]:
+            if self._stopped():
+                return
+            yield from self._accepted(end, self.solved(start))
+
+    def _accepted(self, end: End, other: End) -> Iterator[End]:
+        """Another end, certified, if it is better than this one by more than nothing."""
+        assert end.certificate is not None
+        least = NOTHING * end.certificate.worth
+        if other.best.violation > TOLERANCE or not other.best.cost < end.best.cost - least:
+            return
+        yield self._certified(other)
+
+    def _kept(self, end: End) -> Iterator[End]:
+        """A policy that a probe found and the solver lost again."""
+        assert end.certificate is not None
+        probes = end.certificate.probes
+        if probes is not None and probes.better is not None:
+            yield from self._accepted(end, self._at(probes.better.x, end.ending))
+
+    def _at(self, x: FloatArray, ending: Ending) -> End:
+        """A policy as an end that no solver told."""
+        return End(self.oversight.candidate(self.program.evaluate(x)), ending, None)
+
+    def _settled(self, end: End) -> End:
+        """The end with levers that have no effect where they were, which costs nothing."""
+        found = end.certificate
+        if found is None or not len(found.idle):
+            return end
+        x = end.best.x.copy()
+        x[found.idle] = np.clip(self.program.reference, self.program.lower, self.program.upper)[found.idle]
+        if np.array_equal(x, end.best.x):
+            return end
+        other = self._at(x, end.ending)
+        if other.best.violation > TOLERANCE or other.best.cost > end.best.cost:
+            return end
+        return self._certified(other)
+
+    # --- without end ----------------------------------------------------------------------------------------------
+
+    def _escaping(self, start: FloatArray) -> IndexArray:
+        """Levers along which the objective grows without end from a start."""
+        program = self.program
+        if np.isfinite(program.lower).all() and np.isfinite(program.upper).all():
+            return np.zeros(0, dtype=np.int64)
+        at = program.evaluate(np.clip(start, program.lower, program.upper))
+        if not at.is_finite:
+            return np.zeros(0, dtype=np.int64)
+        none = Multipliers.none(program)
+        worth = Marginals(program, at, *slopes(program, at, none), np.zeros(len(start))).worth
+        return escaping(program, Merit.at(program, at, none, 10.0 * worth), at.x)
+
+    def _unbounded(self, start: FloatArray, levers: IndexArray) -> End:
+        at = self.program.evaluate(np.clip(start, self.program.lower, self.program.upper))
+        return End(self.oversight.candidate(at), Ending.UNBOUNDED, None, escaping=levers)
+
+
+def best_of(ends: Sequence[End]) -> End:
+    """The best of all ends; among equals the first."""
+    best = ends[0]
+    for end in ends[1:]:
+        if end.ending is Ending.UNBOUNDED or end.best.beats(best.best, TOLERANCE):
+            best = end
+    return best
