@@ -341,7 +341,7 @@ def _multipliers(end: End) -> Multipliers | None:
     if end.certificate is not None:
         return end.certificate.multipliers
     if end.told is not None:
-        return Multipliers(end.told.rows, end.told.quadratic_multipliers)
+        return Multipliers(end.told.row_multipliers, end.told.quadratic_multipliers)
     return None
 
 
