@@ -101,6 +101,10 @@ def main() -> None:
             chosen = random.Random(asked.seed).sample(made, min(asked.sample, len(made)))
         run(folder, chosen)
         every = codes(folder, asked.module)
+        if set(every.values()) <= {None, *UNREACHED}:
+            sys.exit(
+                f"{(folder / 'mutmut.log').read_text(encoding='utf-8')[-3000:]}\nDo {tests} pass without a change?"
+            )
         tried = {change: every[change] for change in chosen or every}
         left = [change for change, code in tried.items() if code in (SURVIVED, *UNREACHED, None)]
         for change in left:

@@ -16,7 +16,7 @@ import optimize as opt
 import sd_models as sd
 from optimize.plans.plan import read_plan
 from optimize.problems.problem import Problem
-from optimize.results.violations import Violation, largest, violations
+from optimize.results.violations import Violation, largest, objective_of, violations
 from sd_models.system.model import System
 
 
@@ -59,6 +59,113 @@ def test_an_amount_to_be_met_is_missed_on_either_side(islands_system: System, va
     assert (found.limit, found.amount, found.value) == ("just so", 9.0, 9.0 * value)
     assert found.size == pytest.approx(size)
     assert found.room == pytest.approx(-size)
+
+
+@pytest.mark.parametrize(
+    ("limit", "time", "size"),
+    [
+        ({"at_most": 3.0}, 2, 6 / 4.5),  # what levers moved of 4.5
+        ({"at_most": 6.0}, 2, 3 / 6),
+        ({"at_least": 12.0}, 2, 3 / 12),
+        ({"at_most": 6.0, "when": {"from": 3}}, 3, 3 / 6),
+        ({"at_most": 6.0, "when": {"from": 4, "to": 4}}, 4, 3 / 6),
+        ({"at_most": [[2, 90.0], [5, 6.0]], "when": {"to": 5}}, 5, 3 / 6),
+        ({"at_most": [[2, 6.0], [3, 90.0]], "when": {"to": 2}}, 2, 3 / 6),
+        ({"at_most": 30.0, "when": "total"}, 2, 6 / 30),
+        ({"at_most": 6.0, "when": {"each": 2}}, 2, 12 / 9),
+        ({"at_most": 12.0, "when": {"each": 3}}, 2, 15 / 13.5),
+        ({"at_least": 12.0, "when": {"each": 3}}, 5, 3 / 12),  # the last of them is one year
+        ({"at_most": 6.0, "when": "final"}, 6, 3 / 6),
+    ],
+)
+def test_periods_totals_and_their_sizes(
+    islands_system: System, limit: dict[str, Any], time: float, size: float
+) -> None:
+    """Nine lever values of 1 against 4.5 of the model's own, in years, totals of years, and at the end."""
+    limit = {"name": "sum", "sum": "spending", "over": ["island", "good"], **limit}
+    problem = Problem(islands_system, read_plan(islands.plan(limit=[limit])))
+    found, *_ = violations_of(problem, run_of(problem, np.ones(problem.size)))
+    assert (found.limit, found.place, found.time) == ("sum", "sum", time)
+    assert found.size == pytest.approx(size)
+    assert found.room == pytest.approx(-size)
+
+
+def test_bounds_have_sizes_of_their_own(islands_system: System) -> None:
+    """The amount, or what that lever moved alone; the first of equals is told, and how much room is left elsewhere."""
+    lever = {"variable": "spending", "lower": 1.25, "upper": 0.5}
+    problem = Problem(islands_system, read_plan(islands.plan(lever=[{**lever, "lower": 0.25}])))
+    plan = problem.plan.model_copy(update={"levers": (problem.plan.levers[0].model_copy(update={"lower": 1.25}),)})
+    run = run_of(problem, np.ones(problem.size))
+    lower, upper = violations(plan, islands_system, run, run - run_of(problem, problem.own))
+    assert (lower.place, lower.time, lower.size) == ("lower bound of spending[north, rice]", 2, pytest.approx(0.2))
+    assert (upper.place, upper.time, upper.size) == ("upper bound of spending[south, steel]", 2, pytest.approx(1.0))
+    kept, _ = violations_of(problem, run)
+    assert kept.size == 0
+    assert kept.room == pytest.approx(0.75 / 0.9)
+
+
+def test_ramps_have_sizes_of_both_years(islands_system: System) -> None:
+    """What was moved of this year's value and, with its share, of last year's; rises and falls apart."""
+    lever = {"variable": "tax rate", "every": 2, "ramp": {"relative": 0.1, "absolute": 0.02}}
+    problem = Problem(islands_system, read_plan(islands.plan(horizon=[2, 4], lever=[lever])))
+    found = {}
+    for first, second in ((0.3, 0.5), (0.5, 0.3)):
+        run = run_of(problem, np.array([first, second]))
+        told = {item.limit: item for item in violations_of(problem, run)}
+        for kind, sign in (("rise", 1.0), ("fall", -1.0)):
+            item = told[f"largest {kind} of tax rate"]
+            share, most = 1.0 + sign * 0.2, sign * 0.04  # of two years
+            size = max(abs(most), abs(second - 0.2) + share * abs(first - 0.2))
+            over = sign * (second - share * first - most)
+            assert (item.time, item.amount) == (4, pytest.approx(most))
+            assert item.value == pytest.approx(second - share * first)
+            assert item.room == pytest.approx(-over / size)
+            found[kind, first] = item.size > 0
+    assert found == {("rise", 0.3): True, ("fall", 0.3): False, ("rise", 0.5): False, ("fall", 0.5): True}
+
+
+def test_a_lever_counts_with_its_value_and_an_outcome_with_its_largest(islands_system: System) -> None:
+    """Where nothing was moved and there is no amount: at each time, of each element."""
+    for variable, sizes in (("spending", 2.0), ("income", 4.0)):
+        limit = {"name": "none", "variable": variable, "at_most": 0.0, "when": {"from": 3, "to": 3}}
+        problem = Problem(islands_system, read_plan(islands.plan(limit=[limit])))
+        run = run_of(problem, problem.own)
+        run[variable][:] = 9.0
+        values = run[variable].isel({run[variable].dims[1]: 1})
+        values[:] = 2.0
+        values[8] = 4.0  # at 4, where the limit does not look
+        run[variable].isel({run[variable].dims[1]: 0})[:] = -1.0
+        run[variable].isel({run[variable].dims[1]: 2})[:] = -1.0
+        found, *_ = violations(problem.plan, islands_system, run, 0 * run)
+        assert found.value == pytest.approx(2.0)
+        assert found.size == pytest.approx(2.0 / sizes)
+
+
+def test_no_limit_is_missed_by_nothing() -> None:
+    """Where there are none."""
+    assert largest(()) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "known"),
+    [
+        ({"measure": "integral"}, lambda path, time: 0.5 * path[:-1].sum()),
+        ({"measure": "final"}, lambda path, time: path[-1]),
+        ({"measure": "mean"}, lambda path, time: path[:-1].mean()),
+        ({"discount": 0.1}, lambda path, time: 0.5 * (path * np.exp(-0.1 * (time - 2)))[:-1].sum()),
+        (
+            {"discount": 0.1, "final_weight": 3.0},
+            lambda path, time: 0.5 * (path * np.exp(-0.1 * (time - 2)))[:-1].sum() + 3 * path[-1] * np.exp(-0.4),
+        ),
+    ],
+)
+def test_the_objective_is_that_of_the_words(islands_system: System, changes: dict[str, Any], known: Any) -> None:
+    """In plain NumPy over half years from 2 to 6, of the islands that the plan names."""
+    goal = {"maximize": "income", "where": {"island": "warm"}, **changes}
+    problem = Problem(islands_system, read_plan(islands.plan(objective=goal)))
+    run = run_of(problem, np.ones(problem.size))
+    path = run["income"].to_numpy()[4:, 1:].sum(axis=1)
+    assert objective_of(problem.plan, islands_system, run) == pytest.approx(known(path, np.arange(2.0, 6.5, 0.5)))
 
 
 def test_a_limit_that_is_called_like_a_bound_hides_no_bound(islands_system: System) -> None:
