@@ -7,14 +7,14 @@ away; levers without effect. What is found is a value each, and so is what to do
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from sd_models.system.model import FloatArray, IndexArray
 
-from ..problems.optimality import Marginals, Multipliers, Optimality, curvatures, residuals, slopes
+from ..problems.optimality import Marginals, Multipliers, Optimality, curvatures, residuals, slopes, violation
 from ..problems.program import Evaluation, Program
 from .face import Face, Tangent, face_of
 from .probes import NOTHING, Merit, Probed, probed
@@ -75,6 +75,7 @@ class _Look:
     program: Program
     at: Evaluation
     told: Multipliers | None
+    exact: Program
 
     @cached_property
     def face(self) -> Face:
@@ -91,8 +92,10 @@ class _Look:
 
     @cached_property
     def optimality(self) -> Optimality:
-        found = self.marginals
-        return residuals(self.program, self.at, found.objective, found.lagrangian, self.multipliers, found.curvature)
+        found, program = self.marginals, self.program
+        smooth = residuals(program, self.at, found.objective, found.lagrangian, self.multipliers, found.curvature)
+        exact = self.exact.evaluate(self.at.x)
+        return replace(smooth, violation=violation(self.exact, exact.x, exact.y))
 
     @cached_property
     def tangent(self) -> Tangent:
@@ -109,27 +112,35 @@ def certify(
     at: Evaluation,
     told: Multipliers | None,
     *,
+    smooth: Program | None = None,
     seed: int = 0,
     stop: Callable[[], bool] = lambda: False,
 ) -> Certificate:
-    """What can be said of a policy and its run; `told` are the multipliers of a solver, where there are any."""
-    look = _Look(program, at, told)
+    """What can be said of a policy and its run; `told` are the multipliers of a solver, where there are any.
+
+    First and second order are those of `smooth`, a program with smooth stand-ins of a tiny width, where the policy may
+    stand on kinks; limits and probes are always those of the program itself.
+    """
+    look = _Look(program, at, told, program)
+    if smooth is not None:
+        look = _Look(smooth, smooth.evaluate(at.x), told, program)
     worth = look.marginals.worth
     merit = Merit.at(program, at, look.multipliers, worth)
     least = NOTHING * worth
-    probes = probed(look.tangent, merit, least, seed=seed, stop=stop)
+    probes = probed(program, at, look.tangent, merit, least, seed=seed, stop=stop)
     second = None
     if look.optimality.within(TOLERANCE) and not stop():
         second = least_curvature(look.tangent, look.multipliers, worth, stop=stop)
     found = Certificate(at, look.multipliers, look.optimality, worth, second, probes, look.idle)
-    ways = list(_downward(look.tangent, merit, second, least)) if second is not None else []
+    ways = _downward(program, at, look.tangent, merit, second, least) if second is not None else []
     near = [probes.better.x] if probes.better is not None else []
     return Certificate(**{**vars(found), "onward": (*near, *ways)})
 
 
-def _downward(tangent: Tangent, merit: Merit, second: SecondOrder, least: float) -> list[FloatArray]:
-    """Places along directions of negative curvature that are better than the policy, the best first."""
-    program, here = tangent.face.program, tangent.face.at
+def _downward(
+    program: Program, here: Evaluation, tangent: Tangent, merit: Merit, second: SecondOrder, least: float
+) -> list[FloatArray]:
+    """The best place along directions of negative curvature, if it is better than the policy."""
     found: list[tuple[float, FloatArray]] = []
     for way in second.negative[:4]:
         for sign in tangent.sides(way) or (1.0, -1.0):

@@ -71,17 +71,23 @@ class Probed:
 
 
 def probed(
-    tangent: Tangent, merit: Merit, least: float, *, seed: int, stop: Callable[[], bool] = lambda: False
+    program: Program,
+    at: Evaluation,
+    tangent: Tangent,
+    merit: Merit,
+    least: float,
+    *,
+    seed: int,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Probed:
-    """Near and far probes of the policy of a face; a gain counts above `least` (in the unit of the objective)."""
-    face = tangent.face
-    here = merit(face.at)
+    """Near and far probes of a policy; a gain counts above `least` (in the unit of the objective)."""
+    here = merit(at)
     best, value, count = None, here - least, 0
     far: list[tuple[float, FloatArray]] = []
     for x, is_far in _points(tangent, seed):
         if stop():
             break
-        found = face.program.evaluate(x)
+        found = program.evaluate(x)
         reached = merit(found)
         count += 1
         if is_far and np.isfinite(reached):

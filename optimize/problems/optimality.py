@@ -137,8 +137,10 @@ class Marginals:
     @cached_property
     def whole(self) -> FloatArray:
         """What a lever's slope is held against: what pulls at it from all sides (levers)."""
-        prices = self.lagrangian - self.objective
-        return np.asarray(np.abs(self.objective) + np.abs(prices) + self.curvature * self.sizes)
+        prices = np.abs(self.lagrangian - self.objective)
+        if len(self.program.pulls):
+            return np.asarray(prices + self.program.pulls)
+        return np.asarray(np.abs(self.objective) + prices + self.curvature * self.sizes)
 
     @cached_property
     def worth(self) -> float:
@@ -161,6 +163,13 @@ class Marginals:
         whole = self.whole
         share = np.divide(np.abs(self.lagrangian), whole, out=np.zeros_like(whole), where=whole > 0)
         return np.minimum(share, 1e-6 * self.gains / (DUST * self.worth or 1.0))
+
+
+def pulls(program: Program, at: Evaluation, multipliers: Multipliers) -> FloatArray:
+    """What pulls at each lever (levers) without prices: the objective's slope, and what its curvature makes of it."""
+    objective, _ = slopes(program, at, Multipliers.none(program))
+    bent = np.maximum(curvatures(program, at, multipliers), 0.0)
+    return np.asarray(np.abs(objective) + bent * own_sizes(program, at.x))
 
 
 def curvatures(program: Program, at: Evaluation, multipliers: Multipliers) -> FloatArray:

@@ -188,6 +188,9 @@ class Program:
     is none; `blocks`, levers that are of one kind. All have defaults: zeros within the bounds, the sizes of the sides,
     zeros, and one block.
 
+    `pulls` (n) are given where the outcomes are smooth stand-ins for kinked ones: what pulls at each lever in the exact
+    program. Slopes are held against these, since the curvature of a stand-in says how narrow it is, and nothing else.
+
     Every evaluation passes through the program, which counts it and tells it to `notice`. `complaint` says in words why
     levers have no outcomes.
 
@@ -216,6 +219,7 @@ class Program:
     amounts: FloatArray = field(default_factory=lambda: NO_NUMBERS)
     peaks: FloatArray = field(default_factory=lambda: NO_NUMBERS)
     blocks: tuple[Block, ...] = ()
+    pulls: FloatArray = field(default_factory=lambda: NO_NUMBERS)
     notice: Callable[[Evaluation], None] = _nobody
     complaint: Callable[[FloatArray], str] = _unknown
     counts: Counts = field(default_factory=Counts)

@@ -6,6 +6,7 @@ that of the exact model. The model is compiled once; a width is a number that it
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -22,6 +23,12 @@ from .program import Evaluation, Program
 
 # The width, relative to sizes, at which sizes are measured: the switches are those of the exact run.
 NARROW = 1e-9
+# The least size of the switch of MIN and MAX, as part of its spread.
+LEAST = 0.03
+# A narrower width, and the part of a width by which a stand-in differs on a kink, relative to its own spread.
+NARROWER, TOUCHES = 0.1, 0.01
+# A spread of this part of the values is rounding.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,19 +60,36 @@ class SmoothedProblem:
         """The kinks that stayed exact, and why."""
         return self.smoothing.left
 
-    def program(self, program: Program, width: float, at: FloatArray) -> Program:
-        """The program with outcomes of the smooth model, its widths `width` times the sizes of the switches at `at`.
+    def program(self, program: Program, width: float, *at: FloatArray) -> Program:
+        """The program with outcomes of the smooth model, its widths `width` times the `sizes` of the switches.
 
         Nobody is told its evaluations: they are not those of the model.
         """
-        outcomes = replace(self._outcomes, constants=width * self.sizes(at))
+        outcomes = replace(self._outcomes, constants=width * self.sizes(*at))
         return replace(program, outcomes=outcomes, notice=_nobody)
 
-    def sizes(self, at: FloatArray) -> FloatArray:
-        """A natural size of each kink's switch: its spread over elements and the points of the horizon along the run of
-        a policy; where it does not move its magnitude, and 1 where that is zero."""
-        found = self._measured(at, np.full(len(self.kinks), NARROW))
-        return self._measured(at, NARROW * found)
+    def sizes(self, *at: FloatArray) -> FloatArray:
+        """A natural size of each kink's switch along the runs of some policies.
+
+        It is the spread over policies, elements and points of the horizon; where the switch does not move its
+        magnitude, and 1 where that is zero. Of MIN and MAX it is at most what they amount to on average, as long as
+        that is no less than `LEAST` of the spread: a small demand beside a large capacity is to stay small.
+
+        A search gives where it began and where it is: a policy that has arrived on a kink alone knows no size of it.
+        """
+        first = np.full(len(self.kinks), NARROW)
+        return self._measured(at, NARROW * self._measured(at, first))
+
+    def standing(self, at: FloatArray, widths: FloatArray) -> tuple[Smoothed, ...]:
+        """The kinks that the run of a policy stands on: there a stand-in of these widths (kinks) still differs from a
+        narrower one by a part of its width, elsewhere by a part of its square."""
+        wide, narrow = self._paths(at, widths), self._paths(at, NARROWER * widths)
+        sizes = widths / np.maximum(self._measured((at,), NARROW * widths), np.finfo(float).tiny)
+        return tuple(
+            kink
+            for kink, size in zip(self.kinks, sizes, strict=True)
+            if np.abs(wide[kink.value] - narrow[kink.value]).max() > TOUCHES * size * _spread(wide[kink.value])
+        )
 
     # --- pieces ---------------------------------------------------------------------------------------------------
 
@@ -82,29 +106,47 @@ class SmoothedProblem:
 
     @cached_property
     def _gauge(self) -> Simulator:
-        """The smooth model with its switches as outputs."""
-        return self._compiled(tuple(dict.fromkeys(kink.switch for kink in self.kinks)))
+        """The smooth model with its switches and stand-ins as outputs."""
+        return self._compiled(tuple(dict.fromkeys(name for kink in self.kinks for name in (kink.switch, kink.value))))
 
     def _compiled(self, outputs: tuple[str, ...]) -> Simulator:
         names = self.problem.lever_names
         return compile(self.smoothing.system, levers=names, constants=self._widths, outputs=outputs)
 
-    def _measured(self, at: FloatArray, widths: FloatArray) -> FloatArray:
-        gauge = self._gauge
-        given = dict(zip(self._widths, widths, strict=True))
-        inputs = gauge.inputs(levers=self.problem.policy(at), constants=given)
-        outputs = gauge.trajectories(inputs).outputs[:, self.problem.horizon.first :]
-        rows = gauge.model.outputs.rows
-        return np.array([_size(outputs[rows[kink.switch]]) if kink.switch in rows else 1.0 for kink in self.kinks])
+    def _measured(self, at: Sequence[FloatArray], widths: FloatArray) -> FloatArray:
+        runs = [self._paths(x, widths) for x in at]
+        return np.array(
+            [_size(kink, *(_together(runs, name) for name in (kink.switch, kink.value))) for kink in self.kinks]
+        )
+
+    def _paths(self, x: FloatArray, widths: FloatArray) -> Mapping[str, FloatArray]:
+        """The switches and stand-ins along the run of a policy."""
+        model, given = self._gauge.model, dict(zip(self._widths, widths, strict=True))
+        inputs = self._gauge.inputs(levers=self.problem.policy(x), constants=given)
+        outputs = self._gauge.trajectories(inputs).outputs[:, self.problem.horizon.first :]
+        return {**model.fixed, **{name: outputs[rows] for name, rows in model.outputs.rows.items()}}
+
+
+def _together(runs: Sequence[Mapping[str, FloatArray]], name: str) -> FloatArray:
+    """The finite values of a variable in all runs; a zero where there is none."""
+    values = np.concatenate([run[name].ravel() for run in runs])
+    finite = values[np.isfinite(values)]
+    return finite if len(finite) else np.zeros(1)
 
 
 def _nobody(_: Evaluation) -> None:
     """Nobody looks on."""
 
 
-def _size(values: FloatArray) -> float:
-    """The spread of the finite values; of one value that never changes its magnitude, and 1 for zero."""
-    finite = values[np.isfinite(values)]
-    magnitude = float(np.abs(finite).max(initial=0.0))
-    spread = float(np.ptp(finite)) if len(finite) else 0.0
-    return spread if spread > 1e-12 * magnitude else magnitude or 1.0
+def _size(kink: Smoothed, switch: FloatArray, value: FloatArray) -> float:
+    """The size of a kink's switch, from its values and those of the stand-in."""
+    spread = _spread(switch)
+    if kink.function not in ("MIN", "MAX"):
+        return spread
+    return float(np.clip(np.abs(value).mean(), LEAST * spread, spread))
+
+
+def _spread(values: FloatArray) -> float:
+    """The spread of values; of one value that never changes its magnitude, and 1 for zero."""
+    magnitude, spread = float(np.abs(values).max()), float(np.ptp(values))
+    return spread if spread > ROUNDING * magnitude else magnitude or 1.0

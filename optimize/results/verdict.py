@@ -222,7 +222,8 @@ def _seen(found: Findings) -> str:
     flat = (
         f"; {looked.flat_directions} directions have none: other policies are as good" if looked.flat_directions else ""
     )
-    return f" Second order: {curved}{flat}. {_tried(looked)}"
+    kinks = f" It stands on kinks: {', '.join(looked.kinks)}; no branch is better." if looked.kinks else ""
+    return f" Second order: {curved}{flat}.{kinks} {_tried(looked)}"
 
 
 _WHY = {

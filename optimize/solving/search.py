@@ -8,7 +8,7 @@ solver. Few levers also have the best of the policies drawn over their whole ran
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -25,6 +25,8 @@ from .oversight import Candidate, Oversight
 
 # What numerical libraries raise when they fail.
 LIBRARY_FAILURES = (ArithmeticError, MemoryError, RuntimeError, np.linalg.LinAlgError)
+# Iterations of a first trial where kinks may hold it up: without kinks near, it ends within as many.
+FEW = 30
 # How often a search goes on from a better policy, and how many far policies it starts from.
 ROUNDS, FAR = 12, 3
 TOLERANCE = 1e-6
@@ -34,7 +36,8 @@ TOLERANCE = 1e-6
 class End:
     """Where a search ended: the best policy that was run, how the solver ended, and what certificates say of it.
 
-    `escaping` are levers that go on without end; `told` is the solver's solution, where it came back.
+    `escaping` are levers that go on without end; `told` is the solver's solution, where it came back. `smooth` is the
+    program with smooth stand-ins of a tiny width that the solution is one of, where the policy may stand on kinks.
     """
 
     best: Candidate
@@ -42,24 +45,32 @@ class End:
     told: Solution | None
     certificate: Certificate | None = None
     escaping: IndexArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    smooth: Program | None = None
 
 
-class Finish(Protocol):
-    """Another way to a better policy where a solver did not come to an end: over kinks, say."""
+class Detour(Protocol):
+    """Another way to an optimum where a solver did not come to one: over kinks made smooth."""
 
-    def __call__(self, program: Program, start: FloatArray, solver: Solver, oversight: Oversight) -> FloatArray | None:
-        """A policy that is nearer to an optimum, or None."""
+    @property
+    def is_there(self) -> bool:
+        """Whether there is such a way."""
+
+    def __call__(
+        self, program: Program, start: FloatArray, solver: Solver, oversight: Oversight
+    ) -> tuple[Program, Solution] | None:
+        """The last program on the way and the solver's solution of it, or None where there is no way."""
 
 
 @dataclass(eq=False)
 class Search:
-    """One search of a program; `finish` are ways that are tried where the solver's end is no optimum."""
+    """One search of a program; `detour` is tried where the solver's end is no optimum."""
 
     program: Program
     solver: Solver
     oversight: Oversight
     seed: int = 0
-    finish: tuple[Finish, ...] = ()
+    detour: Detour | None = None
+    start: FloatArray = field(init=False)
     notes: list[str] = field(default_factory=list)
 
     def end(self, start: FloatArray) -> End:
@@ -67,7 +78,8 @@ class Search:
         lost = self._escaping(start)
         if len(lost):
             return self._unbounded(start, lost)
-        end = self._certified(self.solved(start))
+        self.start = start
+        end = self._certified(self.solved(start, self._first()))
         for _ in range(ROUNDS):
             better = None if self._stopped() else next(self._better(end), None)
             if better is None:
@@ -80,10 +92,18 @@ class Search:
 
     # --- one run of the solver ------------------------------------------------------------------------------------
 
-    def solved(self, start: FloatArray) -> End:
+    def _first(self) -> Solver:
+        """The solver, with few iterations where it may only be stuck on kinks."""
+        options: set[str] = {each.name for each in fields(self.solver)} if is_dataclass(self.solver) else set()
+        if self.detour is None or "iterations" not in options or not self.detour.is_there:
+            return self.solver
+        few = min(FEW, self.solver.iterations)  # type: ignore[attr-defined]
+        return replace(self.solver, iterations=few)  # type: ignore[type-var]
+
+    def solved(self, start: FloatArray, solver: Solver | None = None) -> End:
         """Where the solver ends from a start; the best policy seen, unless the solver tells one that is as good."""
         self.oversight.best = None
-        solution = self._ran(start)
+        solution = self._ran(start, solver or self.solver)
         best = self.oversight.best
         if solution is not None and np.isfinite(solution.y).all():
             found = Candidate(solution.x, solution.y, self.program.cost(solution.x, solution.y), solution.violation)
@@ -98,10 +118,10 @@ class Search:
             ending = ending if at.is_finite else Ending.FAILED
         return End(best, ending, solution)
 
-    def _ran(self, start: FloatArray) -> Solution | None:
+    def _ran(self, start: FloatArray, solver: Solver) -> Solution | None:
         """What the solver tells; a library that fails costs no policy that was found before."""
         try:
-            return self.oversight.run(self.solver, self.program, start)
+            return self.oversight.run(solver, self.program, start)
         except LIBRARY_FAILURES as error:
             if self.oversight.best is None:
                 raise
@@ -118,7 +138,7 @@ class Search:
         told = None
         if end.told is not None and np.array_equal(end.told.x, end.best.x):
             told = Multipliers(end.told.row_multipliers, end.told.quadratic_multipliers)
-        found = certify(self.program, at, told, seed=self.seed, stop=self._stopped)
+        found = certify(self.program, at, told, smooth=end.smooth, seed=self.seed, stop=self._stopped)
         return replace(end, certificate=found)
 
     def _better(self, end: End) -> Iterator[End]:
@@ -127,18 +147,31 @@ class Search:
         if found is None:
             return
         for start in found.onward:
-            yield from self._accepted(end, self.solved(start))
+            yield from self._accepted(end, self.solved(start, self._first()))
             yield from self._kept(end)
-        if not found.is_first_order:
-            for way in self.finish:
-                x = way(self.program, end.best.x, self.solver, self.oversight)
-                if x is not None:
-                    yield from self._accepted(end, self._at(x, end.ending))
+        if not found.is_first_order and end.smooth is None:
+            yield from self._around(end)
         far = found.probes.far if found.probes is not None else ()
         for start in far[:FAR]:
             if self._stopped():
                 return
-            yield from self._accepted(end, self.solved(start))
+            yield from self._accepted(end, self.solved(start, self._first()))
+
+    def _around(self, end: End) -> Iterator[End]:
+        """The end of a detour, if it is better, or as good and an optimum."""
+        assert end.certificate is not None
+        found = None
+        if self.detour is not None and not self._stopped():
+            found = self.detour(self.program, self.start, self.solver, self.oversight)
+        if found is None:
+            return
+        smooth, solution = found
+        best = self.oversight.candidate(self.program.evaluate(solution.x))
+        other = self._certified(End(best, solution.ending, solution, smooth=smooth))
+        as_good = best.cost <= end.best.cost + NOTHING * end.certificate.worth
+        is_optimum = other.certificate is not None and other.certificate.is_first_order
+        if best.violation <= TOLERANCE and (best.cost < end.best.cost or (as_good and is_optimum)):
+            yield other
 
     def _accepted(self, end: End, other: End) -> Iterator[End]:
         """Another end, certified, if it is better than this one by more than nothing."""

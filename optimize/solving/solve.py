@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -39,6 +40,7 @@ from ..solvers.choice import named_solver
 from ..solvers.solver import Ending, Solver, Watch
 from ..solvers.starts import neutral, over_the_range
 from .infeasibility import conflict
+from .kinks import OverKinks
 from .oversight import Candidate, Oversight
 from .search import End, Search, best_of
 
@@ -177,6 +179,11 @@ class _Solve:
             reached = program.sign * program.cost(own.x, own.y)
             return self._result(program, oversight, ends, runs, baseline, reached)
 
+    @cached_property
+    def detour(self) -> OverKinks:
+        """The way over kinks."""
+        return OverKinks(self.problem)
+
     @property
     def broken(self) -> tuple[str, ...]:
         """The limits that do not hold whatever the levers do, in words."""
@@ -192,7 +199,8 @@ class _Solve:
 
     def _ends(self, oversight: Oversight, program: Program, first: FloatArray) -> list[End]:
         """Where the search ends from each start."""
-        search = Search(program, self.solver, oversight, self.problem.plan.solver.seed, notes=self.notes)
+        seed = self.problem.plan.solver.seed
+        search = Search(program, self.solver, oversight, seed, self.detour, self.notes)
         return [search.end(x) for x in self._starts(program, first, oversight)]
 
     def _starts(self, program: Program, first: FloatArray, oversight: Oversight) -> Iterator[FloatArray]:
@@ -260,7 +268,11 @@ class _Solve:
             run = runs.broken(policy)
             return Findings(Ending.FAILED, np.inf, np.inf, failure=str(error)), (), run
         checked = violations(problem.plan, problem.system, steps, steps - runs.own_steps())
-        residual = np.inf if multipliers is None else optimality(program, at, multipliers).kkt_residual
+        residual = np.inf
+        if end.certificate is not None:
+            residual = end.certificate.optimality.kkt_residual
+        elif multipliers is not None:
+            residual = optimality(program, at, multipliers).kkt_residual
         worst = max(checked, key=lambda item: item.size, default=None)
         missed, place = most_violated(program, at.x, at.y)  # also of what was added to the plan
         if worst is not None and (worst.size > TOLERANCE or worst.size >= missed):
@@ -291,6 +303,7 @@ class _Solve:
             worth=found.worth,
             idle=lever_words(self.problem, found.idle),
             is_idle=found.is_idle,
+            kinks=() if end.smooth is None else self.detour.standing(end.smooth, end.best.x),
         )
 
     def _prices(self, program: Program, multipliers: Multipliers, at: Evaluation) -> dict[str, xr.DataArray]:

@@ -52,12 +52,13 @@ from .stand_ins import HALF, ONE, ZERO, choice, minus, plus, times
 
 @dataclass(frozen=True, slots=True)
 class Smoothed:
-    """A kink or jump that was made smooth: the modeller's variable and function, and the names of the auxiliary that
-    holds the switch, and of the constant that holds its width, in the unit of the switch."""
+    """A kink or jump that was made smooth: the modeller's variable and function, and the names of the auxiliaries that
+    hold its switch and its stand-in, and of the constant that holds its width, in the unit of the switch."""
 
     variable: str
     function: str
     switch: str
+    value: str
     width: str
 
 
@@ -422,7 +423,7 @@ class _Work:
         """The constant that holds the width of a kink, which is noted."""
         name = f"{site.name} width"
         self._constant(name, (), np.ones(()), site.modeller)
-        self.kinks.append(Smoothed(site.modeller, site.function, switch.name, name))
+        self.kinks.append(Smoothed(site.modeller, site.function, switch.name, site.name, name))
         return Ref(name)
 
     def _constant(self, name: str, dimensions: tuple[str, ...], values: npt.NDArray[np.float64], origin: str) -> None:

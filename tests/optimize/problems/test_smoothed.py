@@ -108,15 +108,34 @@ def test_another_width_builds_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     assert np.abs(values(0.1) - before).max() > 0
 
 
-def test_sizes_are_the_spread_of_the_switches(tmp_path: Path) -> None:
-    """Over elements and the points of the horizon; the magnitude where nothing moves, 1 where that is zero."""
-    text = MODEL + "still = MIN(spending[north] * 0 + 7, 9) + ABS(0 * spending[north]) ~~|\nall = gain + still ~~|"
-    problem = posed(tmp_path, text, objective={"maximize": "all"})
-    smooth = SmoothedProblem.of(problem)
-    x = np.full(problem.size, 1.5)
-    sizes = dict(zip((kink.switch for kink in smooth.kinks), smooth.sizes(x), strict=True))
-    assert sizes["still: MIN switch"] == 2
-    assert sizes["still: ABS switch"] == 1
+SIZED = {
+    "IF THEN ELSE(rate > 3, 1, 0)": 2.0,  # the spread of the rate over time
+    "ABS(rate - 3)": 2.0,
+    "MIN(rate, 100)": 2.0,
+    "MIN(rate, 100 - 10 * rate)": 4.0,  # what the smaller one is on average, of a spread of 22
+    "MIN(0.001 * rate, 100 - 10 * rate)": 0.03 * 20.002,
+    "ABS(5 * lever)": 5.0,  # it does not move
+    "ABS(0 * lever)": 1.0,
+    "MAX(IF THEN ELSE(0, lever, 5), 3)": 2.0,  # no lever moves it, though one is named
+}
+
+
+@pytest.mark.parametrize("function", SIZED)
+def test_a_switch_has_its_natural_size(function: str, tmp_path: Path) -> None:
+    """Its spread over time; of MIN and MAX what they amount to, if less; the magnitude of what does not move, or 1."""
+    text = f"lever = 1 ~~|\nrate = INTEG(0.5 * lever, 3) ~~|\nout = {function} ~~|\n"
+    problem = posed(tmp_path, text, lever=[{"variable": "lever"}], objective={"maximize": "out"}, limit=[])
+    (size,) = SmoothedProblem.of(problem).sizes(np.ones(problem.size))
+    assert size == pytest.approx(SIZED[function], rel=1e-6)
+
+
+def test_sizes_are_those_of_all_policies_together(tmp_path: Path) -> None:
+    """One that stands on the kink all the time has no size to tell; with another the distance counts."""
+    text = "lever = 1 ~~|\nout = ABS(lever - 3) ~~|\n"
+    problem = posed(tmp_path, text, lever=[{"variable": "lever"}], objective={"maximize": "out"}, limit=[])
+    smooth, ones = SmoothedProblem.of(problem), np.ones(problem.size)
+    assert smooth.sizes(3 * ones).tolist() == [1]
+    assert smooth.sizes(ones, 3.5 * ones).tolist() == [2.5]
 
 
 def test_nobody_is_told_of_smooth_outcomes(tmp_path: Path) -> None:
