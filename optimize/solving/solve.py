@@ -397,11 +397,13 @@ def _contradiction(problem: Problem, program: Program, findings: Findings, x: Fl
 
 
 def _of_plan(problem: Problem) -> Iterator[str]:
-    """What a plan asks for that people may not expect: limits that nothing moves, a run beyond the model's own end.
+    """What people may not expect of a plan: limits that nothing moves, a run beyond the model's own end, what is noted
+    of the compiled model.
 
     A last period that begins with the model's end is what people mean by "until 2050".
     """
     yield from (limit.sentence for limit in problem.unmoved if limit.holds)
+    yield from (note for note in problem.simulator.model.expanded.notes if note not in problem.system.notes)
     end, clock = horizon_end(problem.plan), clock_of(problem.system)
     near = clock.step * SAME_TIME
     if end > clock.end + near and abs(problem.plan.horizon[1] - clock.end) > near:
