@@ -63,7 +63,7 @@ def verify(result: Result) -> Result:
     left_out = departing(system)
     apart = [name for name in names if name in left_out]
     given = {system[lever.variable].name for lever in plan.levers}  # agree whatever PySD computes
-    if not set(names) - {*apart, *given} and not doubts:
+    if apart and not set(names) - {*apart, *given} and not doubts:
         notes = (*result.notes, *notes, *left_out_notes(left_out, names), NOTHING_COMPARED)
         return replace(result, verification=None, notes=tuple(dict.fromkeys(notes)))
     if apart:
