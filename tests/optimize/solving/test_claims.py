@@ -1,0 +1,113 @@
+"""Small plans on which claims went wrong, each with the right answer, found by hand or by brute force.
+
+Each folder of `tests/support/cases` stands for a kind: scales and limits that hide a slope, limits that no lever moves,
+plans that cannot be asked. `optimize.benchmarks.claims` draws more.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import optimize as opt
+import sd_models as sd
+from sd_models.errors import ModelError
+
+CASES = Path(__file__).parents[2] / "support" / "cases"
+SOLVERS = ("sqp", "ipopt")
+CERTIFIED = ("proved optimum", "local optimum", "optimum, not replayed yet")
+
+# The objective of the optimum, which is certified.
+OPTIMA = {
+    "treasury_that_cannot_be_negative": 100.0,
+    "penalty_of_the_start": 10 * np.log(4) + 20 * np.log(8),
+    "one_dear_lever": 1e9 + 50.0,
+    "elements_of_two_sizes": 1e8 + 1.5,
+    "effects_of_two_sizes": 100.0,
+    "limit_on_a_small_difference": -(899.0**2),
+    "limit_that_holds_anyway": 10 * np.sqrt(10.0),
+}
+# Levers that the objective's digits do not tell.
+LEVERS = {
+    "elements_of_two_sizes": {"x": [1e8, 1.0]},
+    "effects_of_two_sizes": {"u": [1e7, 1e-5]},
+    "one_dear_lever": {"x": [1.0] * 50, "y": [1.0]},
+}
+# What is said of plans that have no optimum.
+VERDICTS = {
+    "limit_that_no_lever_moves": ("infeasible", "No lever moves the limit 'c'.*short by 1"),
+}
+# What is refused, and what the message helps with.
+REFUSED = {
+    "limit_without_value": "'d' is not a number at 5 times from 0 to 4",
+    "constant_lever": r"\[0, 0\] .* would do",
+    "levers_of_two_lengths": r"\[0, 8\] .* would do",
+    "own_value_without_logarithm": "the model's own value, where the search starts, of the lever 'u'",
+    "two_faults": "(?s)'c'.*'region'|'region'.*'c'",
+}
+NOTES = {"lever_beyond_the_end": "FINAL TIME"}
+BY_IPOPT = (
+    "treasury_that_cannot_be_negative",
+    "one_dear_lever",
+    "elements_of_two_sizes",
+    "effects_of_two_sizes",
+    "limit_on_a_small_difference",
+    "limit_that_holds_anyway",
+)
+
+
+def is_best(result: opt.Result, name: str) -> bool:
+    """Whether the objective is the one that is known."""
+    return result.objective == pytest.approx(OPTIMA[name], rel=1e-7, abs=1e-7)
+
+
+@cache
+def solved(name: str, solver: str) -> opt.Result:
+    """The result of a case."""
+    plan = opt.load_plan(CASES / name / "plan.toml")
+    return opt.solve(opt.Problem(sd.load(plan.model), plan), solver=solver)
+
+
+@pytest.mark.parametrize("name", OPTIMA)
+def test_the_optimum_is_found_and_certified(name: str) -> None:
+    """By the default solver, from the model's own values."""
+    result = solved(name, "sqp")
+    assert is_best(result, name), result.status
+    assert result.status.standing in CERTIFIED
+    for lever, values in LEVERS.get(name, {}).items():
+        path = result.policy[lever].isel(time=0).to_numpy().ravel()
+        np.testing.assert_allclose(path, values, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", BY_IPOPT)
+def test_ipopt_claims_no_other(name: str) -> None:
+    """Whatever it finds, only the optimum is called one."""
+    result = solved(name, "ipopt")
+    assert is_best(result, name) or result.status.standing not in CERTIFIED, result.status
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("name", VERDICTS)
+def test_a_plan_without_an_optimum_is_called_so(name: str, solver: str) -> None:
+    """In words that name the lever or the limit."""
+    standing, words = VERDICTS[name]
+    status = solved(name, solver).status
+    assert status.standing == standing
+    assert re.search(words, str(status))
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_asked_is_refused(name: str) -> None:
+    """With what to do."""
+    with pytest.raises(ModelError, match=REFUSED[name]):
+        solved(name, "sqp")
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_what_people_should_know_is_noted(name: str) -> None:
+    """Of decisions after the model's end."""
+    assert any(re.search(NOTES[name], note) for note in solved(name, "sqp").notes)
