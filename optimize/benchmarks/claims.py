@@ -91,7 +91,8 @@ def judged(plan: DrawnPlan, solver: str, known: Known | None = None) -> Judged:
         return replace(blank, standing="refused", sentence=str(error))
     except Exception as error:  # whatever a solver ends with is what is counted here
         return replace(blank, standing="error", false="traceback", sentence=f"{type(error).__name__}: {error}")
-    blank = replace(blank, standing=str(result.status.standing), sentence=str(result.status))
+    standing = PROVED if result.findings.convex and result.status.standing in OPTIMA else result.status.standing
+    blank = replace(blank, standing=str(standing), sentence=str(result.status))
     return _held(replace(blank, seconds=time.perf_counter() - began), plan, result, known or what_is_known(plan))
 
 
@@ -271,7 +272,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--only", type=int, metavar="NUMBER", help="one plan")
     made.add_argument("--out", type=Path, metavar="FOLDER", help="write model.mdl and plan.toml of `--only` here")
     made.add_argument("--known", type=Path, metavar="FILE", help="keep here what brute force finds")
-    made.add_argument("--json", type=Path, metavar="FILE", help="write every judgement to this file")
+    made.add_argument("--json", type=Path, metavar="FILE", help="a line of JSON for each judgement, as they come")
     add_history_options(made, "claims")
     return made
 
@@ -287,11 +288,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found = []
     for one in one_by_one(numbers, families, options.solver, options.known):
         found.append(one)
+        if options.json:
+            with options.json.open("a", encoding="utf-8") as file:
+                print(json.dumps(asdict(one)), file=file)
         if options.only is not None:
             console.print(asdict(one))
     show(found, console)
-    if options.json:
-        options.json.write_text(json.dumps([asdict(one) for one in found], indent=1), "utf-8")
     if options.history and options.only is None:
         append(options.history, {f"{options.solver}, {name}": value for name, value in figures(found).items()})
 
