@@ -10,6 +10,7 @@
 - `checking.py`: what else is wrong with a plan whose form has faults
 - `smoothed.py`: the problem with its kinks made smooth, to any width
 - `assembly.py`: the problem as a program, straight from the plan's rows
+- `presolve.py`: limits on levers that bounds only just meet, as bounds
 - `pyomo_model.py`: the problem as a Pyomo model, which people may extend
 - `pyomo_reader.py`: what people made of it, back to a program
 """

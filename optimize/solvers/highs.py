@@ -22,6 +22,8 @@ from scipy.sparse import csc_array, csr_array, tril
 
 from sd_models.system.model import FloatArray
 
+from ..problems.presolve import activities
+
 # How long to wait for HiGHS before asking again whether to stop, and how long it gets to stop; in seconds.
 PATIENCE = 0.05
 GRACE = 0.7
@@ -48,11 +50,8 @@ class ConvexProgram:
 
     def slack_rows(self) -> FloatArray:
         """Which rows (mask) the bounds of v alone keep within their own bounds."""
-        data, columns = self.matrix.data, self.matrix.indices
-        most = np.where(data > 0, data * self.upper[columns], data * self.lower[columns])
-        least = np.where(data > 0, data * self.lower[columns], data * self.upper[columns])
-        highest, lowest = (_row_sums(self.matrix, values) for values in (most, least))
-        return np.asarray((highest <= self.row_upper) & (lowest >= self.row_lower))
+        least, most = activities(self.matrix, self.lower, self.upper)
+        return np.asarray((most.values <= self.row_upper) & (least.values >= self.row_lower))
 
     def without(self, rows: FloatArray) -> ConvexProgram:
         """The program without some rows (mask)."""
@@ -204,11 +203,3 @@ def _hessian(curvature: csr_array) -> highspy.HighsHessian:
     hessian.format_ = highspy.HessianFormat.kTriangular
     hessian.start_, hessian.index_, hessian.value_ = lower.indptr, lower.indices, lower.data
     return hessian
-
-
-def _row_sums(matrix: csr_array, values: FloatArray) -> FloatArray:
-    """The sums of values that stand where a matrix has its entries."""
-    if not len(values):
-        return np.zeros(matrix.shape[0])
-    starts = np.minimum(matrix.indptr[:-1], len(values) - 1)
-    return np.where(np.diff(matrix.indptr) > 0, np.add.reduceat(values, starts), 0.0)

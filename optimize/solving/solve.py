@@ -26,6 +26,7 @@ from ..plans.horizon import clock_of, horizon_end
 from ..plans.plan import SolverChoice
 from ..plans.quantities import time_unit
 from ..problems.optimality import Marginals, Multipliers, block_sizes, most_violated, optimality, row_sizes, slopes
+from ..problems.presolve import Presolved, presolve
 from ..problems.problem import Problem
 from ..problems.program import Evaluation, Program
 from ..problems.pyomo_model import state, tightened
@@ -166,18 +167,20 @@ class _Solve:
             first = vector(problem, start)
             stated = state(problem) if constraints is None else tightened(problem, constraints)
             program = replace(program_of(stated, problem), notice=oversight.saw)
+            presolved = presolve(program)
             if start is None and not self.broken:
-                first = neutral(program, stop=lambda: False)
+                first = neutral(presolved.program, stop=lambda: False)
             runs = _Runs.of(problem)
             baseline, own = runs.own(), program.origin
             _ = program.gradients(own, np.arange(min(1, len(own.y))))  # built here, not in the first iteration
             oversight.program = program
         with self.clock.phase("solve"):
             oversight.began = perf_counter()
-            ends = [self._hopeless(program, first)] if self.broken else self._ends(oversight, program, first)
+            hopeless = self.broken or len(presolved.hopeless)
+            ends = [self._hopeless(program, first)] if hopeless else self._ends(oversight, presolved.program, first)
         with self.clock.phase("result"):
             reached = program.sign * program.cost(own.x, own.y)
-            return self._result(program, oversight, ends, runs, baseline, reached)
+            return self._result(presolved, oversight, ends, runs, baseline, reached)
 
     @cached_property
     def detour(self) -> OverKinks:
@@ -192,7 +195,7 @@ class _Solve:
     # --- before -----------------------------------------------------------------------------------------------------
 
     def _hopeless(self, program: Program, x: FloatArray) -> End:
-        """Where nothing is searched: a limit that no lever moves does not hold."""
+        """Where nothing is searched: a limit does not hold, whatever the levers do within their bounds."""
         at = program.evaluate(np.clip(x, program.lower, program.upper))
         best = Candidate(at.x, at.y, program.cost(at.x, at.y), np.inf)
         return End(best, Ending.INFEASIBLE, None)
@@ -215,18 +218,19 @@ class _Solve:
 
     def _result(
         self,
-        program: Program,
+        presolved: Presolved,
         oversight: Oversight,
         ends: Sequence[End],
         runs: _Runs,
         baseline: xr.Dataset,
         baseline_objective: float,
     ) -> Result:
-        problem = self.problem
+        problem, program = self.problem, presolved.original
         best = best_of(ends)
         x = np.clip(best.best.x, program.lower, program.upper)
         at = program.evaluate(x)
-        multipliers = _multipliers(best)
+        found = _multipliers(best)
+        multipliers = None if found is None else presolved.recovered(at, found)
         findings, checked, run = self._findings(program, best, at, multipliers, runs)
         told = multipliers if findings.is_feasible else None  # where limits do not hold there is no price of them
         prices = {} if told is None else self._prices(program, told, at)
