@@ -104,6 +104,36 @@ def test_bounds_have_sizes_of_their_own(islands_system: System) -> None:
     assert kept.room == pytest.approx(0.75 / 0.9)
 
 
+@pytest.mark.parametrize(("value", "size"), [(0.3, 0.0), (0.33, 0.1), (0.27, 0.1)])
+def test_fixed_values_are_missed_on_either_side(islands_system: System, value: float, size: float) -> None:
+    """By more as by less."""
+    problem = Problem(islands_system, read_plan(islands.plan(lever=[{"variable": "tax rate", "fixed": 0.3}])))
+    (found,) = violations_of(problem, run_of(problem, np.full(problem.size, value)))
+    assert (found.limit, found.size) == ("fixed values of tax rate", pytest.approx(size))
+
+
+def test_bounds_that_a_plan_does_not_name_are_the_models(islands_system: System) -> None:
+    """As its file has them: a tax rate from 0.05 to 0.5."""
+    problem = Problem(islands_system, read_plan(islands.plan(lever=[{"variable": "tax rate"}])))
+    for value, missed in ((0.6, "upper"), (0.04, "lower")):
+        run = run_of(problem, problem.own)
+        run["tax rate"][:] = value
+        told = {item.limit: item.size > 0 for item in violations_of(problem, run)}
+        assert told == {f"{side} bound of tax rate": side == missed for side in ("lower", "upper")}
+
+
+def test_an_amount_that_the_levers_move_counts_as_it_is_without_them(islands_system: System) -> None:
+    """Or with what they moved of it and of the value, where that is more."""
+    limit = {**islands.BUDGET, "when": {"from": 5, "to": 5}}
+    problem = Problem(islands_system, read_plan(islands.plan(limit=[limit])))
+    run, own = run_of(problem, np.full(problem.size, 1.5)), run_of(problem, problem.own)
+    found, *_ = violations_of(problem, run)
+    budget, before = (float(each["budget"].sel(time=[5.0, 5.5]).mean()) for each in (run, own))
+    assert budget != pytest.approx(before, rel=0.1)
+    assert found.amount == pytest.approx(budget)
+    assert found.size == pytest.approx((13.5 - budget) / max(before, 13.5 - 4.5 + abs(budget - before)))
+
+
 def test_ramps_have_sizes_of_both_years(islands_system: System) -> None:
     """What was moved of this year's value and, with its share, of last year's; rises and falls apart."""
     lever = {"variable": "tax rate", "every": 2, "ramp": {"relative": 0.1, "absolute": 0.02}}
