@@ -33,7 +33,7 @@ SETTINGS = """
 [tool.mutmut]
 source_paths = ["sd_models", "optimize"]
 only_mutate = [{module!r}]
-pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist"]
+pytest_add_cli_args = ["-p", "no:cacheprovider", "-m", "not slow"]
 pytest_add_cli_args_test_selection = {tests!r}
 """
 SURVIVED, UNREACHED = 0, (5, 33)  # mutmut's exit codes; all others are of tests that failed or ran out of time
