@@ -1,6 +1,7 @@
 """Problems: a plan meets a model, and becomes arrays that any solver takes.
 
 - `program.py`: a problem as any solver sees it: arrays, and what computes outcomes
+- `scaling.py`: a program in other units of its levers
 - `optimality.py`: how far a point is from an optimum, computed apart from any solver
 - `outcomes.py`: outcomes and their exact derivatives by a compiled model
 - `binding.py`: what a plan means for a model: blocks of levers, rows of limits, the objective

@@ -23,6 +23,8 @@ RISES = 6
 PARTS = (0.75, 0.5)
 # A relative excess of limits below this counts as none.
 NEGLIGIBLE = 1e-9
+# Powers of ten that are drawn from, where all sizes are as likely.
+SIZES = 18.0
 # Rounds in which a nearest point meets the rows that the last one broke, before it meets all.
 ROUNDS = 6
 
@@ -168,17 +170,20 @@ def over_the_range(program: Program, number: int, seed: int) -> FloatArray:
     """A random point over the whole range of each lever, within the limits on levers; the same for number and seed.
 
     The range is that of the bounds, or what limits allow where there is none. In turn every lever is drawn by itself,
-    each path of levers by one number, or most levers stay where they are.
+    each path of levers by one number, some levers stay where they are, or each path has a size that may be any power of
+    ten below its range: a bound may be many millions times what matters.
     """
     random = np.random.default_rng((seed, 11, number))
     low, high = reach(program)
     n = len(low)
     share = random.uniform(size=n)
-    if number % 3 == 1:
+    if number % 2 == 1:
         for block in program.blocks:
             share[block.numbers] = random.uniform(size=(len(block.numbers), 1))
     point = low + share * (high - low)
-    if number % 3 == 2:
+    if number % 4 == 3:
+        point = low + 10.0 ** (-SIZES * share) * (high - low)
+    if number % 4 == 2:
         stays = random.uniform(size=n) < random.uniform()
         point = np.where(stays, np.clip(program.reference, low, high), np.where(share < 0.5, low, high))
     found = projected(program, point, stop=lambda: False)

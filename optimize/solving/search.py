@@ -17,10 +17,12 @@ from sd_models.system.model import FloatArray, IndexArray
 
 from ..certificates.certificate import Certificate, certify
 from ..certificates.escapes import escaping
-from ..certificates.probes import NOTHING, Merit
-from ..problems.optimality import Marginals, Multipliers, slopes
+from ..certificates.probes import NOTHING, SMALL, Merit
+from ..problems.optimality import Marginals, Multipliers, own_sizes, slopes
 from ..problems.program import Program
+from ..problems.scaling import is_mixed, rescaled
 from ..solvers.solver import Ending, Solution, Solver
+from ..solvers.starts import excess, over_the_range
 from .oversight import Candidate, Oversight
 
 # What numerical libraries raise when they fail.
@@ -29,6 +31,8 @@ LIBRARY_FAILURES = (ArithmeticError, MemoryError, RuntimeError, np.linalg.LinAlg
 FEW = 30
 # How often a search goes on from a better policy, and how many far policies it starts from.
 ROUNDS, FAR = 12, 3
+# Policies that are drawn where no limit holds.
+POINTS = 60
 TOLERANCE = 1e-6
 
 
@@ -79,7 +83,7 @@ class Search:
         if len(lost):
             return self._unbounded(start, lost)
         self.start = start
-        end = self._certified(self.solved(start, self._first()))
+        end = self._certified(self._feasible(self.solved(start, self._first())))
         for _ in range(ROUNDS):
             better = None if self._stopped() else next(self._better(end), None)
             if better is None:
@@ -128,6 +132,19 @@ class Search:
             self.notes.append(f"{self.solver.name} ended with an error: {type(error).__name__}: {error}")
             return None
 
+    def _feasible(self, end: End) -> End:
+        """Where limits do not hold at an end: that from the policy over the whole range that breaks them least, if they
+        hold there; for few levers."""
+        program = self.program
+        if end.best.violation <= TOLERANCE or len(program.lower) > SMALL or self._stopped():
+            return end
+        points = [over_the_range(program, number, self.seed) for number in range(POINTS)]
+        for start in sorted(points, key=lambda x: excess(program, x))[:FAR]:
+            other = self.solved(start, self._first())
+            if other.best.violation <= TOLERANCE:
+                return other
+        return end
+
     # --- certificates and on --------------------------------------------------------------------------------------
 
     def _certified(self, end: End) -> End:
@@ -146,6 +163,8 @@ class Search:
         found = end.certificate
         if found is None:
             return
+        if not found.is_first_order and is_mixed(self.program, own_sizes(self.program, end.best.x)):
+            yield from self._accepted(end, self._in_own_units(end))
         for start in found.onward:
             yield from self._accepted(end, self.solved(start, self._first()))
             yield from self._kept(end)
@@ -156,6 +175,19 @@ class Search:
             if self._stopped():
                 return
             yield from self._accepted(end, self.solved(start, self._first()))
+
+    def _in_own_units(self, end: End) -> End:
+        """Where the solver ends with each lever counted in its own size."""
+        units = own_sizes(self.program, end.best.x)
+        program = rescaled(self.program, units)
+        self.oversight.best = None
+        solution = self.oversight.run(self.solver, program, end.best.x / units)
+        best = self.oversight.best or end.best
+        if solution is None or not np.isfinite(solution.y).all():
+            return End(best, end.ending, None)
+        told = replace(solution, x=solution.x * units, bound_multipliers=solution.bound_multipliers / units)
+        found = self.oversight.candidate(self.program.evaluate(told.x))
+        return End(best, told.ending, None) if best.beats(found, TOLERANCE) else End(found, told.ending, told)
 
     def _around(self, end: End) -> Iterator[End]:
         """The end of a detour, if it is better, or as good and an optimum."""
