@@ -12,7 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from sd_models.rewrites.smoothing import Exact, Smoothed, Smoothing, smooth
+from sd_models.rewrites.kinks import Smoothed
+from sd_models.rewrites.smoothing import Exact, Smoothing, smooth
 from sd_models.simulator.simulation import Simulator, compile
 from sd_models.system.model import FloatArray
 

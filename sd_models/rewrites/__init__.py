@@ -7,6 +7,7 @@
 - `sums.py`: sums over many elements as variables of their own
 - `corners.py`: tables as a line, bends and jumps
 - `stand_ins.py`: smooth functions in place of those with kinks and jumps
+- `kinks.py`: the variables that a stand-in needs, its switch and its width among them
 - `smoothing.py`: the kinks that levers move made smooth, each with a width that is an input
 """
 

@@ -88,7 +88,8 @@ def test_nothing_is_renamed_or_dropped(name: str) -> None:
 
 # --- functions --------------------------------------------------------------------------------------------------------
 
-HEAD = "K: k1, k2 ~~|\nL: l1, l2, l3 ~~|\nx[K] = 0.3, 2 ~~|\ny[K] = 1, 1 ~~|\nz = 0.5 ~~|\n"
+HEAD = "K: k1, k2 ~~|\nL: l1, l2, l3 ~~|\nM: m1, m2, m3, m4 ~~|\nlater: m2, m3, m4 ~~|\n"
+HEAD += "earlier: m1, m2, m3 -> later ~~|\nx[K] = 0.3, 2 ~~|\ny[K] = 1, 1 ~~|\nz = 0.5 ~~|\n"
 TABLE = "t((0,0),(1,2),(2,1),(4,1)) ~~|\n"
 
 
@@ -110,6 +111,11 @@ FUNCTIONS = {
     "OR": "out[K] = IF THEN ELSE(x[K] > 3 :OR: y[K] > z, 5, x[K]) ~~|",
     "NOT": "out[K] = IF THEN ELSE(:NOT: (x[K] > z), 5, x[K]) ~~|",
     "with time": "out[K] = IF THEN ELSE(x[K] > z :AND: Time > 1, 5, x[K]) ~~|",
+    "as a number": "out[K] = 3 * (x[K] > z :AND: y[K]) + (x[K] < z) ~~|",
+    "one after the other": "out[k1] = MAX(x[k1], z) ~~|\nout[k2] = MAX(out[k1] - x[k2] / 2, z) ~~|",
+    "in itself": "run[m1] = x[k1] ~~|\nrun[later] = MAX(run[earlier] / 2, z) ~~|\nout[K] = run[m4] + x[K] ~~|",
+    "many": f"out[K] = {' + '.join(['MIN(x[K], z)'] * 40)} ~~|",
+    "deep": f"out[K] = {'MIN(1.5 * (' * 40}x[K]{'), z * 9)' * 40} ~~|",
     "nested": "out[K] = MAX(MIN(x[K], y[K]) ^ 2, t(ABS(x[K] - 3) / 4)) ~~|",
     "VMAX": "out[K] = x[K] + VMAX(x[K!]) ~~|",
     "VMIN": "big[K, L] = x[K] * L ~~|\nout[K] = VMIN(big[K, L!] + z) ~~|",
@@ -237,6 +243,8 @@ STAYING = {
     "out[K] = SUM(MIN(x[K], x[K!])) ~~|": "same subscript range",
     "out[K] = MIN(x[K], 1e30) ~~|": "stands for no limit",
     "far = 1e20 ~~|\nout[K] = MAX(x[K], far) ~~|": "stands for no limit",
+    "out[K] = IF THEN ELSE(x[K] > 3, y[K], 1e30) ~~|": "stands for no limit",
+    "out[K] = IF THEN ELSE(x[K] > 0, y[K], :NA:) ~~|": "is missing",
     "out[K] = INTEGER(x[K]) ~~|": "again and again",
     "out[K] = ZIDZ(y[K], ABS(x[K])) ~~|": "divisor",
     "out[K] = XIDZ(1, x[K], 3) ~~|": "division",
