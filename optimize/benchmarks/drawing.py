@@ -245,7 +245,9 @@ class _Objective:
     def term(self, random: Random, shape: str, model: DrawnModel, seen: Sequence[DrawnLever]) -> str:
         """A shape of each lever or stock and its neighbour; often alike, so that they are symmetric."""
         parts = [atom for lever in seen for atom in atoms(model, lever)]
-        pairs = list(zip(parts, [*parts[1:], parts[0]], strict=True))
+        pairs = list(zip(parts, [*parts[1:], "0.25"], strict=True))
+        if len(pairs) > 1 and ("{s}" in shape or "{y}" in shape):
+            pairs = pairs[:-1]
         seed = int(random.integers(1000))
         alike = chance(random, 0.6)
         return " + ".join(

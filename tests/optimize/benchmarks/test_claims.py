@@ -101,6 +101,15 @@ def test_what_is_an_optimum_is_not_refuted(name: str) -> None:
     assert Judge(plan).better_near(np.array(x)) == 0.0
 
 
+def test_no_shape_adds_up_to_nothing() -> None:
+    """A difference of two levers around a ring would: the plan would have nothing to find."""
+    for number in range(1, 80):
+        judge = Judge(draw(number, ("multimodal",)))
+        low, high = judge.box
+        x = low + (high - low) * np.random.default_rng(number).random((64, len(low)))
+        assert np.ptp(judge.plan.gains(x)) > 1e-6 * judge.plan.unit
+
+
 def test_the_best_policies_are_found() -> None:
     """Everywhere, and in the basin of the start: of a double well, one side of which is higher."""
     plan = plan_of("-((u^2 - 1)^2) + 0.1*u", (-2, 2))
@@ -118,6 +127,7 @@ def test_a_slope_and_a_move_are_seen() -> None:
     assert judge.slope_near(np.array([0.0])) == 0.0
     assert judge.moves(np.array([0.5]))
     assert not Judge(plan_of("IF THEN ELSE(u > 1, 5, 1)", (0, 2))).moves(np.array([0.5]))
+    assert not Judge(plan_of("XIDZ(1, u - 1, 0)", (0, 2))).moves(np.array([1.0]))
 
 
 def test_claims_are_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
