@@ -33,6 +33,7 @@ EXACT = 1e-9  # the same of policies that are held against an answer
 GAIN = 1e-6  # of the objective's unit: what counts as better
 SAMPLE = 2**13
 NEAR, AROUND = 1e-3, 3e-2  # the longest step, and how far a climb goes to refute an optimum, in natural sizes
+SEEN = 1e-6  # the least move, in natural sizes, that can refute an optimum
 SLOPE = 1e-6  # step of difference quotients
 SLSQP_OPTIONS: Any = {"maxiter": 60, "ftol": 1e-14}
 EPSILON = float(np.finfo(np.float64).eps)
@@ -278,18 +279,23 @@ class Judge:
         return self._bettered(x, longest=0.1 * NEAR, reach=NEAR, rounds=12)
 
     def _bettered(self, x: FloatArray, *, longest: float, reach: float, rounds: int) -> float:
-        """What a climb gains from a policy, once it was moved into the limits exactly."""
-        starts = np.repeat(self.restored(x[np.newaxis]), 4, axis=0)
-        ends, gains = self.climbed(starts, longest=longest, reach=reach, rounds=rounds)
-        gain = float(gains.max() - self.plan.gains(x[np.newaxis])[0])
-        enough = max(self.threshold(x), GAIN * self._worth(x, ends[gains.argmax()] - x))
-        return gain if gain > enough else 0.0
+        """What a climb, or its first step, gains from a policy that was moved into the limits exactly.
+
+        Moves that are less than `SEEN` are taken back: bounds and limits are not met to more digits than that.
+        """
+        start = np.repeat(self.restored(x[np.newaxis]), 4, axis=0)
+        climbs = ((longest, 1), (0.1 * longest, 1), (longest, rounds))
+        ends = np.concatenate([self.climbed(start, longest=step, reach=reach, rounds=n)[0] for step, n in climbs])
+        ends = self.restored(np.where(np.abs(ends - x) > SEEN, ends, x))
+        gains = self.gains(ends) - float(self.plan.gains(x[np.newaxis])[0])
+        best = int(gains.argmax())
+        enough = max(self.threshold(x), GAIN * self._worth(x, ends[best] - x))
+        return float(gains[best]) if gains[best] > enough else 0.0
 
     def _worth(self, x: FloatArray, move: FloatArray) -> float:
         """What the levers that move are worth one by one, over their natural sizes.
 
-        Where dear levers balance each other, or a limit, to a millionth, a balance is all that can be seen: an optimum
-        need not lie on a limit to more digits than it has to keep it.
+        Where dear levers balance each other, or a limit, to a millionth, a balance is all that can be seen.
         """
         direction = NEAR * move / max(float(np.abs(move).max()), 1e-300)
         values = self.plan.gains(np.array([x, *(x + np.diag(direction))]))

@@ -63,7 +63,7 @@ class Judged:
 
     `false` names what is wrong with the claim, empty where nothing is found; `best` and `basin` are what brute force
     found, `gain` what the answer brings, in the objective's unit and without its constant; `better` is by how much a
-    policy near is better.
+    policy near is better. `policy` is in natural sizes, in the order of the drawn model.
     """
 
     number: int
@@ -79,6 +79,7 @@ class Judged:
     better: float = float("nan")
     seconds: float = 0.0
     sentence: str = ""
+    policy: tuple[float, ...] = ()
 
 
 def judged(plan: DrawnPlan, solver: str, known: Known | None = None) -> Judged:
@@ -152,7 +153,14 @@ def _held(blank: Judged, plan: DrawnPlan, result: Result, known: Known) -> Judge
     gain, unit, enough = float(plan.gains(x[np.newaxis])[0]), plan.unit, judge.threshold(x)
     holds = bool((judge.violations(x[np.newaxis]) <= HOLDS + judge.rounding).all())
     better = judge.better_near(x) if blank.standing in OPTIMA and holds else float("nan")
-    numbers = replace(blank, gain=gain / unit, best=known.best / unit, basin=known.basin / unit, better=better / unit)
+    numbers = replace(
+        blank,
+        gain=gain / unit,
+        best=known.best / unit,
+        basin=known.basin / unit,
+        better=better / unit,
+        policy=tuple(map(float, x)),
+    )
     found = replace(numbers, false=_false(judge, x, blank.standing, holds, better, known))
     if plan.truth not in SEARCHED:
         return found

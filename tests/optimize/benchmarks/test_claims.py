@@ -72,6 +72,7 @@ FALSE = {
     "a saddle of third order": (plan_of("(u - 1)^3 - 3*(u - 1)*(v - 1)^2", (0, 2), (0, 2)), [1.0, 1.0]),
     "the lower side of a kink": (plan_of("ABS(u - 1)", (0, 2)), [1.0]),
     "below a jump": (plan_of("IF THEN ELSE(u > 1, 5, 1)", (0, 2)), [1.0]),
+    "below a jump to a slope": (plan_of("IF THEN ELSE(u > 1, 5 - u, 1)", (0, 2)), [1.0]),
     "before a pole": (plan_of("XIDZ(1, u - 1, 0)", (0, 2)), [1.0]),
     "one lever beside a dear one": (plan_of("1e9*(2*u - u^2) + v", (0, 2), (0, 1)), [1.0, 0.6]),
     "beside the optimum": (plan_of("-(u - 1)^2", (0, 2)), [1.01]),
@@ -83,6 +84,7 @@ TRUE = {
     "an optimum of fourth order": (plan_of("-((u - 1)^4)", (0, 2)), [1.0]),
     "a corner": (plan_of("SUM(u[r!]^2)", (0, 10), budget=8.0, elements=4), [8.0, 0.0, 0.0, 0.0]),
     "within what a limit allows": (plan_of("1e4*SUM(u[r!])", (0, 10), budget=8.0, elements=2), [4.0, 4.0 - 1e-8]),
+    "within a hair of a bound": (plan_of("1e6*u + 0*v", (0, 2), (0, 2)), [2.0 - 1e-10, 1.0]),
     "a plateau": (plan_of("IF THEN ELSE(u > 1, 5, 1)", (0, 2)), [0.5]),
 }
 
