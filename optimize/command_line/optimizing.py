@@ -23,7 +23,7 @@ from ..problems.problem import Problem
 from ..results.folder import load_result, save_result, save_verification, summary
 from ..results.result import Result
 from ..results.tables import alternatives, sayings, tables
-from ..results.verdict import TOLERANCE, Verification
+from ..results.verdict import Verification
 from ..results.verification import NOTHING_COMPARED, verify
 from ..solvers.solver import Ending
 from ..solving.solve import chosen_solver, solve, with_seconds
@@ -106,7 +106,7 @@ def _keeping(result: Result) -> Iterator[None]:
 
 def _replayed(request: OptimizeRequest, result: Result, progress: Progress, interruption: Interruption) -> Result:
     """The result, verified where that is asked for and makes sense; a replay that fails costs nothing but a note."""
-    if not request.verify or not result.findings.is_feasible or interruption.received is not None:
+    if not request.verify or not result.is_policy or interruption.received is not None:
         return result
     try:
         interruption.keeping = False
@@ -139,8 +139,7 @@ def _status(result: Result, interruption: Interruption) -> Status:
     if interruption.received is not None or result.findings.ending is Ending.INTERRUPTED:
         terminated = interruption.received is not None and interruption.received != 2
         return Status.TERMINATED if terminated else Status.INTERRUPTED
-    fine = result.findings.is_feasible and (result.verification is None or result.verification.passed)
-    return Status.DONE if fine else Status.NO
+    return Status.DONE if result.is_policy else Status.NO
 
 
 # --- plans ------------------------------------------------------------------------------------------------------------
@@ -228,7 +227,7 @@ def answer_verify(request: VerifyRequest) -> Status:
         console.print_text(f"{found.sentence}\n{result.status}")
     if not found.doubts:
         save_verification(result, request.run)
-    return Status.DONE if found.passed and found.largest_limit_violation <= TOLERANCE else Status.NO
+    return Status.DONE if result.is_policy else Status.NO
 
 
 def _verification_document(result: Result, found: Verification) -> dict[str, Any]:
@@ -274,12 +273,18 @@ def _tell(result: Result, *, json: bool) -> None:
     foot = (
         f"Seconds: {seconds}. {len(result.iterations)} iterations, {result.work.simulations} runs, "
         f"{result.work.gradients} gradients of {result.work.levers:,} levers.",
-        "Not written."
-        if result.folder is None
-        else f"Written: {result.folder} (result.json, policy.csv, trajectories.nc, shadow_prices.csv ...)",
+        "Not written." if result.folder is None else f"Written: {result.folder} ({_content(result)})",
     )
-    before = (str(result.status), *result.conflict, *alternatives(result))
-    console.print_result(before, tables(result), sayings(result), foot)
+    before = (str(result.status), *result.conflict, *(alternatives(result) if result.is_policy else ()))
+    shown = tables(result)
+    console.print_result(before, shown, sayings(result) if shown and result.is_policy else (), foot)
+
+
+def _content(result: Result) -> str:
+    """What is in a folder, for people who open it."""
+    if result.is_policy:
+        return "result.json, policy.csv, trajectories.nc, shadow_prices.csv ..."
+    return "where the search ended; it is no policy"
 
 
 def _run_folder(system: System) -> Path:

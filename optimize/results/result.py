@@ -21,7 +21,7 @@ from ..plans.plan import Plan
 from ..plans.quantities import unit_of_integral
 from ..solvers.solver import Iteration
 from .groups import Groups
-from .verdict import Findings, Verdict, Verification, judge
+from .verdict import TOLERANCE, Findings, Verdict, Verification, judge
 from .violations import Violation, largest
 
 
@@ -100,16 +100,24 @@ class Result:
     def __str__(self) -> str:
         goal = self.plan.objective
         verb = "maximized" if goal.sign > 0 else "minimized"
-        numbers = f"{self.objective:.6g} {self.objective_unit}, without the policy {self.baseline_objective:.6g}"
+        numbers = "no policy was found"
+        if self.is_policy:
+            numbers = f"{self.objective:.6g} {self.objective_unit}, without the policy {self.baseline_objective:.6g}"
         return f"{self.provenance['model']}: {goal.variable} {verb}, {numbers}.\n{self.status}"
 
     def __repr__(self) -> str:
-        return f"<Result {self.provenance['model']!r}: {self.status.standing}, objective {self.objective:.6g}>"
+        worth = f", objective {self.objective:.6g}" if self.is_policy else ""
+        return f"<Result {self.provenance['model']!r}: {self.status.standing}{worth}>"
 
     @property
     def status(self) -> Verdict:
         """What the result is worth, with a sentence and advice."""
         return judge(self.findings, self.verification)
+
+    @property
+    def is_policy(self) -> bool:
+        """Whether there is a policy that keeps all limits, in our run and in PySD's, and that a search found."""
+        return self.status.is_policy and self.largest_limit_violation <= TOLERANCE
 
     @property
     def kkt_residual(self) -> float:

@@ -14,7 +14,7 @@ from sd_models.system.model import FloatArray
 from ..plans.kinds import RowKind
 from .prices import Saying, in_words
 from .result import Result
-from .verdict import TOLERANCE
+from .verdict import TOLERANCE, Standing
 from .violations import Violation
 
 MOST_TIMES = 5
@@ -37,7 +37,17 @@ class Table:
 
 
 def tables(result: Result) -> list[Table]:
-    """The tables of a result in the order in which they are read."""
+    """The tables of a result in the order in which they are read.
+
+    Gains and who gets what belong to a verdict on a policy: a search that was interrupted has none yet, and one that
+    found no policy tells by how much limits are missed where it came nearest to them.
+    """
+    standing = result.status.standing
+    if not result.is_policy:
+        missed = () if standing in (Standing.UNBOUNDED, Standing.FAILED) else (_missed(result),)
+        return [table for table in missed if table.rows]
+    if standing is Standing.INTERRUPTED:
+        return []
     found = [_goal(result)]
     for name in map(str, result.policy.data_vars):
         found += [_over_time(result, name), *_across(result, name)]
@@ -203,6 +213,13 @@ def _outcomes(result: Result) -> Table:
 def _limits(result: Result) -> Table:
     rows = tuple(_limit_row(item) for item in result.violations)
     return Table("Limits, where each is nearest to its amount", ("", "", "from", "value", "amount"), rows, 2)
+
+
+def _missed(result: Result) -> Table:
+    rows = tuple(_limit_row(item) for item in result.violations if item.size > TOLERANCE)
+    return Table(
+        "No policy: limits that are missed where the search came nearest", ("", "", "from", "value", "amount"), rows, 2
+    )
 
 
 def _limit_row(item: Violation) -> tuple[str, ...]:

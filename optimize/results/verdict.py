@@ -34,6 +34,9 @@ class Standing(StrEnum):
     FAILED = "failed"
 
 
+NO_POLICY = (Standing.REFUTED, Standing.INFEASIBLE, Standing.UNBOUNDED, Standing.FAILED)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """A result's standing, with a sentence that says why and advice on what to do now."""
@@ -44,6 +47,11 @@ class Verdict:
 
     def __str__(self) -> str:
         return f"{self.standing.capitalize()}. {self.sentence} {self.advice}".rstrip()
+
+    @property
+    def is_policy(self) -> bool:
+        """Whether what was found is a policy: one that keeps all limits, and not merely where a search began."""
+        return self.standing not in NO_POLICY
 
     @property
     def is_optimal(self) -> bool:

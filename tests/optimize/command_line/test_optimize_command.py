@@ -20,6 +20,7 @@ from support import islands
 import optimize as opt
 from optimize.command_line import optimizing
 from optimize.command_line.commands import main
+from optimize.command_line.interruption import Interruption
 from optimize.command_line.requests import Status
 from sd_models.errors import Fault, InvalidRequest
 
@@ -131,6 +132,49 @@ def test_no_is_an_answer(plan: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert document["status"] == "infeasible"
     assert document["replay_gap"] is None
     assert opt.load_result("mine").status.standing == "infeasible"
+
+
+GAINS = ("value found", "without policy", "What it buys", "spending by", "What the limits are worth", "policy.csv")
+
+
+def test_an_infeasible_plan_shows_no_gains(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What contradicts what, the least that would help, what is missed; no allocation, no start as a policy."""
+    plan.write_text(PLAN.replace("at_least = 0.5", "at_least = 9.0"), encoding="utf-8")
+    assert main(["optimize", str(plan)]) == Status.NO
+    out = capsys.readouterr().out
+    for text in (
+        "Infeasible.",
+        "'floor' of",
+        "The least that would help",
+        "No policy: limits that are missed",
+        "MISSED by",
+    ):
+        assert text in out
+    assert not [text for text in GAINS if text in out]
+
+
+def test_an_unbounded_plan_says_no_and_shows_no_gains(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 1, the lever that goes on without end, and nothing else; programs read the same."""
+    (plan.parent / "islands.mdl").write_text(islands.MODEL.replace("[0, 9]", ""), encoding="utf-8")
+    plan.write_text(PLAN.split("[[limit]]")[0].replace("upper = 2.0", ""), encoding="utf-8")
+    assert main(["optimize", str(plan), "--out", "mine"]) == Status.NO
+    out = capsys.readouterr().out
+    assert "Unbounded." in out
+    assert "spending" in out
+    assert not [text for text in (*GAINS, "MISSED", "nearest") if text in out]
+    assert "no policy was found" in str(opt.load_result("mine"))
+    assert main(["verify", "mine"]) == Status.NO
+
+
+def test_an_interrupted_search_shows_no_gains(
+    plan: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The best policy so far is kept in the folder, and what it is worth is not told as a result."""
+    monkeypatch.setattr(Interruption, "ending", lambda self: opt.Ending.INTERRUPTED)
+    assert main(["optimize", str(plan)]) == Status.INTERRUPTED
+    out = capsys.readouterr().out
+    assert "interrupted" in out
+    assert not [text for text in GAINS[:-1] if text in out]
 
 
 def test_a_result_that_cannot_be_saved_is_told(
