@@ -11,7 +11,7 @@ the outcomes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -62,6 +62,11 @@ class ElasticProgram:
         """The largest cost or price, at least 1."""
         prices = self.prices[np.isfinite(self.prices)]
         return max(1.0, float(np.abs(self.cost).max(initial=0.0)), float(prices.max(initial=0.0)))
+
+    def in_units(self, unit: float) -> ElasticProgram:
+        """The same with the objective counted in another unit."""
+        blocks = tuple(block / unit for block in self.blocks)
+        return replace(self, cost=self.cost / unit, blocks=blocks, prices=self.prices / unit)
 
     def flat(self) -> ConvexProgram:
         """The same with a variable for each slack of an elastic row: levers, outcomes, slacks above, slacks below."""

@@ -98,7 +98,7 @@ class Exact:
         free = program.lower < program.upper
         error = np.where(free, error, 0.0)
         step, bent = np.zeros_like(error), np.zeros_like(error)
-        solved = np.where(free, optimum.linear.solved(error), 0.0)
+        solved = np.where(free, optimum.solved(error), 0.0)
         direction, size = solved, float(error @ solved)
         least, products = SOLVED**2 * size, 1
         while size > least and products < PRODUCTS:
@@ -111,7 +111,7 @@ class Exact:
                 break
             length = size / energy
             step, bent, error = step + length * direction, bent + length * curved, error - length * whole
-            solved = np.where(free, optimum.linear.solved(error), 0.0)
+            solved = np.where(free, optimum.solved(error), 0.0)
             before, size = size, float(error @ solved)
             direction = solved + (size / before) * direction
         return step, bent, products

@@ -266,14 +266,18 @@ class _Search:
         return float(np.abs(move / self.sizes.levers).max(initial=0.0))
 
     def _steered(self, master: Master, answer: _Answer) -> tuple[Master, _Answer]:
-        """The step with a penalty that makes the linearized limits hold where that is possible."""
+        """The step with a penalty that makes the linearized limits hold where that is possible.
+
+        The penalty ends where an excess of the tolerance costs as much as the lever with the largest effect may gain: a
+        harder one would change nothing but the rounding.
+        """
         now, enough = self.point.left, 0.1 * self.options.tolerance
-        left = self._left(master, answer)
+        left, most = self._left(master, answer), master.scale / self.options.tolerance
         for factor in HARDER:
             progresses = left < NO_PROGRESS * now and factor != HARDER[0]
-            if left <= max(0.1 * now, enough) or progresses:
+            if left <= max(0.1 * now, enough) or progresses or master.penalty >= most:
                 break
-            harder = replace(master, penalty=master.penalty * factor)
+            harder = replace(master, penalty=min(master.penalty * factor, most))
             again = self._ask(harder)
             if not again.is_good:
                 break
@@ -283,7 +287,7 @@ class _Search:
         self._count_stuck(now, left)
         price = 3.0 * self._largest_price(master.multipliers(answer.multipliers), master)
         lowest = 0.1 * max(master.penalty, self.first_penalty) if left <= enough else master.penalty
-        self.penalty = max(price, lowest)
+        self.penalty = min(max(price, lowest), most)
         return master, answer
 
     def _left(self, master: Master, answer: _Answer) -> float:

@@ -177,3 +177,20 @@ def test_exact_curvature_mends_the_optimum() -> None:
     gaps = [mended(seed) for seed in range(30)]
     assert all(-1e-6 <= after <= before + 1e-6 for after, before in gaps)
     assert sum(after < 1e-6 < before for after, before in gaps) > 15
+
+
+@pytest.mark.parametrize("price", [1e2, 1e4, 1e6])
+def test_contradictions_may_be_as_dear_as_one_likes(price: float) -> None:
+    """Rows that cannot hold together are missed as little as may be, at any price, in a few iterations."""
+    program = random_program(0)
+    apart = np.abs(program.by_lever).sum(axis=1) + 10.0
+    elastic = np.isfinite(program.prices)
+    program = replace(
+        program,
+        prices=np.where(elastic, price, np.inf),
+        row_lower=np.where(elastic, apart, program.row_lower),
+        row_upper=np.where(elastic, np.inf, program.row_upper),
+    )
+    found = interior.solve(program, accuracy=1e-6)
+    assert found.residual <= 1e-4
+    assert found.iterations <= 40
