@@ -224,7 +224,8 @@ def answer_verify(request: VerifyRequest) -> Status:
     if request.json:
         console.print_json(_verification_document(result, found))
     else:
-        console.print_text(f"{found.sentence}\n{result.status}")
+        told = [] if result.status.sentence == found.sentence else [found.sentence]
+        console.print_text("\n".join([*told, str(result.status), f"Model: {result.provenance['model_path']}"]))
     if not found.doubts:
         save_verification(result, request.run)
     return Status.DONE if result.is_policy else Status.NO

@@ -5,6 +5,9 @@ alternatives and convexity are computed anew; and the shadow prices of the folde
 the policy one that no small change improves. Prices of limits enter the conditions of first order themselves, those of
 bounds have to be what these leave at each lever: whoever forges one misses them.
 
+What nobody can find again is not looked at: iterations, seconds, notes, and how the solver ended. A folder names its
+own model and plan, so what is confirmed is confirmed for these; `verify` says which model that is.
+
 What differs is told in words, as a doubt. Prices of constraints that were added in Python cannot be computed anew,
 since a folder does not hold them; a result that leans on them is not confirmed.
 """
@@ -37,6 +40,7 @@ from ..problems.optimality import (
 from ..problems.problem import Problem
 from ..problems.program import Evaluation, Program
 from ..runs.comparison import largest_gap
+from .groups import groups_of
 from .prices import objective_unit, shadow_prices
 from .result import Result
 from .verdict import TOLERANCE, Findings, Standing, judge
@@ -80,6 +84,7 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
         baseline_objective=objective_of(result.plan, system, own),
         objective_unit=objective_unit(result.plan, system),
         time_unit=time_unit(system),
+        groups=groups_of(system),
         verification=None,
     )
     doubts = (
@@ -90,7 +95,7 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
         *_of_claims(result, found),
         *unreadable,
         *(() if unreadable else _of_prices(problem, program, at, rows, found)),
-        *_of_alternatives(result, problem, program, at),
+        *_of_alternatives(result, problem, program),
     )
     return Anew(found, doubts)
 
@@ -163,12 +168,12 @@ def _of_runs(told: Result, found: Result) -> Iterator[str]:
             yield f"{name}.nc is not the run of model and policy: largest gap {gap.size:.1e} in {where}"
 
 
-def _of_alternatives(result: Result, problem: Problem, program: Program, best: Evaluation) -> Iterator[str]:
+def _of_alternatives(result: Result, problem: Problem, program: Program) -> Iterator[str]:
     for number, item in enumerate(result.alternatives, start=1):
         policy = policy_of(item.policy)
-        yield from (f"alternative {number}: {doubt}" for doubt in _of_policy(problem, policy, best.x) if "has" in doubt)
         at = program.evaluate(problem.vector(policy))
         reached = program.sign * program.cost(at.x, at.y)
+        yield from (f"alternative {number}: {doubt}" for doubt in _of_policy(problem, policy, at.x))
         if not _same(item.objective, reached):
             yield f"alternative {number} is worth {reached:.9g}, not {item.objective:.9g}"
 
@@ -179,10 +184,11 @@ def _of_alternatives(result: Result, problem: Problem, program: Program, best: E
 def _of_claims(told: Result, found: Result) -> Iterator[str]:
     """What the folder claims beyond what was found: limits kept, first order, convexity, the verdict itself."""
     said, is_so = told.findings, found.findings
-    if said.violation <= TOLERANCE < is_so.violation:
+    if said.violation <= TOLERANCE and not is_so.violation <= TOLERANCE:  # also where it is no number
         yield f"{is_so.violated} is missed by {is_so.violation:.1e} of its size, not by {said.violation:.1e}"
-    if said.kkt_residual <= TOLERANCE < is_so.kkt_residual:
-        yield f"the KKT residual is {is_so.kkt_residual:.1e}, not {said.kkt_residual:.1e}"
+    if said.kkt_residual <= TOLERANCE and not is_so.kkt_residual <= TOLERANCE:
+        why = "" if len(told.multipliers) or not told.shadow_prices else " (earlier versions kept no small prices)"
+        yield f"the KKT residual is {is_so.kkt_residual:.1e}, not {said.kkt_residual:.1e}{why}"
     if said.convex and not is_so.convex:
         yield "the problem is not convex by its structure"
     if told.stored is not None and _worth(told.stored.status) > _worth(judge_as_replayed(found)):
@@ -236,7 +242,7 @@ def _of_prices(problem: Problem, program: Program, at: Evaluation, rows: FloatAr
     prices = shadow_prices(problem, rows, -marginals.lagrangian)
     if any(name not in prices for name in told):
         yield ADDED
-    if found.kkt_residual > TOLERANCE:
+    if not found.kkt_residual <= TOLERANCE:
         return
     dust = DUST * marginals.worth
     of_rows = np.maximum(ROW * np.abs(rows), dust / row_sizes(program, at.x, at.y))

@@ -155,6 +155,10 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
     "price and multipliers": (priced("annual budget", 2.0, multipliers=2.0), "the KKT residual is "),
     "price of a bound": (priced("upper bound of spending", 0.5), "the shadow price of 'upper bound of spending'"),
     "sign of a price": (priced("annual budget", -1.0, multipliers=-1.0), "the KKT residual is "),
+    "policy that is no number": (
+        put("policy", lambda policy: policy * np.nan),
+        "",
+    ),
     "no hashes": (edited(lambda d: d.pop("hashes")), ""),
     "plan": (edited(lambda d: d["plan"]["limit"][0].update(at_most=1000.0)), "plan: not what was saved"),
 }
@@ -164,7 +168,8 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
 def test_a_forgery_is_refuted(
     name: str, honest: Path, halfway: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With what is not so; status 1; the folder stays as it is. Without hashes it is told that there are none."""
+    """With what is not so; status 1; the folder stays as it is. Without hashes it is told that there are none; of a
+    policy without numbers there is nothing to compute."""
     folder = honest.parent / f"forged-{name}"
     shutil.copytree(honest, folder)
     forge, words = FORGERIES[name]
@@ -172,6 +177,10 @@ def test_a_forgery_is_refuted(
     before = (folder / "result.json").read_bytes()
     status = main(["verify", str(folder), "--json"])
     printed = capsys.readouterr()
+    if name == "policy that is no number":
+        assert status == Status.BAD_INPUT
+        assert "NaN" in printed.err
+        return
     document = json.loads(printed.out)
     if name == "no hashes":
         assert status == Status.DONE
