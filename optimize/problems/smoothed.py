@@ -66,8 +66,15 @@ class SmoothedProblem:
 
         Nobody is told its evaluations: they are not those of the model.
         """
-        outcomes = replace(self._outcomes, constants=width * self.sizes(*at))
-        return replace(program, outcomes=outcomes, notice=_nobody)
+        return self.of_widths(program, width * self.sizes(*at))
+
+    def of_widths(self, program: Program, widths: FloatArray) -> Program:
+        """The same for the width of each kink."""
+        return replace(program, outcomes=replace(self._outcomes, constants=widths), notice=_nobody)
+
+    def standing_words(self, at: FloatArray, widths: FloatArray) -> tuple[str, ...]:
+        """The kinks that the run of a policy stands on (see `standing`), in words."""
+        return tuple(dict.fromkeys(f"{kink.variable} ({kink.function})" for kink in self.standing(at, widths)))
 
     def sizes(self, *at: FloatArray) -> FloatArray:
         """A natural size of each kink's switch along the runs of some policies.
@@ -126,6 +133,12 @@ class SmoothedProblem:
         inputs = self._gauge.inputs(levers=self.problem.policy(x), constants=given)
         outputs = self._gauge.trajectories(inputs).outputs[:, self.problem.horizon.first :]
         return {**model.fixed, **{name: outputs[rows] for name, rows in model.outputs.rows.items()}}
+
+
+def widths_of(smooth: Program) -> FloatArray:
+    """The widths of the stand-ins that a smooth program has; none for a program of another kind."""
+    outcomes = smooth.outcomes
+    return outcomes.constants if isinstance(outcomes, SimulatedOutcomes) else np.zeros(0)
 
 
 def _together(runs: Sequence[Mapping[str, FloatArray]], name: str) -> FloatArray:

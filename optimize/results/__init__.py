@@ -2,6 +2,7 @@
 
 - `violations.py`: how far a run is from keeping the limits, straight from the plan's words
 - `verdict.py`: what a result is worth, in a sentence, and what that rests on
+- `certified.py`: what a certificate found, as values
 - `prices.py`: what one more unit of a limit is worth
 - `groups.py`: the named parts into which subscript ranges fall
 - `result.py`: policy, trajectories, prices, and where they come from

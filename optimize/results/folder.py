@@ -39,7 +39,7 @@ from .result import Alternative, Result, Stored
 PRICE_HEADERS = ["limit", "elements", "time", "price", "price at its own time", "unit"]
 PRICES = "shadow_prices"
 RUNS = ("policy", "trajectories", "baseline")
-MULTIPLIERS = "multipliers"
+MULTIPLIERS, WIDTHS = "multipliers", "widths"
 PRICE_WORDS = ("units", "limit_unit", "objective", "objective_unit")  # attributes of a price
 PRICE_NUMBERS = ("discount", "from")
 SAME = ("findings", "violations", "iterations", "work", "provenance", "time_unit", "groups", "verification")
@@ -122,7 +122,7 @@ def _narrow(run: xr.Dataset) -> xr.Dataset:
 def _save_prices(result: Result, folder: Path) -> None:
     prices = result.shadow_prices
     with netCDF4.Dataset(folder / f"{PRICES}.nc", "w") as file:
-        put(xr.Dataset({MULTIPLIERS: ("row", result.multipliers)}), file)
+        put(xr.Dataset({MULTIPLIERS: ("row", result.multipliers), WIDTHS: ("kink", result.widths)}), file)
         for number, (name, price) in enumerate(prices.items()):
             put(price.to_dataset(name="price").assign_attrs(limit=name), file.createGroup(f"limit_{number}"))
     rows = (row for name, price in prices.items() for row in _price_rows(name, price))
@@ -147,13 +147,13 @@ def _read_prices(path: Path) -> dict[str, xr.DataArray]:
     return {name: _price(name, price) for name, price in named.items()}
 
 
-def _read_multipliers(path: Path) -> FloatArray:
-    """The multipliers that prices were made of; none in the folders of earlier versions."""
+def _read_row(path: Path, name: str) -> FloatArray:
+    """The multipliers that prices were made of, or the widths of stand-ins; none in folders of earlier versions."""
     found = xr.load_dataset(path, engine="netcdf4", decode_times=False)
-    multipliers = found[MULTIPLIERS].to_numpy() if MULTIPLIERS in found else np.zeros(0)
-    if multipliers.ndim != 1 or multipliers.dtype.kind != "f":
-        raise ValueError("the multipliers are no row of numbers")
-    return multipliers
+    values = found[name].to_numpy() if name in found else np.zeros(0)
+    if values.ndim != 1 or values.dtype.kind != "f":
+        raise ValueError(f"the {name} are no row of numbers")
+    return values
 
 
 def _price(name: str, price: xr.DataArray) -> xr.DataArray:
@@ -244,7 +244,8 @@ def _result(known: StoredResult, folder: Path, files: Mapping[str, Path]) -> Res
         trajectories=_read_run(files["trajectories"]),
         baseline=_read_run(files["baseline"]),
         shadow_prices=_read_prices(files[PRICES]),
-        multipliers=_read_multipliers(files[PRICES]),
+        multipliers=_read_row(files[PRICES], MULTIPLIERS),
+        widths=_read_row(files[PRICES], WIDTHS),
         objective=told.objective,
         baseline_objective=told.baseline_objective,
         objective_unit=told.objective_unit,

@@ -28,8 +28,12 @@ from ..plans.kinds import RowKind, free_name
 from ..plans.limits import Rows
 from ..plans.plan import Objective, Plan
 from ..plans.quantities import time_unit, unit_of_integral
+from ..problems.optimality import block_sizes
 from ..problems.problem import Problem
+from ..problems.program import Program
 
+# A lever counts as held by a bound that is this near, in its size.
+NEAR = 1e-6
 SCALE_WORDS = (("trillion", "billion", 1e-3),)  # so that one unit is a small change
 
 
@@ -129,6 +133,14 @@ def _labelled(
 def _wrapped(unit: str) -> str:
     """The unit, in brackets where it is a product or a quotient."""
     return f"({unit})" if any(sign in unit for sign in "*/ ") and not unit.startswith("(") else unit or "1"
+
+
+def at_bounds(program: Program, x: FloatArray, lagrangian: FloatArray) -> FloatArray:
+    """The multipliers of the bounds that levers are held at, positive for upper ones."""
+    near = NEAR * block_sizes(program, x)
+    at_lower = (x - program.lower <= near) & (lagrangian > 0)
+    at_upper = (program.upper - x <= near) & (lagrangian < 0)
+    return np.where(at_lower | at_upper, -lagrangian, 0.0)
 
 
 def objective_unit(plan: Plan, system: System) -> str:

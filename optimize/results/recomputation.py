@@ -1,9 +1,11 @@
 """What a folder says of a result, held against what follows from its model, its plan and its policy.
 
 Nothing is believed: the policy has to be one that the plan can decide, within its bounds; objective, runs, limits,
-alternatives and convexity are computed anew; and the shadow prices of the folder, taken for multipliers, have to make
-the policy one that no small change improves. Prices of limits enter the conditions of first order themselves, those of
-bounds have to be what these leave at each lever: whoever forges one misses them.
+alternatives and convexity are computed anew; `certify` looks at the policy as it does after a solve; and the
+multipliers of the folder have to make it one that no small change improves. Prices of limits are these multipliers,
+those of bounds have to be what they leave at each lever: whoever forges one misses them. An optimum on a kink is
+certified by a smooth stand-in of a tiny width. The folder may name that width, which proves nothing by itself: a
+stand-in whose outcomes are not the model's is not looked at.
 
 What nobody can find again is not looked at: iterations, seconds, notes, and how the solver ended. A folder names its
 own model and plan, so what is confirmed is confirmed for these; `verify` says which model that is.
@@ -25,6 +27,9 @@ from sd_models.simulator.simulation import simulate
 from sd_models.simulator.timing import TimeSpan
 from sd_models.system.model import FloatArray, System
 
+from ..certificates.certificate import Certificate, certify
+from ..certificates.escapes import escaping
+from ..certificates.probes import Merit
 from ..plans.horizon import horizon_end
 from ..plans.quantities import time_unit
 from ..problems.assembly import assemble
@@ -34,14 +39,18 @@ from ..problems.optimality import (
     curvatures,
     most_violated,
     optimality,
+    pulls,
     row_sizes,
     slopes,
 )
 from ..problems.problem import Problem
 from ..problems.program import Evaluation, Program
-from ..runs.comparison import largest_gap
+from ..problems.smoothed import SmoothedProblem
+from ..runs.comparison import largest_gap, relative_gaps
+from ..solvers.solver import Ending
+from .certified import looked
 from .groups import groups_of
-from .prices import objective_unit, shadow_prices
+from .prices import at_bounds, objective_unit, shadow_prices
 from .result import Result
 from .verdict import TOLERANCE, Findings, Standing, judge
 from .violations import Violation, objective_of, violations
@@ -53,6 +62,10 @@ SAME = 1e-9
 ROW, PRICE, DUST = 1e-6, 1e-4, 1e-8
 EARLIER = ("units", "limit_unit", "objective", "objective_unit", "discount", "from")  # what all folders say of a price
 ADDED = "what was added to the plan in Python cannot be confirmed, since the folder does not hold it"
+# What breaking a limit costs along a ray without end, in what all levers are worth: more than they gain near.
+FAR = 10.0
+# By how much, relative to themselves, outcomes of stand-ins for kinks may differ from the model's.
+STAND_IN = 1e-6
 MOST = 5  # doubts of one kind that are told
 WORTH = {Standing.PROVED: 2, Standing.LOCAL: 1, Standing.UNVERIFIED: 1}
 
@@ -74,9 +87,15 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
     rows, unreadable = _row_multipliers(problem, result)
     span = TimeSpan(stop=horizon_end(result.plan))
     checked = violations(result.plan, system, ours, ours - own)
+    feasible = _kept(program, at, checked, result.findings)
+    smooth = _smooth(problem, program, at, result.widths)
+    certificate = None
+    if feasible.is_feasible and at.is_finite:
+        told = Multipliers(rows, np.zeros(0))
+        certificate = certify(program, at, told, smooth=smooth, seed=result.plan.solver.seed)
     found = replace(
         result,
-        findings=_findings(problem, program, at, rows, checked, result.findings),
+        findings=_findings(problem, certificate, feasible, () if smooth is None else _standing(problem, at, result)),
         violations=checked,
         trajectories=simulate(system, levers=policy, time=span),
         baseline=simulate(system, time=span),
@@ -93,11 +112,28 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
         *_of_numbers(result, found),
         *_of_runs(result, found),
         *_of_claims(result, found),
+        *_of_ending(result, found, program, at),
         *unreadable,
-        *(() if unreadable else _of_prices(problem, program, at, rows, found)),
+        *(() if unreadable else _of_prices(problem, program, at, rows, smooth, certificate, found)),
         *_of_alternatives(result, problem, program),
     )
     return Anew(found, doubts)
+
+
+def _smooth(problem: Problem, program: Program, at: Evaluation, widths: FloatArray) -> Program | None:
+    """The program with stand-ins of the widths that a folder names; None where these are none, or no stand-ins of what
+    the policy brings: their outcomes have to be those of the model."""
+    smoothed = SmoothedProblem.of(problem) if len(widths) else None
+    if smoothed is None or len(widths) != len(smoothed.kinks) or not (np.isfinite(widths) & (widths > 0)).all():
+        return None
+    smooth = replace(smoothed.of_widths(program, widths), pulls=pulls(program, at, Multipliers.none(program)))
+    there = smooth.evaluate(at.x)
+    gap = relative_gaps(there.y, at.y).max(initial=0.0)
+    return smooth if there.is_finite and gap <= STAND_IN else None
+
+
+def _standing(problem: Problem, at: Evaluation, result: Result) -> tuple[str, ...]:
+    return SmoothedProblem.of(problem).standing_words(at.x, result.widths)
 
 
 def policy_of(policy: xr.Dataset) -> dict[str, xr.DataArray]:
@@ -105,22 +141,22 @@ def policy_of(policy: xr.Dataset) -> dict[str, xr.DataArray]:
     return {str(name): values for name, values in policy.data_vars.items()}
 
 
-def _findings(
-    problem: Problem,
-    program: Program,
-    at: Evaluation,
-    rows: FloatArray,
-    checked: tuple[Violation, ...],
-    told: Findings,
-) -> Findings:
-    """What a verdict rests on; how the solver ended is the only thing that nobody can find again."""
+def _kept(program: Program, at: Evaluation, checked: tuple[Violation, ...], told: Findings) -> Findings:
+    """The findings on limits; how the solver ended is the only thing that nobody can find again."""
     missed, place = most_violated(program, at.x, at.y)
     worst = max(checked, key=lambda item: item.size, default=None)
     if worst is not None and worst.size >= missed:
         missed, place = worst.size, worst.place
-    residual = optimality(program, at, Multipliers(rows, np.zeros(0))).kkt_residual
+    return replace(told, kkt_residual=math.inf, violation=missed, violated=place, looked=None)
+
+
+def _findings(problem: Problem, certificate: Certificate | None, kept: Findings, kinks: tuple[str, ...]) -> Findings:
+    """What a verdict rests on, with what a certificate found."""
     convex = not len(problem.bound.quantities)
-    return replace(told, kkt_residual=float(residual), violation=missed, violated=place, convex=convex)
+    if certificate is None:
+        return replace(kept, convex=convex)
+    residual = certificate.optimality.kkt_residual
+    return replace(kept, kkt_residual=residual, convex=convex, looked=looked(problem, certificate, kinks))
 
 
 # --- files, policy, numbers -------------------------------------------------------------------------------------------
@@ -187,12 +223,22 @@ def _of_claims(told: Result, found: Result) -> Iterator[str]:
     if said.violation <= TOLERANCE and not is_so.violation <= TOLERANCE:  # also where it is no number
         yield f"{is_so.violated} is missed by {is_so.violation:.1e} of its size, not by {said.violation:.1e}"
     if said.kkt_residual <= TOLERANCE and not is_so.kkt_residual <= TOLERANCE:
-        why = "" if len(told.multipliers) or not told.shadow_prices else " (earlier versions kept no small prices)"
-        yield f"the KKT residual is {is_so.kkt_residual:.1e}, not {said.kkt_residual:.1e}{why}"
+        yield f"the KKT residual is {is_so.kkt_residual:.1e}, not {said.kkt_residual:.1e}"
     if said.convex and not is_so.convex:
         yield "the problem is not convex by its structure"
     if told.stored is not None and _worth(told.stored.status) > _worth(judge_as_replayed(found)):
         yield f"the verdict is {judge_as_replayed(found)!r}, not {told.stored.status!r}"
+
+
+def _of_ending(told: Result, found: Result, program: Program, at: Evaluation) -> Iterator[str]:
+    """Endings that say more than that a search ended: no policy keeps all limits, or levers go on without end."""
+    if told.findings.ending is Ending.INFEASIBLE and found.findings.is_feasible:
+        yield "the policy keeps all limits, so these do not contradict each other"
+    if told.findings.ending is Ending.UNBOUNDED and at.is_finite:
+        none = Multipliers.none(program)
+        worth = Marginals(program, at, *slopes(program, at, none), np.zeros(len(at.x))).worth
+        if not len(escaping(program, Merit.at(program, at, none, FAR * worth), at.x)):
+            yield "no lever goes on without end"
 
 
 def judge_as_replayed(found: Result) -> str:
@@ -229,20 +275,34 @@ def _of_all_prices(problem: Problem, prices: Mapping[str, xr.DataArray]) -> Floa
     return np.asarray(problem.plan.objective.sign * np.concatenate([np.zeros(0), *found]))
 
 
-def _of_prices(problem: Problem, program: Program, at: Evaluation, rows: FloatArray, found: Result) -> Iterator[str]:
+def _of_prices(
+    problem: Problem,
+    program: Program,
+    at: Evaluation,
+    rows: FloatArray,
+    smooth: Program | None,
+    certificate: Certificate | None,
+    found: Result,
+) -> Iterator[str]:
     """Which prices are not those that multipliers and gradients leave, as far as levers and limits can feel it.
 
     Where first order does not hold there are no prices, whatever is told.
     """
     told = found.shadow_prices
-    if not told:
+    if not told or certificate is None:
         return
+    if len(found.multipliers):
+        of_told = optimality(smooth or program, (smooth or program).evaluate(at.x), Multipliers(rows, np.zeros(0)))
+        if certificate.is_first_order and not of_told.kkt_residual <= TOLERANCE:
+            yield f"its multipliers leave a KKT residual of {of_told.kkt_residual:.1e}"
+    else:
+        rows = certificate.multipliers.rows
     multipliers = Multipliers(rows, np.zeros(0))
     marginals = Marginals(program, at, *slopes(program, at, multipliers), curvatures(program, at, multipliers).clip(0))
-    prices = shadow_prices(problem, rows, -marginals.lagrangian)
+    prices = shadow_prices(problem, rows, at_bounds(program, at.x, marginals.lagrangian))
     if any(name not in prices for name in told):
         yield ADDED
-    if not found.kkt_residual <= TOLERANCE:
+    if not certificate.is_first_order:
         return
     dust = DUST * marginals.worth
     of_rows = np.maximum(ROW * np.abs(rows), dust / row_sizes(program, at.x, at.y))

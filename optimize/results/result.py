@@ -58,10 +58,11 @@ class Result:
 
     `policy` holds the paths of the levers over the whole run, (time, *dimensions); each value holds from its time on,
     as `sd.simulate(levers=...)` takes it. `trajectories` and `baseline` are the runs with it and without, all variables
-    at the saved times. `shadow_prices` are by limit (see `shadow_prices`), `multipliers` what they
-    were made of, by row. `objective` and `baseline_objective` are in
-    the plan's direction and in `objective_unit`. `groups` are the named parts into which subscript ranges fall.
-    `opened` is the model, where it is at hand; a result that was read from a `folder` knows its file by `provenance`.
+    at the saved times. `shadow_prices` are by limit (see `shadow_prices`), `multipliers` what they were made of, by
+    row; `widths` are those of the stand-ins for kinks by which an optimum that stands on them is certified. `objective`
+    and `baseline_objective` are in the plan's direction and in `objective_unit`. `groups` are the named parts into
+    which subscript ranges fall. `opened` is the model, where it is at hand; a result that was read from a `folder`
+    knows its file by `provenance`, and has in `stored` what that says of itself.
 
     >>> import optimize as opt
     >>> import sd_models as sd
@@ -94,6 +95,7 @@ class Result:
     verification: Verification | None = None
     folder: Path | None = None
     multipliers: FloatArray = field(default_factory=lambda: np.zeros(0))
+    widths: FloatArray = field(default_factory=lambda: np.zeros(0))
     stored: Stored | None = None
     opened: System | None = None
 

@@ -21,10 +21,9 @@ import numpy as np
 from sd_models.system.model import FloatArray
 
 from ..problems.optimality import Multipliers, own_sizes, pulls
-from ..problems.outcomes import SimulatedOutcomes
 from ..problems.problem import Problem
 from ..problems.program import Program
-from ..problems.smoothed import SmoothedProblem
+from ..problems.smoothed import SmoothedProblem, widths_of
 from ..solvers.solver import Solution, Solver
 from .oversight import Oversight
 
@@ -70,11 +69,8 @@ class OverKinks:
 
     def standing(self, smooth: Program, x: FloatArray) -> tuple[str, ...]:
         """The kinks that a policy stands on, in words; `smooth` is the program of the last width."""
-        outcomes = smooth.outcomes
-        if not isinstance(outcomes, SimulatedOutcomes):
-            return ()
-        found = self.smoothed.standing(x, outcomes.constants)
-        return tuple(dict.fromkeys(f"{kink.variable} ({kink.function})" for kink in found))
+        widths = widths_of(smooth)
+        return self.smoothed.standing_words(x, widths) if len(widths) else ()
 
     def program(self, program: Program, width: float, x: FloatArray, start: FloatArray) -> Program:
         """The smooth program of a width, in which slopes are held against those of the exact one at a policy."""

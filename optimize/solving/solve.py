@@ -17,24 +17,24 @@ from sd_models.simulator.compilation import Layout
 from sd_models.simulator.datasets import Frame
 from sd_models.simulator.simulation import Simulator, compile
 from sd_models.simulator.timing import SAME_TIME, TimeSpan
-from sd_models.system.elements import element_names
-from sd_models.system.model import FloatArray, IndexArray
+from sd_models.system.model import FloatArray
 
-from ..certificates.second_order import SecondOrder
 from ..files.provenance import digest_of, files_of, provenance
 from ..plans.horizon import clock_of, horizon_end
 from ..plans.plan import SolverChoice
 from ..plans.quantities import time_unit
-from ..problems.optimality import Marginals, Multipliers, block_sizes, most_violated, optimality, row_sizes, slopes
+from ..problems.optimality import Marginals, Multipliers, most_violated, optimality, row_sizes, slopes
 from ..problems.presolve import Presolved, presolve
 from ..problems.problem import Problem
 from ..problems.program import Evaluation, Program
 from ..problems.pyomo_model import state, tightened
 from ..problems.pyomo_reader import program as program_of
+from ..problems.smoothed import widths_of
+from ..results.certified import lever_words, looked
 from ..results.groups import groups_of
-from ..results.prices import objective_unit, shadow_prices
+from ..results.prices import at_bounds, objective_unit, shadow_prices
 from ..results.result import Alternative, Result, Work, held_paths
-from ..results.verdict import TOLERANCE, Curvature, Findings, Looked
+from ..results.verdict import TOLERANCE, Findings, Looked
 from ..results.verification import named_variables
 from ..results.violations import violations
 from ..solvers.choice import named_solver
@@ -245,6 +245,7 @@ class _Solve:
             baseline=baseline,
             shadow_prices=prices,
             multipliers=np.zeros(0) if told is None else told.rows,
+            widths=np.zeros(0) if best.smooth is None else widths_of(best.smooth),
             objective=program.sign * program.cost(x, at.y) + 0.0,  # no -0
             baseline_objective=baseline_objective,
             objective_unit=objective_unit(problem.plan, problem.system),
@@ -293,22 +294,11 @@ class _Solve:
         found = end.certificate
         if found is None:
             return None
-        second, probes = found.second, found.probes
         if len(found.idle) and not found.is_idle:
             idle = ", ".join(lever_words(self.problem, found.idle))
             self.notes.append(f"Without effect on the objective and on every limit that binds: {idle}.")
-        return Looked(
-            curvature=_curvature(second),
-            least_curvature=second.least if second is not None else np.nan,
-            directions=second.dimensions if second is not None else 0,
-            flat_directions=second.flat if second is not None else 0,
-            probes=probes.count if probes is not None else 0,
-            better=probes.gain if probes is not None else 0.0,
-            worth=found.worth,
-            idle=lever_words(self.problem, found.idle),
-            is_idle=found.is_idle,
-            kinks=() if end.smooth is None else self.detour.standing(end.smooth, end.best.x),
-        )
+        kinks = () if end.smooth is None else self.detour.standing(end.smooth, end.best.x)
+        return looked(self.problem, found, kinks)
 
     def _prices(self, program: Program, multipliers: Multipliers, at: Evaluation) -> dict[str, xr.DataArray]:
         plan_rows = sum(len(rows.expression) for rows in self.problem.bound.rows)
@@ -321,7 +311,7 @@ class _Solve:
         return shadow_prices(
             self.problem,
             rows,
-            _at_bounds(program, at.x, lagrangian),
+            at_bounds(program, at.x, lagrangian),
             added=dict(zip(names, map(float, values), strict=True)),
         )
 
@@ -360,36 +350,6 @@ def _multipliers(end: End) -> Multipliers | None:
     if end.told is not None:
         return Multipliers(end.told.row_multipliers, end.told.quadratic_multipliers)
     return None
-
-
-def _at_bounds(program: Program, x: FloatArray, lagrangian: FloatArray) -> FloatArray:
-    """The multipliers of the bounds that levers are held at, positive for upper ones."""
-    near = TOLERANCE * block_sizes(program, x)
-    at_lower = (x - program.lower <= near) & (lagrangian > 0)
-    at_upper = (program.upper - x <= near) & (lagrangian < 0)
-    return np.where(at_lower | at_upper, -lagrangian, 0.0)
-
-
-def _curvature(second: SecondOrder | None) -> Curvature:
-    if second is None or not second.complete:
-        return Curvature.UNKNOWN
-    return Curvature.NEGATIVE if second.negative else Curvature.HOLDS
-
-
-def lever_words(problem: Problem, levers: IndexArray) -> tuple[str, ...]:
-    """What levers are called: the variable, its element unless all are meant, and how many of its periods."""
-    words = []
-    for block in problem.bound.blocks:
-        mine = np.isin(block.numbers, levers)
-        if mine.all():
-            words.append(block.variable)
-            continue
-        every = element_names(problem.system, problem.system[block.variable])
-        names = [every[int(element)] for element in block.elements]
-        for name, periods in zip(names, mine, strict=True):
-            part = "" if periods.all() else f" in {int(periods.sum())} of {len(periods)} periods"
-            words += [f"{name}{part}"] if periods.any() else []
-    return tuple(words)
 
 
 def _contradiction(problem: Problem, program: Program, findings: Findings, x: FloatArray) -> tuple[str, ...]:

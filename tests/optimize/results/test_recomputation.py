@@ -16,11 +16,12 @@ from support import islands
 from support.known_optima import OPTIMA, problem
 
 import optimize as opt
+import sd_models as sd
 from optimize.command_line.commands import main
 from optimize.command_line.requests import Status
 from optimize.files.untrusted import sha256
 from optimize.results.document import plan_hash
-from optimize.results.verdict import Standing
+from optimize.results.verdict import Standing, judge
 from optimize.solving.solve import solve
 
 Forgery = Callable[[Path], None]
@@ -140,6 +141,14 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
     "baseline": (told("baseline_objective", -99.0), "the objective without the policy is "),
     "status": (told("status", "proved optimum"), "the verdict is 'local optimum', not 'proved optimum'"),
     "unknown status": (told("status", "perfect"), "the verdict is 'local optimum', not 'perfect'"),
+    "no policy": (
+        edited(lambda d: d["findings"].update(ending="infeasible", failure="No policy keeps the floor.")),
+        "these do not contradict each other",
+    ),
+    "without end": (
+        edited(lambda d: d["findings"].update(ending="unbounded", failure="spending")),
+        "no lever goes on without end",
+    ),
     "unit": (told("objective_unit", "money"), "the objective unit is "),
     "policy, no hash": (
         lambda folder: shutil.copy(folder.parent / "halfway" / "policy.nc", folder / "policy.nc"),  # type: ignore[dict-item]
@@ -152,9 +161,12 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
     "trajectories": (put("trajectories", lambda run: run * 1.01), "trajectories.nc is not the run"),
     "baseline run": (put("baseline", lambda run: run * 0.99), "baseline.nc is not the run"),
     "price of a limit": (priced("annual budget", 2.0), "the shadow price of 'annual budget' is another"),
-    "price and multipliers": (priced("annual budget", 2.0, multipliers=2.0), "the KKT residual is "),
+    "price and multipliers": (
+        priced("annual budget", 2.0, multipliers=2.0),
+        "its multipliers leave a KKT residual",
+    ),
     "price of a bound": (priced("upper bound of spending", 0.5), "the shadow price of 'upper bound of spending'"),
-    "sign of a price": (priced("annual budget", -1.0, multipliers=-1.0), "the KKT residual is "),
+    "sign of a price": (priced("annual budget", -1.0, multipliers=-1.0), "its multipliers leave a KKT residual"),
     "policy that is no number": (
         put("policy", lambda policy: policy * np.nan),
         "",
@@ -209,6 +221,58 @@ def test_no_residual_and_a_verdict_make_no_optimum(halfway: Path, tmp_path: Path
     assert "not convex" in found.status.sentence
     assert found.kkt_residual > 1e-6
     assert not found.findings.convex
+
+
+BOWL = """{UTF-8}
+use = 1 ~~|
+bowl = use * use ~~|
+INITIAL TIME = 0 ~~|
+FINAL TIME = 1 ~~|
+TIME STEP = 1 ~~|
+SAVEPER = TIME STEP ~~|
+"""
+
+
+HEIGHT: dict[str, Any] = {
+    "horizon": [0, 0],
+    "objective": {"maximize": "bowl"},
+    "lever": [{"variable": "use", "lower": -1.0, "upper": 2.0}],
+}
+
+
+def test_a_minimum_is_no_maximum_whatever_the_folder_says_of_its_curvature(tmp_path: Path) -> None:
+    """First order holds there, limits hold, PySD agrees, and every hash is right."""
+    from dataclasses import replace
+
+    (tmp_path / "bowl.mdl").write_text(BOWL, encoding="utf-8")
+    plan = opt.read_plan({"model": str(tmp_path / "bowl.mdl"), **HEIGHT})
+    system = sd.load(plan.model)
+    best = opt.solve(opt.Problem(system, plan))
+    idle = best.policy * 0.0
+    run = sd.simulate(system, levers={"use": idle["use"]}, time=sd.TimeSpan(stop=1.0))
+    prices = {name: price * 0.0 for name, price in best.shadow_prices.items()}
+    prices = {name: price.assign_attrs(best.shadow_prices[name].attrs) for name, price in prices.items()}
+    forged = replace(best, policy=idle, trajectories=run, objective=0.0, shadow_prices=prices)
+    assert judge(forged.findings).standing is Standing.UNVERIFIED
+    found = opt.verify(opt.load_result(opt.save_result(forged, tmp_path / "run")))
+    assert found.status.standing is Standing.REFUTED
+    assert ", not 'optimum, not replayed yet'" in found.status.sentence
+
+
+@pytest.mark.parametrize("factor", [1.0, 1e3, -1.0, np.nan])
+def test_an_optimum_on_a_kink_is_confirmed_by_stand_ins_that_are_near_enough(factor: float, tmp_path: Path) -> None:
+    """Their widths are in the folder; wider ones, or what is no width, prove nothing."""
+    from dataclasses import replace
+
+    (tmp_path / "kink.mdl").write_text(
+        BOWL.replace("use * use", "10 - MAX(use - 0.4, 2 * (0.4 - use))"), encoding="utf-8"
+    )
+    plan = opt.read_plan({"model": str(tmp_path / "kink.mdl"), **HEIGHT})
+    result = opt.solve(opt.Problem(sd.load(plan.model), plan))
+    assert len(result.widths) == 1
+    folder = opt.save_result(replace(result, widths=result.widths * factor), tmp_path / "run")
+    found = opt.verify(opt.load_result(folder))
+    assert found.status.is_optimal == (factor == 1.0)
 
 
 def test_an_honest_folder_is_confirmed(honest: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,52 @@
+"""What a certificate found, as values that a verdict rests on and a folder can hold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sd_models.system.elements import element_names
+from sd_models.system.model import IndexArray
+
+from ..certificates.certificate import Certificate
+from ..certificates.second_order import SecondOrder
+from ..problems.problem import Problem
+from .verdict import Curvature, Looked
+
+
+def looked(problem: Problem, found: Certificate, kinks: tuple[str, ...] = ()) -> Looked:
+    """What was looked at and found; `kinks` are those that the policy stands on, in words."""
+    second, probes = found.second, found.probes
+    return Looked(
+        curvature=_curvature(second),
+        least_curvature=second.least if second is not None else np.nan,
+        directions=second.dimensions if second is not None else 0,
+        flat_directions=second.flat if second is not None else 0,
+        probes=probes.count if probes is not None else 0,
+        better=probes.gain if probes is not None else 0.0,
+        worth=found.worth,
+        idle=lever_words(problem, found.idle),
+        is_idle=found.is_idle,
+        kinks=kinks,
+    )
+
+
+def _curvature(second: SecondOrder | None) -> Curvature:
+    if second is None or not second.complete:
+        return Curvature.UNKNOWN
+    return Curvature.NEGATIVE if second.negative else Curvature.HOLDS
+
+
+def lever_words(problem: Problem, levers: IndexArray) -> tuple[str, ...]:
+    """What levers are called: the variable, its element unless all are meant, and how many of its periods."""
+    words = []
+    for block in problem.bound.blocks:
+        mine = np.isin(block.numbers, levers)
+        if mine.all():
+            words.append(block.variable)
+            continue
+        every = element_names(problem.system, problem.system[block.variable])
+        names = [every[int(element)] for element in block.elements]
+        for name, periods in zip(names, mine, strict=True):
+            part = "" if periods.all() else f" in {int(periods.sum())} of {len(periods)} periods"
+            words += [f"{name}{part}"] if periods.any() else []
+    return tuple(words)
