@@ -248,7 +248,7 @@ def block_sizes(program: Program, x: FloatArray) -> FloatArray:
 
 
 def row_sizes(program: Program, x: FloatArray, y: FloatArray) -> FloatArray:
-    """The size of each row: its amount or what the levers moved of its terms from the reference, the larger; or 1.
+    """The size of each row: its amount, or without one what the levers moved of its terms from the reference; or 1.
 
     Where nothing has moved and there is no amount, the sum of its terms' absolute values stands for them; an outcome
     counts with its peak, where that is more: a stock that must not be negative at the end, and is used up, has no size
@@ -257,7 +257,7 @@ def row_sizes(program: Program, x: FloatArray, y: FloatArray) -> FloatArray:
     origin = program.origin
     away = np.abs(y - origin.y) if origin.is_finite else np.abs(y)
     moved = abs(program.lever_rows) @ np.abs(x - origin.x) + abs(program.outcome_rows) @ away
-    sizes = np.maximum(moved, program.amounts)
+    sizes = np.where(program.amounts > 0, program.amounts, moved)
     terms = abs(program.lever_rows) @ np.abs(x) + abs(program.outcome_rows) @ np.maximum(np.abs(y), program.peaks)
     sizes = np.where(sizes > 0, sizes, terms)
     return np.where(sizes > 0, sizes, 1.0)
