@@ -9,7 +9,7 @@ Optimization). For limits on levers alone this is a proof; with outcomes it hold
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, product
 from typing import Any
@@ -76,15 +76,22 @@ def _advice(relaxed: Sequence[Member]) -> Iterator[str]:
         yield f"The least that would help: {'; '.join(parts)}."
 
 
-def conflict(problem: Problem, program: Program, x: FloatArray) -> Conflict | None:
-    """The conflict between the limits of a program near a policy, or None where they agree there."""
+def conflict(
+    problem: Problem, program: Program, x: FloatArray, *, stop: Callable[[], bool] = lambda: False
+) -> Conflict | None:
+    """The conflict between the limits of a program near a policy, or None where they agree there.
+
+    `stop` is asked all the time whether to give up; then there is none either.
+    """
     hard = np.diff(program.outcome_rows.indptr) == 0
     labels = _Labels.of(problem, program)
-    found = _conflict(_Limits.linear(program, x, np.flatnonzero(hard)), labels, proved=True)
+    found = _conflict(_Limits.linear(program, x, np.flatnonzero(hard)), labels, stop, proved=True)
     if found is not None or (hard.all() and not program.quadratics):
         return found
     run = program.evaluate(x)
-    return _conflict(_Limits.around(program, x, run.y), labels, proved=False) if run.is_finite else None
+    if stop() or not run.is_finite:
+        return None
+    return _conflict(_Limits.around(program, x, run.y), labels, stop, proved=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,10 +166,10 @@ class _Limits:
         )
 
 
-def _conflict(limits: _Limits, label: _Labels, *, proved: bool) -> Conflict | None:
+def _conflict(limits: _Limits, label: _Labels, stop: Callable[[], bool], *, proved: bool) -> Conflict | None:
     if not len(limits.numbers):
         return None
-    answer = solve(limits.posed(), stop=lambda: False)
+    answer = solve(limits.posed(), stop=stop)
     count, levers = limits.matrix.shape
     over = answer.values[levers : levers + count] - answer.values[levers + count :]
     if not answer.is_good or np.abs(over).max(initial=0.0) <= NEGLIGIBLE:

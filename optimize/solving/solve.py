@@ -56,6 +56,8 @@ NEAR_OPTIMAL = 1e-3
 DIFFERENT = 0.01
 # A price is none if the limit's whole size, times it, is this small a part of the objective: the solver's rounding.
 NO_EFFECT = 1e-9
+# How long it may take to find which limits contradict each other, in seconds.
+PATIENCE = 60.0
 
 
 def solve(
@@ -256,7 +258,7 @@ class _Solve:
             time_unit=time_unit(problem.system),
             groups=groups_of(problem.system),
             notes=tuple(dict.fromkeys((*_of_plan(problem), *self.notes, *_notes(ends)))),
-            conflict=() if self.broken else _contradiction(problem, program, findings, x),
+            conflict=() if self.broken else self._contradiction(program, findings, x),
             alternatives=tuple(self._alternatives(program, ends, best)),
             opened=problem.system,
         )
@@ -315,6 +317,20 @@ class _Solve:
             added=dict(zip(names, map(float, values), strict=True)),
         )
 
+    def _contradiction(self, program: Program, findings: Findings, x: FloatArray) -> tuple[str, ...]:
+        """Which limits contradict each other, in words, where that is why there is no policy."""
+        if findings.ending is not Ending.INFEASIBLE or findings.is_feasible:
+            return ()
+        began = perf_counter()
+
+        def stop() -> bool:
+            return perf_counter() - began > PATIENCE or (self.watch is not None and self.watch.ending() is not None)
+
+        found = conflict(self.problem, program, x, stop=stop)
+        if found is None and stop():
+            return (f"Which limits contradict each other was not found in {perf_counter() - began:.0f} seconds.",)
+        return found.sentences if found is not None else ()
+
     def _alternatives(self, program: Program, ends: Sequence[End], best: End) -> Iterator[Alternative]:
         """Policies of other starts that are nearly as good and differ."""
         kept = [best.best.x]
@@ -350,14 +366,6 @@ def _multipliers(end: End) -> Multipliers | None:
     if end.told is not None:
         return Multipliers(end.told.row_multipliers, end.told.quadratic_multipliers)
     return None
-
-
-def _contradiction(problem: Problem, program: Program, findings: Findings, x: FloatArray) -> tuple[str, ...]:
-    """Which limits contradict each other, in words, where that is why there is no policy."""
-    if findings.ending is not Ending.INFEASIBLE or findings.is_feasible:
-        return ()
-    found = conflict(problem, program, x)
-    return found.sentences if found is not None else ()
 
 
 def _of_plan(problem: Problem) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ import optimize as opt
 from optimize.problems.pyomo_model import state
 from optimize.problems.pyomo_reader import program
 from optimize.results.verdict import Standing
+from optimize.solvers.highs import Answer, ConvexProgram
+from optimize.solving import infeasibility
+from optimize.solving import solve as solving
 from optimize.solving.infeasibility import Conflict, conflict
 from sd_models.system.model import System
 
@@ -167,6 +170,22 @@ def test_a_constraint_that_is_called_like_a_limit_tells_its_own_bound(islands_sy
     assert found is not None
     assert "'floor' at most 7.5" in found.sentences[0]
     assert "at least 4 money/Year" in found.sentences[0]
+
+
+def test_a_conflict_that_takes_too_long_is_given_up(islands_system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while the result says so; it is infeasible all the same."""
+
+    def slow(posed: ConvexProgram, *, stop: Callable[[], bool]) -> Answer:
+        none = np.zeros(len(posed.cost)), np.zeros(len(posed.row_lower))
+        assert stop()
+        return Answer(*none, np.inf, stopped=True)
+
+    monkeypatch.setattr(infeasibility, "solve", slow)
+    monkeypatch.setattr(solving, "PATIENCE", 0.0)
+    content = islands.small_plan(limit=[islands.BUDGET, {**islands.FLOOR, "at_least": 9.0}])
+    result = opt.solve(opt.Problem(islands_system, opt.read_plan(content)))
+    assert result.status.standing == "infeasible"
+    assert result.conflict == ("Which limits contradict each other was not found in 0 seconds.",)
 
 
 def test_the_least_relaxation_is_exact(islands_system: System) -> None:
