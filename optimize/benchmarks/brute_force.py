@@ -29,7 +29,7 @@ from sd_models.system.model import FloatArray
 from .drawn_plan import DrawnPlan
 
 HOLDS = 1e-6  # of a limit's amount, or of what the levers move of it
-EXACT = 1e-9  # the same of policies that are held against an answer
+EXACT = 1e-11  # of its amount, for policies that are held against an answer: none is better by what it misses
 GAIN = 1e-6  # of the objective's unit: what counts as better
 SAMPLE = 2**13
 NEAR, AROUND = 1e-3, 3e-2  # the longest step, and how far a climb goes to refute an optimum, in natural sizes
@@ -62,18 +62,27 @@ class Judge:
         return model.each(lambda lever: lever.near[0]), model.each(lambda lever: min(lever.near[1], lever.upper))
 
     @cached_property
+    def amounts(self) -> FloatArray:
+        """What each row is held to, the larger of two sides; 0 where that is nothing."""
+        lower, upper, _ = self.plan.sides
+        return np.asarray(np.maximum(*(np.where(np.isfinite(side), np.abs(side), 0.0) for side in (lower, upper))))
+
+    @cached_property
     def sizes(self) -> FloatArray:
         """The size of each row: its amount, or what the levers move of it."""
-        lower, upper, _ = self.plan.sides
-        amounts = np.nanmax(np.where(np.isfinite([lower, upper]), np.abs([lower, upper]), 0.0), axis=0, initial=0.0)
         values = self.plan.rows(self._spread(256))
         moved = np.ptp(np.where(np.isfinite(values), values, 0.0), axis=0)
-        return np.asarray(np.maximum(amounts, moved) + 1e-300)
+        return np.asarray(np.maximum(self.amounts, moved) + 1e-300)
 
     @cached_property
     def rounding(self) -> FloatArray:
         """What rows are uncertain by, relative to their sizes."""
-        return np.asarray(8 * EPSILON * self.plan.sides[2] / self.sizes)
+        return np.asarray(8 * EPSILON * (self.plan.sides[2] + self.amounts) / self.sizes)
+
+    @cached_property
+    def exact(self) -> FloatArray:
+        """What policies may miss rows by that are held against an answer, relative to their sizes."""
+        return EXACT * np.where(self.amounts > 0.0, self.amounts / self.sizes, 1.0) + self.rounding
 
     def violations(self, x: FloatArray) -> FloatArray:
         """By how much each policy misses each row (policies, rows), relative to its size; 0 where it holds."""
@@ -88,7 +97,7 @@ class Judge:
 
     def gains(self, x: FloatArray) -> FloatArray:
         """The objective of each policy, without its constant; minus infinity where a limit is missed."""
-        held = (self.violations(x) <= EXACT + self.rounding).all(axis=1)
+        held = (self.violations(x) <= self.exact).all(axis=1)
         found = self.plan.gains(x)
         return np.where(held & np.isfinite(found), found, -np.inf)
 
@@ -100,7 +109,9 @@ class Judge:
             return x
         for _ in range(8):
             missed = self._missed(x)
-            wrong = (np.abs(missed) > 0.1 * EXACT + self.rounding).any(axis=1) & np.isfinite(missed).all(axis=1)
+            wrong = (np.abs(missed) > 0.1 * self.exact + 0.9 * self.rounding).any(axis=1) & np.isfinite(missed).all(
+                axis=1
+            )
             if not wrong.any():
                 break
             x = x.copy()

@@ -77,6 +77,8 @@ FALSE = {
     "one lever beside a dear one": (plan_of("1e9*(2*u - u^2) + v", (0, 2), (0, 1)), [1.0, 0.6]),
     "beside the optimum": (plan_of("-(u - 1)^2", (0, 2)), [1.01]),
 }
+DEAR = plan_of("1e4*u", (-10, 16))
+DEAR = replace(DEAR, limits=(DrawnLimit({"name": "load", "variable": "load"}, "EXP(u)", upper=1e-3),))
 TRUE = {
     "a kink": (plan_of("MIN(u, 6 - 2*u)", (0, 10)), [2.0]),
     "a kink along a valley": (plan_of("u + v - 9*ABS(u - v)", (0, 1), (0, 1)), [1.0, 1.0]),
@@ -85,6 +87,7 @@ TRUE = {
     "a corner": (plan_of("SUM(u[r!]^2)", (0, 10), budget=8.0, elements=4), [8.0, 0.0, 0.0, 0.0]),
     "within what a limit allows": (plan_of("1e4*SUM(u[r!])", (0, 10), budget=8.0, elements=2), [4.0, 4.0 - 1e-8]),
     "within a hair of a bound": (plan_of("1e6*u + 0*v", (0, 2), (0, 2)), [2.0 - 1e-10, 1.0]),
+    "on a limit that moves far": (DEAR, [np.log(1e-3)]),
     "a plateau": (plan_of("IF THEN ELSE(u > 1, 5, 1)", (0, 2)), [0.5]),
 }
 
