@@ -142,7 +142,7 @@ def test_check_in_json_has_the_keys_of_the_design(lakes_file: Path, capsys: pyte
     """One object and nothing else."""
     assert main(["check", str(lakes_file), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    keys = "variables stocks dimensions functions unsupported units replay_gap seconds"
+    keys = "variables stocks dimensions functions unsupported units replay_gap seconds notes"
     assert sorted(document) == sorted(keys.split())
     assert document["replay_gap"]["gap"] <= 1e-9
 
