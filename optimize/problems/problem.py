@@ -114,6 +114,11 @@ class Problem:
         """The limits that no lever moves; where one of them does not hold, there is no policy."""
         return tuple(unmoved(self.bound.rows))
 
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The limits that do not hold whatever the levers do, in words."""
+        return tuple(limit.sentence for limit in self.unmoved if not limit.holds)
+
     # --- policies -------------------------------------------------------------------------------------------------
 
     @property

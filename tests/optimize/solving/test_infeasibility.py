@@ -15,8 +15,7 @@ from optimize.problems.pyomo_model import state
 from optimize.problems.pyomo_reader import program
 from optimize.results.verdict import Standing
 from optimize.solvers.highs import Answer, ConvexProgram
-from optimize.solving import infeasibility
-from optimize.solving import solve as solving
+from optimize.solving import conclusion, infeasibility
 from optimize.solving.infeasibility import Conflict, conflict
 from sd_models.system.model import System
 
@@ -181,7 +180,7 @@ def test_a_conflict_that_takes_too_long_is_given_up(islands_system: System, monk
         return Answer(*none, np.inf, stopped=True)
 
     monkeypatch.setattr(infeasibility, "solve", slow)
-    monkeypatch.setattr(solving, "PATIENCE", 0.0)
+    monkeypatch.setattr(conclusion, "PATIENCE", 0.0)
     content = islands.small_plan(limit=[islands.BUDGET, {**islands.FLOOR, "at_least": 9.0}])
     result = opt.solve(opt.Problem(islands_system, opt.read_plan(content)))
     assert result.status.standing == "infeasible"

@@ -1,0 +1,241 @@
+"""The conclusion of a solve: from where its searches ended to a result.
+
+Nothing is taken over from a search but its policy, how it ended and the multipliers it tells: objective, limits,
+optimality and prices are found anew at the policy that is returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from sd_models.errors import SimulationError
+from sd_models.simulator.timing import SAME_TIME
+
+from ..files.provenance import digest_of, files_of, provenance
+from ..plans.horizon import clock_of, horizon_end
+from ..plans.quantities import time_unit
+from ..problems.optimality import Marginals, Multipliers, most_violated, optimality, row_sizes, slopes
+from ..problems.presolve import Presolved
+from ..problems.problem import Problem
+from ..problems.program import Evaluation, Program
+from ..problems.smoothed import widths_of
+from ..results.certified import lever_words, looked
+from ..results.groups import groups_of
+from ..results.prices import at_bounds, objective_unit, shadow_prices
+from ..results.result import Result, Work, held_paths
+from ..results.verdict import TOLERANCE, Findings, Looked
+from ..results.violations import Violation, violations
+from ..solvers.solver import Ending, Solver
+from .alternatives import alternatives
+from .infeasibility import conflict
+from .kinks import OverKinks
+from .oversight import Oversight
+from .policy_runs import PolicyRuns
+from .search import End, best_of
+
+# A price is none if the limit's whole size, times it, is this small a part of the objective: the solver's rounding.
+NO_EFFECT = 1e-9
+# How long it may take to find which limits contradict each other, in seconds.
+PATIENCE = 60.0
+# Endings that nobody expects prices of.
+WITHOUT_PRICES = (Ending.FAILED, Ending.INFEASIBLE, Ending.UNBOUNDED)
+
+
+@dataclass(frozen=True, eq=False)
+class Conclusion:
+    """What follows from where the searches of a presolved problem ended, each from a start of its own.
+
+    `detour` is the way over kinks that they knew; `baseline` is the run with the model's own levers.
+    """
+
+    problem: Problem
+    solver: Solver
+    oversight: Oversight
+    presolved: Presolved
+    ends: Sequence[End]
+    detour: OverKinks
+    runs: PolicyRuns
+    baseline: xr.Dataset
+
+    @property
+    def program(self) -> Program:
+        """The problem as it was stated."""
+        return self.presolved.original
+
+    @cached_property
+    def end(self) -> End:
+        """The best end."""
+        return best_of(self.ends)
+
+    @cached_property
+    def at(self) -> Evaluation:
+        """The policy of the best end within its bounds, and its outcomes."""
+        return self.program.evaluate(np.clip(self.end.best.x, self.program.lower, self.program.upper))
+
+    @cached_property
+    def multipliers(self) -> Multipliers | None:
+        """Those of all rows, where somebody tells any."""
+        found = _multipliers(self.end)
+        return None if found is None else self.presolved.recovered(self.at, found)
+
+    def result(self, notes: Iterable[str]) -> Result:
+        """All that is known of the best policy; `notes` are those of the search."""
+        problem, program, at = self.problem, self.program, self.at
+        own, multipliers = program.origin, self.multipliers
+        findings, checked, run = self._findings()
+        told = multipliers if findings.is_feasible else None  # where limits do not hold there is no price of them
+        prices = {} if told is None else _prices(problem, program, at, told)
+        counts = program.counts
+        return Result(
+            plan=problem.plan,
+            findings=findings,
+            policy=held_paths(problem.policy(at.x), problem.horizon.starts),
+            trajectories=run,
+            baseline=self.baseline,
+            shadow_prices=prices,
+            multipliers=np.zeros(0) if told is None else told.rows,
+            widths=np.zeros(0) if self.end.smooth is None else widths_of(self.end.smooth),
+            objective=program.sign * program.cost(at.x, at.y) + 0.0,  # no -0
+            baseline_objective=program.sign * program.cost(own.x, own.y),
+            objective_unit=objective_unit(problem.plan, problem.system),
+            violations=checked,
+            iterations=tuple(self.oversight.iterations),
+            work=Work(problem.size, counts.simulations, counts.gradients, {}),
+            provenance=_provenance(problem, self.solver),
+            time_unit=time_unit(problem.system),
+            groups=groups_of(problem.system),
+            notes=tuple(dict.fromkeys((*_of_plan(problem), *notes, *self._notes(findings)))),
+            conflict=self._contradiction(findings),
+            alternatives=tuple(alternatives(problem, program, self.ends, self.end)),
+            opened=problem.system,
+        )
+
+    def _findings(self) -> tuple[Findings, tuple[Violation, ...], xr.Dataset]:
+        """What the verdict rests on, all of it found anew at the policy that is returned, and the run."""
+        problem, end, at = self.problem, self.end, self.at
+        policy = problem.policy(at.x)
+        try:
+            run, steps = self.runs.of_policy(policy)
+        except SimulationError as error:
+            run = self.runs.broken(policy)
+            return Findings(Ending.FAILED, np.inf, np.inf, failure=str(error)), (), run
+        checked = violations(problem.plan, problem.system, steps, steps - self.runs.own_steps())
+        residual = self._residual()
+        missed, place = self._missed(checked)
+        convex = not len(problem.bound.quantities)
+        failure = " ".join(problem.broken)
+        if end.ending is Ending.UNBOUNDED:
+            failure = "; ".join(lever_words(problem, end.escaping))
+        return Findings(end.ending, residual, missed, place, convex, failure, self._looked()), checked, run
+
+    def _residual(self) -> float:
+        """How far the policy is from an optimum: what the certificate found, else by the solver's multipliers."""
+        if self.end.certificate is not None:
+            return float(self.end.certificate.optimality.kkt_residual)
+        if self.multipliers is not None:
+            return float(optimality(self.program, self.at, self.multipliers).kkt_residual)
+        return np.inf
+
+    def _missed(self, checked: Sequence[Violation]) -> tuple[float, str]:
+        """The largest relative violation of a limit, and which, in the words of the plan where they tell it."""
+        worst = max(checked, key=lambda item: item.size, default=None)
+        missed, place = most_violated(self.program, self.at.x, self.at.y)  # also of what was added to the plan
+        if worst is not None and (worst.size > TOLERANCE or worst.size >= missed):
+            return worst.size, worst.place
+        return missed, place
+
+    def _looked(self) -> Looked | None:
+        """What certificates found, as values."""
+        found, smooth = self.end.certificate, self.end.smooth
+        if found is None:
+            return None
+        kinks = () if smooth is None else self.detour.standing(smooth, self.end.best.x)
+        return looked(self.problem, found, kinks)
+
+    def _contradiction(self, findings: Findings) -> tuple[str, ...]:
+        """Which limits contradict each other, in words, where that is why there is no policy."""
+        if findings.ending is not Ending.INFEASIBLE or findings.is_feasible or self.problem.broken:
+            return ()
+        began, watch = perf_counter(), self.oversight.inner
+
+        def stop() -> bool:
+            return perf_counter() - began > PATIENCE or (watch is not None and watch.ending() is not None)
+
+        found = conflict(self.problem, self.program, self.at.x, stop=stop)
+        if found is None and stop():
+            return (f"Which limits contradict each other was not found in {perf_counter() - began:.0f} seconds.",)
+        return found.sentences if found is not None else ()
+
+    def _notes(self, findings: Findings) -> Iterator[str]:
+        """Levers without effect, prices that nobody tells, and what solvers note."""
+        seen = findings.looked
+        if seen is not None and seen.idle and not seen.is_idle:
+            yield f"Without effect on the objective and on every limit that binds: {', '.join(seen.idle)}."
+        if self.multipliers is None and findings.ending not in WITHOUT_PRICES:
+            yield "There are no shadow prices: the solver ended before it could tell them."
+        for end in self.ends:
+            yield from end.told.notes if end.told is not None else ()
+
+
+def _multipliers(end: End) -> Multipliers | None:
+    """Those that the certificate found, else the solver's, of the policy that the search ended at."""
+    if end.certificate is not None:
+        return end.certificate.multipliers
+    if end.told is not None:
+        return Multipliers(end.told.row_multipliers, end.told.quadratic_multipliers)
+    return None
+
+
+def _prices(problem: Problem, program: Program, at: Evaluation, multipliers: Multipliers) -> dict[str, xr.DataArray]:
+    """Shadow prices of the plan's limits, of bounds, and of what was added to the plan; rounding is none."""
+    plan_rows = sum(len(rows.expression) for rows in problem.bound.rows)
+    names = (*program.row_names[plan_rows:], *(quadratic.name for quadratic in program.quadratics))
+    objective, lagrangian = slopes(program, at, multipliers)
+    worth = Marginals(program, at, objective, lagrangian, np.zeros(len(at.x))).worth
+    effects = np.abs(multipliers.rows) * row_sizes(program, at.x, at.y)
+    rows = np.where(effects > NO_EFFECT * worth, multipliers.rows, 0.0)
+    values = (*rows[plan_rows:], *multipliers.quadratics)
+    return shadow_prices(
+        problem,
+        rows,
+        at_bounds(program, at.x, lagrangian),
+        added=dict(zip(names, map(float, values), strict=True)),
+    )
+
+
+def _of_plan(problem: Problem) -> Iterator[str]:
+    """What people may not expect of a plan: limits that nothing moves, a run beyond the model's own end, what is noted
+    of the compiled model.
+
+    A last period that begins with the model's end is what people mean by "until 2050".
+    """
+    yield from (limit.sentence for limit in problem.unmoved if limit.holds)
+    yield from (note for note in problem.simulator.model.expanded.notes if note not in problem.system.notes)
+    end, clock = horizon_end(problem.plan), clock_of(problem.system)
+    near = clock.step * SAME_TIME
+    if end > clock.end + near and abs(problem.plan.horizon[1] - clock.end) > near:
+        found = f"The horizon ends at {end:.10g}, after the model's FINAL TIME {clock.end:.10g}"
+        yield f"{found}: the run goes on to there, where the model's data may have ended."
+
+
+def _provenance(problem: Problem, solver: Solver) -> dict[str, Any]:
+    """Model, plan, solver and its options, and where all of it ran."""
+    system = problem.system
+    return {
+        "model": system.name,
+        "model_path": str(system.path.absolute()) if system.path else "",
+        "regions_path": str(system.regions.absolute()) if system.regions else None,
+        "plan": problem.file,
+        "plan_hash": digest_of(problem.plan.model_dump_json(by_alias=True).encode()),
+        "solver": solver.name,
+        "options": {key: str(value) for key, value in vars(solver).items()},
+        "seed": problem.plan.solver.seed,
+        **provenance(files_of(system)),
+    }
