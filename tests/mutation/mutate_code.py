@@ -14,6 +14,7 @@ Why mutmut and not cosmic-ray: it imports once and forks for each change, which 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import random
@@ -56,6 +57,20 @@ def copy_to(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)
 
 
+def open_properties(path: Path) -> None:
+    """Properties of a module become methods that a property calls: mutmut leaves decorated functions as they are."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = [node for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.FunctionDef)]
+    for node in sorted(found, key=lambda node: -node.lineno):
+        kinds = [word.id for word in node.decorator_list if isinstance(word, ast.Name)]
+        if len(node.decorator_list) == 1 and kinds in (["property"], ["cached_property"]):
+            indent, method = " " * node.col_offset, f"{node.name}_of"
+            lines.insert(node.end_lineno or node.lineno, f"{indent}{node.name} = {kinds[0]}({method})")
+            lines[node.lineno - 1] = lines[node.lineno - 1].replace(f"def {node.name}(", f"def {method}(", 1)
+            del lines[node.decorator_list[0].lineno - 1]
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
 def run(folder: Path, names: Sequence[str]) -> None:
     """Mutmut on these changes, or on all."""
     environment = {**os.environ, "PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -92,6 +107,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "copy"
         copy_to(folder)
+        open_properties(folder / asked.module)
         with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
             file.write(SETTINGS.format(module=asked.module, tests=tests))
         chosen: list[str] = []

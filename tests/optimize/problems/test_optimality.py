@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,15 +13,34 @@ from scipy.sparse import csr_array, eye_array
 from support import islands
 
 import optimize as opt
-from optimize.problems.optimality import Multipliers, optimality, violation
-from optimize.problems.program import Program
+from optimize.problems.optimality import (
+    Marginals,
+    Multipliers,
+    Optimality,
+    block_sizes,
+    curvatures,
+    lagrangian_weights,
+    most_violated,
+    optimality,
+    own_sizes,
+    pulls,
+    quadratic_sizes,
+    residuals,
+    row_sizes,
+    second_derivative,
+    slopes,
+    violation,
+)
+from optimize.problems.program import Block, Evaluation, Program, Quadratic
 from optimize.problems.pyomo_model import state
 from optimize.problems.pyomo_reader import program
 from optimize.solvers.highs import ConvexProgram
 from optimize.solvers.sequential.sqp import Sqp
 from optimize.solvers.solver import Ending, Iteration, Solution
 from optimize.solvers.starts import by_rounds, excess, neutral, projected, scattered
-from sd_models.system.model import System
+from sd_models.system.model import FloatArray, IndexArray, System
+
+INFINITY = np.inf
 
 
 class Quiet:
@@ -120,6 +141,378 @@ def test_residuals_stay_when_rows_and_objective_are_rescaled(
 def test_a_run_without_numbers_breaks_every_limit(stated: Program) -> None:
     """Rather than none."""
     assert violation(stated, stated.reference, np.full(len(stated.outcome_cost), np.nan)) == np.inf
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------------
+
+
+class ByHand:
+    """y = (x0 x1, x0^2), of two levers."""
+
+    def evaluate(self, x: FloatArray) -> Evaluation:
+        """Their values."""
+        return Evaluation(x, np.array([x[0] * x[1], x[0] ** 2]))
+
+    def gradients(self, at: Evaluation, chosen: IndexArray) -> FloatArray:
+        """Their slopes."""
+        return np.array([[at.x[1], at.x[0]], [2 * at.x[0], 0.0]])[chosen]
+
+    def pullback(self, at: Evaluation, weights: FloatArray) -> FloatArray:
+        """The slope of their weighted sum."""
+        return np.asarray(weights @ self.gradients(at, np.arange(2)))
+
+    def products(self, at: Evaluation, weights: FloatArray, directions: FloatArray) -> FloatArray:
+        """With second derivatives that are the same everywhere."""
+        assert len(at.y) == 2
+        return np.asarray(directions @ np.array([[2 * weights[1], weights[0]], [weights[0], 0.0]]))
+
+
+def by_hand(bound: float = 40.0, vector: Sequence[float] = (0, 1, -1, 0), **changes: Any) -> Program:
+    """The cost is x0 + 2 x1 + 3 x0 x1 - x0^2 + 5, the rows x0 + x1 and x0 - 2 x0 x1, and the quadratic constraint is
+    x0^2 + x0^4 + x0^3 + x1 - x0 x1."""
+    matrix = np.zeros((4, 4))
+    matrix[[0, 3], [0, 3]], matrix[[0, 3], [3, 0]] = 2.0, 1.0
+    given: dict[str, Any] = {
+        "outcomes": ByHand(),
+        "lever_cost": np.array([1.0, 2.0]),
+        "outcome_cost": np.array([3.0, -1.0]),
+        "constant": 5.0,
+        "lower": np.array([0.0, -INFINITY]),
+        "upper": np.array([10.0, INFINITY]),
+        "lever_rows": csr_array([[1.0, 1.0], [1.0, 0.0]]),
+        "outcome_rows": csr_array([[0.0, 0.0], [-2.0, 0.0]]),
+        "row_lower": np.array([-INFINITY, -16.0]),
+        "row_upper": np.array([9.0, INFINITY]),
+        "quadratics": (Quadratic("bowl", csr_array(matrix), np.array(vector, dtype=float), bound),),
+    }
+    return Program(**{**given, **changes})
+
+
+def held(*rows: float, quadratic: float = 0.0) -> Multipliers:
+    """Multipliers of the program by hand."""
+    return Multipliers(np.array(rows), np.array([quadratic]))
+
+
+HERE = np.array([2.0, 3.0])
+PRICES = held(0.5, -0.25, quadratic=0.2)
+
+
+def test_slopes_and_curvature_are_those_of_the_lagrangian() -> None:
+    """By hand: d/dx of x0 + 2 x1 + 3 x0 x1 - x0^2, of the rows times 0.5 and -0.25, of the constraint times 0.2."""
+    program = by_hand()
+    at = program.evaluate(HERE)
+    objective, lagrangian = slopes(program, at, PRICES)
+    assert objective == pytest.approx([1 + 9 - 4, 2 + 6])
+    assert lagrangian == pytest.approx([6 + 0.5 - 0.25 * -5 + 0.2 * 45, 8 + 0.5 - 0.25 * -4 + 0.2 * -1])
+    by_x, by_y = lagrangian_weights(program, at.x, at.y, PRICES)
+    assert by_x == pytest.approx([1 + 0.5 - 0.25 + 0.2 * 8, 2 + 0.5 + 0.2])
+    assert by_y == pytest.approx([3 + 0.5 - 0.2, -1 + 0.2 * 10])
+    second = [[-2 + 0.2 * 62, 3 + 0.5 - 0.2], [3 + 0.5 - 0.2, 0.0]]
+    assert second_derivative(program, at, PRICES, np.eye(2)) == pytest.approx(np.array(second))
+    assert second_derivative(program, at, PRICES, np.array([[1.0, -2.0]]))[0] == pytest.approx([10.4 - 6.6, 3.3])
+    assert curvatures(program, at, PRICES) == pytest.approx([10.4, 0.0])
+    assert curvatures(program, at, held(0.0, 0.0)) == pytest.approx([-2.0, 0.0])
+
+
+def test_every_quadratic_constraint_counts_by_its_multiplier() -> None:
+    """Of three, the second has none."""
+    (bowl,) = by_hand().quadratics
+    program = by_hand(quadratics=(bowl, bowl, bowl))
+    at, rows = program.evaluate(HERE), np.array([0.5, -0.25])
+    thrice = Multipliers(rows, np.array([0.15, 0.0, 0.05]))
+    for several, one in zip(slopes(program, at, thrice), slopes(by_hand(), at, PRICES), strict=True):
+        assert several == pytest.approx(one)
+    assert curvatures(program, at, thrice) == pytest.approx([10.4, 0.0])
+
+
+def test_a_quadratic_constraint_bends_with_the_outcomes_that_it_names() -> None:
+    """The square of the first one: of (x0 x1)^2 along x0 2 x1^2, along x1 2 x0^2, along both 4 x0 x1."""
+    square = Quadratic("square", csr_array(np.diag([0.0, 0.0, 2.0, 0.0])), np.zeros(4), 100.0)
+    program = by_hand(outcome_cost=np.zeros(2), quadratics=(square,))
+    found = second_derivative(program, program.evaluate(HERE), held(0.0, 0.0, quadratic=0.5), np.eye(2))
+    assert found == pytest.approx(0.5 * np.array([[18.0, 24.0], [24.0, 8.0]]))
+
+
+@pytest.mark.parametrize(("count", "products"), [(300, 300), (301, 8)])
+def test_the_curvature_of_many_levers_is_estimated(count: int, products: int) -> None:
+    """By few products, the same ones each time; exact where levers do not bend each other."""
+
+    class Bent:
+        def __init__(self, matrix: FloatArray) -> None:
+            self.matrix = matrix
+
+        def evaluate(self, x: FloatArray) -> Evaluation:
+            return Evaluation(x, np.array([0.5 * x @ self.matrix @ x]))
+
+        def gradients(self, at: Evaluation, chosen: IndexArray) -> FloatArray:
+            return (self.matrix @ at.x)[np.newaxis][chosen]
+
+        def pullback(self, at: Evaluation, weights: FloatArray) -> FloatArray:
+            return np.asarray(weights[0] * self.matrix @ at.x)
+
+        def products(self, at: Evaluation, weights: FloatArray, directions: FloatArray) -> FloatArray:
+            assert len(at.y) == 1
+            return np.asarray(weights[0] * directions @ self.matrix)
+
+    diagonal = np.arange(1.0, count + 1)
+    for beside, exact in ((0.0, True), (1.0, products == count)):
+        program = Program(
+            outcomes=Bent(np.diag(diagonal) + beside * (1 - np.eye(count))),
+            lever_cost=np.zeros(count),
+            outcome_cost=np.array([2.0]),
+            lower=np.zeros(count),
+            upper=np.ones(count),
+            lever_rows=csr_array(np.ones((1, count))),
+            outcome_rows=csr_array(np.ones((1, 1))),
+            row_lower=np.zeros(1),
+            row_upper=np.ones(1),
+        )
+        at, prices = program.evaluate(np.ones(count)), Multipliers(np.array([1.0]), np.zeros(0))
+        found = curvatures(program, at, prices)
+        assert program.counts.products == products
+        assert np.allclose(found, 3 * diagonal) == exact
+        assert (found == curvatures(program, at, prices)).all()
+        # An estimate errs by (sum of the squares beside the diagonal / probes)^.5, here 3 * (300 / 8)^.5 = 18.
+        assert np.abs(found - 3 * diagonal).mean() < 20
+
+
+def test_a_slope_is_held_against_what_pulls_at_its_lever() -> None:
+    """Slope of the objective, prices, curvature over the lever's own size; the worth is the sum over all levers."""
+    program = by_hand()
+    at = program.evaluate(HERE)
+    found = Marginals(program, at, np.array([6.0, -8.0]), np.array([16.0, -9.0]), np.array([10.0, 0.0]))
+    assert found.whole == pytest.approx([6 + 10 + 20, 8 + 1])
+    assert found.worth == pytest.approx(36 * 2 + 9 * 3)
+    assert found.gains == pytest.approx([16 * 1.6, 9 * 3])
+    assert found.misses == pytest.approx([16 / 36, 1.0])
+    narrow = replace(found, program=by_hand(pulls=np.array([4.0, 2.0])))
+    assert narrow.whole == pytest.approx([10 + 4, 1 + 2])
+    assert pulls(program, at, PRICES) == pytest.approx([6 + 10.4 * 2, 8])
+    assert pulls(program, at, held(0.0, 0.0)) == pytest.approx([6, 8])
+
+
+@pytest.mark.parametrize(
+    ("slope", "curvature", "gain"),
+    [
+        (3.0, 0.0, 3 * 2),  # down to the lower bound 0
+        (-3.0, 0.0, 3 * 8),  # up to the upper bound 10
+        (-3.0, 1.0, 3 * 3),  # until the curvature stops it
+        (-3.0, 0.3, 3 * 8),  # it would stop it beyond the bound only
+        (0.0, 1.0, 0.0),
+    ],
+)
+def test_a_lever_can_gain_until_its_bound_or_until_its_curvature_stops_it(
+    slope: float, curvature: float, gain: float
+) -> None:
+    """At 2, between 0 and 10."""
+    program = by_hand()
+    slopes_, bent = np.array([slope, 0.0]), np.array([curvature, 0.0])
+    found = Marginals(program, program.evaluate(HERE), slopes_, slopes_, bent)
+    assert found.gains == pytest.approx([gain, 0.0])
+
+
+def test_a_lever_beyond_its_bound_gains_nothing_there() -> None:
+    """Nor loses it."""
+    program = by_hand()
+    at = Evaluation(np.array([-1.0, 3.0]), np.zeros(2))
+    found = Marginals(program, at, np.ones(2), np.ones(2), np.zeros(2))
+    assert found.gains == pytest.approx([0.0, 3.0])
+
+
+def test_a_slope_counts_less_where_nearly_nothing_can_be_gained() -> None:
+    """Less than 1e-12 of what all levers are worth: a lever that stands nearly on its bound, which would gain 2e-13."""
+    program = by_hand()
+    at = program.evaluate(np.array([2e-13, 2.0]))
+    found = Marginals(program, at, np.ones(2), np.array([1.0, 0.0]), np.zeros(2))
+    assert found.worth == pytest.approx(1 * 2e-13 + 2 * 2)
+    assert found.misses == pytest.approx([1e-6 * 2e-13 / (1e-12 * 4), 0.0])
+    assert replace(found, lagrangian=np.zeros(2)).misses.tolist() == [0.0, 0.0]
+    assert replace(found, objective=np.zeros(2), lagrangian=np.zeros(2)).misses.tolist() == [0.0, 0.0]
+
+
+def test_levers_are_worth_at_least_what_rounding_leaves_of_the_objective() -> None:
+    """2.2e-16 of its value, over a share of 1e-12."""
+    program = by_hand()
+    none = np.zeros(2)
+    found = Marginals(program, program.evaluate(HERE), none, none, none)
+    assert found.worth == pytest.approx(2.220446049250313e-16 * 27 / 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("multipliers", "expected"),
+    [
+        (held(0.0, 0.0), 0.0),
+        (held(0.1, 0.0), 0.1 * 9 / 5),  # 4 below the upper side 9
+        (held(1.0, 0.0), 4 / 9),
+        (held(-1e-3, 0.0), 1e-3 * 9 / 5),  # on a side that is not there
+        (held(0.0, -0.05), 0.05 * 16 / 5),  # 6 above the lower side -16
+        (held(0.0, -1.0), 6 / 16),
+        (held(0.0, 0.0, quadratic=0.02), 0.02 * 40 / 5),  # 15 below the bound 40
+        (held(0.0, 0.0, quadratic=1.0), 15 / 40),
+        (held(0.0, 0.0, quadratic=-1e-2), 1e-2 * 40 / 5),
+        (held(0.0, 0.0, quadratic=-10.0), 10 / 5),  # of the wrong sign
+        (held(1.0, -1.0, quadratic=1.0), 4 / 9),  # the largest of all
+    ],
+)
+def test_multipliers_of_limits_that_do_not_hold_show(multipliers: Multipliers, expected: float) -> None:
+    """The smaller of the share of the limit that is left and of what the multiplier makes of it, of a worth of 5."""
+    program = by_hand()
+    one = np.ones(2)
+    found = residuals(program, program.evaluate(HERE), one, one, multipliers, np.array([-1.0, 0.0]))
+    assert found.complementarity == pytest.approx(expected)
+    assert found.stationarity == pytest.approx(1.0)
+    assert found.violation == 0.0
+
+
+def test_a_multiplier_of_a_limit_that_is_exceeded_shows_as_violation_only() -> None:
+    """There is no room left."""
+    program = by_hand(bound=20.0, row_upper=np.array([4.0, INFINITY]), row_lower=np.array([-INFINITY, -8.0]))
+    one = np.ones(2)
+    found = residuals(program, program.evaluate(HERE), one, one, held(1.0, -1.0, quadratic=1.0), np.zeros(2))
+    assert found.complementarity == 0.0
+    assert found.violation == pytest.approx(1 / 4)
+
+
+def test_without_levers_that_are_worth_anything_a_multiplier_counts_as_it_is() -> None:
+    """Of an objective that is zero."""
+    nothing: dict[str, Any] = {"lever_cost": np.zeros(2), "outcome_cost": np.zeros(2), "constant": 0.0}
+    program, none = by_hand(**nothing), np.zeros(2)
+    at = program.evaluate(HERE)
+    for multipliers, expected in (
+        (held(0.01, 0.0), 0.01 * 9),
+        (held(0.0, 0.0, quadratic=0.005), 0.005 * 40),
+        (held(0.0, 0.0, quadratic=-3.0), 3.0),
+    ):
+        found = residuals(program, at, none, none, multipliers, none)
+        assert found.complementarity == pytest.approx(expected)
+        assert found.stationarity == 0.0
+
+
+def test_optimality_is_the_worst_of_three() -> None:
+    """Stationarity and complementarity are the residual; within a tolerance, also if just."""
+    assert Optimality(1e-7, 3e-7, 1e-3).kkt_residual == 3e-7
+    assert Optimality(4e-7, 3e-7, 1e-3).kkt_residual == 4e-7
+    for numbers in ((1e-6, 0.0, 0.0), (0.0, 1e-6, 0.0), (0.0, 0.0, 1e-6)):
+        assert Optimality(*numbers).within(1e-6)
+        assert not Optimality(*numbers).within(0.9e-6)
+    program = by_hand(lower=np.array([2.0, 3.0]), upper=np.array([10.0, INFINITY]))  # both slopes are held there
+    assert optimality(program, program.evaluate(HERE), held(0.0, 0.0)).within(0.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "x", "size", "name"),
+    [
+        ({}, HERE, 0.0, ""),
+        ({"row_upper": np.array([4.0, INFINITY])}, HERE, 1 / 4, "row 1"),
+        ({"row_lower": np.array([-INFINITY, -8.0])}, HERE, 2 / 8, "row 2"),
+        ({"bound": 20.0}, HERE, 5 / 28, "bowl"),
+        ({"bound": -1.0, "vector": (0.0, -9.0, -1.0, 0.0)}, HERE, 0.0, ""),
+        ({"bound": -7.0, "vector": (0.0, -9.0, -1.0, 0.0)}, HERE, 2 / 33, "bowl"),
+        ({"upper": np.array([1.5, INFINITY])}, HERE, 0.5 / 2, "bounds of the levers"),
+        ({"lower": np.array([0.0, 4.0])}, HERE, 1 / 3, "bounds of the levers"),
+        ({}, np.array([np.nan, 0.0]), INFINITY, ""),
+        ({}, np.array([1e200, 0.0]), INFINITY, ""),
+    ],
+)
+def test_the_largest_violation_has_a_size_and_a_name(
+    changes: dict[str, Any], x: FloatArray, size: float, name: str
+) -> None:
+    """Relative to the amount, to the largest term of a quadratic constraint, to the lever."""
+    program = by_hand(**changes)
+    with np.errstate(over="ignore"):
+        y = program.evaluate(x).y
+    largest, limit = most_violated(program, x, y)
+    assert largest == pytest.approx(size)
+    assert limit == name
+    assert violation(program, x, y) == largest
+
+
+def test_the_size_of_a_lever_is_its_own() -> None:
+    """Its value, or its range where that is zero, or 1 where it has none."""
+    lower = np.array([0.0, 0.0, -INFINITY, 1.0, -0.25, -5.0])
+    upper = np.array([8.0, 8.0, 8.0, 1.0, 0.25, 0.0])
+    x = np.array([2.0, 0.0, 0.0, 0.0, 0.0, -3.0])
+    program = bounds(lower, upper)
+    assert own_sizes(program, x).tolist() == [2.0, 8.0, 1.0, 1.0, 0.5, 3.0]
+
+
+def test_levers_of_a_block_have_one_scale() -> None:
+    """Its largest value, or its largest range where all are zero, or 1 where they have none."""
+    lower = np.array([0.0, -9.0, 0.0, 0.0, 0.0, 2.0, -INFINITY, 0.0, 0.0])
+    upper = np.array([8.0, 8.0, 0.5, 0.25, INFINITY, 2.0, 0.0, 0.0, 7.0])
+    columns = ([0, 1], [2, 3, 4], [5, 6], [7, 8])
+    blocks = tuple(Block(str(each), np.array(each)) for each in columns)
+    program = bounds(lower, upper, blocks=blocks)
+    x = np.array([2.0, -3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+    assert block_sizes(program, x).tolist() == [3.0, 3.0, 0.5, 0.5, 0.5, 1.0, 1.0, 7.0, 7.0]
+    assert block_sizes(bounds(lower, upper, blocks=(Block("none", np.array([], dtype=int)), *blocks)), x)[0] == 3.0
+
+
+def bounds(lower: FloatArray, upper: FloatArray, **changes: Any) -> Program:
+    """A program with so many levers, and nothing else."""
+    count = len(lower)
+    given: dict[str, Any] = {
+        "outcomes": ByHand(),
+        "lever_cost": np.zeros(count),
+        "outcome_cost": np.zeros(2),
+        "lower": lower,
+        "upper": upper,
+        "lever_rows": csr_array((0, count)),
+        "outcome_rows": csr_array((0, 2)),
+        "row_lower": np.zeros(0),
+        "row_upper": np.zeros(0),
+    }
+    return Program(**{**given, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "x", "sizes"),
+    [
+        ({}, HERE, [9.0, 16.0]),  # the amounts
+        ({"amounts": np.array([0.5, 0.0])}, HERE, [0.5, 1 + 2 * 5]),  # what moved from (1, 1): x0 by 1, x0 x1 by 5
+        ({"amounts": np.array([0.0, 0.5])}, HERE, [1 + 2, 0.5]),
+        ({"amounts": np.zeros(2)}, np.ones(2), [1 + 1, 1 + 2 * 1]),  # nothing moved: the terms
+        ({"amounts": np.zeros(2), "peaks": np.array([4.0, 0.0])}, np.ones(2), [2, 1 + 2 * 4]),
+        ({"amounts": np.zeros(2), "reference": np.zeros(2)}, np.zeros(2), [1.0, 1.0]),
+        ({"amounts": np.zeros(2), "reference": np.zeros(2)}, np.array([0.25, 0.0]), [0.25, 0.25]),
+        ({"amounts": np.zeros(2), "reference": np.array([np.inf, 1.0])}, HERE, [np.inf, np.inf]),
+    ],
+)
+def test_the_size_of_a_limit(changes: dict[str, Any], x: FloatArray, sizes: list[float]) -> None:
+    """Its amount, or what the levers moved of its terms, or these, or 1."""
+    program = by_hand(**{"reference": np.ones(2), **changes})
+    with np.errstate(invalid="ignore"):
+        found = row_sizes(program, x, ByHand().evaluate(x).y)
+    assert found == pytest.approx(sizes)
+
+
+def test_where_the_model_does_not_run_by_itself_outcomes_moved_from_zero() -> None:
+    """All of them were the levers' work."""
+
+    class Failing(ByHand):
+        def evaluate(self, x: FloatArray) -> Evaluation:
+            return Evaluation(x, np.full(2, np.nan)) if x[0] == 1 else super().evaluate(x)
+
+    program = by_hand(outcomes=Failing(), reference=np.ones(2), amounts=np.zeros(2))
+    assert row_sizes(program, HERE, program.evaluate(HERE).y) == pytest.approx([1 + 2, 1 + 2 * 6])
+
+
+@pytest.mark.parametrize(
+    ("bound", "vector", "x", "size"),
+    [
+        (-40.0, (0, 1, -1, 0), HERE, 40.0),
+        (20.0, (0, 1, -1, 0), HERE, 28.0),  # x0^2 + x0^4 + x0^3
+        (20.0, (0, 9, -1, 0), HERE, 9 * 3 + 6),
+        (20.0, (0, 9, -1, 0), np.array([2.0, -3.0]), 9 * 3 + 6),
+        (0.25, (0, 1, -1, 0), np.zeros(2), 0.25),
+        (0.0, (0, 1, -1, 0), np.zeros(2), 1.0),
+        (0.0, (0, 1, -1, 0), np.array([-0.5, 0.0]), 0.25 + 0.0625 - 0.125),
+    ],
+)
+def test_the_size_of_a_quadratic_constraint(bound: float, vector: Sequence[float], x: FloatArray, size: float) -> None:
+    """The largest of its bound, its square and its linear terms, or 1."""
+    program = by_hand(bound, vector)
+    assert quadratic_sizes(program, x, program.evaluate(x).y) == pytest.approx([size])
 
 
 # --- starts -----------------------------------------------------------------------------------------------------------
