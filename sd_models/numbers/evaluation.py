@@ -14,7 +14,7 @@ from ..system.alignment import (
     EVERYWHERE,
     Alignment,
     Axes,
-    Window,
+    Positions,
     broadcastable,
     places_among,
     together,
@@ -108,33 +108,33 @@ class _Evaluation:
         """Variables that need each other's elements; InvalidModel where elements form a circle."""
         self.values.update((variable.name, self._unknown(variable)) for variable in variables)
         for piece in pieces_in_order(self.alignment, stage, self.part, initial=self.initial):
-            _, values = self._equation(piece.variable, piece.equation, piece.definition, piece.window)
+            _, values = self._equation(piece.variable, piece.equation, piece.definition, piece.positions)
             self.values[piece.variable.name][piece.row] = values[0]
 
     def _unknown(self, variable: Variable) -> FloatArray:
         return np.full(self.alignment.system.size(variable), np.nan)
 
     def _equation(
-        self, variable: Variable, equation: Equation, definition: Expr | Values, window: Window = EVERYWHERE
+        self, variable: Variable, equation: Equation, definition: Expr | Values, positions: Positions = EVERYWHERE
     ) -> tuple[IndexArray, FloatArray]:
         """The rows of the variable that an equation defines, and their values."""
         with blaming(variable, self.alignment.system.name):
-            rows = self.alignment.rows(variable, equation, window)
-            values = self._side(equation, definition, window)
+            rows = self.alignment.rows(variable, equation, positions)
+            values = self._side(equation, definition, positions)
         if not equation.excluded:
             return rows, values
-        kept = self.alignment.kept(variable, equation, window)
+        kept = self.alignment.kept(variable, equation, positions)
         return rows[kept], values[kept]
 
-    def _side(self, equation: Equation, definition: Expr | Values, window: Window) -> FloatArray:
+    def _side(self, equation: Equation, definition: Expr | Values, positions: Positions) -> FloatArray:
         """The values of a side, one for each row of its equation."""
         if isinstance(definition, Values):
-            return self.alignment.given(definition, equation, window)
+            return self.alignment.given(definition, equation, positions)
         axes = self.alignment.axes(equation)
-        array = self._expression(definition, window).over(axes)
-        return np.broadcast_to(array, self.alignment.lengths(axes, window)).ravel()
+        array = self._expression(definition, positions).over(axes)
+        return np.broadcast_to(array, self.alignment.lengths(axes, positions)).ravel()
 
-    def _expression(self, expr: Expr, window: Window) -> _Block:
+    def _expression(self, expr: Expr, positions: Positions) -> _Block:
         def call(node: Call, parts: tuple[_Block, ...]) -> _Block:
             special = _SPECIAL.get(node.function)
             return self._elementwise(node, parts) if special is None else special(self, node, parts)
@@ -142,16 +142,16 @@ class _Evaluation:
         return fold(
             expr,
             number=lambda node: _Block((), np.array(node.value)),
-            ref=lambda node: self._reference(node, window),
+            ref=lambda node: self._reference(node, positions),
             call=call,
-            reduce=lambda node, part: self._reduction(node, part, window),
+            reduce=lambda node, part: self._reduction(node, part, positions),
         )
 
-    def _reference(self, node: Ref, window: Window) -> _Block:
+    def _reference(self, node: Ref, positions: Positions) -> _Block:
         """The rows of a variable that a reference reads."""
         if node.name == "Time":
             return _Block((), np.array(self.moment.time))
-        axes, rows = self.alignment.gather(node, window)
+        axes, rows = self.alignment.gather(node, positions)
         is_table = self.alignment.system.variables[node.name].kind is Kind.TABLE
         return _Block(axes, rows if is_table else self.values[node.name][rows])
 
@@ -161,10 +161,10 @@ class _Evaluation:
         found = FUNCTIONS[node.function](self.moment, *(part.over(axes) for part in parts))
         return _Block(axes, np.asarray(found, dtype=np.float64))
 
-    def _reduction(self, node: Reduce, part: _Block, window: Window) -> _Block:
+    def _reduction(self, node: Reduce, part: _Block, positions: Positions) -> _Block:
         """A sum, product, minimum or maximum over some axes of a block."""
         kept = tuple(axis for axis in part.axes if axis not in node.axes)
-        lengths = self.alignment.lengths(kept, window), self.alignment.lengths(node.axes, window)
+        lengths = self.alignment.lengths(kept, positions), self.alignment.lengths(node.axes, positions)
         array = np.broadcast_to(part.over((*kept, *node.axes)), (*lengths[0], *lengths[1]))
         return _Block(kept, REDUCTIONS[node.operator](array.reshape((*lengths[0], -1))))
 

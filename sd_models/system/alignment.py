@@ -24,9 +24,9 @@ from .model import Equation, FloatArray, IndexArray, Series, System, Values, Var
 from .subscripts import Ranges
 
 Axes: TypeAlias = tuple[str, ...]
-Window: TypeAlias = Mapping[str, tuple[int, ...]]
+Positions: TypeAlias = Mapping[str, tuple[int, ...]]
 """Axes that stay at some of their positions; the others move over all of theirs."""
-EVERYWHERE: Window = MappingProxyType({})
+EVERYWHERE: Positions = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,22 +50,22 @@ class Alignment:
         """The ranges on the left-hand side."""
         return tuple(name for name in equation.subscripts if name in self.system.dimensions)
 
-    def rows(self, variable: Variable, equation: Equation, window: Window = EVERYWHERE) -> IndexArray:
+    def rows(self, variable: Variable, equation: Equation, positions: Positions = EVERYWHERE) -> IndexArray:
         """The rows of the variable that the left-hand side names, its axes in order."""
         axes = self.axes(equation)
         left = tuple(Subscript(name, name if name in axes else None) for name in equation.subscripts)
-        return self.gather(Ref(variable.name, left), window)[1].ravel()
+        return self.gather(Ref(variable.name, left), positions)[1].ravel()
 
-    def kept(self, variable: Variable, equation: Equation, window: Window = EVERYWHERE) -> npt.NDArray[np.bool_]:
+    def kept(self, variable: Variable, equation: Equation, positions: Positions = EVERYWHERE) -> npt.NDArray[np.bool_]:
         """Which of the equation's rows its :EXCEPT: leaves."""
-        rows = self.rows(variable, equation, window)
+        rows = self.rows(variable, equation, positions)
         left_out = [self.rows(variable, Equation(group, Number(0.0))) for group in equation.excluded]
         return ~np.isin(rows, np.concatenate(left_out)) if left_out else np.ones(len(rows), dtype=bool)
 
-    def given(self, values: Values, equation: Equation, window: Window = EVERYWHERE) -> FloatArray:
+    def given(self, values: Values, equation: Equation, positions: Positions = EVERYWHERE) -> FloatArray:
         """The numbers that stand in an equation, one for each of its rows."""
         shape = [len(self.ranges.elements(n)) if n in self.system.dimensions else 1 for n in equation.subscripts]
-        places = [window.get(name, range(size)) for name, size in zip(equation.subscripts, shape, strict=True)]
+        places = [positions.get(name, range(size)) for name, size in zip(equation.subscripts, shape, strict=True)]
         return np.asarray(np.broadcast_to(values.array, shape)[np.ix_(*places)]).ravel()
 
     def tables(self, name: str) -> list[tuple[Series, IndexArray]]:
@@ -79,44 +79,44 @@ class Alignment:
 
     # --- axes -------------------------------------------------------------------------------------------------------
 
-    def lengths(self, axes: Sequence[str], window: Window = EVERYWHERE) -> tuple[int, ...]:
+    def lengths(self, axes: Sequence[str], positions: Positions = EVERYWHERE) -> tuple[int, ...]:
         """The number of positions along each axis."""
         return tuple(
-            len(window[axis]) if axis in window else len(self.system.dimensions[range_of(axis)].elements)
+            len(positions[axis]) if axis in positions else len(self.system.dimensions[range_of(axis)].elements)
             for axis in axes
         )
 
-    def count(self, axes: Sequence[str], window: Window = EVERYWHERE) -> int:
+    def count(self, axes: Sequence[str], positions: Positions = EVERYWHERE) -> int:
         """The number of positions of all axes together."""
-        return prod(self.lengths(axes, window))
+        return prod(self.lengths(axes, positions))
 
-    def gather(self, ref: Ref, window: Window = EVERYWHERE) -> tuple[Axes, IndexArray]:
+    def gather(self, ref: Ref, positions: Positions = EVERYWHERE) -> tuple[Axes, IndexArray]:
         """The axes of a reference and the rows that it reads, as an array over these axes."""
-        if window:
-            return self._gather(ref, window)
+        if positions:
+            return self._gather(ref, positions)
         if ref not in self._gathered:
-            self._gathered[ref] = self._gather(ref, window)
+            self._gathered[ref] = self._gather(ref, positions)
         return self._gathered[ref]
 
-    def _gather(self, ref: Ref, window: Window) -> tuple[Axes, IndexArray]:
+    def _gather(self, ref: Ref, positions: Positions) -> tuple[Axes, IndexArray]:
         variable = self.system.variables[ref.name]
         axes = tuple(dict.fromkeys(s.axis for s in ref.subscripts if s.axis is not None))
         shape = self.system.shape(variable)
         indices = np.zeros((1,) * len(axes), dtype=np.int64)
         for place, (subscript, dimension) in enumerate(zip(ref.subscripts, variable.dimensions, strict=True)):
-            steps = prod(shape[place + 1 :]) * self._places(subscript, dimension, window)
+            steps = prod(shape[place + 1 :]) * self._places(subscript, dimension, positions)
             own = () if subscript.axis is None else (subscript.axis,)
             indices = indices + broadcastable(steps, own, axes)
         return axes, indices
 
-    def _places(self, subscript: Subscript, dimension: str, window: Window) -> IndexArray:
+    def _places(self, subscript: Subscript, dimension: str, positions: Positions) -> IndexArray:
         """The positions in the dimension that a subscript goes through."""
         elements = self.system.dimensions[dimension].elements
         if subscript.axis is None:
             return np.array(elements.index(subscript.name))
         aligned = self.ranges.aligned(subscript.name, range_of(subscript.axis))
         places = np.arange(len(elements)) if aligned == elements else self._found(subscript.name, aligned, dimension)
-        return places[list(window[subscript.axis])] if subscript.axis in window else places
+        return places[list(positions[subscript.axis])] if subscript.axis in positions else places
 
     def _found(self, name: str, wanted: Sequence[str], dimension: str) -> IndexArray:
         """The positions of elements of the range `name` in the dimension."""
@@ -127,10 +127,10 @@ class Alignment:
             raise InvalidModel(Fault(found, file=self.system.name))
         return np.array([number[element] for element in wanted])
 
-    def spread(self, own: Axes, axes: Axes, window: Window = EVERYWHERE) -> IndexArray:
+    def spread(self, own: Axes, axes: Axes, positions: Positions = EVERYWHERE) -> IndexArray:
         """For each position of the axes the one of `own`, which are among them in any order."""
-        places = np.arange(self.count(own, window)).reshape(self.lengths(own, window))
-        return np.broadcast_to(broadcastable(places, own, axes), self.lengths(axes, window)).ravel()
+        places = np.arange(self.count(own, positions)).reshape(self.lengths(own, positions))
+        return np.broadcast_to(broadcastable(places, own, axes), self.lengths(axes, positions)).ravel()
 
 
 def together(*axes: Axes) -> Axes:

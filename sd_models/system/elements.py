@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from .alignment import Alignment, Window
+from .alignment import Alignment, Positions
 from .expression import Expr, refs
 from .model import Equation, System, Values, Variable
 from .ordering import Stage, circle_error
@@ -20,13 +20,13 @@ Part: TypeAlias = Callable[[Equation], Expr | Values | None]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One element of one equation, as a window on the equation's axes; `row` is its place in the variable."""
+    """One element of one equation, at `positions` of the equation's axes; `row` is its place in the variable."""
 
     variable: Variable
     row: int
     equation: Equation
     definition: Expr | Values
-    window: Window
+    positions: Positions
 
 
 def pieces_in_order(alignment: Alignment, stage: Stage, part: Part, *, initial: bool) -> list[Piece]:
@@ -54,8 +54,8 @@ def _pieces(alignment: Alignment, variable: Variable, part: Part) -> Iterator[Pi
         rows, kept = alignment.rows(variable, equation), alignment.kept(variable, equation)
         for position in np.flatnonzero(kept):
             places = np.unravel_index(position, alignment.lengths(axes)) if axes else ()
-            window = {axis: (int(place),) for axis, place in zip(axes, places, strict=True)}
-            yield Piece(variable, int(rows[position]), equation, definition, window)
+            positions = {axis: (int(place),) for axis, place in zip(axes, places, strict=True)}
+            yield Piece(variable, int(rows[position]), equation, definition, positions)
 
 
 def _needs(alignment: Alignment, piece: Piece, names: frozenset[str]) -> set[tuple[str, int]]:
@@ -63,7 +63,7 @@ def _needs(alignment: Alignment, piece: Piece, names: frozenset[str]) -> set[tup
     if isinstance(piece.definition, Values):
         return set()
     inner = (ref for ref in refs(piece.definition) if ref.name in names)
-    return {(ref.name, int(row)) for ref in inner for row in alignment.gather(ref, piece.window)[1].ravel()}
+    return {(ref.name, int(row)) for ref in inner for row in alignment.gather(ref, piece.positions)[1].ravel()}
 
 
 def element_name(system: System, name: str, row: int) -> str:

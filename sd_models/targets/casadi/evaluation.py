@@ -68,7 +68,7 @@ def _element_by_element(lowering: Lowering, stage: Stage, part: Part, *, initial
     for name in stage.variables:
         lowering.columns[name] = ca.SX(ca.DM.nan(system.size(system.variables[name]), 1))
     for piece in pieces:
-        _, column = lowering.equation(piece.variable, piece.equation, piece.definition, piece.window)
+        _, column = lowering.equation(piece.variable, piece.equation, piece.definition, piece.positions)
         lowering.columns[piece.variable.name][piece.row] = column
     _as_numbers(lowering, stage)
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from ...errors import Fault, InvalidModel
 from ...recursion import deep
-from ...system.alignment import EVERYWHERE, Alignment, Axes, Window, places_among, together
+from ...system.alignment import EVERYWHERE, Alignment, Axes, Positions, places_among, together
 from ...system.elements import Part
 from ...system.expression import Call, Expr, Number, Reduce, Ref, fold
 from ...system.model import Equation, IndexArray, Values, Variable, blaming
@@ -70,43 +70,43 @@ class Lowering:
         return result
 
     def equation(
-        self, variable: Variable, equation: Equation, definition: Expr | Values, window: Window = EVERYWHERE
+        self, variable: Variable, equation: Equation, definition: Expr | Values, positions: Positions = EVERYWHERE
     ) -> tuple[IndexArray, Column]:
         """The rows of the variable that an equation defines, and their values."""
         self.moment.variable = variable.name
         with blaming(variable, self.alignment.system.name):
-            rows = self.alignment.rows(variable, equation, window)
-            column = self._side(equation, definition, window)
-        kept = self.alignment.kept(variable, equation, window)
+            rows = self.alignment.rows(variable, equation, positions)
+            column = self._side(equation, definition, positions)
+        kept = self.alignment.kept(variable, equation, positions)
         if kept.all():
             return rows, column
         return rows[kept], column[np.flatnonzero(kept).tolist()]
 
-    def _side(self, equation: Equation, definition: Expr | Values, window: Window) -> Column:
+    def _side(self, equation: Equation, definition: Expr | Values, positions: Positions) -> Column:
         """The value of a side over the axes of its equation; a long sum needs as many nested calls as it has terms."""
         if isinstance(definition, Values):
-            return ca.DM(self.alignment.given(definition, equation, window))
+            return ca.DM(self.alignment.given(definition, equation, positions))
         with deep():
-            return self.spread(self.expression(definition, window)(None), self.alignment.axes(equation), window)
+            return self.spread(self.expression(definition, positions)(None), self.alignment.axes(equation), positions)
 
     # --- axes -------------------------------------------------------------------------------------------------------
 
-    def spread(self, block: Block, axes: Axes, window: Window = EVERYWHERE) -> Column:
+    def spread(self, block: Block, axes: Axes, positions: Positions = EVERYWHERE) -> Column:
         """The column of a block over more axes, or over its own in another order."""
         if block.axes == axes:
             return block.column
         if not block.axes:
-            return ca.repmat(block.column, self.alignment.count(axes, window), 1)
-        return block.column[self.alignment.spread(block.axes, axes, window).tolist()]
+            return ca.repmat(block.column, self.alignment.count(axes, positions), 1)
+        return block.column[self.alignment.spread(block.axes, axes, positions).tolist()]
 
-    def together(self, blocks: Sequence[Block], window: Window) -> tuple[Axes, list[Column]]:
+    def together(self, blocks: Sequence[Block], positions: Positions) -> tuple[Axes, list[Column]]:
         """Blocks over their common axes; single values stay single."""
         axes = together(*(block.axes for block in blocks))
-        return axes, [block.column if not block.axes else self.spread(block, axes, window) for block in blocks]
+        return axes, [block.column if not block.axes else self.spread(block, axes, positions) for block in blocks]
 
     # --- expressions ------------------------------------------------------------------------------------------------
 
-    def expression(self, expr: Expr, window: Window = EVERYWHERE) -> Lowered:
+    def expression(self, expr: Expr, positions: Positions = EVERYWHERE) -> Lowered:
         """The value of an expression, as a function of the guard under which it is used."""
 
         def number(node: Number) -> Lowered:
@@ -114,91 +114,91 @@ class Lowering:
             return lambda guard: block
 
         def ref(node: Ref) -> Lowered:
-            return lambda guard: self.reference(node, window)
+            return lambda guard: self.reference(node, positions)
 
         def call(node: Call, parts: tuple[Lowered, ...]) -> Lowered:
             special = _SPECIAL.get(node.function)
             if special is not None:
-                return lambda guard: special(self, node, parts, guard, window)
-            return lambda guard: self.elementwise(node.function, parts, guard, window)
+                return lambda guard: special(self, node, parts, guard, positions)
+            return lambda guard: self.elementwise(node.function, parts, guard, positions)
 
         def reduce(node: Reduce, part: Lowered) -> Lowered:
-            return lambda guard: self.reduction(node, part(self.outside(guard, node.axes, window)), guard, window)
+            return lambda guard: self.reduction(node, part(self.outside(guard, node.axes, positions)), guard, positions)
 
         return fold(expr, number=number, ref=ref, call=call, reduce=reduce)
 
-    def reference(self, node: Ref, window: Window) -> Block:
+    def reference(self, node: Ref, positions: Positions) -> Block:
         """The rows of a variable that a reference reads."""
         if node.name == "Time":
             return Block((), self.moment.time)
         column = self.columns[node.name]
-        axes, indices = self.alignment.gather(node, window)
+        axes, indices = self.alignment.gather(node, positions)
         rows = indices.ravel()
         if len(rows) == column.numel() and bool((rows == np.arange(len(rows))).all()):
             return Block(axes, column)
         return Block(axes, column[rows.tolist()])
 
-    def elementwise(self, function: str, parts: Sequence[Lowered], guard: Guard, window: Window) -> Block:
+    def elementwise(self, function: str, parts: Sequence[Lowered], guard: Guard, positions: Positions) -> Block:
         """A function that works element by element."""
-        axes, columns = self.together([part(guard) for part in parts], window)
-        return Block(axes, FUNCTIONS[function](self.moment, self.fitting(guard, axes, window), *columns))
+        axes, columns = self.together([part(guard) for part in parts], positions)
+        return Block(axes, FUNCTIONS[function](self.moment, self.fitting(guard, axes, positions), *columns))
 
-    def fitting(self, guard: Guard, axes: Axes, window: Window) -> Column | None:
+    def fitting(self, guard: Guard, axes: Axes, positions: Positions) -> Column | None:
         """The guard over these axes: what is the same along others is used where it is used anywhere along them.
 
         A guard only keeps the derivatives of unused branches finite; values do not depend on it.
         """
         if guard is None:
             return None
-        guard = self.anywhere(guard, [axis for axis in guard.axes if axis not in axes], window)
-        return self.spread(guard, axes, window) if guard.axes else guard.column
+        guard = self.anywhere(guard, [axis for axis in guard.axes if axis not in axes], positions)
+        return self.spread(guard, axes, positions) if guard.axes else guard.column
 
-    def anywhere(self, guard: Block, axes: Sequence[str], window: Window) -> Block:
+    def anywhere(self, guard: Block, axes: Sequence[str], positions: Positions) -> Block:
         """Whether a guard is true at any position of the axes."""
         if not axes:
             return guard
-        columns, kept = self.matrix(guard, axes, window)
+        columns, kept = self.matrix(guard, axes, positions)
         return Block(kept, ca.sum1(columns != 0).T > 0)
 
-    def reduction(self, node: Reduce, block: Block, guard: Guard, window: Window) -> Block:
+    def reduction(self, node: Reduce, block: Block, guard: Guard, positions: Positions) -> Block:
         """A sum, product, minimum or maximum over some axes of a block."""
-        columns, kept = self.matrix(block, node.axes, window)
-        return Block(kept, REDUCTIONS[node.operator](columns, self.moment, self.fitting(guard, kept, window)))
+        columns, kept = self.matrix(block, node.axes, positions)
+        return Block(kept, REDUCTIONS[node.operator](columns, self.moment, self.fitting(guard, kept, positions)))
 
-    def outside(self, guard: Guard, axes: Sequence[str], window: Window) -> Guard:
+    def outside(self, guard: Guard, axes: Sequence[str], positions: Positions) -> Guard:
         """The guard of a reduction's argument, in which these axes have another meaning."""
-        return None if guard is None else self.anywhere(guard, [axis for axis in guard.axes if axis in axes], window)
+        return None if guard is None else self.anywhere(guard, [axis for axis in guard.axes if axis in axes], positions)
 
-    def matrix(self, block: Block, axes: Sequence[str], window: Window) -> tuple[Column, Axes]:
+    def matrix(self, block: Block, axes: Sequence[str], positions: Positions) -> tuple[Column, Axes]:
         """A block with some axes down its columns, and the axes that are left."""
         kept = tuple(axis for axis in block.axes if axis not in axes)
-        column = self.spread(block, (*kept, *axes), window)
-        rows = self.alignment.count(axes, window)
+        column = self.spread(block, (*kept, *axes), positions)
+        rows = self.alignment.count(axes, positions)
         return ca.reshape(column, rows, column.numel() // rows), kept
 
 
-def _if_then_else(lowering: Lowering, _: Call, parts: Sequence[Lowered], guard: Guard, window: Window) -> Block:
+def _if_then_else(lowering: Lowering, _: Call, parts: Sequence[Lowered], guard: Guard, positions: Positions) -> Block:
     """Both branches are evaluated, each guarded by its condition; the value is that of the active one."""
     condition = parts[0](guard)
     holds = condition.column
     if is_number(holds) and holds.numel() == 1:
         return parts[1 if float(holds) != 0 else 2](guard)
-    inner = _both(lowering, guard, condition, window)
-    outer = _both(lowering, guard, Block(condition.axes, ca.logic_not(holds)), window)
+    inner = _both(lowering, guard, condition, positions)
+    outer = _both(lowering, guard, Block(condition.axes, ca.logic_not(holds)), positions)
     blocks = [condition, parts[1](inner), parts[2](outer)]
-    axes, columns = lowering.together(blocks, window)
+    axes, columns = lowering.together(blocks, positions)
     return Block(axes, choose(*columns))
 
 
-def _lookup(lowering: Lowering, node: Call, parts: Sequence[Lowered], guard: Guard, window: Window) -> Block:
+def _lookup(lowering: Lowering, node: Call, parts: Sequence[Lowered], guard: Guard, positions: Positions) -> Block:
     """A table read at its argument; a subscripted table is read at each of its elements."""
     table = node.arguments[0]
     assert isinstance(table, Ref)
-    axes, indices = lowering.alignment.gather(table, window)
+    axes, indices = lowering.alignment.gather(table, positions)
     argument = parts[1](guard)
     all_axes = together(argument.axes, axes)
-    x = lowering.spread(argument, all_axes, window)
-    used = lowering.fitting(guard, all_axes, window)
+    x = lowering.spread(argument, all_axes, positions)
+    used = lowering.fitting(guard, all_axes, positions)
     result: Column = ca.DM.nan(x.numel(), 1)  # of elements without points
     for series, rows in lowering.alignment.tables(table.name):
         places, mine = places_among(rows, indices.ravel())
@@ -206,26 +206,26 @@ def _lookup(lowering: Lowering, node: Call, parts: Sequence[Lowered], guard: Gua
             continue
         points = series.y.reshape(len(series.x), -1)[:, places]
         same = bool((points == points[:, :1]).all())  # one column serves all elements
-        points = points[:, :1] if same else points[:, lowering.alignment.spread(axes, all_axes, window)]
+        points = points[:, :1] if same else points[:, lowering.alignment.spread(axes, all_axes, positions)]
         value = table_value(series, points, x, lowering.moment, used)
-        chosen = lowering.spread(Block(axes, ca.DM(mine.astype(float))), all_axes, window) if axes else ca.DM(1.0)
+        chosen = lowering.spread(Block(axes, ca.DM(mine.astype(float))), all_axes, positions) if axes else ca.DM(1.0)
         result = choose(chosen, value, result)
     return Block(all_axes, result)
 
 
-def _both(lowering: Lowering, guard: Guard, condition: Block, window: Window) -> Block:
+def _both(lowering: Lowering, guard: Guard, condition: Block, positions: Positions) -> Block:
     """The guard of a branch: the condition, and the guard of the whole."""
     if guard is None:
         return condition
-    axes, columns = lowering.together([guard, condition], window)
+    axes, columns = lowering.together([guard, condition], positions)
     return Block(axes, ca.logic_and(*columns))
 
 
-def _invert(lowering: Lowering, _node: Call, parts: Sequence[Lowered], guard: Guard, window: Window) -> Block:
+def _invert(lowering: Lowering, _node: Call, parts: Sequence[Lowered], guard: Guard, positions: Positions) -> Block:
     """The inverse of each matrix over the last two axes."""
     block = parts[0](guard)
-    *_, rows, columns = (0, 1, *lowering.alignment.lengths(block.axes, window))  # fewer axes than two are no square
-    if rows != columns or window:
+    *_, rows, columns = (0, 1, *lowering.alignment.lengths(block.axes, positions))  # fewer axes than two are no square
+    if rows != columns or positions:
         raise InvalidModel(Fault("INVERT MATRIX takes a whole matrix over two ranges of the same length."))
     size = rows * columns
     pieces = []
@@ -235,7 +235,7 @@ def _invert(lowering: Lowering, _node: Call, parts: Sequence[Lowered], guard: Gu
     return Block(block.axes, ca.vertcat(*pieces))
 
 
-_SPECIAL: Mapping[str, Callable[[Lowering, Call, Sequence[Lowered], Guard, Window], Block]] = {
+_SPECIAL: Mapping[str, Callable[[Lowering, Call, Sequence[Lowered], Guard, Positions], Block]] = {
     "IF THEN ELSE": _if_then_else,
     "LOOKUP": _lookup,
     "INVERT MATRIX": _invert,

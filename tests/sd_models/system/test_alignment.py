@@ -55,8 +55,8 @@ def test_one_axis_may_move_two_subscripts() -> None:
     assert (axes, rows.tolist()) == (("a",), [0, 3])
 
 
-def test_a_window_fixes_places_of_axes() -> None:
-    """For what is evaluated element by element; what was gathered without it stays."""
+def test_axes_may_stay_at_some_positions() -> None:
+    """For what is evaluated element by element; what was gathered without them stays."""
     alignment, _ = of("b", "c")
     ref = Ref("p", (Subscript("b", "b"), Subscript("c", "c")))
     for _ in range(2):
@@ -102,7 +102,7 @@ def test_an_equation_defines_rows() -> None:
 
 
 def test_given_numbers_are_those_of_the_rows() -> None:
-    """In the shape of the block, or spread over it; a window takes some."""
+    """In the shape of the block, or spread over it: of all rows, or of those at some positions."""
     alignment, _ = of("b", "c")
     column = Equation(("b", "c1"), Values(np.array([[7.0], [8.0], [9.0]])))
     assert alignment.given(column.definition, column).tolist() == [7, 8, 9]  # type: ignore[arg-type]
