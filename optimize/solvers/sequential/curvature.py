@@ -149,7 +149,7 @@ def curvature_of(lagrangian: Lagrangian, groups: list[Group], *, exact: bool) ->
     return Curvature(groups, [_convex(matrix, least) for matrix in matrices], exact=exact)
 
 
-def groups_of(lagrangian: Lagrangian) -> list[Group]:
+def coupled_groups(lagrangian: Lagrangian) -> list[Group]:
     """The levers by element of the dimension within which they act on each other most.
 
     A few paths are moved, one at a time, and the share of what other paths feel that falls to paths with the same

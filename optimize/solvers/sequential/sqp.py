@@ -32,7 +32,7 @@ from ..interior_point.elastic import ElasticProgram
 from ..interior_point.interior import Optimum
 from ..solver import Ending, Iteration, Solution, Watch
 from ..starts import projected
-from .curvature import Curvature, Group, Lagrangian, curvature_of, groups_of
+from .curvature import Curvature, Group, Lagrangian, coupled_groups, curvature_of
 from .master import Master, Soft, Split
 from .newton import Exact, Refined
 from .points import Point, Scaling, Step
@@ -347,7 +347,7 @@ class _Search:
         self._check()
         lagrangian = self._lagrangian(multipliers)
         if not self.groups:
-            self.groups = self.scaling.groups = groups_of(lagrangian)
+            self.groups = self.scaling.groups = coupled_groups(lagrangian)
         self.curvature: Curvature = curvature_of(lagrangian, self.groups, exact=exact)
         self.curved_at = self.point
 

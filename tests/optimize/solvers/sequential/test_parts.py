@@ -20,7 +20,7 @@ from optimize.problems.pyomo_reader import program
 from optimize.solvers.highs import ConvexProgram, residual, solve
 from optimize.solvers.sequential import curvature as curving
 from optimize.solvers.sequential import sqp
-from optimize.solvers.sequential.curvature import Curvature, Group, Lagrangian, curvature_of, groups_of
+from optimize.solvers.sequential.curvature import Curvature, Group, Lagrangian, coupled_groups, curvature_of
 from optimize.solvers.sequential.sqp import Sqp
 from optimize.solvers.solver import Ending, Iteration
 from optimize.solvers.starts import neutral
@@ -119,7 +119,7 @@ def test_products_are_second_derivatives(small: Program) -> None:
 
 def test_levers_are_grouped_by_what_they_act_on(larger: Program) -> None:
     """Measures of one region meet in its output and air; regions meet in national sums only."""
-    groups = groups_of(lagrangian(larger))
+    groups = coupled_groups(lagrangian(larger))
     assert len(groups) == 6
     assert all(len(group.paths) == 4 for group in groups)
 
@@ -127,7 +127,7 @@ def test_levers_are_grouped_by_what_they_act_on(larger: Program) -> None:
 def test_exact_groups_have_the_second_derivative_of_their_levers(larger: Program) -> None:
     """But for signs of directions that bend the other way."""
     around = lagrangian(larger)
-    groups = groups_of(around)
+    groups = coupled_groups(around)
     found = curvature_of(around, groups, exact=True)
     direction = np.zeros(len(around.sizes))
     direction[groups[2].columns] = np.random.default_rng(1).normal(size=len(groups[2].columns))
