@@ -19,7 +19,7 @@ from sd_models.simulator.inputs import Inputs
 from sd_models.simulator.sensitivity import adjoint, tangents
 from sd_models.simulator.simulation import Simulator
 from sd_models.simulator.timing import SAME_DECIMALS, TOLERANCE
-from sd_models.system.model import FloatArray, IndexArray, System, fault_of
+from sd_models.system.model import FloatArray, IndexArray, Mask, System, fault_of
 
 from .observations import Observed
 from .parameters import Parameters, labels_of
@@ -66,7 +66,7 @@ class Target:
         return Target(self.asked, self.variable, self.labels, self.times[chosen], self.values[chosen], weights)
 
 
-def target_of(system: System, asked: ObservedSeries, found: Observed, chosen: npt.NDArray[np.bool_]) -> Target:
+def target_of(system: System, asked: ObservedSeries, found: Observed, chosen: Mask) -> Target:
     """A series and its observations; InvalidRequest where the logarithm of one does not exist."""
     variable = system[asked.variable]
     with np.errstate(over="ignore"):
@@ -98,7 +98,7 @@ class Points:
     step: IndexArray
     fraction: FloatArray
     observed: FloatArray
-    is_log: npt.NDArray[np.bool_]
+    is_log: Mask
     scale: FloatArray
     target: IndexArray
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.rewrites.folding import unchanging
 from sd_models.simulator.simulation import Simulator, compile
-from sd_models.system.model import FloatArray, IndexArray, Kind, System, Variable, fault_of, key
+from sd_models.system.model import FloatArray, IndexArray, Kind, Mask, System, Variable, fault_of, key
 
 from ..files.gathering import kept
 from ..files.names import ALL, Part, axes_of, part_labels, part_mask
@@ -137,7 +136,7 @@ def _known_elements(
     return known, strangers
 
 
-def where_mask(system: System, variable: Variable, where: Mapping[str, tuple[str, ...]]) -> npt.NDArray[np.bool_]:
+def where_mask(system: System, variable: Variable, where: Mapping[str, tuple[str, ...]]) -> Mask:
     """Which elements of a variable, flat, are among those named by dimension."""
     names = {dimension.casefold(): dimension for dimension in variable.dimensions}
     unknown = [dimension for dimension in where if dimension.casefold() not in names]

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.system.model import IndexArray, System, Variable, key
+from sd_models.system.model import IndexArray, Mask, System, Variable, key
 
 ALL = "*"
 
@@ -79,7 +78,7 @@ def positions(
     )
 
 
-def part_mask(system: System, part: Part) -> npt.NDArray[np.bool_]:
+def part_mask(system: System, part: Part) -> Mask:
     """Which elements of its variable, flat, a part names."""
     variable = system[part.name]
     mask = np.zeros(system.shape(variable), dtype=bool)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
-import numpy.typing as npt
 
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.system.model import MISSING, FloatArray, IndexArray, System, Variable
+from sd_models.system.model import MISSING, FloatArray, IndexArray, Mask, System, Variable
 
 from ..files.gathering import Faults, kept
 from ..files.names import Part, axes_of, part_labels, positions, ranges_of
@@ -246,7 +245,7 @@ class Binder:
             raise InvalidRequest(self._missing(name, elements, missing))
         return np.asarray(np.where(_given(path), path, 0.0) @ windows.weights.T)
 
-    def _missing(self, name: str, elements: IndexArray, missing: npt.NDArray[np.bool_]) -> Fault:
+    def _missing(self, name: str, elements: IndexArray, missing: Mask) -> Fault:
         """That a variable has no value, in which element and when."""
         axes = axes_of(self.system, self.system[name]).values()
         row = int(np.flatnonzero(missing.any(axis=1))[0])
@@ -432,6 +431,6 @@ def gathered(found: Affine, into: IndexArray, count: int) -> Affine:
     return Affine(constant, levers, outcomes)
 
 
-def _given(path: FloatArray) -> npt.NDArray[np.bool_]:
+def _given(path: FloatArray) -> Mask:
     """Where a path has values; what follows from :NA:, a number of 1e32, is none."""
     return np.asarray(np.abs(path) < abs(MISSING) / 2)  # NaN is not either

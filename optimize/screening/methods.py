@@ -16,9 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sd_models.errors import Fault, InvalidRequest
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, Mask
 
-Mask = npt.NDArray[np.bool_]
 LEVELS = 4  # of Morris' grid, as Campolongo, Cariboni and Saltelli (2007) recommend
 
 

@@ -16,10 +16,10 @@ from sd_models.simulator.concurrency import concurrently, processors
 from sd_models.simulator.diagnosis import wrong
 from sd_models.simulator.inputs import Inputs
 from sd_models.simulator.simulation import Simulator, compile
-from sd_models.system.model import FloatArray, System
+from sd_models.system.model import FloatArray, Mask, System
 
 from ..runs.policy import lever_paths, read_policy
-from .methods import Mask, Method, complete, method_of
+from .methods import Method, complete, method_of
 from .outcomes import Wanted, wanted, weights
 from .ranges import Ranges, read_ranges
 

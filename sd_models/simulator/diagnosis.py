@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import Fault
 from ..system.alignment import Alignment
 from ..system.elements import element_names
 from ..system.expression import Expr, Number, nodes, references
-from ..system.model import Kind, Series, System, Values, Variable, fault_of
+from ..system.model import Kind, Mask, Series, System, Values, Variable, fault_of
 from ..system.ordering import stages
 from .compilation import STATES, CompiledModel
 from .datasets import Trajectories
 
 
-def wrong(model: CompiledModel, found: Trajectories) -> npt.NDArray[np.bool_]:
+def wrong(model: CompiledModel, found: Trajectories) -> Mask:
     """At which times of which run an output is NaN or infinite though the model does not say so."""
     bad = np.zeros(found.outputs.shape[1], dtype=bool)
     if all(np.isfinite(numbers).all() for numbers in (found.outputs, *model.fixed.values())):

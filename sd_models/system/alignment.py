@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from ..errors import Fault, InvalidModel
 from .expression import Number, Ref, Subscript, range_of
-from .model import Equation, FloatArray, IndexArray, Series, System, Values, Variable
+from .model import Equation, FloatArray, IndexArray, Mask, Series, System, Values, Variable
 from .subscripts import Ranges
 
 Axes: TypeAlias = tuple[str, ...]
@@ -56,7 +56,7 @@ class Alignment:
         left = tuple(Subscript(name, name if name in axes else None) for name in equation.subscripts)
         return self.gather(Ref(variable.name, left), positions)[1].ravel()
 
-    def kept(self, variable: Variable, equation: Equation, positions: Positions = EVERYWHERE) -> npt.NDArray[np.bool_]:
+    def kept(self, variable: Variable, equation: Equation, positions: Positions = EVERYWHERE) -> Mask:
         """Which of the equation's rows its :EXCEPT: leaves."""
         rows = self.rows(variable, equation, positions)
         left_out = [self.rows(variable, Equation(group, Number(0.0))) for group in equation.excluded]
@@ -149,7 +149,7 @@ def broadcastable(array: npt.NDArray[Any], own: Axes, axes: Axes) -> npt.NDArray
     return array.transpose(order).reshape(shape)
 
 
-def places_among(rows: IndexArray, wanted: IndexArray) -> tuple[IndexArray, npt.NDArray[np.bool_]]:
+def places_among(rows: IndexArray, wanted: IndexArray) -> tuple[IndexArray, Mask]:
     """For each wanted row its place among the rows, and whether it is there; 0 for one that is not.
 
     >>> places_among(np.array([5, 3]), np.array([3, 4, 5]))

@@ -15,6 +15,7 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 MISSING = -(2.0**109)
 """Vensim's :NA:, which is a number there (Vensim's manual, :NA:): `x = :NA:` compares with it."""
 IndexArray: TypeAlias = npt.NDArray[np.int64]  # positions in other arrays
+Mask: TypeAlias = npt.NDArray[np.bool_]  # which members of other arrays
 
 
 class Kind(StrEnum):

@@ -14,15 +14,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import lu_factor, lu_solve
 from scipy.sparse import csr_array, diags_array
 
 from sd_models.simulator.concurrency import processors
-from sd_models.system.model import FloatArray, IndexArray
+from sd_models.system.model import FloatArray, IndexArray, Mask
 
 from .elastic import ElasticProgram
 from .triangular import solve_columns, solve_vector
@@ -35,7 +34,6 @@ WORTH = 1e7
 WORKERS = min(processors(), 8)
 
 T = TypeVar("T")
-Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 @cache
