@@ -28,11 +28,11 @@ from .assembly import sides_of
 from .problem import Problem
 
 Words: TypeAlias = tuple[Any, ...]
-Extension: TypeAlias = Callable[[pyo.ConcreteModel], None]
+Constraints: TypeAlias = Callable[[pyo.ConcreteModel], None]  # adds some to a model
 
 
-def state(problem: Problem, extension: Extension | None = None) -> pyo.ConcreteModel:
-    """The problem in Pyomo, with what the extension adds to it.
+def state(problem: Problem, constraints: Constraints | None = None) -> pyo.ConcreteModel:
+    """The problem in Pyomo, with what `constraints` adds to it.
 
     `model.levers[variable, *elements, time]` are the levers, by the time at which their period begins;
     `model.outcomes[variable, *elements, window]` the outcomes, where the window is the time at which a period begins
@@ -42,8 +42,8 @@ def state(problem: Problem, extension: Extension | None = None) -> pyo.ConcreteM
     """
     with PauseGC():  # a hundred thousand objects that stay: looking for garbage among them takes as long again
         model = _stated(problem)
-    if extension is not None:
-        extension(model)
+    if constraints is not None:
+        constraints(model)
     return model
 
 
@@ -65,8 +65,8 @@ def _stated(problem: Problem) -> pyo.ConcreteModel:
     return model
 
 
-def tightened(problem: Problem, extension: Extension) -> pyo.ConcreteModel:
-    """The problem in Pyomo with what the extension adds to it; InvalidRequest where it takes something away.
+def tightened(problem: Problem, constraints: Constraints) -> pyo.ConcreteModel:
+    """The problem in Pyomo with what `constraints` adds to it; InvalidRequest where it takes something away.
 
     A result is checked against the words of the plan. What is to be looser stands in the plan.
     """
@@ -74,7 +74,7 @@ def tightened(problem: Problem, extension: Extension) -> pyo.ConcreteModel:
     parts = [model.levers, model.outcomes, model.limits, model.objective]
     limits = [(limit, limit.expr) for limit in model.limits.values()]
     goal, sense = model.objective.expr, model.objective.sense
-    extension(model)
+    constraints(model)
     found = [
         f"the limit {limit.index()[0]!r} is changed or taken away."
         for limit, said in limits

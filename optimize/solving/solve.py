@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -19,7 +19,7 @@ from ..plans.plan import SolverChoice
 from ..problems.presolve import presolve
 from ..problems.problem import Problem
 from ..problems.program import Program
-from ..problems.pyomo_model import state, tightened
+from ..problems.pyomo_model import Constraints, state, tightened
 from ..problems.pyomo_reader import program as program_of
 from ..results.result import Result
 from ..results.verdict import TOLERANCE
@@ -32,10 +32,6 @@ from .oversight import Candidate, Oversight
 from .policy_runs import PolicyRuns
 from .search import End, Search
 
-if TYPE_CHECKING:
-    import pyomo.environ as pyo
-
-Constraints: TypeAlias = "Callable[[pyo.ConcreteModel], None]"
 Start: TypeAlias = "FloatArray | Mapping[str, xr.DataArray] | xr.Dataset"
 
 

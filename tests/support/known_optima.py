@@ -17,7 +17,7 @@ import sd_models as sd
 from optimize.plans.plan import load_plan
 from optimize.problems.problem import Problem
 from optimize.problems.program import Program
-from optimize.problems.pyomo_model import Extension, state
+from optimize.problems.pyomo_model import Constraints, state
 from optimize.problems.pyomo_reader import program
 from sd_models.system.model import FloatArray
 
@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parent / "problems"
 class Optimum:
     """What is known: objective, levers, multipliers by limit, of bounds, and of quadratic constraints; NaN: not known.
 
-    `extension` is what a person adds to the Pyomo model.
+    `constraints` is what a person adds to the Pyomo model.
     """
 
     objective: float
@@ -36,7 +36,7 @@ class Optimum:
     multipliers: Mapping[str, FloatArray] = field(default_factory=dict)
     bounds: FloatArray | None = None
     quadratics: FloatArray | None = None
-    extension: Extension | None = None
+    constraints: Constraints | None = None
 
 
 def problem(name: str) -> Problem:
@@ -45,9 +45,9 @@ def problem(name: str) -> Problem:
     return Problem(sd.load(plan.model), plan)
 
 
-def stated(given: Problem, extension: Extension | None = None) -> Program:
+def stated(given: Problem, constraints: Constraints | None = None) -> Program:
     """The arrays of a problem, with what a person adds."""
-    return program(state(given, extension), given)
+    return program(state(given, constraints), given)
 
 
 def _growth() -> Optimum:
@@ -174,7 +174,7 @@ def _quadratic_limit() -> Optimum:
         model.tired = pyo.Constraint(expr=sum(effort**2 for effort in model.levers.values()) <= length**2)
 
     levers, multiplier = length * prices / norm, np.array([norm / (2.0 * length)])
-    return Optimum(length * norm, levers, quadratics=multiplier, extension=tired)
+    return Optimum(length * norm, levers, quadratics=multiplier, constraints=tired)
 
 
 def _water_filling() -> Optimum:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import optimize as opt
 import sd_models as sd
 from optimize.problems.assembly import assemble
 from optimize.problems.program import Program
-from optimize.problems.pyomo_model import state
+from optimize.problems.pyomo_model import Constraints, state
 from optimize.problems.pyomo_reader import program
 from sd_models.errors import InvalidRequest
 from sd_models.reading.library import FOLDER
@@ -30,9 +29,9 @@ def problem(islands_system: System) -> opt.Problem:
     return opt.Problem(islands_system, opt.read_plan(islands.small_plan(lever=[ramp])))
 
 
-def read(problem: opt.Problem, extension: Callable[[pyo.ConcreteModel], None] | None = None) -> Program:
-    """The program of the stated problem, extended."""
-    return program(state(problem, extension), problem)
+def read(problem: opt.Problem, constraints: Constraints | None = None) -> Program:
+    """The program of the stated problem, with what a person adds."""
+    return program(state(problem, constraints), problem)
 
 
 def test_levers_outcomes_and_limits_go_by_the_words_of_the_plan(problem: opt.Problem) -> None:
@@ -208,7 +207,7 @@ def ordered_set(model: pyo.ConcreteModel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("extension", "found"),
+    ("constraints", "found"),
     [
         (foreign, "'mine' is neither a lever nor an outcome"),
         (product, "not convex"),
@@ -219,7 +218,7 @@ def ordered_set(model: pyo.ConcreteModel) -> None:
         (ordered_set, "SOSConstraint"),
     ],
 )
-def test_what_no_solver_can_take_is_refused(problem: opt.Problem, extension: Callable[[Any], None], found: str) -> None:
+def test_what_no_solver_can_take_is_refused(problem: opt.Problem, constraints: Constraints, found: str) -> None:
     """By name, with what to do."""
     with pytest.raises(InvalidRequest, match=found):
-        read(problem, extension)
+        read(problem, constraints)

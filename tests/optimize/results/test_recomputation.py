@@ -296,11 +296,11 @@ def test_an_honest_result_that_is_no_optimum_is_not_refuted(halfway: Path) -> No
 @pytest.mark.parametrize("name", OPTIMA)
 def test_known_optima_are_confirmed(name: str, tmp_path: Path) -> None:
     """From their folders, with the multipliers and prices that these hold; but for what was added in Python."""
-    extension = OPTIMA[name]().extension
-    result = solve(problem(name), constraints=extension)
+    constraints = OPTIMA[name]().constraints
+    result = solve(problem(name), constraints=constraints)
     found = opt.verify(opt.load_result(opt.save_result(result, tmp_path / "run")))
     assert found.verification is not None
-    if extension is None:
+    if constraints is None:
         assert found.verification.doubts == ()
         assert found.status.is_optimal == opt.verify(result).status.is_optimal
     elif result.shadow_prices:

@@ -51,7 +51,7 @@ def case(
     name, solver = pair
     if (name, solver) not in found:
         optimum = OPTIMA[name]()
-        program = stated(problem(name), optimum.extension)
+        program = stated(problem(name), optimum.constraints)
         found[(name, solver)] = program, optimum, solved(SOLVERS[solver], program)
     return found[(name, solver)]
 
@@ -76,7 +76,7 @@ def test_every_folder_has_its_optimum() -> None:
 @pytest.mark.parametrize("name", OPTIMA)
 def test_the_simulator_gives_the_closed_form_for_the_optimal_levers(name: str) -> None:
     optimum = OPTIMA[name]()
-    program = stated(problem(name), optimum.extension)
+    program = stated(problem(name), optimum.constraints)
     run = program.evaluate(optimum.levers)
     assert program.sign * program.cost(run.x, run.y) == pytest.approx(optimum.objective, rel=1e-12)
 

@@ -74,7 +74,7 @@ def formulated(program: Program, formulation: Formulation) -> NonlinearProgram:
 @pytest.mark.parametrize("case", ["allocation", "quadratic_limit"])
 def test_the_derivatives_are_those_of_the_functions(case: str, formulation: Formulation, allocation: Program) -> None:
     """Central differences along random directions agree with Jacobian and Hessian."""
-    program = allocation if case == "allocation" else stated(problem(case), OPTIMA[case]().extension)
+    program = allocation if case == "allocation" else stated(problem(case), OPTIMA[case]().constraints)
     nonlinear = formulated(program, formulation)
     function, derivatives = nonlinear.functions
     source = np.random.default_rng(1)
