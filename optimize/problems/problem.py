@@ -12,7 +12,7 @@ import xarray as xr
 from sd_models.errors import SimulationError
 from sd_models.simulator.datasets import label
 from sd_models.simulator.simulation import Simulator, compile
-from sd_models.simulator.timing import TimeGrid, TimeSpan, time_grid, with_time
+from sd_models.simulator.timing import TimeGrid, TimeSpan, slack, time_grid, with_time
 from sd_models.system.model import FloatArray, System
 
 from ..files.gathering import Faults
@@ -180,6 +180,17 @@ class Problem:
         own = np.concatenate([self.simulator.defaults[name] for name in model.levers.rows])
         columns = np.concatenate([own[:, : self.horizon.first], self.levers.paths(x)], axis=1)
         return {name: self._labelled(name, columns[rows]) for name, rows in model.levers.rows.items()}
+
+    def held_policy(self, x: FloatArray) -> xr.Dataset:
+        """The same paths at the times alone at which values change or periods start; each holds until the next."""
+        paths = self.policy(x)
+        times = next(iter(paths.values()))["time"].to_numpy()
+        keep = np.isin(np.arange(len(times)), np.searchsorted(times, self.horizon.starts - slack(times)))
+        keep[0] = True
+        for path in paths.values():
+            table = path.to_numpy().reshape(len(times), -1)
+            keep[1:] |= (np.diff(table, axis=0) != 0).any(axis=1)
+        return xr.Dataset({name: path.isel(time=np.flatnonzero(keep)) for name, path in paths.items()})
 
     def _labelled(self, name: str, path: FloatArray) -> xr.DataArray:
         variable, times = self.system[name], self.simulator.times

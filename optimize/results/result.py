@@ -153,14 +153,3 @@ class Result:
         summed = (path * xr.DataArray(lengths, {"time": path["time"]}, ("time",))).sum("time")
         total = unit_of_integral(str(path.attrs.get("units", "")), self.time_unit)
         return summed.assign_attrs(units=total)
-
-
-def held_paths(paths: Mapping[str, xr.DataArray], starts: FloatArray) -> xr.Dataset:
-    """Paths at every time of a run as a dataset of the times at which values change or periods start."""
-    times = next(iter(paths.values()))["time"].to_numpy()
-    keep = np.isin(np.arange(len(times)), np.searchsorted(times, starts - slack(times)))
-    keep[0] = True
-    for path in paths.values():
-        table = path.to_numpy().reshape(len(times), -1)
-        keep[1:] |= (np.diff(table, axis=0) != 0).any(axis=1)
-    return xr.Dataset({name: path.isel(time=np.flatnonzero(keep)) for name, path in paths.items()})

@@ -10,7 +10,7 @@ from sd_models.system.model import FloatArray
 
 from ..problems.problem import Problem
 from ..problems.program import Program
-from ..results.result import Alternative, held_paths
+from ..results.result import Alternative
 from ..results.verdict import TOLERANCE
 from .search import End
 
@@ -25,11 +25,11 @@ def alternatives(problem: Problem, program: Program, ends: Sequence[End], best: 
     scale = max(abs(best.best.cost), 1e-300)
     for end in ends:
         near = end.best.violation <= TOLERANCE and end.best.cost - best.best.cost <= NEAR_OPTIMAL * scale
-        apart = min(distance(end.best.x, x) for x in kept)
-        if end is not best and near and apart > DIFFERENT:
+        differs = min(distance(end.best.x, x) for x in kept) > DIFFERENT
+        if end is not best and near and differs:
             kept.append(end.best.x)
-            policy = held_paths(problem.policy(end.best.x), problem.horizon.starts)
-            yield Alternative(program.sign * end.best.cost, distance(end.best.x, best.best.x), policy)
+            apart = distance(end.best.x, best.best.x)
+            yield Alternative(program.sign * end.best.cost, apart, problem.held_policy(end.best.x))
 
 
 def distance(x: FloatArray, other: FloatArray) -> float:

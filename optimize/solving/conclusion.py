@@ -29,7 +29,7 @@ from ..problems.smoothed import widths_of
 from ..results.certified import lever_words, looked
 from ..results.groups import groups_of
 from ..results.prices import at_bounds, objective_unit, shadow_prices
-from ..results.result import Result, Work, held_paths
+from ..results.result import Result, Work
 from ..results.verdict import TOLERANCE, Findings, Looked
 from ..results.violations import Violation, violations
 from ..solvers.solver import Ending, Solver
@@ -96,7 +96,7 @@ class Conclusion:
         return Result(
             plan=problem.plan,
             findings=findings,
-            policy=held_paths(problem.policy(at.x), problem.horizon.starts),
+            policy=problem.held_policy(at.x),
             trajectories=run,
             baseline=self.baseline,
             shadow_prices=prices,

@@ -159,6 +159,20 @@ def test_a_vector_becomes_the_paths_of_a_run(
     assert float(run["welfare"][-1]) == pytest.approx(y[0], rel=1e-13)
 
 
+def test_a_policy_is_held_between_its_changes(islands_system: System) -> None:
+    """Its start and that of each period are enough for the same run, whether or not a value changes there."""
+    problem = opt.Problem(islands_system, opt.read_plan(islands.plan()))
+    x = problem.own.copy()
+    x[0] += 1.0
+    held = problem.held_policy(x)
+    assert held["time"].to_numpy().tolist() == [0.0, 2.0, 3.0, 4.0, 5.0]
+    again, whole = (
+        sd.simulate(islands_system, levers=levers, time=sd.TimeSpan(stop=6.0))
+        for levers in ({"spending": held["spending"]}, problem.policy(x))
+    )
+    assert again.equals(whole)
+
+
 def test_gradients_are_those_of_differences(islands_system: System) -> None:
     """Of every outcome to every lever."""
     limits = [{"name": "cap", "variable": "income", "at_most": 1.0}]
