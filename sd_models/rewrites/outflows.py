@@ -27,12 +27,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from ..system.expression import Call, Expr, Ref, Subscript, rebuild, references
 from ..system.model import Equation, Kind, Series, System, Values, Variable
 from ..system.ordering import dependencies
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class _Order:
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        import networkx as nx  # few models have stocks that cannot be negative
+
         self.needs = nx.DiGraph()
         self.needs.add_nodes_from(self.system.variables)
         self.needs.add_edges_from((v.name, name) for v in self.system for name in dependencies(v))
@@ -138,6 +142,8 @@ class _Order:
 
     def _follows(self, flow: str, other: str) -> bool:
         """Whether a flow needs the value of another one (or is it) at the same time."""
+        import networkx as nx
+
         return nx.has_path(self.needs, flow, other)
 
     def _ref(self, name: str) -> Ref:
@@ -229,6 +235,8 @@ def _redirected(variable: Variable, names: Mapping[str, str]) -> Variable:
 
 def _circular_at_start(system: System, found: Sequence[Cut]) -> frozenset[str]:
     """The flows from which a stock's first value follows that would cut them: uncut, while stocks initialize."""
+    import networkx as nx
+
     needs: nx.DiGraph[str] = nx.DiGraph()
     needs.add_nodes_from(system.variables)
     needs.add_edges_from((v.name, name) for v in system for name in dependencies(v, initial=True))

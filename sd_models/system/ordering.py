@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 
-import networkx as nx
-
 from ..errors import Fault, InvalidModel
 from .expression import Expr, references
 from .model import Equation, Kind, Series, System, Values, Variable
@@ -77,6 +75,8 @@ def _sorted(graph: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
 
 def _condensed(graph: Mapping[str, frozenset[str]]) -> tuple[Stage, ...]:
     """Stages of a graph with circles, each circle one stage."""
+    import networkx as nx  # a tenth of the time of a first run, and few models have circles
+
     directed = nx.DiGraph((need, name) for name, needs in _sorted(graph).items() for need in needs)
     directed.add_nodes_from(graph)
     condensed = nx.condensation(directed)
