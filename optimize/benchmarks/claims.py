@@ -53,7 +53,19 @@ PROVED = "proved optimum"
 OPTIMA = (PROVED, "local optimum", "optimum, not replayed yet")
 SEARCHED = (Truth.BOUNDED,)  # what has a best policy that can be known
 SECONDS = 120
-HEAVY = ("casadi", "highspy", "pyomo.environ", "scipy.optimize", "scipy.stats")
+# What every plan's process needs. This module is not among it: where it is the program, each process runs it anew.
+PRELOADED = (
+    "optimize.benchmarks.brute_force",
+    "optimize.benchmarks.drawing",
+    "optimize.solving.solve",
+    "rich.console",
+    "rich.table",
+    "casadi",
+    "highspy",
+    "pyomo.environ",
+    "scipy.optimize",
+    "scipy.stats",
+)
 WIDTH = 150
 
 
@@ -100,7 +112,7 @@ def judged(plan: DrawnPlan, solver: str, known: Known | None = None) -> Judged:
 def guarded(plan: DrawnPlan, families: Sequence[str], solver: str, known: Known) -> Judged:
     """One plan solved and judged in a process of its own: a library that ends the process ends no other plan."""
     context = multiprocessing.get_context("forkserver")  # what is imported is so once
-    context.set_forkserver_preload(["optimize.benchmarks.claims", *HEAVY])
+    context.set_forkserver_preload(list(PRELOADED))
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(plan.number, families, solver, known, there))
     process.start()

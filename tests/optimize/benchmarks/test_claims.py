@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,6 +150,15 @@ def test_claims_are_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     claims.main([*chosen, "--only", "1", "--out", str(tmp_path / "plan")])
     assert (tmp_path / "plan" / "model.mdl").is_file()
     assert len(known.read_text("utf-8").splitlines()) == 2
+
+
+def test_a_program_has_nothing_to_complain_of() -> None:
+    """Nor have the processes in which it judges: none of them loads a module twice."""
+    words = ["--families", "infeasible", "--count", "1", "--no-history"]
+    command = [sys.executable, "-m", "optimize.benchmarks.claims", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert "false claims:\n{}" in done.stdout
+    assert done.stderr == ""
 
 
 def test_a_process_that_is_lost_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
