@@ -170,9 +170,7 @@ def _price(name: str, price: xr.DataArray) -> xr.DataArray:
 def _read_run(path: Path) -> xr.Dataset:
     """A run with times and numbers; ValueError where it has something else."""
     run = read_netcdf(path)
-    strange = [
-        str(name) for name, values in run.data_vars.items() if "time" not in values.dims or not _is_numeric(values)
-    ]
+    strange = [str(name) for name, values in run.data_vars.items() if not _is_numeric(values)]
     if strange or "time" not in run.coords or not (np.diff(run["time"].to_numpy()) > 0).all():
         raise ValueError(f"{path.name} is no run{f': {strange[0]!r}' if strange else ''}")
     return run
@@ -272,7 +270,7 @@ def _changed(known: StoredResult, folder: Path) -> tuple[str, ...]:
     """The files (or the plan) that are not those that were saved, as far as there are hashes."""
     if not known.hashes:
         return ()
-    found = {PLAN: plan_hash(known.plan)} if PLAN in known.hashes else {}
+    found = {PLAN: plan_hash(known.plan)}
     for path in sorted(folder.iterdir()):
         if path.name in known.hashes:
             check_regular(path, ARRAY_BYTES)

@@ -4,43 +4,44 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from support import islands
+import xarray as xr
+from support import results
 
 import optimize as opt
-import sd_models as sd
 from optimize.files.rows import read_rows
 from optimize.results.folder import JSON, save_verification, summary
-from optimize.results.result import Alternative
-from optimize.results.verdict import Standing
+from optimize.results.result import Alternative, Stored
 from optimize.solvers.solver import Ending
 from sd_models.errors import InvalidRequest
-from sd_models.system.model import System
 
 
-@pytest.fixture(scope="module")
-def result(islands_system: System) -> opt.Result:
-    """A verified result."""
-    plan = opt.read_plan(islands.small_plan(model=str(islands_system.path)))
-    return opt.verify(opt.solve(opt.Problem(islands_system, plan, "mine.toml")))
+@pytest.fixture
+def result() -> opt.Result:
+    """A verified result, written by hand."""
+    return results.verified()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def folder(result: opt.Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its folder."""
     return opt.save_result(result, tmp_path_factory.mktemp("runs") / "mine")
 
 
 def test_a_result_comes_back_as_it_was(result: opt.Result, folder: Path) -> None:
-    """Arrays bit by bit, everything else by value."""
+    """Arrays bit by bit, everything else by value, and what the folder says of itself."""
     again = opt.load_result(folder)
+    assert again.folder == folder
+    assert again.stored == Stored("local optimum")
+    assert again.multipliers.tolist() == result.multipliers.tolist()
+    assert again.widths.tolist() == result.widths.tolist()
+    assert again.trajectories.attrs["notes"] == result.trajectories.attrs["notes"]
     for name in ("policy", "trajectories", "baseline"):
         stored, kept = getattr(again, name), getattr(result, name)
         assert stored.equals(kept)
@@ -61,36 +62,13 @@ def test_what_people_open_is_readable(result: opt.Result, folder: Path) -> None:
     """JSON with the summary that commands print, CSV with names and units."""
     document = json.loads((folder / JSON).read_text(encoding="utf-8"))
     assert document["summary"]["status"] == "local optimum"
-    assert document["plan"]["limit"][0]["name"] == "annual budget"
+    assert document["plan"] == results.PLAN  # in its own words, and nothing that was not said
     policy = (folder / "policy.csv").read_text(encoding="utf-8").splitlines()
     assert policy[0].startswith('time,"spending[north, rice]"')
     prices = (folder / "shadow_prices.csv").read_text(encoding="utf-8").splitlines()
     assert prices[0] == "limit,elements,time,price,price at its own time,unit"
     assert any(line.startswith("floor,north,2.0,") for line in prices)
     assert (folder / "trajectories.csv").read_text(encoding="utf-8").startswith("time,")
-
-
-def test_the_policy_can_be_simulated(folder: Path, islands_system: System) -> None:
-    """`prosperity simulate --policy` reads it, and gives the same run."""
-    from optimize.runs.policy import lever_paths, read_policy
-
-    stored = opt.load_result(folder)
-    levers = lever_paths(read_policy(folder / "policy.csv"), islands_system)
-    path = stored.policy["spending"].sel(time=[2, 3, 4, 5])
-    np.testing.assert_array_equal(levers["spending"].sel(time=[2, 3, 4, 5]), path)
-
-
-def test_a_folder_of_an_earlier_version_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`stored` was written before results were split into data and what is done with it, and before anybody looked at
-    second order: it is no more than a stationary point."""
-    monkeypatch.chdir(Path(__file__).parent / "stored")
-    found = opt.load_result(".")
-    assert found.status.standing is Standing.STATIONARY
-    assert found.objective == pytest.approx(7.483006756, rel=1e-9)
-    assert opt.sayings(found)[0].startswith("upper bound of spending: one more money in 5 raises the sum of joy by")
-    again = opt.verify(found)
-    assert again.verification is not None
-    assert again.verification.objective == pytest.approx(found.objective, rel=1e-12)
 
 
 def test_alternatives_are_kept(result: opt.Result, tmp_path: Path) -> None:
@@ -202,6 +180,157 @@ def test_a_folder_knows_its_files(result: opt.Result, tmp_path: Path) -> None:
     assert found.stored.changed == ("policy.csv",)
 
 
+def test_a_changed_plan_is_told(folder: Path) -> None:
+    """Whatever the order of its keys; what the folder has more than its hashes name is not looked at."""
+    document = json.loads((folder / JSON).read_text(encoding="utf-8"))
+    (folder / "more.txt").touch()
+
+    def changed(plan: dict[str, Any]) -> tuple[str, ...]:
+        (folder / JSON).write_text(json.dumps({**document, "plan": plan}), encoding="utf-8")
+        found = opt.load_result(folder)
+        assert found.stored is not None
+        assert (found.verification is None) == bool(found.stored.changed)
+        return found.stored.changed
+
+    assert changed(dict(reversed(document["plan"].items()))) == ()
+    assert changed({**document["plan"], "horizon": [2.0, 4.0]}) == ("plan",)
+    del document["hashes"]["plan"]
+    assert changed({**document["plan"], "horizon": [2.0, 4.0]}) == ()
+
+
+# --- folders of earlier versions --------------------------------------------------------------------------------------
+
+STORED = Path(__file__).parent / "stored"
+UNHASHED = "It was saved before results carried hashes: whether its arrays are those that were saved cannot be told."
+
+
+def test_a_folder_without_hashes_says_so_once() -> None:
+    """`stored` was written by an earlier version; its replay counts, since nothing tells that it should not."""
+    found = opt.load_result(STORED)
+    assert found.notes == (UNHASHED,)
+    assert found.stored == Stored("local optimum")
+    assert found.verification is not None
+    assert found.multipliers.tolist() == found.widths.tolist() == []
+
+
+def test_a_note_is_told_once(folder: Path) -> None:
+    """Though a folder was saved with it."""
+    document = json.loads((folder / JSON).read_text(encoding="utf-8"))
+    document["hashes"], document["summary"]["notes"] = {}, ["first", UNHASHED]
+    (folder / JSON).write_text(json.dumps(document), encoding="utf-8")
+    assert opt.load_result(folder).notes == ("first", UNHASHED)
+
+
+def test_prices_of_earlier_versions_are_told_by_their_names() -> None:
+    """A limit is called as it likes, a bound by its kind."""
+    kinds = {name: price.attrs["kind"] for name, price in opt.load_result(STORED).shadow_prices.items()}
+    assert kinds == {
+        "kept": "limit",
+        "total": "limit",
+        "upper bound of spending": "upper bound",
+        "largest fall of spending": "largest fall",
+        "largest rise of spending": "largest rise",
+        "lower bound of spending": "lower bound",
+        "upper bound of spending (2)": "upper bound",
+    }
+
+
+# --- arrays that somebody else wrote ----------------------------------------------------------------------------------
+
+
+def refused(folder: Path) -> str:
+    """Why a folder is none, without what stands around it in every case."""
+    sentence = told(lambda: opt.load_result(folder))
+    begin, end = f"{folder}: does not hold what a result has: ", " Was it changed by hand?"
+    assert sentence.startswith(begin)
+    assert sentence.endswith(end)
+    return sentence[len(begin) : -len(end)]
+
+
+@pytest.mark.parametrize("name", ["policy", "trajectories", "baseline", "alternative_1"])
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda run: run.isel(time=slice(None, None, -1)), ""),
+        (lambda run: run.isel(time=[0, 0, 1]), ""),
+        (lambda run: run.drop_vars("time"), ": 'income'"),
+        (lambda run: run.drop_vars("island"), ": 'income'"),
+        (lambda run: run.assign(income=run["income"].isel(time=0, drop=True)), ": 'income'"),
+        (lambda run: run.assign(income=run["income"].astype(str)), ": 'income'"),
+        (lambda run: run.assign_coords(time=run["time"].astype(str)), ": 'income'"),
+    ],
+)
+def test_what_is_no_run_is_refused(
+    result: opt.Result, tmp_path: Path, name: str, change: Callable[[xr.Dataset], xr.Dataset], where: str
+) -> None:
+    """Times that do not grow or are none, words, elements without names, variables that do not move."""
+    small = result.trajectories[["income"]]
+    folder = opt.save_result(replace(result, alternatives=(Alternative(1.0, 0.5, small),)), tmp_path / "run")
+    change(small.drop_attrs()).to_netcdf(folder / f"{name}.nc")
+    assert refused(folder) == f"{name}.nc is no run{where}."
+
+
+@pytest.mark.parametrize("kind", ["float32", "int32", "uint8"])
+def test_all_kinds_of_numbers_are_taken(folder: Path, kind: str) -> None:
+    """As another program may have written them."""
+    run = xr.Dataset({"income": ("time", np.arange(3).astype(kind))}, {"time": np.arange(3).astype(kind)})
+    run.to_netcdf(folder / "baseline.nc")
+    assert opt.load_result(folder).baseline["income"].values.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (lambda price: price.assign_attrs(units=1), "the price of 'floor' is none"),
+        (lambda price: price.assign_attrs(limit_unit=1), "the price of 'floor' is none"),
+        (lambda price: price.assign_attrs(objective=1), "the price of 'floor' is none"),
+        (lambda price: price.assign_attrs(objective_unit=1), "the price of 'floor' is none"),
+        (lambda price: price.assign_attrs({"discount": np.nan}), "the price of 'floor' is none"),
+        (lambda price: price.assign_attrs({"from": np.inf}), "the price of 'floor' is none"),
+        (lambda price: price.assign_attrs({"from": "2026a"}), "could not convert string to float: '2026a'"),
+        (lambda price: price.assign_attrs(kind="gift"), "'gift' is not a valid RowKind"),
+        (lambda price: price.transpose("time", "island"), "the price of 'floor' is none"),
+        (lambda price: price.drop_vars("island"), "the price of 'floor' is none"),
+        (lambda price: price.drop_vars("time"), "the price of 'floor' is none"),
+        (lambda price: price.astype(str), "the price of 'floor' is none"),
+        (lambda price: price.drop_attrs(), "'units'"),
+    ],
+)
+def test_what_is_no_price_is_refused(
+    result: opt.Result, folder: Path, change: Callable[[xr.DataArray], xr.DataArray], found: str
+) -> None:
+    """Units that are no words, numbers that are none, elements without names, times that are not last."""
+    write_prices(folder, change(result.shadow_prices["floor"]))
+    assert refused(folder) == f"{found}."
+
+
+@pytest.mark.parametrize("name", ["multipliers", "widths"])
+@pytest.mark.parametrize("values", [np.zeros((2, 2)), np.arange(3), np.array(["a", "b"])])
+def test_multipliers_and_widths_are_rows_of_numbers(
+    result: opt.Result, folder: Path, name: str, values: np.ndarray[Any, Any]
+) -> None:
+    """And nothing else."""
+    write_prices(folder, result.shadow_prices["floor"], **{name: values})
+    assert refused(folder) == f"the {name} are no row of numbers."
+
+
+def test_prices_may_be_in_any_unit(result: opt.Result, folder: Path) -> None:
+    """Also in one that NetCDF has for spans of time."""
+    days = result.shadow_prices["floor"].assign_attrs(units="days")
+    write_prices(folder, days)
+    assert opt.load_result(folder).shadow_prices["floor"].identical(days)
+    opt.save_result(replace(result, shadow_prices={"floor": days}), folder.parent / "days")
+    assert opt.load_result(folder.parent / "days").shadow_prices["floor"].identical(days)
+
+
+def write_prices(folder: Path, price: xr.DataArray, **rows: np.ndarray[Any, Any]) -> None:
+    """Other prices, as anybody can write them."""
+    path = folder / "shadow_prices.nc"
+    arrays = {name: ([f"{name} {i}" for i in range(values.ndim)], values) for name, values in rows.items()}
+    xr.Dataset(arrays).to_netcdf(path)
+    price.to_dataset(name="price").assign_attrs(limit="floor").to_netcdf(path, group="limit_0", mode="a")
+
+
 def test_dimensions_may_have_any_name(result: opt.Result, tmp_path: Path) -> None:
     """Also one that NetCDF would take for a folder."""
     of_islands = {name: price for name, price in result.shadow_prices.items() if "island" in price.dims}
@@ -222,33 +351,6 @@ def test_what_was_changed_by_hand_is_told(result: opt.Result, tmp_path: Path, na
     (folder / JSON).write_text(json.dumps({**document, name: value}), encoding="utf-8")
     with pytest.raises(InvalidRequest, match="does not hold what a result has"):
         opt.load_result(folder)
-
-
-def test_a_result_is_verified_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also if its plan and its data were named as seen from another one."""
-    (tmp_path / "islands.mdl").write_text(islands.MODEL, encoding="utf-8")
-    (tmp_path / "none.csv").write_text("time,none\n0,1\n", encoding="utf-8")
-    lines = ['model = "islands.mdl"', 'data = ["none.csv"]', "horizon = [2, 5]", 'objective = { maximize = "welfare" }']
-    lever = '[[lever]]\nvariable = "spending"\nupper = 2.0\n'
-    (tmp_path / "plan.toml").write_text("\n".join([*lines, lever]), encoding="utf-8")
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path)
-    plan = opt.load_plan("plan.toml")
-    opt.save_result(opt.solve(opt.Problem(sd.load(plan.model, data=plan.data), plan)), "run")
-    monkeypatch.chdir("elsewhere")
-    assert opt.verify(opt.load_result("../run")).status.is_optimal
-
-
-def test_a_changed_model_is_not_verified(result: opt.Result, tmp_path: Path) -> None:
-    """The result is about the file as it was."""
-    path = tmp_path / "islands.mdl"
-    path.write_text(islands.MODEL, encoding="utf-8")
-    provenance = {**result.provenance, "model_path": str(path)}
-    folder = opt.save_result(replace(result, provenance=provenance), tmp_path / "moved")
-    assert opt.verify(opt.load_result(folder)).status.is_optimal
-    path.write_text(islands.MODEL.replace("0.1, 0.2, 0.3 ~ 1/Year", "0.1, 0.2, 0.4 ~ 1/Year"), encoding="utf-8")
-    with pytest.raises(InvalidRequest, match="changed since the optimization"):
-        opt.verify(opt.load_result(folder))
 
 
 def test_the_summary_is_plain(result: opt.Result) -> None:
@@ -292,7 +394,7 @@ def test_a_folder_that_holds_no_result_is_told_word_for_word(result: opt.Result,
     assert opt.load_result(folder).findings == result.findings
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def odd(result: opt.Result, tmp_path_factory: pytest.TempPathFactory) -> tuple[opt.Result, opt.Result, Path]:
     """A result with numbers that are none, notes and conflicts, as it is and as its folder gives it back."""
     first, *_ = result.iterations
@@ -362,8 +464,8 @@ def test_the_summary_tells_what_programs_ask_for(odd: tuple[opt.Result, opt.Resu
     assert document["verification"]["gap"]["size"] is None
     assert document["iterations"][0]["kkt_residual"] is None
     assert document["plan"]["horizon"] == [2, 5]
-    assert "tolerance" not in document["plan"]  # what was not said
     assert (folder / JSON).read_text(encoding="utf-8").startswith('{\n "layout": 1,\n')
+    assert summary(replace(given, verification=results.verified().verification))["replay_gap"] == 1e-12
 
 
 def test_tables_hold_what_fits_into_columns(odd: tuple[opt.Result, opt.Result, Path]) -> None:
@@ -406,49 +508,6 @@ def test_prices_are_rows_by_element_and_time(result: opt.Result, tmp_path: Path)
     assert list(again) == ["floor", "sum, all"]
     assert again["floor"].identical(price)
     assert again["sum, all"].name is None
-
-
-KILLED = """
-import os, random, signal, sys, time
-from dataclasses import replace
-from pathlib import Path
-import optimize as opt
-
-source, target, number = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-result = opt.load_result(source)
-short = {name: getattr(result, name)[["income"]] for name in ("trajectories", "baseline")}
-result = replace(result, **short, shadow_prices={"floor": result.shadow_prices["floor"]})
-began = time.perf_counter()
-opt.save_result(result, target / "first")
-length = time.perf_counter() - began
-generator = random.Random(0)
-for i in range(number):
-    child = os.fork()
-    if child == 0:
-        opt.save_result(result, target / f"run{i}")
-        os._exit(0)
-    if i % 20:  # every twentieth comes to its end, however busy the machine is
-        time.sleep(generator.uniform(0, 1.2 * length))
-        os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-print(length)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are copied, as on Linux")
-def test_a_killed_process_leaves_no_unreadable_result(folder: Path, tmp_path: Path) -> None:
-    """A hundred kills at random moments: every folder that has a name can be read, and is complete."""
-    code = [sys.executable, "-W", "ignore", "-c", KILLED, folder, tmp_path, "106"]
-    done = subprocess.run(list(map(str, code)), capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    found = [path for path in tmp_path.iterdir() if not path.name.startswith(".")]
-    hidden = [path for path in tmp_path.iterdir() if path.name.startswith(".")]
-    assert hidden, "no process was killed while it wrote"
-    assert len(found) > 1, "no process came to its end"
-    reference = opt.load_result(folder)
-    for path in found:
-        assert opt.load_result(path).policy.equals(reference.policy)
 
 
 def test_alternatives_are_told(result: opt.Result) -> None:
