@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.expressions import call, expression
 
 from sd_models.analysis.loops import (
     INITIAL_ARGUMENT,
@@ -20,23 +21,13 @@ from sd_models.analysis.loops import (
     variable_signs,
 )
 from sd_models.errors import InvalidRequest
-from sd_models.system.expression import Call, Expr, Number, Ref
+from sd_models.system.expression import Expr, Number, Ref
 from sd_models.system.functions import STATEFUL
 from sd_models.system.model import Equation, Kind, Series, System, Variable
 
 
-def call(function: str, *arguments: Expr | float | str) -> Call:
-    return Call(function, tuple(_expr(argument) for argument in arguments))
-
-
-def _expr(value: Expr | float | str) -> Expr:
-    if isinstance(value, str):
-        return Ref(value)
-    return Number(float(value)) if isinstance(value, int | float) else value
-
-
 def stock(name: str, flow: Expr, initial: Expr | float = 100) -> Variable:
-    return Variable(name, Kind.STOCK, (), (Equation((), flow, _expr(initial)),))
+    return Variable(name, Kind.STOCK, (), (Equation((), flow, expression(initial)),))
 
 
 def auxiliary(name: str, expr: Expr) -> Variable:

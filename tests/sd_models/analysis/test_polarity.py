@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from support.expressions import call
 
 from sd_models.analysis.polarity import (
     RULES,
@@ -27,16 +28,6 @@ from sd_models.system.model import Equation, Interpolation, Kind, Series, Values
 
 SIGNS: Mapping[str, Sign] = {"p": 1, "q": 1, "n": -1}
 KNOWN = Signs({**SIGNS, "rising": 1, "u": None}, {"rising": 1, "falling": -1, "flat": 0})
-
-
-def call(function: str, *arguments: Expr | float | str) -> Call:
-    return Call(function, tuple(_expr(argument) for argument in arguments))
-
-
-def _expr(value: Expr | float | str) -> Expr:
-    if isinstance(value, str):
-        return Ref(value)
-    return Number(float(value)) if isinstance(value, int | float) else value
 
 
 NUMERIC: Mapping[str, Callable[..., float]] = {

@@ -6,10 +6,11 @@ import time
 
 import numpy as np
 import pytest
+from support.expressions import call
 
 from sd_models.analysis.unit_rules import SIGNATURES, SPECIAL, UNKNOWN_RESULTS
 from sd_models.analysis.units import Finding, Severity, check_units
-from sd_models.system.expression import Call, Expr, Number, Reduce, Ref, Subscript
+from sd_models.system.expression import Expr, Number, Reduce, Ref, Subscript
 from sd_models.system.functions import FUNCTIONS, REDUCTIONS
 from sd_models.system.model import Dimension, Equation, Kind, Place, Series, System, Values, Variable
 
@@ -27,16 +28,6 @@ UNITS = {
     "silent": "",
     "TIME STEP": "Year",
 }
-
-
-def call(function: str, *arguments: Expr | float | str) -> Call:
-    return Call(function, tuple(_expr(argument) for argument in arguments))
-
-
-def _expr(value: Expr | float | str) -> Expr:
-    if isinstance(value, str):
-        return Ref(value)
-    return Number(float(value)) if isinstance(value, int | float) else value
 
 
 def constant(name: str, unit: str) -> Variable:

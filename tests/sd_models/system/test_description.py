@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.expressions import call
 
 import sd_models as sd
 from sd_models.analysis.outline import describe, summary
@@ -22,14 +23,10 @@ from sd_models.system.description import (
     values_text,
 )
 from sd_models.system.equation import MISSING
-from sd_models.system.expression import Call, Expr, Number, Reduce, Ref, Subscript
+from sd_models.system.expression import Expr, Number, Reduce, Ref, Subscript
 from sd_models.system.model import Dimension, Equation, Interpolation, Kind, Place, Series, System, Values, Variable
 
 A, B, C = Ref("a"), Ref("b"), Ref("c")
-
-
-def call(function: str, *arguments: Expr) -> Call:
-    return Call(function, arguments)
 
 
 def number(value: float) -> Number:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.expressions import call
 
 from sd_models.system.equation import MISSING
 from sd_models.system.expression import Call, Expr, Number, Reduce, Ref, Subscript
@@ -16,10 +17,6 @@ from sd_models.system.model import Dimension, Equation, Interpolation, Kind, Ser
 from sd_models.targets.latex import CALLS, REDUCTIONS, expression_latex, latex, text_latex
 
 A, B, C = Ref("a"), Ref("b"), Ref("c")
-
-
-def call(function: str, *arguments: Expr) -> Call:
-    return Call(function, arguments)
 
 
 def unbalanced(text: str) -> list[str]:
