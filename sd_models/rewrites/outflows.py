@@ -30,7 +30,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ..system.expression import Call, Expr, Ref, Subscript, rebuild, references
-from ..system.model import Equation, Kind, Series, System, Values, Variable
+from ..system.model import Equation, Kind, System, Variable
 from ..system.ordering import dependencies
 
 if TYPE_CHECKING:
@@ -222,15 +222,7 @@ def _redirected(variable: Variable, names: Mapping[str, str]) -> Variable:
     def renamed(side: Expr) -> Expr:
         return rebuild(side, ref=lambda node: replace(node, name=names.get(node.name, node.name)))
 
-    equations = (
-        replace(
-            equation,
-            definition=d if isinstance(d := equation.definition, Values | Series) else renamed(d),
-            initial=None if equation.initial is None else renamed(equation.initial),
-        )
-        for equation in variable.equations
-    )
-    return replace(variable, equations=tuple(equations))
+    return replace(variable, equations=tuple(equation.rewritten(renamed) for equation in variable.equations))
 
 
 def _circular_at_start(system: System, found: Sequence[Cut]) -> frozenset[str]:

@@ -85,15 +85,7 @@ def _beginning(variable: Variable) -> Variable:
     def side(expr: Expr) -> Expr:
         return rebuild(expr, call=lambda node: _first_value(node)) if functions(expr) & STATEFUL else expr
 
-    equations = (
-        replace(
-            equation,
-            definition=d if isinstance(d := equation.definition, Values | Series) else side(d),
-            initial=None if equation.initial is None else side(equation.initial),
-        )
-        for equation in variable.equations
-    )
-    return replace(variable, equations=tuple(equations))
+    return replace(variable, equations=tuple(equation.rewritten(side) for equation in variable.equations))
 
 
 # The argument that says how long a chain is.
@@ -153,12 +145,7 @@ class _Expansion:
                 return expr
             return rebuild(expr, call=lambda node: self._call(variable, equation, node))
 
-        definition = equation.definition
-        return replace(
-            equation,
-            definition=definition if isinstance(definition, Values | Series) else side(definition),
-            initial=None if equation.initial is None else side(equation.initial),
-        )
+        return equation.rewritten(side)
 
     def _call(self, variable: Variable, equation: Equation, node: Call) -> Expr:
         if node.function not in STATEFUL:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -113,3 +114,8 @@ class Equation:
     initial: Expr | None = None
     excluded: tuple[tuple[str, ...], ...] = ()
     place: Place | None = None
+
+    def rewritten(self, side: Callable[[Expr], Expr]) -> Equation:
+        """The equation with its expressions rewritten, the definition before the initial value; what is given stays."""
+        definition = self.definition if isinstance(self.definition, Values | Series) else side(self.definition)
+        return replace(self, definition=definition, initial=None if self.initial is None else side(self.initial))
