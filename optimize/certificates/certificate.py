@@ -17,7 +17,7 @@ from sd_models.system.model import FloatArray, IndexArray
 from ..problems.optimality import Marginals, Multipliers, Optimality, curvatures, residuals, slopes, violation
 from ..problems.program import Evaluation, Program
 from .face import Face, Tangent, face_of
-from .probes import NOTHING, Merit, Probed, probed
+from .probes import NOTHING, Merit, Probed, moved, probed
 from .second_order import SecondOrder, least_curvature
 
 TOLERANCE = 1e-6
@@ -33,7 +33,8 @@ class Certificate:
 
     `optimality` are the residuals with `multipliers`, which were found anew; `worth` is what all levers in their sizes
     are worth there, in the unit of the objective. `second` is None where first order does not hold, or was not asked
-    for. `idle` are levers that move nothing there. `onward` are places from which a search goes on to a better policy,
+    for. `idle` are levers that move nothing there; `blind` have no slope either but do move the objective: they stand
+    on a kink or a jump, where slopes tell nothing. `onward` are places from which a search goes on to a better policy,
     the best first.
     """
 
@@ -44,6 +45,7 @@ class Certificate:
     second: SecondOrder | None
     probes: Probed | None
     idle: IndexArray
+    blind: IndexArray
     onward: tuple[FloatArray, ...] = field(default=())
 
     @property
@@ -53,8 +55,9 @@ class Certificate:
 
     @property
     def is_second_order(self) -> bool:
-        """Whether no negative curvature was found along directions that keep what holds."""
-        return self.second is not None and self.second.complete and not self.second.negative
+        """Whether slopes tell all, and no negative curvature was found along directions that keep what holds."""
+        known = self.second is not None and self.second.complete and not len(self.blind)
+        return known and self.second is not None and not self.second.negative
 
     @property
     def is_idle(self) -> bool:
@@ -102,7 +105,7 @@ class _Look:
         return self.face.tangent(self.multipliers)
 
     @cached_property
-    def idle(self) -> IndexArray:
+    def still(self) -> IndexArray:
         """Levers whose slopes and curvature are none."""
         return np.flatnonzero((self.marginals.whole == 0.0) & (self.program.lower < self.program.upper))
 
@@ -131,7 +134,11 @@ def certify(
     second = None
     if look.optimality.within(TOLERANCE) and not stop():
         second = least_curvature(look.tangent, look.multipliers, worth, stop=stop)
-    found = Certificate(at, look.multipliers, look.optimality, worth, second, probes, look.idle)
+    blind = look.still[:0]
+    if smooth is None and probes.better is None and not stop():
+        blind = moved(merit, at, look.face.sizes, look.still)
+    idle = np.setdiff1d(look.still, blind)
+    found = Certificate(at, look.multipliers, look.optimality, worth, second, probes, idle, blind)
     ways = _downward(program, at, look.tangent, merit, second, least) if second is not None else []
     near = [probes.better.x] if probes.better is not None else []
     return Certificate(**{**vars(found), "onward": (*near, *ways)})

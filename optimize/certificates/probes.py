@@ -6,7 +6,7 @@ a place to go on from, whether or not it keeps every limit itself.
 
 Near probes go along each lever, exchange two levers that share a limit, and along random directions that keep what
 holds; at steps from a tenth to a ten-millionth of a lever's size and range, so that kinks, jumps and flat spots show.
-Far probes are drawn over what the bounds and the limits on levers allow.
+Each lever alone is tried at its bounds too. Far probes are drawn over what the bounds and the limits on levers allow.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
 from ..problems.optimality import Multipliers, quadratic_sizes, row_sizes
 from ..problems.program import Evaluation, Program
@@ -29,6 +29,8 @@ STEPS = (1e-1, 1e-2, 1e-4, 1e-7)
 SMALL = 60
 # At most so many pairs and directions are probed, and so many far points; so many directions with more levers.
 PAIRS, DIRECTIONS, FAR, FEWER = 120, 24, 48, 8
+# Steps of a lever, as shares of its size, at which something changes unless it has no effect there.
+NUDGES = (1e-4, 1e-7)
 # A gain below this share of what the levers are worth is none.
 NOTHING = 1e-7
 
@@ -98,6 +100,25 @@ def probed(
     return Probed(best, here - value if best is not None else 0.0, count, tuple(x for _, x in far))
 
 
+def moved(merit: Merit, at: Evaluation, sizes: FloatArray, levers: IndexArray) -> IndexArray:
+    """Those of some levers that move the objective, or a limit that holds, when they alone are moved a little.
+
+    Of many levers all are moved together, and all count as moving something if any of these moves does.
+    """
+    here, program = merit(at), merit.program
+
+    def moves(some: IndexArray) -> bool:
+        step = np.zeros(len(sizes))
+        step[some] = sizes[some]
+        points = (
+            np.clip(at.x + share * step, program.lower, program.upper) for nudge in NUDGES for share in (nudge, -nudge)
+        )
+        return any(merit(program.evaluate(x)) != here for x in points)
+
+    groups = levers[:, np.newaxis] if len(levers) <= SMALL else levers[np.newaxis]
+    return np.concatenate([group for group in groups if moves(group)] or [levers[:0]])
+
+
 def _points(tangent: Tangent, seed: int) -> Iterator[tuple[FloatArray, bool]]:
     program, x = tangent.face.program, tangent.face.at.x
     random = np.random.default_rng((seed, 7))
@@ -105,8 +126,19 @@ def _points(tangent: Tangent, seed: int) -> Iterator[tuple[FloatArray, bool]]:
         point = np.clip(x + move, program.lower, program.upper)
         if not np.array_equal(point, x):
             yield point, False
-    for number in range(FAR if len(x) <= SMALL else 0):
-        yield over_the_range(program, number, seed), True
+    if len(x) > SMALL:
+        return
+    yield from ((point, False) for point in _at_bounds(program, x))
+    yield from ((over_the_range(program, number, seed), True) for number in range(FAR))
+
+
+def _at_bounds(program: Program, x: FloatArray) -> Iterator[FloatArray]:
+    """The policy with each lever alone at each of its finite bounds."""
+    for side in (program.lower, program.upper):
+        for lever in np.flatnonzero(np.isfinite(side) & (side != x)):
+            point = x.copy()
+            point[lever] = side[lever]
+            yield point
 
 
 def _moves(tangent: Tangent, random: np.random.Generator) -> Iterator[FloatArray]:

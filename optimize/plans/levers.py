@@ -112,5 +112,6 @@ class LeverMap:
         return found
 
     def _gathered(self, weights: list[FloatArray], paths: FloatArray) -> FloatArray:
-        parts = [(paths[rows] @ each.T).ravel() for rows, each in zip(self.decided, weights, strict=True)]
+        with np.errstate(invalid="ignore"):  # a slope may be infinite, as that of a root at zero
+            parts = [(paths[rows] @ each.T).ravel() for rows, each in zip(self.decided, weights, strict=True)]
         return np.concatenate([np.zeros(0), *parts])

@@ -35,6 +35,8 @@ from .program import Evaluation, Program, Quadratic
 DUST = 1e-12
 # Up to so many levers all second derivatives are taken, beyond so many probes of their diagonal.
 FEW, PROBES = 300, 8
+# How far beside a policy the slopes of its kinks show, in sizes of levers.
+BESIDE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +167,24 @@ class Marginals:
         return np.minimum(share, 1e-6 * self.gains / (DUST * self.worth or 1.0))
 
 
-def pulls(program: Program, at: Evaluation, multipliers: Multipliers) -> FloatArray:
-    """What pulls at each lever (levers) without prices: the objective's slope, and what its curvature makes of it."""
-    objective, _ = slopes(program, at, Multipliers.none(program))
-    bent = np.maximum(curvatures(program, at, multipliers), 0.0)
+def pulls(program: Program, at: Evaluation) -> FloatArray:
+    """What pulls at each lever (levers) without prices: the objective's slope, and what its curvature makes of it.
+
+    Where nothing does, in the middle of a kink, it is what pulls a little beside.
+    """
+    found = _pulls(program, at)
+    if found.all():
+        return found
+    step = BESIDE * own_sizes(program, at.x)
+    sides = [program.evaluate(np.clip(at.x + move, program.lower, program.upper)) for move in (step, -step)]
+    beside = [_pulls(program, side) for side in sides if side.is_finite]
+    return np.where(found > 0.0, found, np.max([found, *beside], axis=0))
+
+
+def _pulls(program: Program, at: Evaluation) -> FloatArray:
+    none = Multipliers.none(program)
+    objective, _ = slopes(program, at, none)
+    bent = np.maximum(curvatures(program, at, none), 0.0)
     return np.asarray(np.abs(objective) + bent * own_sizes(program, at.x))
 
 

@@ -8,7 +8,6 @@ from sd_models.system.elements import element_names
 from sd_models.system.model import IndexArray
 
 from ..certificates.certificate import Certificate
-from ..certificates.second_order import SecondOrder
 from ..problems.problem import Problem
 from .verdict import Curvature, Looked
 
@@ -17,7 +16,7 @@ def looked(problem: Problem, found: Certificate, kinks: tuple[str, ...] = ()) ->
     """What was looked at and found; `kinks` are those that the policy stands on, in words."""
     second, probes = found.second, found.probes
     return Looked(
-        curvature=_curvature(second),
+        curvature=_curvature(found),
         least_curvature=second.least if second is not None else np.nan,
         directions=second.dimensions if second is not None else 0,
         flat_directions=second.flat if second is not None else 0,
@@ -30,10 +29,11 @@ def looked(problem: Problem, found: Certificate, kinks: tuple[str, ...] = ()) ->
     )
 
 
-def _curvature(second: SecondOrder | None) -> Curvature:
-    if second is None or not second.complete:
-        return Curvature.UNKNOWN
-    return Curvature.NEGATIVE if second.negative else Curvature.HOLDS
+def _curvature(found: Certificate) -> Curvature:
+    if found.is_second_order:
+        return Curvature.HOLDS
+    is_negative = found.second is not None and len(found.second.negative) > 0
+    return Curvature.NEGATIVE if is_negative else Curvature.UNKNOWN
 
 
 def lever_words(problem: Problem, levers: IndexArray) -> tuple[str, ...]:

@@ -126,7 +126,7 @@ def _smooth(problem: Problem, program: Program, at: Evaluation, widths: FloatArr
     smoothed = SmoothedProblem.of(problem) if len(widths) else None
     if smoothed is None or len(widths) != len(smoothed.kinks) or not (np.isfinite(widths) & (widths > 0)).all():
         return None
-    smooth = replace(smoothed.of_widths(program, widths), pulls=pulls(program, at, Multipliers.none(program)))
+    smooth = replace(smoothed.of_widths(program, widths), pulls=pulls(program, at))
     there = smooth.evaluate(at.x)
     gap = relative_gaps(there.y, at.y).max(initial=0.0)
     return smooth if there.is_finite and gap <= STAND_IN else None

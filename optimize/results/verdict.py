@@ -190,8 +190,11 @@ def _doubted(found: Findings) -> Verdict | None:
         text = f"{first}, but along a direction the objective curves upwards ({looked.least_curvature:.2g})"
         return Verdict(Standing.STATIONARY, f"{text}.", "Try other starts (--starts 5).")
     if looked.curvature is Curvature.UNKNOWN:
-        return Verdict(Standing.STATIONARY, f"{first}; its second order is not known.", "Try --solver ipopt too.")
+        return Verdict(Standing.STATIONARY, f"{first}; {_UNKNOWN}.", "Try --solver ipopt too.")
     return None
+
+
+_UNKNOWN = "whether curvature of a higher order, or a kink, makes another policy better is not known"
 
 
 def _flat(looked: Looked) -> str:
@@ -228,7 +231,9 @@ def _seen(found: Findings) -> str:
         return ""
     curved = f"least curvature {looked.least_curvature:.2g}" if looked.directions else "no direction is left"
     flat = (
-        f"; {looked.flat_directions} directions have none: other policies are as good" if looked.flat_directions else ""
+        f"; {looked.flat_directions} directions have none: to second order, policies along them are as good"
+        if looked.flat_directions
+        else ""
     )
     kinks = f" It stands on kinks: {', '.join(looked.kinks)}; no branch is better." if looked.kinks else ""
     return f" Second order: {curved}{flat}.{kinks} {_tried(looked)}"

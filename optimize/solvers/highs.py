@@ -134,7 +134,8 @@ def _ask(program: ConvexProgram, options: dict[str, str], stop: Callable[[], boo
     for name, value in options.items():
         highs.setOptionValue(name, value)
     highs.HandleUserInterrupt = True
-    highs.passModel(_model(program))
+    if highs.passModel(_model(program)) == highspy.HighsStatus.kError:  # numbers beyond its largest; it would crash
+        return _none(program)
     highs.startSolve()
     done = False
     while not done:

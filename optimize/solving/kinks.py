@@ -20,7 +20,7 @@ import numpy as np
 
 from sd_models.system.model import FloatArray
 
-from ..problems.optimality import Multipliers, own_sizes, pulls
+from ..problems.optimality import own_sizes, pulls
 from ..problems.problem import Problem
 from ..problems.program import Program
 from ..problems.smoothed import SmoothedProblem, widths_of
@@ -76,4 +76,4 @@ class OverKinks:
         """The smooth program of a width, in which slopes are held against those of the exact one at a policy."""
         smooth = self.smoothed.program(program, width, program.reference, start)
         at = program.evaluate(x)
-        return replace(smooth, pulls=pulls(program, at, Multipliers.none(program)))
+        return replace(smooth, pulls=pulls(program, at))

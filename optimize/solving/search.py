@@ -26,7 +26,7 @@ from ..solvers.starts import excess, over_the_range
 from .oversight import Candidate, Oversight
 
 # What numerical libraries raise when they fail.
-LIBRARY_FAILURES = (ArithmeticError, MemoryError, RuntimeError, np.linalg.LinAlgError)
+LIBRARY_FAILURES = (ArithmeticError, MemoryError, RuntimeError, ValueError)
 # Iterations of a first trial where kinks may hold it up: without kinks near, it ends within as many.
 FEW = 30
 # How often a search goes on from a better policy, and how many far policies it starts from.
@@ -34,6 +34,8 @@ ROUNDS, FAR = 12, 3
 # Policies that are drawn where no limit holds.
 POINTS = 60
 TOLERANCE = 1e-6
+# Where slopes are infinite, a search begins by this part nearer to the middle of each lever's range.
+INSIDE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +87,22 @@ class Search:
         self.start = start
         end = self._certified(self._feasible(self.solved(start, self._first())))
         for _ in range(ROUNDS):
-            better = None if self._stopped() else next(self._better(end), None)
+            better = None if self._stopped() else self._next(end)
             if better is None:
                 break
             end = better
         return self._settled(end)
+
+    def _next(self, end: End) -> End | None:
+        """A better end; None where none is found, or a library fails: that costs no policy that was found before."""
+        try:
+            return next(self._better(end), None)
+        except LIBRARY_FAILURES as error:
+            self.notes.append(f"On from a policy, {self._failed(error)}")
+            return None
+
+    def _failed(self, error: BaseException) -> str:
+        return f"{self.solver.name} ended with an error: {type(error).__name__}: {error}"
 
     def _stopped(self) -> bool:
         return self.oversight.ending() is not None
@@ -107,6 +120,7 @@ class Search:
     def solved(self, start: FloatArray, solver: Solver | None = None) -> End:
         """Where the solver ends from a start; the best policy seen, unless the solver tells one that is as good."""
         self.oversight.best = None
+        start = self._with_slopes(start)
         solution = self._ran(start, solver or self.solver)
         best = self.oversight.best
         if solution is not None and np.isfinite(solution.y).all():
@@ -122,6 +136,18 @@ class Search:
             ending = ending if at.is_finite else Ending.FAILED
         return End(best, ending, solution)
 
+    def _with_slopes(self, start: FloatArray) -> FloatArray:
+        """A start, or a point a little inside the bounds where slopes are infinite at it, as that of a root at zero."""
+        program = self.program
+        x = np.clip(start, program.lower, program.upper)
+        at = program.evaluate(x)
+        if not at.is_finite or np.isfinite(slopes(program, at, Multipliers.none(program))[0]).all():
+            return start
+        sizes = own_sizes(program, x)
+        low = np.where(np.isfinite(program.lower), program.lower, x - sizes)
+        high = np.where(np.isfinite(program.upper), program.upper, x + sizes)
+        return np.asarray(x + INSIDE * (0.5 * (low + high) - x))
+
     def _ran(self, start: FloatArray, solver: Solver) -> Solution | None:
         """What the solver tells; a library that fails costs no policy that was found before."""
         try:
@@ -129,7 +155,7 @@ class Search:
         except LIBRARY_FAILURES as error:
             if self.oversight.best is None:
                 raise
-            self.notes.append(f"{self.solver.name} ended with an error: {type(error).__name__}: {error}")
+            self.notes.append(self._failed(error))
             return None
 
     def _feasible(self, end: End) -> End:
@@ -155,7 +181,11 @@ class Search:
         told = None
         if end.told is not None and np.array_equal(end.told.x, end.best.x):
             told = Multipliers(end.told.row_multipliers, end.told.quadratic_multipliers)
-        found = certify(self.program, at, told, smooth=end.smooth, seed=self.seed, stop=self._stopped)
+        try:
+            found = certify(self.program, at, told, smooth=end.smooth, seed=self.seed, stop=self._stopped)
+        except LIBRARY_FAILURES as error:
+            self.notes.append(f"What was found could not be certified: {type(error).__name__}: {error}")
+            return end
         return replace(end, certificate=found)
 
     def _better(self, end: End) -> Iterator[End]:
@@ -168,7 +198,7 @@ class Search:
         for start in found.onward:
             yield from self._accepted(end, self.solved(start, self._first()))
             yield from self._kept(end)
-        if not found.is_first_order and end.smooth is None:
+        if end.smooth is None and not (found.is_first_order and found.is_second_order):
             yield from self._around(end)
         far = found.probes.far if found.probes is not None else ()
         for start in far[:FAR]:
@@ -236,7 +266,9 @@ class Search:
         other = self._at(x, end.ending)
         if other.best.violation > TOLERANCE or other.best.cost > end.best.cost:
             return end
-        return self._certified(other)
+        settled = self._certified(other)
+        probes = settled.certificate.probes if settled.certificate is not None else None
+        return end if probes is None or probes.better is not None else settled
 
     # --- without end ----------------------------------------------------------------------------------------------
 

@@ -55,6 +55,7 @@ KINKED: Mapping[str, Kinked] = {
         4.0 + 2 / 3,
         "u is 2, on the first of two corners",
     ),
+    "peak": Kinked("u = 3 ~~|\ngain = 5 - ABS(u - 3) ~~|", 5.0, "u is 3, where the model's own value is"),
     "valley": Kinked("u = 1.2 ~~|\ngain = ABS(u - 3) ~~|", 5.0, "u is 8, beyond the valley", nearby=3.0),
     "IF": Kinked("u = 1 ~~|\ngain = IF THEN ELSE(u < 2, u, 3 - 0.5 * u) ~~|", 2.0, "u is 2, where the branches meet"),
     "jump": Kinked(

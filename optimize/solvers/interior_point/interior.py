@@ -383,4 +383,7 @@ def _inside(values: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatAr
     with np.errstate(invalid="ignore"):
         width = np.where(np.isfinite(upper - lower), upper - lower, np.inf)
     margin = np.minimum(FIRST_DISTANCE, 0.25 * width)
-    return np.asarray(np.clip(values, lower + margin, upper - margin))
+    low, high = (
+        np.maximum(margin, 4.0 * np.spacing(np.where(np.isfinite(end), abs(end), 0.0))) for end in (lower, upper)
+    )
+    return np.asarray(np.clip(values, lower + low, upper - high))

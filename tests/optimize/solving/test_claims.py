@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.kinked import CONTROLS
+from support.models import loaded
 
 import optimize as opt
 import sd_models as sd
@@ -129,3 +131,52 @@ def test_what_cannot_be_asked_is_refused(name: str) -> None:
 def test_what_people_should_know_is_noted(name: str) -> None:
     """Of a lever without effect, and of decisions after the model's end."""
     assert any(re.search(NOTES[name], note) for note in solved(name, "sqp").notes)
+
+
+# --- levers without a slope -------------------------------------------------------------------------------------------
+
+
+def gained(folder: Path, gain: str, start: np.ndarray | None = None) -> opt.Result:
+    """Most of a gain by u, whose own value is 3, from 0 to 8 over four years."""
+    lever = {"variable": "u", "lower": 0, "upper": 8}
+    objective = {"maximize": "gain", "measure": "mean"}
+    content = {"model": "case.mdl", "horizon": [0, 3], "objective": objective, "lever": [lever]}
+    problem = opt.Problem(loaded(folder, f"u = 3 ~~|\ngain = {gain} ~~|", controls=CONTROLS), opt.read_plan(content))
+    return opt.solve(problem, start=start)
+
+
+def test_a_peak_on_a_kink_is_certified_where_the_search_begins_on_it(tmp_path: Path) -> None:
+    """It has no slope there, on no side the same: it does move the objective."""
+    result = gained(tmp_path, "5 - ABS(u - 3)")
+    assert result.status.standing in CERTIFIED, result.status
+    assert result.findings.looked is not None
+    assert result.findings.looked.kinks == ("gain (ABS)",)
+
+
+@pytest.mark.parametrize(("gain", "best"), [("5 - (u - 3)^4", 5.0), ("(u - 3)^4", 625.0), ("5 + (u - 3)^3", 130.0)])
+def test_what_only_higher_orders_decide_is_neither_flat_nor_claimed_wrongly(
+    tmp_path: Path, gain: str, best: float
+) -> None:
+    """A lever whose slope and curvature are none moves the objective further away."""
+    result = gained(tmp_path, gain)
+    assert result.status.standing in {*CERTIFIED, "stationary point"}, result.status
+    assert result.objective == pytest.approx(best) or result.status.standing not in CERTIFIED
+
+
+def test_a_rise_at_the_far_end_of_a_plateau_is_found(tmp_path: Path) -> None:
+    """Each lever alone is tried at its bounds."""
+    assert gained(tmp_path, "5 + MAX(0, u - 7.9)").objective == pytest.approx(5.1)
+
+
+def test_a_lever_without_effect_anywhere_has_no_gradient(tmp_path: Path) -> None:
+    """And stays."""
+    result = gained(tmp_path, "5 + MAX(0, u - 9)")
+    assert result.status.standing == "no gradient"
+    assert result.policy["u"].values == pytest.approx([3.0] * 4)
+
+
+def test_a_search_leaves_a_start_of_infinite_slope(tmp_path: Path) -> None:
+    """As that of a root at zero."""
+    result = gained(tmp_path, "SQRT(u)", start=np.zeros(4))
+    assert result.status.standing in CERTIFIED, result.status
+    assert result.objective == pytest.approx(np.sqrt(8.0))

@@ -194,3 +194,16 @@ def test_contradictions_may_be_as_dear_as_one_likes(price: float) -> None:
     found = interior.solve(program, accuracy=1e-6)
     assert found.residual <= 1e-4
     assert found.iterations <= 40
+
+
+@pytest.mark.parametrize("end", [1e3, 1e13, 1e16])
+def test_a_row_may_be_missed_by_any_distance(end: float) -> None:
+    """A bound so far out that rounding leaves no room beside it is missed like any other, and nothing is no number."""
+    program = random_program(0)
+    prices = np.full(len(program.prices), 5.0)
+    program = replace(
+        program, prices=prices, row_lower=np.full(len(prices), -np.inf), row_upper=np.full(len(prices), -end)
+    )
+    found = interior.solve(program, accuracy=1e-6)
+    assert np.isfinite(found.values).all()
+    assert np.isfinite(found.multipliers).all()

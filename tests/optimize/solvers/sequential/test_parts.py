@@ -100,6 +100,20 @@ def test_no_answer_is_told_apart_from_a_bad_one() -> None:
     assert not answer.is_good
 
 
+def test_numbers_that_highs_does_not_take_have_no_answer() -> None:
+    """A curvature beyond its largest number; the process goes on."""
+    steep = ConvexProgram(
+        cost=np.array([1.0, 1.0]),
+        curvature=csr_array(np.diag([1e17, 1e-3])),
+        lower=np.full(2, -1.0),
+        upper=np.ones(2),
+        matrix=csr_array(np.array([[1.0, 1.0]])),
+        row_lower=np.array([-np.inf]),
+        row_upper=np.array([-0.5]),
+    )
+    assert not solve(steep, stop=lambda: False).is_good
+
+
 # --- curvature --------------------------------------------------------------------------------------------------------
 
 
