@@ -31,6 +31,8 @@ LIBRARY_FAILURES = (ArithmeticError, MemoryError, RuntimeError, ValueError)
 FEW = 30
 # How often a search goes on from a better policy, and how many far policies it starts from.
 ROUNDS, FAR = 12, 3
+# How often it takes the way over kinks.
+DETOURS = 4
 # Policies that are drawn where no limit holds.
 POINTS = 60
 TOLERANCE = 1e-6
@@ -77,6 +79,7 @@ class Search:
     seed: int = 0
     detour: Detour | None = None
     start: FloatArray = field(init=False)
+    detours: int = field(default=0, init=False)
     notes: list[str] = field(default_factory=list)
 
     def end(self, start: FloatArray) -> End:
@@ -84,7 +87,7 @@ class Search:
         lost = self._escaping(start)
         if len(lost):
             return self._unbounded(start, lost)
-        self.start = start
+        self.start, self.detours = start, 0
         end = self._certified(self._feasible(self.solved(start, self._first())))
         for _ in range(ROUNDS):
             better = None if self._stopped() else self._next(end)
@@ -195,11 +198,11 @@ class Search:
             return
         if not found.is_first_order and is_mixed(self.program, own_sizes(self.program, end.best.x)):
             yield from self._accepted(end, self._in_own_units(end))
+        if end.smooth is None and not (found.is_first_order and found.is_second_order):
+            yield from self._around(end)
         for start in found.onward:
             yield from self._accepted(end, self.solved(start, self._first()))
             yield from self._kept(end)
-        if end.smooth is None and not (found.is_first_order and found.is_second_order):
-            yield from self._around(end)
         far = found.probes.far if found.probes is not None else ()
         for start in far[:FAR]:
             if self._stopped():
@@ -220,20 +223,31 @@ class Search:
         return End(best, told.ending, None) if best.beats(found, TOLERANCE) else End(found, told.ending, told)
 
     def _around(self, end: End) -> Iterator[End]:
+        """Ends of a detour that are better, or as good and an optimum: once from the start, then from ends."""
+        while self.detours < DETOURS and not self._stopped():
+            self.detours += 1
+            start = self.start if self.detours == 1 else end.best.x
+            other = self._detoured(end, start)
+            if other is not None:
+                yield other
+            if start is not self.start:
+                return
+
+    def _detoured(self, end: End, start: FloatArray) -> End | None:
         """The end of a detour, if it is better, or as good and an optimum."""
         assert end.certificate is not None
         found = None
         if self.detour is not None and not self._stopped():
-            found = self.detour(self.program, self.start, self.solver, self.oversight)
+            found = self.detour(self.program, start, self.solver, self.oversight)
         if found is None:
-            return
+            return None
         smooth, solution = found
         best = self.oversight.candidate(self.program.evaluate(solution.x))
         other = self._certified(End(best, solution.ending, solution, smooth=smooth))
         as_good = best.cost <= end.best.cost + NOTHING * end.certificate.worth
         is_optimum = other.certificate is not None and other.certificate.is_first_order
-        if best.violation <= TOLERANCE and (best.cost < end.best.cost or (as_good and is_optimum)):
-            yield other
+        is_better = best.violation <= TOLERANCE and (best.cost < end.best.cost or (as_good and is_optimum))
+        return other if is_better else None
 
     def _accepted(self, end: End, other: End) -> Iterator[End]:
         """Another end, certified, if it is better than this one by more than nothing."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, IndexArray
 
 from ...problems.optimality import Multipliers, block_sizes, quadratic_sizes, row_sizes
 from ...problems.program import Evaluation, Program
@@ -92,12 +93,24 @@ class Scaling:
         return Sizes(levers, np.where(hard > 0, hard, 1.0), soft)
 
     def _levers(self, run: Evaluation) -> FloatArray:
-        """The largest value so far of each lever's path, of a tenth of its group's, or a hundredth of its block's."""
+        """The largest value so far of each lever's path, of a tenth of what its group has of its block, or a hundredth
+        of its block's."""
         self.seen = np.maximum(self.seen, np.abs(run.x)) if len(self.seen) else np.abs(run.x)
         found = LEAST_OF_BLOCK * block_sizes(self.program, self.seen)
         for group in self.groups:
-            paths = [float(self.seen[path].max(initial=0.0)) for path in group.paths]
-            floor = LEAST_OF_GROUP * max(paths)
-            for path, largest in zip(group.paths, paths, strict=True):
-                found[path] = np.maximum(found[path], max(largest, floor))
+            largest = {path[0]: float(self.seen[path].max(initial=0.0)) for path in group.paths}
+            floors: dict[int, float] = {}
+            for lever, value in largest.items():
+                block = self._block[lever]
+                floors[block] = max(floors.get(block, 0.0), LEAST_OF_GROUP * value)
+            for path in group.paths:
+                found[path] = np.maximum(found[path], max(largest[path[0]], floors[self._block[path[0]]]))
+        return found
+
+    @cached_property
+    def _block(self) -> IndexArray:
+        """The number of the block of each lever (levers): levers of one block are of one unit."""
+        found = np.zeros(len(self.program.lower), dtype=np.int64)
+        for number, block in enumerate(self.program.blocks):
+            found[block.columns] = number
         return found
