@@ -6,9 +6,9 @@ interruption or a failure of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from sd_models.system.model import FloatArray
 
@@ -131,3 +131,18 @@ class Solver(Protocol):
 
     def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
         """The best point found from a start, which need not be feasible."""
+
+
+S = TypeVar("S", bound=Solver)
+
+
+def hastened(solver: S, iterations: int, tolerance: float = 0.0) -> S:
+    """The solver with at most so many iterations and at least this tolerance, as far as it has such options."""
+    given: Any = solver
+    names = {each.name for each in fields(given)} if is_dataclass(given) else set()
+    changes: dict[str, float] = {}
+    if "iterations" in names:
+        changes["iterations"] = min(iterations, given.iterations)
+    if "tolerance" in names:
+        changes["tolerance"] = max(tolerance, given.tolerance)
+    return replace(given, **changes) if changes else solver

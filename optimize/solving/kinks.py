@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeGuard
 
 import numpy as np
 
@@ -24,11 +25,13 @@ from ..problems.optimality import own_sizes, pulls
 from ..problems.problem import Problem
 from ..problems.program import Program
 from ..problems.smoothed import SmoothedProblem, widths_of
-from ..solvers.solver import Solution, Solver
+from ..solvers.solver import Solution, Solver, hastened
 from .oversight import Oversight
 
 # Widths relative to the sizes of the kinks' arguments, one after the other.
-WIDTHS = (1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+WIDTHS = (1.0, 0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+# On the way a solver takes at most so many iterations, to this tolerance: only the last width is solved exactly.
+SOME, ROUGH = 100, 1e-3
 # The last width is one at which stand-in and exact model differ by this part of what the levers are worth.
 SAME = 1e-8
 
@@ -53,19 +56,19 @@ class OverKinks:
         self, program: Program, start: FloatArray, solver: Solver, oversight: Oversight
     ) -> tuple[Program, Solution] | None:
         """The smooth program of the last width and the solver's solution; None without kinks, or where stopped."""
-        found = None
+        found, x = None, start
         for width in WIDTHS if self.smoothed.has_kinks else ():
-            x = start if found is None else found[1].x
             smooth = self.program(program, width, x, start)
-            solution = oversight.run(solver, smooth, x)
-            if solution is None or oversight.ending() is not None or not np.isfinite(solution.y).all():
+            solution = oversight.run(hastened(solver, SOME, ROUGH), smooth, x)
+            if not _is_usable(solution) or oversight.ending() is not None:
                 return None
-            found = smooth, solution
-            at = program.evaluate(solution.x)  # the exact run, which is what counts
-            worth = float(smooth.pulls @ own_sizes(program, at.x))
-            if abs(program.cost(at.x, at.y) - program.cost(at.x, solution.y)) <= SAME * worth:
+            found, x = (smooth, solution), solution.x
+            if width == WIDTHS[-1] or _are_same(program, smooth, solution):
                 break
-        return found
+        if found is None:
+            return None
+        last = oversight.run(solver, found[0], x)
+        return (found[0], last) if _is_usable(last) else None
 
     def standing(self, smooth: Program, x: FloatArray) -> tuple[str, ...]:
         """The kinks that a policy stands on, in words; `smooth` is the program of the last width."""
@@ -77,3 +80,14 @@ class OverKinks:
         smooth = self.smoothed.program(program, width, program.reference, start)
         at = program.evaluate(x)
         return replace(smooth, pulls=pulls(program, at))
+
+
+def _is_usable(solution: Solution | None) -> TypeGuard[Solution]:
+    return solution is not None and bool(np.isfinite(solution.y).all())
+
+
+def _are_same(program: Program, smooth: Program, solution: Solution) -> bool:
+    """Whether the exact run, which is what counts, is as good as the stand-in's."""
+    at = program.evaluate(solution.x)
+    worth = float(smooth.pulls @ own_sizes(program, at.x))
+    return abs(program.cost(at.x, at.y) - program.cost(at.x, solution.y)) <= SAME * worth

@@ -8,7 +8,7 @@ solver. Few levers also have the best of the policies drawn over their whole ran
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -21,7 +21,7 @@ from ..certificates.probes import NOTHING, SMALL, Merit
 from ..problems.optimality import Marginals, Multipliers, own_sizes, slopes
 from ..problems.program import Program
 from ..problems.scaling import is_mixed, rescaled
-from ..solvers.solver import Ending, Solution, Solver
+from ..solvers.solver import Ending, Solution, Solver, hastened
 from ..solvers.starts import excess, over_the_range
 from .oversight import Candidate, Oversight
 
@@ -114,16 +114,12 @@ class Search:
 
     def _first(self) -> Solver:
         """The solver, with few iterations where it may only be stuck on kinks."""
-        options: set[str] = {each.name for each in fields(self.solver)} if is_dataclass(self.solver) else set()
-        if self.detour is None or "iterations" not in options or not self.detour.is_there:
-            return self.solver
-        few = min(FEW, self.solver.iterations)  # type: ignore[attr-defined]
-        return replace(self.solver, iterations=few)  # type: ignore[type-var]
+        return hastened(self.solver, FEW) if self.detour is not None and self.detour.is_there else self.solver
 
     def solved(self, start: FloatArray, solver: Solver | None = None) -> End:
         """Where the solver ends from a start; the best policy seen, unless the solver tells one that is as good."""
-        self.oversight.best = None
         start = self._with_slopes(start)
+        self.oversight.best = None
         solution = self._ran(start, solver or self.solver)
         best = self.oversight.best
         if solution is not None and np.isfinite(solution.y).all():
@@ -196,10 +192,10 @@ class Search:
         found = end.certificate
         if found is None:
             return
-        if not found.is_first_order and is_mixed(self.program, own_sizes(self.program, end.best.x)):
-            yield from self._accepted(end, self._in_own_units(end))
         if end.smooth is None and not (found.is_first_order and found.is_second_order):
             yield from self._around(end)
+        if not found.is_first_order and is_mixed(self.program, own_sizes(self.program, end.best.x)):
+            yield from self._accepted(end, self._in_own_units(end))
         for start in found.onward:
             yield from self._accepted(end, self.solved(start, self._first()))
             yield from self._kept(end)
@@ -214,7 +210,7 @@ class Search:
         units = own_sizes(self.program, end.best.x)
         program = rescaled(self.program, units)
         self.oversight.best = None
-        solution = self.oversight.run(self.solver, program, end.best.x / units)
+        solution = self.oversight.run(self._first(), program, end.best.x / units)
         best = self.oversight.best or end.best
         if solution is None or not np.isfinite(solution.y).all():
             return End(best, end.ending, None)

@@ -1,10 +1,11 @@
-"""The curvature of the Lagrangian at a point, by differences of its exact gradient.
+"""The curvature of the Lagrangian at a point, by exact products or by differences of its exact gradient.
 
-Up to `FULL` levers the whole second derivative is taken, a column each. Beyond, what ties the levers of one group: all
-measures and periods of a region, say, but not one region to another. All groups are probed at once, with random signs
-across them, so that what other groups add averages out (Bekas, Kokiopoulou and Saad 2007, Applied Numerical
-Mathematics 57). Far from an optimum a rough estimate will do: in a group, one lever's path acts on another's through
-stocks, so smoothly in time, and is probed along a few smooth paths; what a path does to itself, period by period.
+Up to `FULL` levers the whole second derivative is taken exactly. Beyond, by differences, what ties the levers of one
+group: all measures and periods of a region, say, but not one region to another. All groups are probed at once, with
+random signs across them, so that what other groups add averages out (Bekas, Kokiopoulou and Saad 2007, Applied
+Numerical Mathematics 57). Far from an optimum a rough estimate will do: in a group, one lever's path acts on another's
+through stocks, so smoothly in time, and is probed along a few smooth paths; what a path does to itself, period by
+period.
 
 Why groups and not a diagonal learnt from step to step: spending passes a delay into a stock, so that one year's
 replaces another's, and measures whose effects meet in one region replace each other. Measured with 400 levers: a
@@ -25,7 +26,7 @@ import numpy as np
 from sd_models.simulator.concurrency import concurrently
 from sd_models.system.model import FloatArray, IndexArray
 
-from ...problems.optimality import Multipliers, lagrangian_weights
+from ...problems.optimality import Multipliers, lagrangian_weights, second_derivative
 from ...problems.program import Block, Evaluation, Program
 
 # Up to this many levers the whole second derivative is taken.
@@ -73,6 +74,11 @@ class Lagrangian:
         """Its second derivative times each direction."""
         _ = self.slope
         return concurrently(self.product, directions)
+
+    def whole(self) -> FloatArray:
+        """Its second derivative (levers, levers), exactly: no difference sees how steep a smooth kink is."""
+        found = second_derivative(self.program, self.at, self.multipliers, np.diag(self.sizes)) * self.sizes
+        return found if np.isfinite(found).all() else np.array(self.products(np.eye(len(self.sizes))))
 
     def _beside(self, step: FloatArray) -> FloatArray:
         """The gradient a step away; without quadratic constraints, a sweep alone tells."""
@@ -143,7 +149,7 @@ def curvature_of(lagrangian: Lagrangian, groups: list[Group], *, exact: bool) ->
     least = LEAST * float(np.abs(lagrangian.slope).max(initial=0.0) or 1.0)
     size = len(lagrangian.sizes)
     if size <= FULL:
-        whole = np.array(lagrangian.products(np.eye(size)))
+        whole = lagrangian.whole()
         return Curvature([Group((np.arange(size),))], [_convex(whole, least)], exact=True)
     matrices = _exact(lagrangian, groups) if exact else _rough(lagrangian, groups)
     return Curvature(groups, [_convex(matrix, least) for matrix in matrices], exact=exact)

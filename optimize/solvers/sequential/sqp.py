@@ -59,6 +59,8 @@ NO_PROGRESS, STUCK, JOINS = 0.98, 3, 4
 # The largest relative excess of limits that a second-order correction is worth.
 CORRECTABLE = 0.3
 SMALLEST_RADIUS = 1e-13
+# A tolerance above this is that of a point on the way, of which nothing is claimed.
+CLAIMED = 1e-6
 # Changes of the merit function within this many roundings of its value count as none.
 ROUNDINGS = 100.0
 
@@ -257,6 +259,8 @@ class _Search:
         tolerance = self.options.tolerance
         if not found.within(tolerance):
             return False
+        if tolerance > CLAIMED:
+            return True
         confirmed = optimality(self.program, self.point.run, self.multipliers)
         if confirmed.within(tolerance):
             self.best = self.point, self.multipliers, confirmed
