@@ -30,9 +30,9 @@ VERDICTS = {
     "optimum that flat directions and kinks go through": (
         replace(GOOD, looked=FLAT),
         "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
-        "1.0e-09); PySD has not replayed it. Second order: least curvature 0.5; 2 directions have none: other policies "
-        "are as good. It stands on kinks: MAX in joy, table of joy; no branch is better. None of 100 other policies is "
-        "better. `prosperity verify RUN` or `opt.verify(result)` does, unless a note says that nothing is compared.",
+        "1.0e-09); PySD has not replayed it. Second order: least curvature 0.5; 2 directions have none: to second "
+        "order, policies along them are as good. It stands on kinks: MAX in joy, table of joy; no branch is better. "
+        "None of 100 other policies is better. `prosperity verify RUN` or `opt.verify(result)` does, unless a note says that nothing is compared.",
     ),
     "optimum in a corner": (
         replace(GOOD, looked=replace(LOOKED, least_curvature=math.inf, directions=0)),
@@ -63,8 +63,8 @@ VERDICTS = {
     ),
     "curvature that is not known": (
         replace(GOOD, looked=replace(LOOKED, curvature=Curvature.UNKNOWN)),
-        "Stationary point. First order holds (KKT residual 1.0e-08); its second order is not known. Try --solver ipopt "
-        "too.",
+        "Stationary point. First order holds (KKT residual 1.0e-08); whether curvature of a higher order, or a kink, "
+        "makes another policy better is not known. Try --solver ipopt too.",
     ),
     "levers that move nothing": (
         replace(GOOD, looked=IDLE),
