@@ -32,6 +32,9 @@ from .oversight import Oversight
 WIDTHS = (1.0, 0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 # On the way a solver takes at most so many iterations, to this tolerance: only the last width is solved exactly.
 SOME, ROUGH = 100, 1e-3
+# Slopes are held against those where a solve began: the last width is solved again, at most so often, where one of
+# these is less than this part of it in the end.
+AGAIN, WEAKER = 3, 0.5
 # The last width is one at which stand-in and exact model differ by this part of what the levers are worth.
 SAME = 1e-8
 
@@ -65,10 +68,24 @@ class OverKinks:
             found, x = (smooth, solution), solution.x
             if width == WIDTHS[-1] or _are_same(program, smooth, solution):
                 break
-        if found is None:
-            return None
-        last = oversight.run(solver, found[0], x)
-        return (found[0], last) if _is_usable(last) else None
+        return None if found is None else self._exactly(program, found[0], x, solver, oversight)
+
+    def _exactly(
+        self, program: Program, smooth: Program, x: FloatArray, solver: Solver, oversight: Oversight
+    ) -> tuple[Program, Solution] | None:
+        """The smooth program, and the solution to the solver's own tolerance, held against the slopes where it is."""
+        smooth = replace(smooth, pulls=pulls(program, program.evaluate(x)))
+        found = None
+        for _ in range(AGAIN):
+            solution = oversight.run(solver, smooth, x)
+            if not _is_usable(solution):
+                return None
+            before, x = smooth.pulls, solution.x
+            smooth = replace(smooth, pulls=pulls(program, program.evaluate(x)))
+            found = smooth, solution
+            if (smooth.pulls >= WEAKER * before).all() or oversight.ending() is not None:
+                break
+        return found
 
     def standing(self, smooth: Program, x: FloatArray) -> tuple[str, ...]:
         """The kinks that a policy stands on, in words; `smooth` is the program of the last width."""

@@ -32,7 +32,8 @@ VERDICTS = {
         "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
         "1.0e-09); PySD has not replayed it. Second order: least curvature 0.5; 2 directions have none: to second "
         "order, policies along them are as good. It stands on kinks: MAX in joy, table of joy; no branch is better. "
-        "None of 100 other policies is better. `prosperity verify RUN` or `opt.verify(result)` does, unless a note says that nothing is compared.",
+        "None of 100 other policies is better. `prosperity verify RUN` or `opt.verify(result)` does, unless a note "
+        "says that nothing is compared.",
     ),
     "optimum in a corner": (
         replace(GOOD, looked=replace(LOOKED, least_curvature=math.inf, directions=0)),
