@@ -29,6 +29,8 @@ from ..solvers.highs import Answer, ConvexProgram, solve
 
 # Multipliers and excesses below this count as none, in scaled numbers.
 NEGLIGIBLE = 1e-7
+# Elements of one limit that are named one by one; of more, the first one and how many others.
+MANY = 3
 # How far levers without bounds may move from the point, in their sizes, where limits depend on outcomes.
 REACH = 10.0
 
@@ -280,12 +282,16 @@ def _amount(amount: Amount | None, time: float | None) -> str:
 
 
 def _alike(members: Sequence[Member]) -> list[list[Member]]:
-    """The members of one limit, side and elements together, over their times."""
+    """The members of one limit, side and elements together, over their times; of many elements all in one."""
 
     def key(member: Member) -> tuple[str, str, tuple[str, ...]]:
         return member.limit, member.side, member.elements
 
-    return [list(part) for _, part in groupby(sorted(members, key=key), key=key)]
+    found: list[list[Member]] = []
+    for _, of_limit in groupby(sorted(members, key=key), key=lambda member: key(member)[:2]):
+        parts = [list(part) for _, part in groupby(of_limit, key=key)]
+        found += parts if len(parts) <= MANY else [[member for part in parts for member in part]]
+    return found
 
 
 def _named(part: Sequence[Member]) -> str:
@@ -306,7 +312,9 @@ def _relaxation(part: Sequence[Member]) -> str:
 
 def _place(part: Sequence[Member]) -> str:
     one = part[0]
+    others = len({member.elements for member in part}) - 1
     where = f" of {', '.join(one.elements)}" if one.elements else ""
+    where += f" and {others} others" if others else ""
     times = sorted({member.time for member in part if member.time is not None})
     when = "" if not times else f" in {times[0]:g}" if len(times) == 1 else f" in {times[0]:g} to {times[-1]:g}"
     return f"{one.limit!r}{where}{when}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -101,3 +102,41 @@ def test_macro_regions_are_solved_to_an_optimum() -> None:
     assert max(item.size for item in result.violations) <= 1e-6
     assert len(result.iterations) < 40
     assert result.objective > result.baseline_objective + 1.0
+
+
+def with_limit(**limit: object) -> opt.Plan:
+    """The plan of five-year periods with one limit more."""
+    plan = every_five_years().model_dump(by_alias=True, exclude_unset=True)
+    plan["limit"] = [*plan["limit"], limit]
+    return opt.read_plan(plan)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "variable", "most", "share"),
+    [("equality", "national income ratio", 1.5, 0.02), ("low carbon", "national CO2", 7000.0, 0.01)],
+)
+def test_what_outcomes_cannot_keep_is_named_with_what_would_help(
+    name: str, variable: str, most: float, share: float
+) -> None:
+    """The limit that is too much, and a relaxation with which the plan is solved; with half of it, it is not."""
+    limit = {"name": name, "variable": variable, "when": {"from": 2035}}
+    short = solved(with_limit(**limit, at_most=most))
+    assert short.findings.ending is Ending.INFEASIBLE
+    first, second = short.conflict
+    assert repr(name) in first
+    found = re.search(rf"'{name}'.* ([\d.]+) .*more", second)
+    assert found is not None, second
+    more = float(found[1])
+    assert solved(with_limit(**limit, at_most=most + (1 + share) * more)).findings.is_feasible
+    assert solved(with_limit(**limit, at_most=most + 0.5 * more)).findings.ending is Ending.INFEASIBLE
+
+
+@pytest.mark.slow
+def test_no_money_for_culture_is_a_bound() -> None:
+    """A limit of zero on a sum of levers that cannot be negative takes these out, and is no harder than the plan."""
+    spent = {"sum": "public investment", "over": ["province"], "where": {"measure": "cultural heritage"}, "at_most": 0}
+    without = solved(with_limit(name="no money for culture", **spent))
+    assert without.findings.ending is Ending.OPTIMAL
+    assert float(without.policy["public investment"].sel(measure="cultural heritage").max()) == 0.0
+    assert without.objective <= solved(every_five_years()).objective + 1e-6

@@ -16,7 +16,7 @@ from optimize.problems.pyomo_reader import program
 from optimize.results.verdict import Standing
 from optimize.solvers.highs import Answer, ConvexProgram
 from optimize.solving import conclusion, infeasibility
-from optimize.solving.infeasibility import Conflict, conflict
+from optimize.solving.infeasibility import Conflict, Member, conflict
 from sd_models.system.model import System
 
 Limits = list[dict[str, Any]]
@@ -146,6 +146,19 @@ def test_there_are_fifty() -> None:
 def test_limits_that_agree_have_no_conflict(islands_system: System) -> None:
     """Nothing is made up."""
     assert found(islands_system, [islands.BUDGET, islands.FLOOR]) is None
+
+
+def test_many_elements_of_a_limit_are_told_together() -> None:
+    """The first one, and how many others; every member stays what it is."""
+    cap = Member("cap", (), 2030.0, "at most", "3", 0.0, "yuan")
+    floors = [Member("floor", (name,), 2030.0 + year, "at least", "1", 0.5, "yuan") for year, name in enumerate("abcd")]
+    found = Conflict((cap, *floors), tuple(floors), proved=True)
+    assert found.sentences == (
+        "These limits contradict each other: 'cap' in 2030 at most 3 yuan; "
+        "'floor' of a and 3 others in 2030 to 2033 at least 1 yuan.",
+        "The least that would help: 'floor' of a and 3 others in 2030 to 2033 up to 0.5 yuan more.",
+    )
+    assert len(Conflict((cap, *floors[:3]), (), proved=True).sentences[0].split(";")) == 4
 
 
 def test_only_what_contradicts_is_named(islands_system: System) -> None:
