@@ -23,8 +23,6 @@ from .second_order import SecondOrder, least_curvature
 TOLERANCE = 1e-6
 # Lengths at which a direction of negative curvature is tried, in the levers' sizes.
 LENGTHS = (1.0, 0.3, 0.1, 1e-2, 1e-3)
-# A slope counts as none below this share of its lever's largest one along the way.
-NO_SLOPE = 1e-12
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,8 @@ from .face import Tangent
 NEGATIVE = 1e-7
 # Products that the search for the least curvature of many levers takes.
 STEPS = 24
+# What limits leave of a random direction below this share is rounding: a thousandth or so is left by one dimension.
+NO_DIRECTION = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,17 +78,22 @@ def _dense(tangent: Tangent, multipliers: Multipliers, worth: float) -> SecondOr
 def _searched(tangent: Tangent, multipliers: Multipliers, worth: float, stop: Callable[[], bool]) -> SecondOrder:
     """By Lanczos' method with full orthogonalization (Golub and Van Loan 2013, Matrix Computations, 10.3)."""
     n = len(tangent.moving)
-    vectors = [_unit(tangent.projected(np.random.default_rng(0).normal(size=n)))]
+    drawn = np.random.default_rng(0).normal(size=n)
+    first = tangent.projected(drawn)
+    if np.linalg.norm(first) <= NO_DIRECTION * np.linalg.norm(drawn):
+        return SecondOrder(np.inf, np.zeros(len(tangent.face.sizes)), 0, 0)
+    vectors = [first / np.linalg.norm(first)]
     diagonal: list[float] = []
     beside: list[float] = []
+    stopped = False
     for _ in range(STEPS):
-        if stop():
+        if stopped := stop():
             break
         found = tangent.projected(_products(tangent, multipliers, vectors[-1][np.newaxis])[0])
         diagonal.append(float(found @ vectors[-1]))
         basis = np.array(vectors)
-        for _ in range(2):
-            found = found - basis.T @ (basis @ found)
+        for _ in range(2):  # what rounding leaves across the limits would grow from step to step
+            found = tangent.projected(found - basis.T @ (basis @ found))
         rest = float(np.linalg.norm(found))
         if not np.isfinite(rest):
             return SecondOrder(np.nan, np.zeros(len(tangent.face.sizes)), n, 0, complete=False)
@@ -100,9 +107,4 @@ def _searched(tangent: Tangent, multipliers: Multipliers, worth: float, stop: Ca
     values, ways = eigh_tridiagonal(np.array(diagonal), np.array(beside[: steps - 1]))
     way = tangent.whole(np.array(vectors[:steps]).T @ ways[:, 0])
     negative = (way,) if values[0] < -NEGATIVE * worth else ()
-    return SecondOrder(float(values[0]), way, n - len(tangent.kept), 0, negative=negative)
-
-
-def _unit(direction: FloatArray) -> FloatArray:
-    length = float(np.linalg.norm(direction))
-    return direction / length if length > 0 else direction
+    return SecondOrder(float(values[0]), way, n - len(tangent.kept), 0, complete=not stopped, negative=negative)
