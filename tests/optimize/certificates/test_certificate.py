@@ -166,6 +166,53 @@ def test_levers_that_move_nothing_are_idle() -> None:
     assert not none.is_local_optimum
 
 
+class Valley:
+    """y = |x0| + x1^2, whose kink has no slope."""
+
+    def evaluate(self, x: Any) -> Evaluation:
+        """Its value."""
+        return Evaluation(x, np.array([abs(x[0]) + x[1] ** 2]))
+
+    def gradients(self, at: Evaluation, chosen: Any) -> Any:
+        """Its slopes."""
+        return np.array([[np.sign(at.x[0]), 2 * at.x[1]]])[chosen]
+
+    def pullback(self, at: Evaluation, weights: Any) -> Any:
+        """The weighted slope."""
+        return weights @ self.gradients(at, [0])
+
+    def products(self, at: Evaluation, weights: Any, directions: Any) -> Any:
+        """Of the second lever alone."""
+        assert len(at.y) == 1
+        return directions * np.array([0.0, 2.0]) * weights[0]
+
+
+def test_levers_on_a_kink_are_not_idle() -> None:
+    """They have no slope and move the objective, so that slopes do not tell all: no optimum is claimed by them.
+
+    A stand-in for the kink has slopes; a search that was stopped does not look.
+    """
+    valley: Any = Valley()
+    program = of_forms([0, 0], outcomes=valley, lower=[-1, -1], upper=[1, 1])
+    found = at(program, 0, 0)
+    assert found.blind.tolist() == [0]
+    assert found.idle.tolist() == []
+    assert found.is_first_order
+    assert not found.is_second_order
+    assert not found.is_local_optimum
+    smooth = of_forms([0, 0], np.diag([2.0, 2.0]), lower=[-1, -1], upper=[1, 1])
+    certified = at(program, 0, 0, smooth=smooth)
+    assert certified.blind.tolist() == certified.idle.tolist() == []
+    assert certified.is_local_optimum
+    stopped = at(program, 0, 0, stop=lambda: True)
+    assert stopped.blind.tolist() == []
+    assert stopped.idle.tolist() == [0]
+    below = of_forms([0, 0], outcomes=valley, lower=[-1, -1], upper=[1, 1], outcome_cost=[-1.0])
+    better = at(below, 0, 0)  # a top: probes are better, so that nothing is claimed anyway
+    assert better.blind.tolist() == []
+    assert better.onward != ()
+
+
 def test_a_curvature_below_zero_counts_as_none_for_the_worth() -> None:
     """At a stationary point that is a top: slopes and prices are none there."""
     found = at(saddle(), 0, 0)
@@ -240,6 +287,7 @@ def test_a_search_of_many_levers_can_be_stopped_within() -> None:
         ({"probes": Probed(Evaluation(np.ones(2), np.ones(1)), 0.5, 9)}, False),
         ({"idle": np.array([0])}, True),
         ({"idle": np.array([0, 1])}, False),
+        ({"blind": np.array([1])}, False),
     ],
 )
 def test_an_optimum_takes_everything(changes: dict[str, Any], is_optimum: bool) -> None:
@@ -251,6 +299,7 @@ def test_an_optimum_takes_everything(changes: dict[str, Any], is_optimum: bool) 
         1.0,
         SecondOrder(1.0, np.zeros(2), 2, 0),
         Probed(None, 0.0, 9),
+        np.zeros(0, dtype=np.int64),
         np.zeros(0, dtype=np.int64),
     )
     assert replace(good, **changes).is_local_optimum == is_optimum
@@ -265,6 +314,7 @@ def test_without_levers_none_is_idle() -> None:
         1.0,
         None,
         None,
+        np.zeros(0, dtype=np.int64),
         np.zeros(0, dtype=np.int64),
     )
     assert not nobody.is_idle

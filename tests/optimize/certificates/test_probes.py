@@ -10,7 +10,7 @@ import pytest
 from support.forms import INFINITY, ball, of_forms
 
 from optimize.certificates.face import face_of
-from optimize.certificates.probes import Merit, Probed, probed
+from optimize.certificates.probes import Merit, Probed, moved, probed
 from optimize.problems.optimality import Multipliers
 from optimize.problems.program import Evaluation, Program
 
@@ -90,35 +90,36 @@ def test_nothing_is_better_than_the_least() -> None:
 
 
 def test_each_lever_is_moved_by_shares_of_its_size_and_of_its_range() -> None:
-    """From a tenth to a ten-millionth, both ways; one that is fixed is not."""
+    """From a tenth to a ten-millionth, both ways, and to its bounds; one that is fixed is not."""
     _, moves = tried(of_forms([0, 0, 0], lower=[0, 0, 5], upper=[8, 4, 5]), 2, 1, 5)
     near = moves[:-48]
     assert (near[:, 2] == 0).all()
     alone = near[(near[:, 1] == 0) | (near[:, 0] == 0)]
     expected = [sign * step * unit for step in (1e-1, 1e-2, 1e-4, 1e-7) for unit in (2, 8) for sign in (1, -1)]
-    assert alone[alone[:, 1] == 0][:, 0] == pytest.approx(expected)
+    assert alone[alone[:, 1] == 0][:, 0] == pytest.approx([*expected, -2, 6])
     expected = [sign * step * unit for step in (1e-1, 1e-2, 1e-4, 1e-7) for unit in (1, 4) for sign in (1, -1)]
-    assert alone[alone[:, 0] == 0][:, 1] == pytest.approx(expected)
-    # Two units, both ways, of two levers, and 24 directions both ways, at four steps.
-    assert len(near) == 4 * (2 * 2 * 2 + 2 * 24)
+    assert alone[alone[:, 0] == 0][:, 1] == pytest.approx([*expected, -1, 3])
+    # Two units, both ways, of two levers, and 24 directions both ways, at four steps; and four bounds.
+    assert len(near) == 4 * (2 * 2 * 2 + 2 * 24) + 4
 
 
 def test_without_a_range_there_is_no_share_of_it() -> None:
-    """Only sizes are taken."""
+    """Only sizes are taken, and the bounds that there are."""
     _, moves = tried(of_forms([0, 0], lower=[0, 0], upper=[8, INFINITY]), 2, 1)
-    assert len(moves) == 4 * (2 * 2 + 2 * 24) + 48
+    assert len(moves) == 4 * (2 * 2 + 2 * 24) + 3 + 48
+    assert moves[-51:-48].tolist() == [[-2, 0], [0, -1], [6, 0]]
 
 
 def test_probes_stay_within_bounds() -> None:
     """Those that would not move are none."""
     _, moves = tried(of_forms([0.0], lower=[0.0], upper=[8.0]), 0)
     assert (moves[:-48] > 0).all()
-    assert len(moves) == 4 * (2 + 24) + 48
+    assert len(moves) == 4 * (2 + 24) + 1 + 48
     _, moves = tried(of_forms([0.0], lower=[0.0], upper=[0.5]), 0.5)
     assert (moves[:-48] < 0).all()
     assert (moves >= -0.5).all()
     # Of its size and of its range, which are the same, and by each direction one way.
-    assert len(moves) == 4 * (2 + 24) + 48
+    assert len(moves) == 4 * (2 + 24) + 1 + 48
 
 
 def test_directions_keep_what_holds() -> None:
@@ -207,6 +208,45 @@ def test_probes_can_be_stopped() -> None:
     found, moves = tried(program, 0, stop=5)
     assert found.count == len(moves) == 5
     assert found.better is not None
+
+
+# --- levers without a slope -------------------------------------------------------------------------------------------
+
+
+class Steps:
+    """y = the whole part of x0, and |x1| from x1 = 5e-5 on: neither has a slope at 0; the third lever has no effect."""
+
+    def evaluate(self, x: Any) -> Evaluation:
+        """Its value."""
+        return Evaluation(x, np.array([np.floor(x[0]) + max(abs(x[1]) - 5e-5, 0.0)]))
+
+
+def test_levers_move_something_where_a_little_of_them_does() -> None:
+    """A ten-thousandth or a ten-millionth of their size, either way; within their bounds."""
+    steps: Any = Steps()
+    for lower, upper, expected in (
+        ([-1, -1, -1], [1, 1, 1], [0, 1]),
+        ([0, -1, -1], [1, 1, 1], [1]),  # down there is no room
+        ([0, -0.1, -1], [1, 0.1, 1], []),  # 2e-5 is too little
+    ):
+        program = of_forms([0, 0, 0], lower=lower, upper=upper, outcomes=steps)
+        at = program.evaluate(np.zeros(3))
+        merit = Merit.at(program, at, Multipliers.none(program), 1.0)
+        sizes = np.array(upper, dtype=float) - lower
+        assert moved(merit, at, sizes, np.arange(3)).tolist() == expected
+        assert moved(merit, at, sizes, np.array([1, 2])).tolist() == [one for one in expected if one > 0]
+        assert moved(merit, at, sizes, np.array([], dtype=np.int64)).tolist() == []
+
+
+def test_many_levers_are_moved_together() -> None:
+    """From 61 on; a limit that holds counts as well."""
+    for count, levers in ((60, [0]), (61, list(range(61)))):
+        rows = [[1.0] + [0.0] * (count - 1)]
+        program = of_forms([0.0] * count, rows=rows, row_upper=[1.0])
+        at = program.evaluate(np.ones(count))
+        merit = Merit.at(program, at, Multipliers.none(program), 1.0)
+        assert moved(merit, at, np.ones(count), np.arange(count)).tolist() == levers
+        assert moved(merit, at, np.ones(count), np.arange(1, 60)).tolist() == []
 
 
 def test_a_far_policy_without_a_run_is_none() -> None:

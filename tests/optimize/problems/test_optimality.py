@@ -287,8 +287,49 @@ def test_a_slope_is_held_against_what_pulls_at_its_lever() -> None:
     assert found.misses == pytest.approx([16 / 36, 1.0])
     narrow = replace(found, program=by_hand(pulls=np.array([4.0, 2.0])))
     assert narrow.whole == pytest.approx([10 + 4, 1 + 2])
-    assert pulls(program, at, PRICES) == pytest.approx([6 + 10.4 * 2, 8])
-    assert pulls(program, at, held(0.0, 0.0)) == pytest.approx([6, 8])
+    assert pulls(program, at) == pytest.approx([6, 8])  # a curvature of -2 counts as none
+    bent = by_hand(outcome_cost=np.array([3.0, 1.0]))
+    assert pulls(bent, at) == pytest.approx([1 + 9 + 4 + 2 * 2, 8])
+
+
+class Peaks(ByHand):
+    """y = (|x0| + x0^2, x1^2), whose kink has no slope; no numbers below -1e-3."""
+
+    def evaluate(self, x: FloatArray) -> Evaluation:
+        """Their values."""
+        return Evaluation(x, np.array([abs(x[0]) + x[0] ** 2 if x[0] >= -1e-3 else np.nan, x[1] ** 2]))
+
+    def gradients(self, at: Evaluation, chosen: IndexArray) -> FloatArray:
+        """Their slopes."""
+        return np.array([[np.sign(at.x[0]) + 2 * at.x[0], 0.0], [0.0, 2 * at.x[1]]])[chosen]
+
+    def products(self, at: Evaluation, weights: FloatArray, directions: FloatArray) -> FloatArray:
+        """Those beside the kink."""
+        assert len(at.y) == 2
+        return np.asarray(directions * [0.0 if at.x[0] == 0.0 else 2 * weights[0], 2 * weights[1]])
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "pull"),
+    [
+        (-5.0, 5.0, 1 + 2e-3 + 2 * 1e-3),  # slope, and curvature over the size there, 1e-3
+        (0.0, 5.0, 1 + 1e-3 + 2 * 5e-4),
+        (-5.0, 0.0, 1 + 1e-3 + 2 * 5e-4),  # of the other side
+        (0.0, 0.0, 0.0),
+        (-50.0, 50.0, 1 + 2e-2 + 2 * 1e-2),  # on one side only, as the other has no run
+    ],
+)
+def test_in_the_middle_of_a_kink_what_pulls_beside_counts(lower: float, upper: float, pull: float) -> None:
+    """For a lever that nothing pulls at there; others stay as they are."""
+    program = by_hand(
+        outcomes=Peaks(),
+        lever_cost=np.zeros(2),
+        outcome_cost=np.ones(2),
+        lower=np.array([lower, -INFINITY]),
+        upper=np.array([upper, INFINITY]),
+    )
+    at = program.evaluate(np.array([0.0, 3.0]))
+    assert pulls(program, at) == pytest.approx([pull, 2 * 3 + 2 * 3], rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,11 @@ def problem(islands_system: System) -> opt.Problem:
     return opt.Problem(islands_system, opt.read_plan(islands.small_plan()))
 
 
-def certificate(second: SecondOrder | None, probes: Probed | None) -> Certificate:
+def certificate(second: SecondOrder | None, probes: Probed | None, *blind: int) -> Certificate:
     """One with these findings, two levers of 36 idle."""
     at, none = Evaluation(np.zeros(36), np.zeros(1)), Multipliers(np.zeros(0), np.zeros(0))
-    return Certificate(at, none, Optimality(0.0, 0.0, 0.0), 14.0, second, probes, np.array([0, 1]))
+    without_slope = np.array(blind, dtype=np.int64)
+    return Certificate(at, none, Optimality(0.0, 0.0, 0.0), 14.0, second, probes, np.array([0, 1]), without_slope)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,8 @@ def test_curvature_holds_where_a_search_came_to_its_end(
     assert found.idle == ("spending[north, rice] in 2 of 4 periods",)
     assert not found.is_idle
     assert found.kinks == ("MAX in joy",)
+    blind = looked(problem, certificate(second, None, 2)).curvature
+    assert blind is (Curvature.NEGATIVE if second.negative else Curvature.UNKNOWN)
 
 
 def test_what_was_not_looked_at_is_not_known(problem: opt.Problem) -> None:
