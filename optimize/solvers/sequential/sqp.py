@@ -54,7 +54,7 @@ ACCURACY, FINER = 1e-2, 0.1
 # Factors by which the penalty is raised, one after the other, where limits do not hold.
 HARDER = (10.0, 1e3, 1e5)
 # The excess of limits that is left, relative to that before, at which a step makes no progress with them; iterations in
-# a row without progress after which there is none; and how often limits may join in an iteration.
+# a row without progress, or with steps of no length, after which there is none; how often limits may join in one.
 NO_PROGRESS, STUCK, JOINS = 0.98, 3, 4
 # The largest relative excess of limits that a second-order correction is worth.
 CORRECTABLE = 0.3
@@ -115,6 +115,7 @@ class _Search:
     penalty: float = 0.0
     first_penalty: float = 0.0
     stuck: int = 0
+    still: int = 0
     radius: float = 1.0
     best: tuple[Point, Multipliers, Optimality] | None = None
     close: bool = False
@@ -251,7 +252,10 @@ class _Search:
 
     def _taken(self, number: int, master: Master, step: Step) -> Ending | None:
         self._move(step, max(self._quality(master, step)))
-        return Ending.OPTIMAL if self._is_optimal(self._report(number)) else None
+        if self._is_optimal(self._report(number)):
+            return Ending.OPTIMAL
+        self.still = self.still + 1 if self.radius <= SMALLEST_RADIUS else 0
+        return self._stalled(number) if self.still >= STUCK else None
 
     def _is_optimal(self, found: Optimality) -> bool:
         """Whether the point is an optimum, by its own second derivatives too: those of the search are of another point,

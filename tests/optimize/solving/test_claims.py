@@ -43,6 +43,8 @@ OPTIMA = {
     "lever_without_effect": 0.0,
     "limit_that_holds_anyway": 10 * np.sqrt(10.0),
     "step_far_away": 5.0,
+    "prices_of_two_sizes": 20 * np.log(6.0),
+    "optimum_on_a_kink": 20.0,
 }
 # Levers that the objective's digits do not tell.
 LEVERS = {
@@ -72,6 +74,8 @@ FLAT = {"treasury_that_cannot_be_negative", "plateau", "start_at_a_jump", "step_
 # Where policies elsewhere are as good as any near them.
 SEVERAL = {*FLAT, "start_on_a_flat_table"}
 BY_IPOPT = [name for name in OPTIMA if name not in (*SEVERAL, "penalty_of_the_start")]
+# What several plans of this kind are known to bring at least: a table and a MIN, with many optima nearly as good.
+TRAINING = 1711.75
 
 
 def is_best(result: opt.Result, name: str) -> bool:
@@ -95,6 +99,16 @@ def test_the_optimum_is_found_and_certified(name: str) -> None:
     for lever, values in LEVERS.get(name, {}).items():
         path = result.policy[lever].isel(time=0).to_numpy().ravel()
         np.testing.assert_allclose(path, values, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_plan_over_a_table_and_a_minimum_is_solved_and_certified() -> None:
+    """120 levers on kinks, which are named."""
+    result = solved("training", "sqp")
+    assert result.status.standing in CERTIFIED, result.status
+    assert result.objective >= TRAINING
+    assert result.findings.looked is not None
+    assert result.findings.looked.kinks
 
 
 @pytest.mark.parametrize("name", BY_IPOPT)
