@@ -146,9 +146,16 @@ class Marginals:
 
     @cached_property
     def worth(self) -> float:
-        """What all levers in their sizes are worth, not less than what rounding leaves of the objective."""
+        """What all levers in their sizes are worth, not less than what rounding leaves of the objective.
+
+        A lever at zero has no size but its range, which may be anything: it counts for no more than the largest other.
+        """
         rounding = np.finfo(float).eps * abs(self.program.cost(self.at.x, self.at.y))
-        return max(float(self.whole @ self.sizes), rounding / DUST)
+        each, has_value = self.whole * self.sizes, self.at.x != 0.0
+        largest = float(each[has_value].max(initial=0.0))
+        if largest > 0.0:
+            each = np.where(has_value, each, np.minimum(each, largest))
+        return max(float(each.sum()), rounding / DUST)
 
     @cached_property
     def gains(self) -> FloatArray:

@@ -371,6 +371,17 @@ def test_a_slope_counts_less_where_nearly_nothing_can_be_gained() -> None:
     assert replace(found, objective=np.zeros(2), lagrangian=np.zeros(2)).misses.tolist() == [0.0, 0.0]
 
 
+def test_a_lever_at_zero_is_worth_no_more_than_the_largest_other() -> None:
+    """Its size is its range, which may be anything; where all are at zero, there is nothing else to go by."""
+    wide = replace(by_hand(), lower=np.zeros(2), upper=np.array([1e9, 10.0]))
+    at = wide.evaluate(np.array([0.0, 2.0]))
+    slope = np.array([0.5, 3.0])
+    assert Marginals(wide, at, slope, slope, np.zeros(2)).worth == pytest.approx(6 + 6)
+    assert Marginals(wide, at, slope * [0, 1], slope * [0, 1], np.zeros(2)).worth == pytest.approx(6)
+    none = wide.evaluate(np.zeros(2))
+    assert Marginals(wide, none, np.ones(2), np.ones(2), np.zeros(2)).worth == pytest.approx(1e9 + 10)
+
+
 def test_levers_are_worth_at_least_what_rounding_leaves_of_the_objective() -> None:
     """2.2e-16 of its value, over a share of 1e-12."""
     program = by_hand()
