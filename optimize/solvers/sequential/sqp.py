@@ -43,7 +43,7 @@ ENOUGH, PLENTY, GOOD = 1e-3, 0.1, 0.75
 # Shares of a step that are tried where the whole step is no good.
 SHORTER = (0.5, 0.25, 0.1)
 # Below this KKT residual, the exact second derivative mends the master's answer; above the second one no more.
-CLOSE, FAR = 0.06, 0.3
+CLOSE, FAR = 0.12, 0.4
 # There, curvature is exact within groups of at most so many levers; it is taken anew where it disagrees by this much,
 # relative to what a step promises, with the exact one.
 MOST, DISAGREES = 1000, 3.0
