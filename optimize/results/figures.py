@@ -235,9 +235,9 @@ def _heat_table(result: Result, lever: str) -> tuple[xr.DataArray, str, list[int
     totals = result.total(lever)
     dims = [str(d) for d in totals.dims]
     if len(dims) == 1:
-        path = result.allocation[lever].transpose(dims[0], "time")
-        labels = [f"{time:g}" for time in path["time"].to_numpy()]
-        return path.assign_coords(time=labels), f"{lever}: share of each {result.time_unit or 'period'}, per cent", []
+        amounts = result.amounts(lever).transpose(dims[0], "time")
+        labels = [f"{time:g}" for time in amounts["time"].to_numpy()]
+        return amounts.assign_coords(time=labels), f"{lever}: when each {dims[0]} spends its total, per cent", []
     last = str(telling_dimension(result, dims))
     first = next(d for d in dims if d != last)
     table = totals.sum([d for d in dims if d not in (first, last)]).transpose(first, last)

@@ -34,6 +34,7 @@ from ..problems.program import Program
 
 # A lever counts as held by a bound that is this near, in its size.
 NEAR = 1e-6
+YEARS = 1000.0  # from here on times are told as years
 SCALE_WORDS = (("trillion", "billion", 1e-3),)  # so that one unit is a small change
 
 
@@ -198,12 +199,22 @@ def _saying(name: str, price: xr.DataArray, goal: Objective, time_unit: str) -> 
     verb = "raises" if value > 0 else "lowers"
     better = (value > 0) == (goal.sign > 0)
     worth = f"{abs(value) * factor:.3g}{_unit_text(str(price.attrs['objective_unit']))}"
-    when = "in the total from" if price.attrs.get("is_total") else "in"
-    text = f"{place}: one more {amount} {when} {time:g} {verb} the {_measure_words(goal)} {goal.variable} by {worth}"
+    when = "in the total from" if price.attrs.get("is_total") else "in" if time >= YEARS else "at"
+    does = f"{verb} the {_measure_words(goal)} {goal.variable} by {worth}"
+    text = f"{place}: one more {amount} {when} {_moment(time)} {does}"
     if price.attrs["discount"]:
         undone = abs(float(current(price)[tuple(at)])) * factor
-        text = f"{text} ({undone:.3g} in the worth of {time:g})"
+        text = f"{text} ({undone:.3g} in the worth of {_moment(time)})"
     return Saying(kind, place, time, value, f"{text}, {'for the better' if better else 'for the worse'}.")
+
+
+def _moment(time: float) -> str:
+    """A year as such, another number as a time.
+
+    >>> _moment(2026.0), _moment(0.0)
+    ('2026', 'time 0')
+    """
+    return f"{time:g}" if time >= YEARS else f"time {time:g}"
 
 
 def _measure_words(goal: Objective) -> str:

@@ -114,7 +114,7 @@ class Result:
     @property
     def status(self) -> Verdict:
         """What the result is worth, with a sentence and advice."""
-        return judge(self.findings, self.verification)
+        return judge(self.findings, self.verification, self.plan.solver.starts)
 
     @property
     def is_policy(self) -> bool:
@@ -148,8 +148,12 @@ class Result:
 
     def total(self, lever: str) -> xr.DataArray:
         """The integral of a lever over the horizon, by element."""
+        amounts = self.amounts(lever)
+        return amounts.sum("time").assign_attrs(amounts.attrs)
+
+    def amounts(self, lever: str) -> xr.DataArray:
+        """The integral of a lever over each period, by element."""
         path = self.allocation[lever]
         lengths = np.diff([*path["time"].to_numpy(), self.plan.horizon[1] + self.plan.every])
-        summed = (path * xr.DataArray(lengths, {"time": path["time"]}, ("time",))).sum("time")
-        total = unit_of_integral(str(path.attrs.get("units", "")), self.time_unit)
-        return summed.assign_attrs(units=total)
+        amounts = path * xr.DataArray(lengths, {"time": path["time"]}, ("time",))
+        return amounts.assign_attrs(units=unit_of_integral(str(path.attrs.get("units", "")), self.time_unit))

@@ -111,17 +111,17 @@ def _over_time(result: Result, lever: str) -> Table:
     summed = path.sum([d for d in dims if d != last]).transpose("time", ...)
     totals = result.total(lever).sum([d for d in dims if d != last])
     whole = float(totals.sum()) or 1.0
-    if last is None:
-        row = (lever, *(number(float(summed[i])) for i in times), number(float(totals)), "100%")
-        return Table(f"{lever}, {unit}" if unit else lever, headers, (row,), len(times) + 2)
     scale = float(abs(summed).max())
+    if last is None:
+        row = (lever, *(number(float(summed[i]), scale) for i in times), number(float(totals)), "100%")
+        return Table(f"{lever}, {unit}" if unit else lever, headers, (row,), len(times) + 2)
     rows = []
     for label, elements in _grouped(result, last, [str(e) for e in path[last].to_numpy()]):
         part, total = summed.sel({last: elements}).sum(last), float(totals.sel({last: elements}).sum())
         rows.append(
             (label, *(number(float(part[i]), scale) for i in times), number(total, abs(whole)), f"{total / whole:.1%}")
         )
-    rows.append(("all", *(number(float(summed[i].sum())) for i in times), number(float(totals.sum())), "100%"))
+    rows.append(("all", *(number(float(summed[i].sum()), scale) for i in times), number(float(totals.sum())), "100%"))
     title = f"{lever} by {last}, {unit}; total in {result.total(lever).attrs['units']}"
     return Table(title, headers, tuple(rows), len(times) + 2)
 
@@ -199,9 +199,10 @@ def _outcomes(result: Result) -> Table:
     rows = []
     for name in outcome_names(result)[:MOST_OUTCOMES]:
         with_it, without = float(run[name][-1]), float(baseline[name][-1])
-        change = f"{with_it / without - 1:+.1%}" if with_it > 0 and without > 0 else ""
         unit = str(run[name].attrs.get("units", ""))
         peak = float(abs(run[name]).max())
+        least = NOTHING * max(peak, without)
+        change = f"{max(with_it, 0.0) / without - 1:+.1%}" if without > least and with_it > -least else ""
         rows.append((name, unit, number(without, peak), number(with_it, peak), f"{with_it - without:+.4g}", change))
     headers = ("", "unit", "without policy", "with policy", "change", "")
     return Table(f"What it buys, at {last:g}", headers, tuple(rows), 4)

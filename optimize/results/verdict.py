@@ -148,8 +148,8 @@ class Verification:
         return f"{doubts}PySD's run of the policy {agrees}: largest gap {self.gap.size:.1e}{where}; {limits}."
 
 
-def judge(found: Findings, verification: Verification | None = None) -> Verdict:
-    """The verdict on a result, before or after its replay in PySD."""
+def judge(found: Findings, verification: Verification | None = None, starts: int = 1) -> Verdict:
+    """The verdict on a result, before or after its replay in PySD, of a search from so many starts."""
     if verification is not None and not verification.passed:
         advice = "Optimize again." if verification.doubts else "Trust PySD's run; report the model, please."
         return Verdict(Standing.REFUTED, verification.sentence, advice)
@@ -168,11 +168,11 @@ def judge(found: Findings, verification: Verification | None = None) -> Verdict:
         text = f"Nothing holds it: the objective goes on growing with {found.failure}."
         return Verdict(Standing.UNBOUNDED, text, "Give these levers bounds, or a limit on what they cost.")
     if found.kkt_residual <= TOLERANCE and found.is_feasible:
-        return _doubted(found) or _optimum(found, verification)
+        return _doubted(found, starts) or _optimum(found, verification, starts)
     return _stopped(found)
 
 
-def _doubted(found: Findings) -> Verdict | None:
+def _doubted(found: Findings, starts: int) -> Verdict | None:
     """The verdict on a point where first order holds and something else does not; None where all does."""
     looked = found.looked
     if found.convex:
@@ -182,16 +182,25 @@ def _doubted(found: Findings) -> Verdict | None:
         return Verdict(Standing.STATIONARY, f"{first}; nothing else was looked at.", "Let it come to its end.")
     if looked.is_idle:
         text = f"The objective does not move with any lever here: {', '.join(looked.idle)}{_flat(looked)}."
-        return Verdict(Standing.NO_GRADIENT, f"{text} {_tried(looked)}", "Start elsewhere (--starts 20).")
+        return Verdict(Standing.NO_GRADIENT, f"{text} {_tried(looked)}", f"Start elsewhere ({_more(starts, 20)}).")
     if looked.better > 0.0:
         text = f"{first}, but a policy near by is better by {looked.better:.3g}, from which the search did not go on"
-        return Verdict(Standing.STATIONARY, f"{text}.", "Give it more time, or other starts (--starts 5).")
+        return Verdict(Standing.STATIONARY, f"{text}.", f"Give it more time, or other starts ({_more(starts)}).")
     if looked.curvature is Curvature.NEGATIVE:
         text = f"{first}, but along a direction the objective curves upwards ({looked.least_curvature:.2g})"
-        return Verdict(Standing.STATIONARY, f"{text}.", "Try other starts (--starts 5).")
+        return Verdict(Standing.STATIONARY, f"{text}.", f"Try other starts ({_more(starts)}).")
     if looked.curvature is Curvature.UNKNOWN:
         return Verdict(Standing.STATIONARY, f"{first}; {_UNKNOWN}.", "Try --solver ipopt too.")
     return None
+
+
+def _more(starts: int, usual: int = 5) -> str:
+    """The option that asks for more starts than there were.
+
+    >>> _more(1), _more(5)
+    ('--starts 5', '--starts 10')
+    """
+    return f"--starts {max(usual, 2 * starts)}"
 
 
 _UNKNOWN = "whether curvature of a higher order, or a kink, makes another policy better is not known"
@@ -205,7 +214,7 @@ def _tried(looked: Looked) -> str:
     return f"None of {looked.probes} other policies is better."
 
 
-def _optimum(found: Findings, verification: Verification | None) -> Verdict:
+def _optimum(found: Findings, verification: Verification | None, starts: int) -> Verdict:
     proof = f"KKT residual {found.kkt_residual:.1e}, largest violation of a limit {found.violation:.1e}"
     if verification is None:
         text = f"No policy near is better ({proof}); PySD has not replayed it.{_seen(found)}"
@@ -220,7 +229,7 @@ def _optimum(found: Findings, verification: Verification | None) -> Verdict:
     return Verdict(
         Standing.LOCAL,
         f"No policy near is better ({proof}).{_seen(found)}",
-        "Other starts (--starts 5) look further away.",
+        f"Other starts ({_more(starts)}) look further away.",
     )
 
 
@@ -230,11 +239,9 @@ def _seen(found: Findings) -> str:
     if looked is None:
         return ""
     curved = f"least curvature {looked.least_curvature:.2g}" if looked.directions else "no direction is left"
-    flat = (
-        f"; {looked.flat_directions} directions have none: to second order, policies along them are as good"
-        if looked.flat_directions
-        else ""
-    )
+    have, them = ("direction has", "it") if looked.flat_directions == 1 else ("directions have", "them")
+    along = f"; {looked.flat_directions} {have} none: to second order, policies along {them} are as good"
+    flat = along if looked.flat_directions else ""
     kinks = f" It stands on kinks: {', '.join(looked.kinks)}; no branch is better." if looked.kinks else ""
     return f" Second order: {curved}{flat}.{kinks} {_tried(looked)}"
 

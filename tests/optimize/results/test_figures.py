@@ -84,6 +84,17 @@ def test_groups_are_named_beside_the_stack(results: dict[str, opt.Result]) -> No
     assert "soft" in words
 
 
+def test_a_total_over_time_counts_how_long_a_value_holds(islands_system: System) -> None:
+    """Bars are amounts, as the tables tell them: not rates, which are half of it where periods take two years."""
+    lever = [{"variable": "spending", "upper": 2.0, "every": 2}]
+    both = solved(islands_system, horizon=[2, 4], lever=lever, limit=[])
+    result = replace(both, policy=both.policy.isel(good=0, drop=True))
+    figure = opt.plot(result, "shares")
+    widths = [bar.get_width() for bar in figure.axes[1].patches]  # type: ignore[attr-defined]
+    assert widths == pytest.approx(2 * result.allocation["spending"].sum("time").to_numpy())
+    assert "when each island spends its total" in texts(figure).replace("\n", " ")
+
+
 def test_prices_are_drawn_where_limits_bind(results: dict[str, opt.Result]) -> None:
     """A panel for each; without any there is nothing to draw."""
     assert "annual budget" in texts(opt.plot(results["two"], "prices"))

@@ -109,8 +109,8 @@ def test_a_price_is_told_in_a_sentence(result: opt.Result) -> None:
     budget = result.shadow_prices["budget"]
     time = float(budget["time"][int(budget.argmax("time"))])
     text = said["budget"].sentence
-    assert f"budget: one more money in {time:g} raises the discounted sum of welfare by" in text
-    assert f"in the worth of {time:g}" in text
+    assert f"budget: one more money at time {time:g} raises the discounted sum of welfare by" in text
+    assert f"in the worth of time {time:g}" in text
     assert text.endswith("for the better.")
 
 
@@ -119,7 +119,7 @@ def test_a_limit_that_is_called_like_a_fall_is_a_limit(islands_system: System) -
     named = [{**BUDGET, "name": "largest fall of spending"}]
     found = solved(islands_system, lever=[{"variable": "spending", "upper": 0.6}], limit=named)
     first, *others = opt.sayings(found)
-    assert first.startswith("largest fall of spending: one more money in")
+    assert first.startswith("largest fall of spending: one more money at time")
     assert " raises the discounted sum of welfare by" in first
     assert first.endswith("for the better.")
     assert any(text.startswith("upper bound of spending") for text in others)

@@ -27,6 +27,23 @@ def test_a_policy_has_gains(result: opt.Result) -> None:
     assert tables(result)[0].title == "The largest value found"
 
 
+def test_what_is_nothing_beside_the_rest_is_told_as_zero(result: opt.Result) -> None:
+    """Leftovers of a search, in a lever with and without dimensions, and what they make of an outcome."""
+    policy = result.policy.copy(deep=True)
+    policy["spending"].loc[{"time": slice(5.0, None)}] = 1e-18
+    policy["tax rate"] = policy["spending"][:, 0, 0].drop_vars(["island", "good"]).assign_attrs(units="1/Year")
+    run = result.trajectories.copy(deep=True)
+    run["total income"][-1] = -1e-17
+    levers = (*result.plan.levers, result.plan.levers[0].model_copy(update={"variable": "tax rate"}))
+    plan = result.plan.model_copy(update={"levers": levers})
+    told = {table.title: table.rows for table in tables(replace(result, plan=plan, policy=policy, trajectories=run))}
+    (tax,) = told["tax rate, 1/Year"]
+    spent = next(rows for title, rows in told.items() if title.startswith("spending by good"))
+    assert [tax[-3], *(row[-3] for row in spent)] == ["0"] * 5
+    (income,) = (row for row in told["What it buys, at 6"] if row[0] == "total income")
+    assert (income[3], income[-1]) == ("0", "-100.0%")
+
+
 @pytest.mark.parametrize(
     ("findings", "is_policy"),
     [

@@ -35,6 +35,13 @@ VERDICTS = {
         "None of 100 other policies is better. `prosperity verify RUN` or `opt.verify(result)` does, unless a note "
         "says that nothing is compared.",
     ),
+    "optimum with one flat direction": (
+        replace(GOOD, looked=replace(LOOKED, flat_directions=1)),
+        "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
+        "1.0e-09); PySD has not replayed it. Second order: least curvature 0.5; 1 direction has none: to second order, "
+        "policies along it are as good. None of 100 other policies is better. `prosperity verify RUN` or "
+        "`opt.verify(result)` does, unless a note says that nothing is compared.",
+    ),
     "optimum in a corner": (
         replace(GOOD, looked=replace(LOOKED, least_curvature=math.inf, directions=0)),
         "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
@@ -169,6 +176,15 @@ def test_a_replay_makes_an_optimum(findings: Findings, said: str) -> None:
     verdict = judge(findings, AGREES)
     assert str(verdict) == said
     assert verdict.is_optimal
+
+
+@pytest.mark.parametrize(("starts", "told"), [(1, "--starts 5"), (4, "--starts 8"), (5, "--starts 10")])
+def test_more_starts_are_advised_than_there_were(starts: int, told: str) -> None:
+    """Whoever took the advice is not given it again."""
+    for found in (GOOD, replace(GOOD, looked=replace(LOOKED, curvature=Curvature.NEGATIVE))):
+        assert f"({told})" in judge(found, AGREES, starts).advice
+    assert "(--starts 20)" in judge(replace(GOOD, looked=IDLE), AGREES, starts).advice
+    assert "(--starts 40)" in judge(replace(GOOD, looked=IDLE), AGREES, 20).advice
 
 
 @pytest.mark.parametrize("case", [case for case in VERDICTS if "optimum" not in case and "convex" not in case])
