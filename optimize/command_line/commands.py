@@ -351,7 +351,7 @@ def _status(arguments: Sequence[str]) -> int:
     except ModelError as error:
         tell_error(error)
     except typer.TyperException as error:
-        tell(f"{error.format_message().rstrip('.')}. `prosperity COMMAND --help` lists what there is.")
+        tell(f"{_ended(error.format_message())} `prosperity COMMAND --help` lists what there is.")
     except Terminated:
         return Status.TERMINATED
     except KeyboardInterrupt:
@@ -368,6 +368,12 @@ def _status(arguments: Sequence[str]) -> int:
     except Exception as error:  # the last resort: a mistake of ours, or of a library
         return _mistake(error, is_traced=DEBUG in arguments)
     return Status.BAD_INPUT
+
+
+def _ended(text: str) -> str:
+    """A sentence with a mark at its end, and one alone."""
+    bare = text.rstrip(".")
+    return bare if bare.endswith("?") else f"{bare}."
 
 
 def _mistake(error: Exception, *, is_traced: bool) -> Status:

@@ -31,6 +31,7 @@ from .quantities import time_unit
 
 MOST_CANDIDATES = 30
 MOST_OUTCOMES = 20
+LEAST_STRENGTH = 1e-9  # in per cent; less is rounding
 MOST_LEVERS = 2000  # elements times periods: few enough for seconds
 TIME_LIMIT = 60.0
 
@@ -72,7 +73,10 @@ class _Draft:
 
     def plan(self, data: Iterable[str | Path]) -> StartingPlan:
         if not self.survey.goals:
-            advice = "A lever is a number or data that follows from nothing else and that something follows from."
+            advice = (
+                "A lever is a number or data that follows from nothing else and that something follows from: give a "
+                "number inside an equation a name of its own, or make a variable a constant."
+            )
             raise InvalidRequest(Fault("no input of the model moves anything.", file=self.system.name, advice=advice))
         goal, chosen = self._chosen()
         span = self._span(chosen)
@@ -269,7 +273,7 @@ class _Text:
         others = [candidate for candidate in self.survey.candidates if candidate is not self.chosen]
         alive = [_offer(candidate) for candidate in others if not candidate.is_dead]
         dead = [_about(candidate.variable, name=True) for candidate in others if candidate.is_dead]
-        title = "# What else can be decided (value, range; response of an outcome within the horizon to 1%):"
+        title = "# What else can be decided (value, range; change of an outcome's mean for 1% within the horizon):"
         return [
             *_listed(title, alive, MOST_CANDIDATES),
             *_listed("# What moves no outcome within the horizon:", dead, MOST_CANDIDATES),
@@ -302,8 +306,9 @@ def _about(variable: Variable, *, name: bool = False) -> str:
 def _offer(candidate: Candidate) -> str:
     low, high = float(np.nanmin(candidate.own)), float(np.nanmax(candidate.own))
     value = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+    strength = candidate.strength if candidate.strength > LEAST_STRENGTH else 0.0
     reach = f"{candidate.lower.value:.6g} to {candidate.upper.value:.6g}"
-    return f"{_about(candidate.variable, name=True)} ({value}; {reach}; {candidate.strength:.2g}%)"
+    return f"{_about(candidate.variable, name=True)} ({value}; {reach}; {strength:.2g}%)"
 
 
 def _listed(title: str, entries: Sequence[str], most: int) -> list[str]:

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
+from sd_models.errors import Fault, InvalidRequest
+from sd_models.reading.files import is_model_file
 from sd_models.reading.library import FOLDER, library
 from sd_models.simulator.measures import Measure
 
@@ -253,6 +255,9 @@ def load_plan(path: str | Path) -> Plan:
 def plan_content(path: str | Path) -> dict[str, Any]:
     """What stands in the file of a plan, right or wrong, with the files that it names looked for beside it."""
     path = plan_path(path)
+    if is_model_file(path):
+        advice = f"Write one for it: prosperity plan {path.name} --out my_plan.toml."
+        raise InvalidRequest(Fault("is a model; expected a plan.", file=path.name, advice=advice))
     return _beside(read_toml(path), path.parent)
 
 

@@ -10,6 +10,7 @@ layout, so that a column of a run can be edited and given back.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ from ..files.names import Part, axes_of, positions, ranges_of
 from ..files.rows import read_rows
 
 TIME = "time"
+SEPARATED = re.compile("[;\\t]")  # what spreadsheets write between columns in languages with commas in numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +85,8 @@ def _check_header(header: list[str], file: str) -> None:
     faults = []
     if names.count(TIME) != 1:
         advice = "Name the column with the times `time`."
+        if len(names) == 1 and SEPARATED.search(names[0]):
+            advice = f"{advice} Commas stand between columns, and points in numbers: this file has other signs."
         found = f"{names.count(TIME)} columns are called `time`; expected one."
         faults.append(Fault(found, file=file, line=1, advice=advice))
     nameless = (i for i, name in enumerate(names, start=1) if not name)

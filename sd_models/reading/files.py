@@ -8,6 +8,9 @@ from pathlib import Path
 from ..errors import Fault, UnreadableModel, naming
 from .source import Source
 
+VENSIM = ".mdl"
+XMILE = (".xmile", ".xml", ".stmx", ".itmx")
+
 
 def read(path: Path) -> Source:
     """The parsed model file; the ending of its name says which language it is in."""
@@ -23,12 +26,17 @@ def read(path: Path) -> Source:
         return reader(path)
 
 
+def is_model_file(path: Path) -> bool:
+    """Whether the name of a file ends like that of a model."""
+    return path.suffix.lower() in (VENSIM, *XMILE)
+
+
 def _reader(suffix: str) -> Callable[[Path], Source] | None:
-    if suffix == ".mdl":
+    if suffix == VENSIM:
         from .vensim.reader import read_vensim
 
         return read_vensim
-    if suffix in (".xmile", ".xml", ".stmx", ".itmx"):
+    if suffix in XMILE:
         from .xmile.reader import read_xmile
 
         return read_xmile

@@ -159,7 +159,8 @@ def test_check_takes_data_files(capsys: pytest.CaptureFixture[str]) -> None:
 
 BAD = {
     "no model": (["simulate"], "Missing argument"),
-    "unknown command": (["simlate"], "Did you mean 'simulate'"),
+    "unknown command": (["simlate"], "Did you mean 'simulate'? `prosperity"),
+    "model for a plan": (["optimize", "LAKES"], "is a model; expected a plan. Write one for it: prosperity plan"),
     "unknown option": (["simulate", "LAKES", "--stpe", "1"], "--step"),
     "no number": (["simulate", "LAKES", "--stop", "soon"], "--stop"),
     "unknown engine": (["simulate", "LAKES", "--engine", "fast"], "compiled"),

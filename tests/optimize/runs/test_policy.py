@@ -70,6 +70,7 @@ def test_rows_that_have_no_effect_are_noted(tmp_path: Path) -> None:
         ("", "holds no policy"),
         ("time,loss rate\n", "holds no policy"),
         ("year,loss rate\n0,1\n", "0 columns are called `time`; expected one"),
+        ("time;loss rate\n0;1,5\n", "Commas stand between columns, and points in numbers"),
         ("time,time,loss rate\n0,0,1\n", "2 columns are called `time`"),
         ("time\n0\n", "no column with the values"),
         ("time,loss rate,\n0,1,2\n", "column 3 has no name"),
