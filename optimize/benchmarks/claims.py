@@ -38,6 +38,7 @@ from rich.table import Table
 
 import sd_models as sd
 from sd_models.errors import ModelError
+from sd_models.simulator.concurrency import concurrently
 from sd_models.system.model import FloatArray
 
 from ..plans.plan import load_plan
@@ -53,6 +54,8 @@ PROVED = "proved optimum"
 OPTIMA = (PROVED, "local optimum", "optimum, not replayed yet")
 SEARCHED = (Truth.BOUNDED,)  # what has a best policy that can be known
 SECONDS = 120
+# Plans that are solved before any of them is told.
+AT_A_TIME = 16
 # What every plan's process needs. This module is not among it: where it is the program, each process runs it anew.
 PRELOADED = (
     "optimize.benchmarks.brute_force",
@@ -255,16 +258,20 @@ def show(found: Sequence[Judged], console: Console) -> None:
     console.print("best of the basin not reached:", *missed)
 
 
-def one_by_one(numbers: Sequence[int], families: Sequence[str], solver: str, known: Path | None) -> Iterator[Judged]:
-    """Every plan judged; what brute force finds is kept in a file if there is one."""
+def in_turn(numbers: Sequence[int], families: Sequence[str], solver: str, known: Path | None) -> Iterator[Judged]:
+    """Every plan judged, some at a time; what brute force finds is kept in a file if there is one."""
     kept = _kept(known)
-    for number in numbers:
+
+    def one(number: int) -> Judged:
         plan = draw(number, families)
         key = f"{number} {plan.digest}"
         if key not in kept:
             kept[key] = what_is_known(plan)
             _keep(known, key, kept[key])
-        yield guarded(plan, families, solver, kept[key])
+        return guarded(plan, families, solver, kept[key])
+
+    for first in range(0, len(numbers), AT_A_TIME):
+        yield from concurrently(one, numbers[first : first + AT_A_TIME])
 
 
 def _keep(path: Path | None, key: str, found: Known) -> None:
@@ -306,7 +313,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.only is not None and options.out is not None:
         draw(options.only, families).write(options.out)
     found = []
-    for one in one_by_one(numbers, families, options.solver, options.known):
+    for one in in_turn(numbers, families, options.solver, options.known):
         found.append(one)
         if options.json:
             with options.json.open("a", encoding="utf-8") as file:
