@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import lsq_linear
 from scipy.sparse import csr_array, diags_array, eye_array, vstack
 from scipy.sparse.linalg import splu
 
-from sd_models.system.model import FloatArray, IndexArray
+from sd_models.system.model import FloatArray, IndexArray, Mask
 
 from ..problems.optimality import (
     FEW,
@@ -30,8 +29,6 @@ from ..problems.optimality import (
     slopes,
 )
 from ..problems.program import Evaluation, Program
-
-Mask: TypeAlias = npt.NDArray[np.bool_]
 
 # A limit holds as an equation within this share of its size. A lever stands on a bound within this share of its block's
 # largest value: what is claimed does not lean on it, since a lever off its bound counts by what it can still gain.
