@@ -71,7 +71,7 @@ def test_two_commands_do_all_the_set_up() -> None:
         assert words[:4] == ["python3.11", "-m", "venv", ".venv"]
         assert ".ci/constraints.txt" in words
     assert run[-2:] == [".venv/bin/prosperity", "optimize"]
-    assert test[-1] == ".venv/bin/pytest"
+    assert test[-3:] == [".venv/bin/pytest", "-n", "auto"]
 
 
 @pytest.mark.parametrize("command", [line for line in commands() if not re.search(LONG, line)])
