@@ -6,37 +6,68 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
+from scipy.sparse import csr_array, diags_array
 
 from sd_models.system.model import FloatArray, IndexArray
 
-from ..problems.program import Program
+from ..problems.optimality import FEW, Multipliers, slopes
+from ..problems.program import Evaluation, Program
+from ..solvers.highs import ConvexProgram, solve
+from .face import normals
 from .probes import SMALL, Merit
 
 # Lengths of a ray, in sizes of its levers, and by how much the gain has to grow from one to the next. A logarithm grows
-# by a third to a fifth between these; what saturates does not.
-LENGTHS, GROWS = (1e3, 1e6, 1e9, 1e12), 1.15
+# by a third to a fifth between these; what saturates does not. At the longer ones powers may be too large for numbers.
+LENGTHS, LONGER, GROWS = (1e3, 1e6, 1e9, 1e12), (1e15, 1e18), 1.15
+# Levers whose part of a ray is below this stay where they are.
+NO_PART = 1e-9
 
 
-def escaping(program: Program, merit: Merit, x: FloatArray) -> IndexArray:
-    """The levers along which the objective grows without end from a policy: one alone, or those of a block together."""
-    here = merit(program.evaluate(x))
-    for levers, sign in _rays(program):
-        gains = [here - merit(program.evaluate(_along(x, levers, sign, length))) for length in LENGTHS]
+def escaping(program: Program, merit: Merit, at: Evaluation) -> IndexArray:
+    """The levers along which the objective grows without end from a policy: one alone, those of a block together, or
+    those that grow together as limits let them."""
+    here = merit(at)
+    for ray in _rays(program, at):
+        gains = [here - merit(program.evaluate(at.x + length * ray)) for length in (*LENGTHS, *LONGER)]
+        gains = [*gains[: len(LENGTHS)], *(gain for gain in gains[len(LENGTHS) :] if np.isfinite(gain))]
         if gains[0] > 0 and all(later >= GROWS * sooner for sooner, later in pairwise(gains)):
-            return levers
+            return np.flatnonzero(ray)
     return np.zeros(0, dtype=np.int64)
 
 
-def _rays(program: Program) -> Iterator[tuple[IndexArray, float]]:
-    """Levers that have no bound on one side."""
+def _rays(program: Program, at: Evaluation) -> Iterator[FloatArray]:
+    """Directions (levers) of levers that have no bound on one side, in their sizes."""
+    sizes = np.maximum(np.abs(at.x), 1.0)
     for sign, side in ((1.0, program.upper), (-1.0, program.lower)):
         free = np.isinf(side) & (program.lower < program.upper)
-        yield from ((one, sign) for block in program.blocks if len(one := block.columns[free[block.columns]]))
-        if len(side) <= SMALL:
-            yield from ((np.array([lever]), sign) for lever in np.flatnonzero(free))
+        alone = [np.array([lever]) for lever in np.flatnonzero(free)] if len(side) <= SMALL else []
+        for levers in (*(block.columns[free[block.columns]] for block in program.blocks), *alone):
+            if len(levers):
+                ray = np.zeros(len(side))
+                ray[levers] = sign * sizes[levers]
+                yield ray
+    if len(sizes) <= FEW:
+        yield from _along_limits(program, at, sizes)
 
 
-def _along(x: FloatArray, levers: IndexArray, sign: float, length: float) -> FloatArray:
-    found = x.copy()
-    found[levers] += sign * length * np.maximum(np.abs(x[levers]), 1.0)
-    return found
+def _along_limits(program: Program, at: Evaluation, sizes: FloatArray) -> Iterator[FloatArray]:
+    """The direction in which the objective grows most where all limits, linear at a policy, let it go on for ever."""
+    slope, _ = slopes(program, at, Multipliers.none(program))
+    matrix = normals(program, at, np.arange(len(program.row_lower)))
+    largest = float(np.abs(slope * sizes).max(initial=0.0))
+    if not (0.0 < largest < np.inf and np.isfinite(matrix.data).all()):
+        return
+    scales = np.asarray(abs(matrix @ diags_array(sizes)).max(axis=1).toarray()).ravel()
+    posed = ConvexProgram(
+        cost=slope * sizes / largest,
+        curvature=csr_array((len(sizes), len(sizes))),
+        lower=np.where(np.isinf(program.lower), -1.0, 0.0),
+        upper=np.where(np.isinf(program.upper), 1.0, 0.0),
+        matrix=csr_array(diags_array(1.0 / np.where(scales > 0, scales, 1.0)) @ matrix @ diags_array(sizes)),
+        row_lower=np.where(np.isinf(program.row_lower), -np.inf, 0.0),
+        row_upper=np.where(np.isinf(program.row_upper), np.inf, 0.0),
+    )
+    answer = solve(posed, stop=lambda: False)
+    ray = np.where(np.abs(answer.values) > NO_PART, answer.values, 0.0) * sizes
+    if answer.is_good and ray.any():
+        yield ray

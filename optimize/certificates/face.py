@@ -214,21 +214,24 @@ def face_of(program: Program, at: Evaluation) -> Face:
         rows,
         curved,
         sides,
-        _normals(program, at, rows, curved, z),
+        csr_array(vstack([normals(program, at, rows), _bent(program, at, curved, z)])),
         x - program.lower <= near,
         program.upper - x <= near,
         own_sizes(program, x),
     )
 
 
-def _normals(program: Program, at: Evaluation, rows: IndexArray, curved: IndexArray, z: FloatArray) -> csr_array:
-    """The gradients of rows and quadratic constraints, by those of the outcomes that they name."""
+def normals(program: Program, at: Evaluation, rows: IndexArray) -> csr_array:
+    """The gradients (rows, levers) of rows, by those of the outcomes that they name."""
+    outcomes = program.outcome_rows[rows]
+    named: IndexArray = np.unique(outcomes.indices).astype(np.int64)
+    return csr_array(program.lever_rows[rows] + csr_array(outcomes[:, named] @ program.gradients(at, named)))
+
+
+def _bent(program: Program, at: Evaluation, curved: IndexArray, z: FloatArray) -> csr_array:
+    """The gradients of quadratic constraints, likewise."""
     n = len(at.x)
     ends = np.array([program.quadratics[i].slope(z) for i in curved]).reshape(len(curved), len(z))
     by_x, by_y = ends[:, :n], ends[:, n:]
-    outcomes = program.outcome_rows[rows]
-    named = np.unique(np.concatenate([outcomes.indices, np.flatnonzero((by_y != 0).any(axis=0))])).astype(np.int64)
-    gradients = program.gradients(at, named)
-    plain = program.lever_rows[rows] + csr_array(outcomes[:, named] @ gradients)
-    bent = csr_array(by_x + by_y[:, named] @ gradients)
-    return csr_array(vstack([plain, bent]))
+    named: IndexArray = np.flatnonzero((by_y != 0).any(axis=0)).astype(np.int64)
+    return csr_array(by_x + by_y[:, named] @ program.gradients(at, named))

@@ -33,6 +33,8 @@ from .program import Evaluation, Program, Quadratic
 
 # What a lever can still gain counts for nothing below this share of what all levers are worth.
 DUST = 1e-12
+# What levers are worth is not more than this: beside infinity every gain would be dust.
+LARGEST = float(np.finfo(float).max)
 # Up to so many levers all second derivatives are taken, beyond so many probes of their diagonal.
 FEW, PROBES = 300, 8
 # How far beside a policy the slopes of its kinks show, in sizes of levers.
@@ -145,6 +147,7 @@ class Marginals:
         return np.asarray(np.abs(self.objective) + prices + self.curvature * self.sizes)
 
     @cached_property
+    @np.errstate(over="ignore")
     def worth(self) -> float:
         """What all levers in their sizes are worth, not less than what rounding leaves of the objective.
 
@@ -155,7 +158,7 @@ class Marginals:
         largest = float(each[has_value].max(initial=0.0))
         if largest > 0.0:
             each = np.where(has_value, each, np.minimum(each, largest))
-        return max(float(each.sum()), rounding / DUST)
+        return min(max(float(each.sum()), rounding / DUST), LARGEST)
 
     @cached_property
     def gains(self) -> FloatArray:

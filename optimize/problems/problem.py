@@ -161,6 +161,8 @@ class Problem:
 
     def complaint(self, x: FloatArray) -> str:
         """What is wrong with the run of a policy: the variable, element and time at which it leaves the numbers."""
+        if not np.isfinite(x).all():
+            return "a lever is larger than numbers reach."
         inputs = self.simulator.inputs(levers=self.policy(x))
         try:
             self.simulator.check(inputs, self.simulator.trajectories(inputs))

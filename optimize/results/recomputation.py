@@ -237,7 +237,8 @@ def _of_ending(told: Result, found: Result, program: Program, at: Evaluation) ->
     if told.findings.ending is Ending.UNBOUNDED and at.is_finite:
         none = Multipliers.none(program)
         worth = Marginals(program, at, *slopes(program, at, none), np.zeros(len(at.x))).worth
-        if not len(escaping(program, Merit.at(program, at, none, FAR * worth), at.x)):
+        is_lost = len(escaping(program, Merit.at(program, at, none, FAR * worth), at)) > 0
+        if not (is_lost and found.findings.is_feasible):
             yield "no lever goes on without end"
 
 

@@ -84,9 +84,9 @@ class Search:
 
     def end(self, start: FloatArray) -> End:
         """Where the search ends from a start."""
-        lost = self._escaping(start)
-        if len(lost):
-            return self._unbounded(start, lost)
+        lost = self._unbounded(self._holding(start))
+        if lost is not None:
+            return lost
         self.start, self.detours = start, 0
         end = self._certified(self._feasible(self.solved(start, self._first())))
         for _ in range(ROUNDS):
@@ -94,7 +94,7 @@ class Search:
             if better is None:
                 break
             end = better
-        return self._settled(end)
+        return self._unbounded(end.best.x) or self._settled(end)
 
     def _next(self, end: End) -> End | None:
         """A better end; None where none is found, or a library fails: that costs no policy that was found before."""
@@ -292,11 +292,25 @@ class Search:
             return np.zeros(0, dtype=np.int64)
         none = Multipliers.none(program)
         worth = Marginals(program, at, *slopes(program, at, none), np.zeros(len(start))).worth
-        return escaping(program, Merit.at(program, at, none, 10.0 * worth), at.x)
+        return escaping(program, Merit.at(program, at, none, 10.0 * worth), at)
 
-    def _unbounded(self, start: FloatArray, levers: IndexArray) -> End:
-        at = self.program.evaluate(np.clip(start, self.program.lower, self.program.upper))
-        return End(self.oversight.candidate(at), Ending.UNBOUNDED, None, escaping=levers)
+    def _unbounded(self, x: FloatArray) -> End | None:
+        """A policy as an end from which levers go on without end; None where none do, or limits do not hold there."""
+        levers = self._escaping(x)
+        end = replace(self._at(np.clip(x, self.program.lower, self.program.upper), Ending.UNBOUNDED), escaping=levers)
+        return end if len(levers) and end.best.violation <= TOLERANCE else None
+
+    def _holding(self, start: FloatArray) -> FloatArray:
+        """A start; where levers go on from it without end, but limits do not hold, where they do with these held."""
+        program = self.program
+        x = np.clip(start, program.lower, program.upper)
+        levers = self._escaping(x) if excess(program, x) > TOLERANCE else ()
+        if not len(levers):
+            return start
+        lower, upper = program.lower.copy(), program.upper.copy()
+        lower[levers] = upper[levers] = x[levers]
+        held = replace(self, program=replace(program, lower=lower, upper=upper), detour=None)
+        return held.solved(x, self._first()).best.x
 
 
 def best_of(ends: Sequence[End]) -> End:

@@ -259,9 +259,15 @@ class _Path:
         return self.program.value(nothing, nothing) - self.program.value(self.v, self.curved)
 
     def _weighed(self) -> bool:
-        """Weights of levers and rows at the point, and the factors; whether there are any."""
+        """Weights of levers and rows at the point, and the factors; whether there are any.
+
+        There are none where rounding has left a slack or a price of zero.
+        """
         pairs = self.pairs
-        ratio = self.price / self.slack
+        with np.errstate(all="ignore"):
+            ratio = self.price / self.slack
+        if not ((ratio > 0.0) & (ratio < np.inf)).all():
+            return False
         lower, upper, row_lower, row_upper, above, below = pairs.apart(ratio)
         barrier = np.full(len(self.v), PROXIMITY)
         barrier[pairs.lower] += lower

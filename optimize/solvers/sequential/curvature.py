@@ -58,6 +58,7 @@ class Lagrangian:
         """Its gradient at the point."""
         return self._slope(self.at)
 
+    @np.errstate(over="ignore")
     def product(self, direction: FloatArray) -> FloatArray:
         """Its second derivative times a direction; zeros where the run beside the point leaves the numbers."""
         self.check()

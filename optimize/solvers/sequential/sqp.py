@@ -468,7 +468,8 @@ class _Search:
     def _optimality(self, multipliers: Multipliers) -> Optimality:
         direct, weights = lagrangian_weights(self.program, self.point.run.x, self.point.run.y, multipliers)
         lagrangian = direct + self.working.slopes.weighted(weights)
-        bent = self.curvature.diagonal / self.sizes.levers**2
+        with np.errstate(over="ignore"):  # of levers that run away
+            bent = self.curvature.diagonal / self.sizes.levers / self.sizes.levers
         return residuals(self.program, self.point.run, self._objective_gradient(), lagrangian, multipliers, bent)
 
     def _report(self, number: int, *, accepted: bool = True) -> Optimality:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array, eye_array
 from support import islands
+from support.forms import of_forms
 
 import optimize as opt
 from optimize.problems.optimality import (
@@ -629,3 +630,10 @@ def test_random_starts_are_the_same_for_the_same_seed(stated: Program) -> None:
     assert (scattered(stated, 1, seed=0) == scattered(stated, 1, seed=0)).all()
     assert (scattered(stated, 1, seed=0) != scattered(stated, 2, seed=0)).any()
     assert (scattered(stated, 1, seed=0) <= stated.upper).all()
+
+
+def test_slopes_are_no_dust_beside_what_is_too_large_for_numbers() -> None:
+    """Two levers near the largest number, whose sum is beyond it, are no optimum where nothing holds them."""
+    program = of_forms([-1, -1])
+    found = optimality(program, program.evaluate(np.array([1e308, 1e308])), Multipliers.none(program))
+    assert found.stationarity == 1.0

@@ -232,3 +232,9 @@ def test_the_models_own_values_are_the_mean_of_each_period(tmp_path: Any) -> Non
     plan = islands.plan(lever=[{"variable": "tax rate"}], objective={"maximize": "total income"})
     problem = opt.Problem(sd.load(path), opt.read_plan(plan))
     np.testing.assert_allclose(problem.own, 0.1 + 0.01 * (np.arange(2, 6) + 0.25))
+
+
+def test_a_lever_beyond_all_numbers_is_told(islands_system: System) -> None:
+    """A search may run there; no run of the model is made of it."""
+    problem = opt.Problem(islands_system, opt.read_plan(islands.small_plan()))
+    assert problem.complaint(np.full(problem.size, np.inf)) == "a lever is larger than numbers reach."

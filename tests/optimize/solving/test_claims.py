@@ -45,6 +45,8 @@ OPTIMA = {
     "step_far_away": 5.0,
     "prices_of_two_sizes": 20 * np.log(6.0),
     "optimum_on_a_kink": 20.0,
+    "capacity_far_away": 1e15,
+    "stock_at_the_end": -20.0,
 }
 # Levers that the objective's digits do not tell.
 LEVERS = {
@@ -57,6 +59,9 @@ LEVERS = {
 VERDICTS = {
     "unbounded_line": ("unbounded", r"\bx\b"),
     "unbounded_stock": ("unbounded", r"\bu\b"),
+    "unbounded_together": ("unbounded", r"\bx; y\b"),
+    "unbounded_along_an_equality": ("unbounded", r"\bx; y\b"),
+    "unbounded_where_limits_hold": ("unbounded", r"\by\b"),
     "limit_that_no_lever_moves": ("infeasible", "No lever moves the limit 'c'.*short by 1"),
 }
 # What is refused, and what the message helps with.
@@ -70,7 +75,7 @@ REFUSED = {
 NOTES = {"lever_beyond_the_end": "FINAL TIME", "lever_without_effect": r"'v'|\bv\b"}
 PRECISION = {"thresholds_of_two_regions": 1e-3}
 # Where the optimum is a plateau, or is reached by jumps: it moves with no lever there.
-FLAT = {"treasury_that_cannot_be_negative", "plateau", "start_at_a_jump", "step_far_away"}
+FLAT = {"treasury_that_cannot_be_negative", "plateau", "start_at_a_jump", "step_far_away", "capacity_far_away"}
 # Where policies elsewhere are as good as any near them.
 SEVERAL = {*FLAT, "start_on_a_flat_table"}
 BY_IPOPT = [name for name in OPTIMA if name not in (*SEVERAL, "penalty_of_the_start")]
@@ -122,6 +127,13 @@ def test_ipopt_claims_no_other(name: str) -> None:
 def test_nothing_is_claimed_at_a_pole(solver: str) -> None:
     """The objective is as large as one likes beside the start."""
     assert solved("start_at_a_pole", solver).status.standing not in CERTIFIED
+
+
+def test_limits_that_contradict_each_other_are_not_unbounded() -> None:
+    """Though another lever could go on without end, and a search by IPOPT is lost with it."""
+    assert "misses ceiling" in str(solved("conflict_beside_unbounded", "sqp").status)
+    assert solved("conflict_beside_unbounded", "sqp").status.standing == "infeasible"
+    assert solved("conflict_beside_unbounded", "ipopt").status.standing not in (*CERTIFIED, "unbounded")
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
