@@ -22,6 +22,7 @@ the start pays, a constant, a thousand idle levers or one lever worth a billion 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,6 +40,8 @@ LARGEST = float(np.finfo(float).max)
 FEW, PROBES = 300, 8
 # How far beside a policy the slopes of its kinks show, in sizes of levers.
 BESIDE = 1e-4
+# How far around a policy, in sizes of levers, slopes are looked at for what their change is.
+AROUND = (1.0, 1e-1, 1e-2, 1e-3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,16 +202,41 @@ def _pulls(program: Program, at: Evaluation) -> FloatArray:
 
 
 def curvatures(program: Program, at: Evaluation, multipliers: Multipliers) -> FloatArray:
-    """The second derivative of the Lagrangian by each lever (levers); beyond `FEW` levers an estimate of it.
+    """The second derivative of the Lagrangian by each lever (levers), not more than slopes change by around the policy;
+    beyond `FEW` levers an estimate of it.
 
+    In a bend as narrow as that of a root of a square the derivative is huge, and says nothing a little beside it.
     The estimate is the mean of v * (H v) over random signs v (Bekas, Kokiopoulou and Saad 2007, Applied Numerical
     Mathematics 57); it only weighs slopes, for which its order is enough.
     """
     n = len(at.x)
     if n <= FEW:
-        return np.diagonal(second_derivative(program, at, multipliers, np.eye(n))).copy()
+        bent = np.diagonal(second_derivative(program, at, multipliers, np.eye(n)))
+        return np.minimum(bent, _changes(program, at, multipliers))
     signs = np.random.default_rng(0).choice((-1.0, 1.0), (PROBES, n))
     return np.asarray((signs * second_derivative(program, at, multipliers, signs)).mean(axis=0))
+
+
+@np.errstate(over="ignore")
+def _changes(program: Program, at: Evaluation, multipliers: Multipliers) -> FloatArray:
+    """The most that slopes of the Lagrangian change by in moves of all levers, for each unit of a lever (levers);
+    infinite where nothing tells."""
+    _, here = slopes(program, at, multipliers)
+    found = np.full(len(at.x), np.nan)
+    for x in _around(program, at.x):
+        there = program.evaluate(x)
+        if there.is_finite:
+            change, moved = np.abs(slopes(program, there, multipliers)[1] - here), np.abs(x - at.x)
+            found = np.fmax(found, np.divide(change, moved, out=np.full(len(x), np.nan), where=moved > 0.0))
+    return np.where(np.isfinite(found), found, np.inf)
+
+
+def _around(program: Program, x: FloatArray) -> Iterator[FloatArray]:
+    """Policies at several distances, each lever moved to a side by chance, and then to the other."""
+    random, sizes = np.random.default_rng(0), own_sizes(program, x)
+    for share in np.repeat(AROUND, 2):
+        move = share * random.choice((-1.0, 1.0), len(x)) * sizes
+        yield from (np.clip(x + each, program.lower, program.upper) for each in (move, -move))
 
 
 def second_derivative(program: Program, at: Evaluation, multipliers: Multipliers, directions: FloatArray) -> FloatArray:

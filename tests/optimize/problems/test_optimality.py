@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -633,7 +633,39 @@ def test_random_starts_are_the_same_for_the_same_seed(stated: Program) -> None:
 
 
 def test_slopes_are_no_dust_beside_what_is_too_large_for_numbers() -> None:
-    """Two levers near the largest number, whose sum is beyond it, are no optimum where nothing holds them."""
-    program = of_forms([-1, -1])
-    found = optimality(program, program.evaluate(np.array([1e308, 1e308])), Multipliers.none(program))
+    """Levers near the largest number, whose sum is beyond it, are no optimum where nothing holds them."""
+    program = of_forms([-1, -1, -1])
+    found = optimality(program, program.evaluate(np.full(3, 8e307)), Multipliers.none(program))
     assert found.stationarity == 1.0
+
+
+@dataclass
+class Root:
+    """The outcome sqrt(t^2 + w^2), where t is how far the only lever is from 1: a kink of that width."""
+
+    width: float
+
+    def evaluate(self, x: FloatArray) -> Evaluation:
+        """Its value."""
+        return Evaluation(x, np.hypot(x - 1.0, self.width))
+
+    def gradients(self, at: Evaluation, chosen: IndexArray) -> FloatArray:
+        """Its slope."""
+        return ((at.x - 1.0) / at.y)[np.newaxis][chosen]
+
+    def pullback(self, at: Evaluation, weights: FloatArray) -> FloatArray:
+        """Its slope, weighted."""
+        return weights @ self.gradients(at, np.arange(1))
+
+    def products(self, at: Evaluation, weights: FloatArray, directions: FloatArray) -> FloatArray:
+        """With its second derivative: 1 / w in the middle."""
+        return weights * self.width**2 / at.y**3 * directions
+
+
+@pytest.mark.parametrize(("width", "bent"), [(1.0, 1.0), (1e-2, 100.0), (1e-9, 1000.0)])
+def test_a_bend_weighs_no_more_than_slopes_change_by_around(width: float, bent: float) -> None:
+    """In the middle of a bend as narrow as one likes; a thousandth of the lever away its slope is 1."""
+    program = replace(of_forms([-2]), outcomes=Root(width))
+    at, none = program.evaluate(np.ones(1)), Multipliers.none(program)
+    assert curvatures(program, at, none) == pytest.approx(bent, rel=1e-2)
+    assert optimality(program, at, none).stationarity == pytest.approx(2 / (2 + bent), rel=1e-2)

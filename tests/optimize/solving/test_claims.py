@@ -47,6 +47,7 @@ OPTIMA = {
     "optimum_on_a_kink": 20.0,
     "capacity_far_away": 1e15,
     "stock_at_the_end": -20.0,
+    "start_in_a_narrow_bend": 5.0,
 }
 # Levers that the objective's digits do not tell.
 LEVERS = {
