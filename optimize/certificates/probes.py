@@ -1,27 +1,29 @@
 """Policies around a policy and far from it, drawn by a seed: is one of them better?
 
 A policy is held against another by an exact penalty: its cost, and for what it exceeds of a limit more than the limit's
-multiplier says it is worth (Han and Mangasarian 1979, Mathematical Programming 17). A probe that is better that way is
-a place to go on from, whether or not it keeps every limit itself.
+multiplier says it is worth (Han and Mangasarian 1979, Mathematical Programming 17). A probe near by that is better that
+way is a place to go on from, whether or not it keeps every limit itself; far away, where the penalty may be too cheap,
+only one that keeps them counts as better.
 
 Near probes go along each lever, exchange two levers that share a limit, and along random directions that keep what
 holds; at steps from a tenth to a ten-millionth of a lever's size and range, so that kinks, jumps and flat spots show.
-Each lever alone is tried at its bounds too. Far probes are drawn over what the bounds and the limits on levers allow.
+Far probes are each lever alone at its bounds, and others drawn over what the bounds and the limits on levers allow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
 from sd_models.system.model import FloatArray, IndexArray
 
-from ..problems.optimality import Multipliers, quadratic_sizes, row_sizes
+from ..problems.optimality import Multipliers, quadratic_sizes, row_sizes, violation
 from ..problems.program import Evaluation, Program
 from ..solvers.starts import over_the_range
-from .face import Tangent
+from .face import HELD, Tangent
 
 # Steps of near probes, as shares of a lever's size or range.
 STEPS = (1e-1, 1e-2, 1e-4, 1e-7)
@@ -33,6 +35,14 @@ PAIRS, DIRECTIONS, FAR, FEWER = 120, 24, 48, 8
 NUDGES = (1e-4, 1e-7)
 # A gain below this share of what the levers are worth is none.
 NOTHING = 1e-7
+
+
+class _Place(StrEnum):
+    """Where a probe is: around the policy, there but for one lever at a bound, or anywhere."""
+
+    NEAR = "near"
+    AT_BOUND = "at a bound"
+    FAR = "far"
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,15 +96,15 @@ def probed(
     here = merit(at)
     best, value, count = None, here - least, 0
     far: list[tuple[float, FloatArray]] = []
-    for x, is_far in _points(tangent, seed):
+    for x, place in _points(tangent, seed):
         if stop():
             break
         found = program.evaluate(x)
         reached = merit(found)
         count += 1
-        if is_far and np.isfinite(reached):
+        if place is _Place.FAR and np.isfinite(reached):
             far.append((reached, x))
-        if reached < value:
+        if reached < value and (place is _Place.NEAR or violation(program, found.x, found.y) <= HELD):
             best, value = found, reached
     far.sort(key=lambda pair: pair[0])
     return Probed(best, here - value if best is not None else 0.0, count, tuple(x for _, x in far))
@@ -119,17 +129,17 @@ def moved(merit: Merit, at: Evaluation, sizes: FloatArray, levers: IndexArray) -
     return np.concatenate([group for group in groups if moves(group)] or [levers[:0]])
 
 
-def _points(tangent: Tangent, seed: int) -> Iterator[tuple[FloatArray, bool]]:
+def _points(tangent: Tangent, seed: int) -> Iterator[tuple[FloatArray, _Place]]:
     program, x = tangent.face.program, tangent.face.at.x
     random = np.random.default_rng((seed, 7))
     for move in _moves(tangent, random):
         point = np.clip(x + move, program.lower, program.upper)
         if not np.array_equal(point, x):
-            yield point, False
+            yield point, _Place.NEAR
     if len(x) > SMALL:
         return
-    yield from ((point, False) for point in _at_bounds(program, x))
-    yield from ((over_the_range(program, number, seed), True) for number in range(FAR))
+    yield from ((point, _Place.AT_BOUND) for point in _at_bounds(program, x))
+    yield from ((over_the_range(program, number, seed), _Place.FAR) for number in range(FAR))
 
 
 def _at_bounds(program: Program, x: FloatArray) -> Iterator[FloatArray]:

@@ -207,3 +207,18 @@ def test_a_search_leaves_a_start_of_infinite_slope(tmp_path: Path) -> None:
     result = gained(tmp_path, "SQRT(u)", start=np.zeros(4))
     assert result.status.standing in CERTIFIED, result.status
     assert result.objective == pytest.approx(np.sqrt(8.0))
+
+
+def test_no_policy_that_breaks_a_limit_far_away_is_better(tmp_path: Path) -> None:
+    """The price of a limit near a policy is too cheap for what grows faster than the excess."""
+    text = "r: a, b, c ~~|\nu[r] = 1, 1, 1 ~~|\ngain = SUM(u[r!] * u[r!]) ~~|"
+    content = {
+        "model": "case.mdl",
+        "horizon": [0, 0],
+        "objective": {"maximize": "gain", "measure": "mean"},
+        "lever": [{"variable": "u", "lower": 0, "upper": 10}],
+        "limit": [{"name": "budget", "sum": "u", "over": ["r"], "at_most": 3}],
+    }
+    result = opt.solve(opt.Problem(loaded(tmp_path, text, controls=CONTROLS), opt.read_plan(content)))
+    assert result.objective == pytest.approx(9.0)
+    assert result.status.standing in CERTIFIED, result.status
