@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import Fault, UnreadableModel, naming
-from .source import Source
+
+if TYPE_CHECKING:
+    from .source import Source
 
 VENSIM = ".mdl"
 XMILE = (".xmile", ".xml", ".stmx", ".itmx")
