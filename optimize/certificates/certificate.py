@@ -54,8 +54,8 @@ class Certificate:
     @property
     def is_second_order(self) -> bool:
         """Whether slopes tell all, and no negative curvature was found along directions that keep what holds."""
-        known = self.second is not None and self.second.complete and not len(self.blind)
-        return known and self.second is not None and not self.second.negative
+        second = self.second
+        return second is not None and second.complete and not second.negative and not len(self.blind)
 
     @property
     def is_idle(self) -> bool:
@@ -136,10 +136,9 @@ def certify(
     if smooth is None and probes.better is None and not stop():
         blind = moved(merit, at, look.face.sizes, look.still)
     idle = np.setdiff1d(look.still, blind)
-    found = Certificate(at, look.multipliers, look.optimality, worth, second, probes, idle, blind)
     ways = _downward(program, at, look.tangent, merit, second, least) if second is not None else []
     near = [probes.better.x] if probes.better is not None else []
-    return Certificate(**{**vars(found), "onward": (*near, *ways)})
+    return Certificate(at, look.multipliers, look.optimality, worth, second, probes, idle, blind, (*near, *ways))
 
 
 def _downward(

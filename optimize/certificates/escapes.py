@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, diags_array
 
 from sd_models.system.model import FloatArray, IndexArray
 
-from ..problems.optimality import FEW, Multipliers, slopes
+from ..problems.optimality import FEW, Marginals, Multipliers, slopes
 from ..problems.program import Evaluation, Program
 from ..solvers.highs import ConvexProgram, solve
 from .face import normals
@@ -19,15 +19,20 @@ from .probes import SMALL, Merit
 # Lengths of a ray, in sizes of its levers, and by how much the gain has to grow from one to the next. A logarithm grows
 # by a third to a fifth between these; what saturates does not. At the longer ones powers may be too large for numbers.
 LENGTHS, LONGER, GROWS = (1e3, 1e6, 1e9, 1e12), (1e15, 1e18), 1.15
+# What breaking a limit costs along a ray, in what all levers are worth: more than they gain near.
+DEAR = 10.0
 # Levers whose part of a ray is below this stay where they are.
 NO_PART = 1e-9
 
 
-def escaping(program: Program, merit: Merit, at: Evaluation) -> IndexArray:
+def escaping(program: Program, at: Evaluation) -> IndexArray:
     """The levers along which the objective grows without end from a policy: one alone, those of a block together, or
     those that grow together as limits let them."""
+    none = Multipliers.none(program)
+    slope, lagrangian = slopes(program, at, none)
+    merit = Merit.at(program, at, none, DEAR * Marginals(program, at, slope, lagrangian, np.zeros(len(slope))).worth)
     here = merit(at)
-    for ray in _rays(program, at):
+    for ray in _rays(program, at, slope):
         gains = [here - merit(program.evaluate(at.x + length * ray)) for length in (*LENGTHS, *LONGER)]
         gains = [*gains[: len(LENGTHS)], *(gain for gain in gains[len(LENGTHS) :] if np.isfinite(gain))]
         if gains[0] > 0 and all(later >= GROWS * sooner for sooner, later in pairwise(gains)):
@@ -35,7 +40,7 @@ def escaping(program: Program, merit: Merit, at: Evaluation) -> IndexArray:
     return np.zeros(0, dtype=np.int64)
 
 
-def _rays(program: Program, at: Evaluation) -> Iterator[FloatArray]:
+def _rays(program: Program, at: Evaluation, slope: FloatArray) -> Iterator[FloatArray]:
     """Directions (levers) of levers that have no bound on one side, in their sizes."""
     sizes = np.maximum(np.abs(at.x), 1.0)
     for sign, side in ((1.0, program.upper), (-1.0, program.lower)):
@@ -47,13 +52,12 @@ def _rays(program: Program, at: Evaluation) -> Iterator[FloatArray]:
                 ray[levers] = sign * sizes[levers]
                 yield ray
     if len(sizes) <= FEW:
-        yield from _along_limits(program, at, sizes)
+        yield from _along_limits(program, at, slope, sizes)
 
 
-def _along_limits(program: Program, at: Evaluation, sizes: FloatArray) -> Iterator[FloatArray]:
+def _along_limits(program: Program, at: Evaluation, slope: FloatArray, sizes: FloatArray) -> Iterator[FloatArray]:
     """The direction in which the objective grows most where all limits, linear at a policy, let it go on for ever."""
-    slope, _ = slopes(program, at, Multipliers.none(program))
-    matrix = normals(program, at, np.arange(len(program.row_lower)))
+    matrix = normals(program, at, np.arange(len(program.row_lower)), np.zeros(0, dtype=np.int64))
     largest = float(np.abs(slope * sizes).max(initial=0.0))
     if not (0.0 < largest < np.inf and np.isfinite(matrix.data).all()):
         return

@@ -214,24 +214,21 @@ def face_of(program: Program, at: Evaluation) -> Face:
         rows,
         curved,
         sides,
-        csr_array(vstack([normals(program, at, rows), _bent(program, at, curved, z)])),
+        normals(program, at, rows, curved),
         x - program.lower <= near,
         program.upper - x <= near,
         own_sizes(program, x),
     )
 
 
-def normals(program: Program, at: Evaluation, rows: IndexArray) -> csr_array:
-    """The gradients (rows, levers) of rows, by those of the outcomes that they name."""
-    outcomes = program.outcome_rows[rows]
-    named: IndexArray = np.unique(outcomes.indices).astype(np.int64)
-    return csr_array(program.lever_rows[rows] + csr_array(outcomes[:, named] @ program.gradients(at, named)))
-
-
-def _bent(program: Program, at: Evaluation, curved: IndexArray, z: FloatArray) -> csr_array:
-    """The gradients of quadratic constraints, likewise."""
-    n = len(at.x)
+def normals(program: Program, at: Evaluation, rows: IndexArray, curved: IndexArray) -> csr_array:
+    """The gradients (rows, then quadratic constraints; levers), by those of the outcomes that they name."""
+    n, z = len(at.x), np.concatenate([at.x, at.y])
     ends = np.array([program.quadratics[i].slope(z) for i in curved]).reshape(len(curved), len(z))
     by_x, by_y = ends[:, :n], ends[:, n:]
-    named: IndexArray = np.flatnonzero((by_y != 0).any(axis=0)).astype(np.int64)
-    return csr_array(by_x + by_y[:, named] @ program.gradients(at, named))
+    outcomes = program.outcome_rows[rows]
+    named = np.unique(np.concatenate([outcomes.indices, np.flatnonzero((by_y != 0).any(axis=0))])).astype(np.int64)
+    gradients = program.gradients(at, named)
+    plain = program.lever_rows[rows] + csr_array(outcomes[:, named] @ gradients)
+    bent = csr_array(by_x + by_y[:, named] @ gradients)
+    return csr_array(vstack([plain, bent]))

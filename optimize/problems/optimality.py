@@ -212,7 +212,7 @@ def curvatures(program: Program, at: Evaluation, multipliers: Multipliers) -> Fl
     n = len(at.x)
     if n <= FEW:
         bent = np.diagonal(second_derivative(program, at, multipliers, np.eye(n)))
-        return np.minimum(bent, _changes(program, at, multipliers))
+        return np.minimum(bent, _changes(program, at, multipliers)) if (bent > 0.0).any() else bent.copy()
     signs = np.random.default_rng(0).choice((-1.0, 1.0), (PROBES, n))
     return np.asarray((signs * second_derivative(program, at, multipliers, signs)).mean(axis=0))
 

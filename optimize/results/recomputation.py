@@ -29,7 +29,6 @@ from sd_models.system.model import FloatArray, System
 
 from ..certificates.certificate import Certificate, certify
 from ..certificates.escapes import escaping
-from ..certificates.probes import Merit
 from ..plans.horizon import horizon_end
 from ..plans.quantities import time_unit
 from ..problems.assembly import assemble
@@ -62,8 +61,6 @@ SAME = 1e-9
 ROW, PRICE, DUST = 1e-6, 1e-4, 1e-8
 EARLIER = ("units", "limit_unit", "objective", "objective_unit", "discount", "from")  # what all folders say of a price
 ADDED = "what was added to the plan in Python cannot be confirmed, since the folder does not hold it"
-# What breaking a limit costs along a ray without end, in what all levers are worth: more than they gain near.
-FAR = 10.0
 # By how much, relative to themselves, outcomes of stand-ins for kinks may differ from the model's.
 STAND_IN = 1e-6
 MOST = 5  # doubts of one kind that are told
@@ -88,14 +85,16 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
     span = TimeSpan(stop=horizon_end(result.plan))
     checked = violations(result.plan, system, ours, ours - own)
     feasible = _kept(program, at, checked, result.findings)
-    smooth = _smooth(problem, program, at, result.widths)
+    stand_ins = SmoothedProblem.of(problem) if len(result.widths) else None
+    smooth = None if stand_ins is None else _smooth(stand_ins, program, at, result.widths)
+    kinks = () if stand_ins is None or smooth is None else stand_ins.standing_words(at.x, result.widths)
     certificate = None
     if feasible.is_feasible and at.is_finite:
         told = Multipliers(rows, np.zeros(0))
         certificate = certify(program, at, told, smooth=smooth, seed=result.plan.solver.seed)
     found = replace(
         result,
-        findings=_findings(problem, certificate, feasible, () if smooth is None else _standing(problem, at, result)),
+        findings=_findings(problem, certificate, feasible, kinks),
         violations=checked,
         trajectories=simulate(system, levers=policy, time=span),
         baseline=simulate(system, time=span),
@@ -120,20 +119,15 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
     return Anew(found, doubts)
 
 
-def _smooth(problem: Problem, program: Program, at: Evaluation, widths: FloatArray) -> Program | None:
-    """The program with stand-ins of the widths that a folder names; None where these are none, or no stand-ins of what
-    the policy brings: their outcomes have to be those of the model."""
-    smoothed = SmoothedProblem.of(problem) if len(widths) else None
-    if smoothed is None or len(widths) != len(smoothed.kinks) or not (np.isfinite(widths) & (widths > 0)).all():
+def _smooth(stand_ins: SmoothedProblem, program: Program, at: Evaluation, widths: FloatArray) -> Program | None:
+    """The program with stand-ins of the widths that a folder names; None where these are no widths, or no stand-ins of
+    what the policy brings: their outcomes have to be those of the model."""
+    if len(widths) != len(stand_ins.kinks) or not (np.isfinite(widths) & (widths > 0)).all():
         return None
-    smooth = replace(smoothed.of_widths(program, widths), pulls=pulls(program, at))
+    smooth = replace(stand_ins.of_widths(program, widths), pulls=pulls(program, at))
     there = smooth.evaluate(at.x)
     gap = relative_gaps(there.y, at.y).max(initial=0.0)
     return smooth if there.is_finite and gap <= STAND_IN else None
-
-
-def _standing(problem: Problem, at: Evaluation, result: Result) -> tuple[str, ...]:
-    return SmoothedProblem.of(problem).standing_words(at.x, result.widths)
 
 
 def policy_of(policy: xr.Dataset) -> dict[str, xr.DataArray]:
@@ -235,9 +229,7 @@ def _of_ending(told: Result, found: Result, program: Program, at: Evaluation) ->
     if told.findings.ending is Ending.INFEASIBLE and found.findings.is_feasible:
         yield "the policy keeps all limits, so these do not contradict each other"
     if told.findings.ending is Ending.UNBOUNDED and at.is_finite:
-        none = Multipliers.none(program)
-        worth = Marginals(program, at, *slopes(program, at, none), np.zeros(len(at.x))).worth
-        is_lost = len(escaping(program, Merit.at(program, at, none, FAR * worth), at)) > 0
+        is_lost = len(escaping(program, at)) > 0
         if not (is_lost and found.findings.is_feasible):
             yield "no lever goes on without end"
 

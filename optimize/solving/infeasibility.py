@@ -16,15 +16,16 @@ from typing import Any
 
 import highspy
 import numpy as np
-from scipy.sparse import csr_array, diags_array, eye_array, hstack, vstack
+from scipy.sparse import csr_array, diags_array, eye_array, hstack
 
 from sd_models.system.model import FloatArray, IndexArray
 
+from ..certificates.face import normals
 from ..plans.kinds import RowKind
 from ..plans.plan import Amount, Limit, ValueAt
 from ..problems.optimality import block_sizes, quadratic_sizes, row_sizes
 from ..problems.problem import Problem
-from ..problems.program import Program
+from ..problems.program import Evaluation, Program
 from ..solvers.highs import Answer, ConvexProgram, solve
 
 # Multipliers and excesses below this count as none, in scaled numbers.
@@ -93,7 +94,7 @@ def conflict(
     run = program.evaluate(x)
     if stop() or not run.is_finite:
         return None
-    return _conflict(_Limits.around(program, x, run.y), labels, stop, proved=False)
+    return _conflict(_Limits.around(program, run), labels, stop, proved=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,23 +121,17 @@ class _Limits:
         return cls(program, rows, csr_array(matrix), lower / sizes, upper / sizes, sizes, *reach)
 
     @classmethod
-    def around(cls, program: Program, x: FloatArray, y: FloatArray) -> _Limits:
+    def around(cls, program: Program, at: Evaluation) -> _Limits:
         """All limits, linearized at a policy and its outcomes, for levers not far from it."""
-        run = program.evaluate(x)
-        moved: IndexArray = np.unique(program.outcome_rows.indices).astype(np.int64)
-        z = np.concatenate([x, y])
-        slopes = [quadratic.slope(z) for quadratic in program.quadratics]
-        if slopes:
-            moved = np.union1d(moved, np.flatnonzero(np.any([slope[len(x) :] != 0 for slope in slopes], axis=0)))
-        gradients = csr_array(program.gradients(run, moved))
-        extra = [csr_array((slope[: len(x)] + slope[len(x) :][moved] @ gradients)[np.newaxis]) for slope in slopes]
-        rows = program.lever_rows + program.outcome_rows[:, moved] @ gradients
+        x, y = at.x, at.y
+        z, count = np.concatenate([x, y]), len(program.quadratics)
         values = np.concatenate([program.rows(x, y), [quadratic.excess(z) for quadratic in program.quadratics]])
         sizes = np.concatenate([row_sizes(program, x, y), quadratic_sizes(program, x, y)])
-        lower = np.concatenate([program.row_lower, np.full(len(slopes), -np.inf)]) - values
-        upper = np.concatenate([program.row_upper, np.zeros(len(slopes))]) - values
+        lower = np.concatenate([program.row_lower, np.full(count, -np.inf)]) - values
+        upper = np.concatenate([program.row_upper, np.zeros(count)]) - values
         units = block_sizes(program, x)
-        matrix = diags_array(1.0 / sizes) @ vstack([rows, *extra]) @ diags_array(units)
+        gradients = normals(program, at, np.arange(len(program.row_lower)), np.arange(count))
+        matrix = diags_array(1.0 / sizes) @ gradients @ diags_array(units)
         least = np.where(np.isfinite(program.lower), (program.lower - x) / units, -REACH)
         most = np.where(np.isfinite(program.upper), (program.upper - x) / units, REACH)
         numbers = np.arange(len(sizes))

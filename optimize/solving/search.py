@@ -17,8 +17,8 @@ from sd_models.system.model import FloatArray, IndexArray
 
 from ..certificates.certificate import Certificate, certify
 from ..certificates.escapes import escaping
-from ..certificates.probes import NOTHING, SMALL, Merit
-from ..problems.optimality import Marginals, Multipliers, own_sizes, slopes
+from ..certificates.probes import NOTHING, SMALL
+from ..problems.optimality import Multipliers, own_sizes, slopes
 from ..problems.program import Program
 from ..problems.scaling import is_mixed, rescaled
 from ..solvers.solver import Ending, Solution, Solver, hastened
@@ -290,15 +290,15 @@ class Search:
         at = program.evaluate(np.clip(start, program.lower, program.upper))
         if not at.is_finite:
             return np.zeros(0, dtype=np.int64)
-        none = Multipliers.none(program)
-        worth = Marginals(program, at, *slopes(program, at, none), np.zeros(len(start))).worth
-        return escaping(program, Merit.at(program, at, none, 10.0 * worth), at)
+        return escaping(program, at)
 
     def _unbounded(self, x: FloatArray) -> End | None:
         """A policy as an end from which levers go on without end; None where none do, or limits do not hold there."""
         levers = self._escaping(x)
+        if not len(levers):
+            return None
         end = replace(self._at(np.clip(x, self.program.lower, self.program.upper), Ending.UNBOUNDED), escaping=levers)
-        return end if len(levers) and end.best.violation <= TOLERANCE else None
+        return end if end.best.violation <= TOLERANCE else None
 
     def _holding(self, start: FloatArray) -> FloatArray:
         """A start; where levers go on from it without end, but limits do not hold, where they do with these held."""

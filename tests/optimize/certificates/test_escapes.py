@@ -9,15 +9,13 @@ import pytest
 from support.forms import INFINITY, of_forms
 
 from optimize.certificates.escapes import escaping
-from optimize.certificates.probes import Merit
-from optimize.problems.optimality import Multipliers
 from optimize.problems.program import Evaluation, Program
 
 
 def found(program: Program, *x: float) -> list[int]:
     """The levers that escape from a policy."""
     at = program.evaluate(np.array(x, dtype=float))
-    return escaping(program, Merit.at(program, at, Multipliers.none(program), 10.0), at).tolist()
+    return escaping(program, at).tolist()
 
 
 def ratio(bound: float, **changes: Any) -> Program:
