@@ -12,6 +12,7 @@ Everything imports only what stands above it here, and so it is in each family:
 - `solving/`: a problem to its result
 - `calibration/`: parameters fitted to observations
 - `screening/`: which parameters matter
+- `pages/`: pictures and what-ifs in a browser
 - `benchmarks/`: speed and memory, side by side with others
 - `command_line/`: `prosperity` and its commands
 """

@@ -1,0 +1,3 @@
+/** The what-if page. */
+
+export {};

@@ -1,0 +1,4 @@
+/** All that pages use: `prosperity.NAME` of the bundle. */
+
+export * from "./drawing/drawing.js";
+export * from "./explore/explore.js";
