@@ -9,6 +9,7 @@ The stages, in their order; each is a function from one value to the next, and i
 - `reading/`: a model file and the data beside it to a `System`, safely
 - `numbers/`: expressions to NumPy, for what can be computed without a run
 - `rewrites/`: `System -> System`
+- `dynamics/`: what a run is: its times, its inputs and states, one step
 - `targets/`: what a `System` is made into: CasADi, LaTeX
 - `simulator/`: runs and gradients
 - `analysis/`: units, polarity and feedback loops
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
     from .analysis.loops import feedback_loops
     from .analysis.outline import describe, summary
     from .analysis.units import check_units
+    from .dynamics.timing import TimeSpan
     from .errors import ModelError
     from .reference.replay import replay
     from .simulator.measures import Measure, Outcome
     from .simulator.plotting import plot
     from .simulator.sensitivity import Sensitivities, sensitivities
     from .simulator.simulation import Simulator, compile, simulate
-    from .simulator.timing import TimeSpan
     from .system.model import System
     from .targets.latex import latex
 
@@ -69,7 +70,7 @@ __getattr__, __dir__ = deferred(
         "simulator.sensitivity": ("Sensitivities", "sensitivities"),
         "simulator.simulation": ("Simulator", "compile", "simulate"),
         "system.model": ("System",),
-        "simulator.timing": ("TimeSpan",),
+        "dynamics.timing": ("TimeSpan",),
         "targets.latex": ("latex",),
         "analysis.units": ("check_units",),
     },

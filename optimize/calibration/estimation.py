@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from sd_models.dynamics.timing import SAME_DECIMALS, TOLERANCE, TimeSpan, control_values
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.reading.library import load, model_path
 from sd_models.simulator.simulation import compile
-from sd_models.simulator.timing import SAME_DECIMALS, TOLERANCE, TimeSpan, control_values
 from sd_models.system.expression import references
 from sd_models.system.model import FloatArray, Series, System, Values, Variable, key
 

@@ -13,12 +13,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from sd_models.dynamics.timing import SAME_DECIMALS, TOLERANCE
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.simulator.datasets import Trajectories
 from sd_models.simulator.inputs import Inputs
 from sd_models.simulator.sensitivity import adjoint, tangents
 from sd_models.simulator.simulation import Simulator
-from sd_models.simulator.timing import SAME_DECIMALS, TOLERANCE
 from sd_models.system.model import FloatArray, IndexArray, Mask, System, fault_of
 
 from .observations import Observed

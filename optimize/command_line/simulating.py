@@ -6,9 +6,9 @@ from pathlib import Path
 
 import xarray as xr
 
+from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import ModelError
 from sd_models.simulator.plotting import plot
-from sd_models.simulator.timing import TimeSpan
 from sd_models.system.model import System
 
 from ..files.names import Part

@@ -17,15 +17,15 @@ import networkx as nx
 import numpy as np
 
 from sd_models.analysis.loops import influences
+from sd_models.dynamics.preparation import shaping
+from sd_models.dynamics.timing import CONTROLS, TimeGrid
 from sd_models.errors import SimulationError
 from sd_models.rewrites.folding import unchanging
-from sd_models.simulator.compilation import shaping
 from sd_models.simulator.diagnosis import wrong
 from sd_models.simulator.inputs import Inputs
 from sd_models.simulator.measures import Measure, Outcome
 from sd_models.simulator.sensitivity import sensitivities
 from sd_models.simulator.simulation import Simulator, compile
-from sd_models.simulator.timing import CONTROLS, TimeGrid
 from sd_models.system.expression import references
 from sd_models.system.model import Definition, FloatArray, Kind, Series, System, Values, Variable, key
 

@@ -10,8 +10,8 @@ from functools import cached_property
 
 import numpy as np
 
+from sd_models.dynamics.timing import TOLERANCE, TimeGrid, control_values, slack
 from sd_models.errors import Fault, InvalidRequest
-from sd_models.simulator.timing import TOLERANCE, TimeGrid, control_values, slack
 from sd_models.system.model import FloatArray, IndexArray, System
 
 from .plan import Each, Periods, Plan, When

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
+from sd_models.dynamics.timing import TimeGrid, TimeSpan, slack, time_grid, with_time
 from sd_models.errors import SimulationError
 from sd_models.simulator.datasets import label
 from sd_models.simulator.simulation import Simulator, compile
-from sd_models.simulator.timing import TimeGrid, TimeSpan, slack, time_grid, with_time
 from sd_models.system.model import FloatArray, System
 
 from ..files.gathering import Faults

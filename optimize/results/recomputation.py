@@ -23,8 +23,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from sd_models.dynamics.timing import TimeSpan
 from sd_models.simulator.simulation import simulate
-from sd_models.simulator.timing import TimeSpan
 from sd_models.system.model import FloatArray, System
 
 from ..certificates.certificate import Certificate, certify

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from sd_models.simulator.timing import slack
+from sd_models.dynamics.timing import slack
 from sd_models.system.model import FloatArray, System
 
 from ..plans.plan import Plan

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from sd_models.simulator.timing import CONTROLS
+from sd_models.dynamics.timing import CONTROLS
 from sd_models.system.model import FloatArray
 
 from ..plans.kinds import RowKind

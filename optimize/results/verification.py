@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from time import perf_counter
 
+from sd_models.dynamics.timing import TimeSpan, time_grid, with_time
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.reading.library import load
 from sd_models.reference.departures import departing, left_out_notes
 from sd_models.reference.replay import replay
 from sd_models.simulator.simulation import simulate
-from sd_models.simulator.timing import TimeSpan, time_grid, with_time
 from sd_models.system.model import Method, System
 
 from ..files.provenance import digest, files_of

@@ -20,9 +20,9 @@ from functools import reduce
 import numpy as np
 import xarray as xr
 
+from sd_models.dynamics.timing import slack
 from sd_models.simulator.datasets import label
 from sd_models.simulator.measures import Measure
-from sd_models.simulator.timing import slack
 from sd_models.system.model import FloatArray, System, key
 
 from ..files.names import part_label

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import xarray as xr
 
 from sd_models.analysis.units import Finding, check_units
+from sd_models.dynamics.timing import CONTROLS
 from sd_models.errors import Fault, ModelError, UnsupportedFunction
 from sd_models.reading.library import load
 from sd_models.reference.departures import departing, left_out_notes
 from sd_models.reference.replay import replay
 from sd_models.simulator.simulation import Simulator, compile
-from sd_models.simulator.timing import CONTROLS
 from sd_models.system.expression import functions
 from sd_models.system.model import Kind, Method, Series, System, Values
 

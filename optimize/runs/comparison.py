@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from sd_models.simulator.timing import slack
+from sd_models.dynamics.timing import slack
 from sd_models.system.model import FloatArray
 
 # A run counts as PySD's within this relative gap: 1e-16 a step, over the hundreds of steps of usual runs, amplified a

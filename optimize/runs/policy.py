@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from sd_models.dynamics.timing import TimeSpan, slack
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.simulator.simulation import compile
-from sd_models.simulator.timing import TimeSpan, slack
 from sd_models.system.model import FloatArray, IndexArray, System
 
 from ..files.names import Part, axes_of, positions, ranges_of

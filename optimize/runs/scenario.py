@@ -11,13 +11,13 @@ from typing import TypeAlias
 import numpy as np
 import xarray as xr
 
+from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import Fault, InvalidModel, InvalidRequest
 from sd_models.reading.library import load
 from sd_models.reference.replay import replay
 from sd_models.rewrites.folding import unchanging
 from sd_models.rewrites.substitution import substitute
 from sd_models.simulator.simulation import compile, simulate
-from sd_models.simulator.timing import TimeSpan
 from sd_models.system.model import FloatArray, Kind, System, Variable
 
 from ..files.names import Part, axes_of, positions, ranges_of

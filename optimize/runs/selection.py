@@ -9,8 +9,8 @@ from itertools import accumulate
 import numpy as np
 import xarray as xr
 
+from sd_models.dynamics.timing import CONTROLS
 from sd_models.errors import Fault, InvalidRequest, nearest
-from sd_models.simulator.timing import CONTROLS
 from sd_models.system.expression import Expr, functions, references
 from sd_models.system.functions import REDUCTIONS
 from sd_models.system.model import FloatArray, Kind, Series, System, Values, Variable, key

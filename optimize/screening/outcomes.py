@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sd_models.dynamics.timing import slack
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.simulator.measures import Measure
 from sd_models.simulator.simulation import Simulator
-from sd_models.simulator.timing import slack
 from sd_models.system.model import FloatArray, System
 
 from ..files.names import Part, part_mask

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from sd_models.dynamics.timing import SAME_TIME
 from sd_models.errors import SimulationError
-from sd_models.simulator.timing import SAME_TIME
 
 from ..files.provenance import digest_of, files_of, provenance
 from ..plans.horizon import clock_of, horizon_end

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from sd_models.simulator.compilation import Layout
+from sd_models.dynamics.preparation import Layout
+from sd_models.dynamics.timing import TimeSpan
 from sd_models.simulator.datasets import Frame
 from sd_models.simulator.simulation import Simulator, compile
-from sd_models.simulator.timing import TimeSpan
 
 from ..plans.horizon import horizon_end
 from ..problems.problem import Problem

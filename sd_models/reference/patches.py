@@ -16,11 +16,11 @@ from pysd.py_backend import functions
 from pysd.translators.structures import abstract_expressions as ast
 from pysd.translators.structures.abstract_model import AbstractComponent, AbstractElement, AbstractSection
 
+from ..dynamics.timing import control_values
 from ..reading.external import parts
 from ..reading.shadows import Shadows
 from ..rewrites.outflows import Cut, cuts, limited, taken
 from ..rewrites.stateful import expand_stateful
-from ..simulator.timing import control_values
 from ..system.expression import Expr, Number, Ref, fold
 from ..system.model import System, key
 

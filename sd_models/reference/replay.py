@@ -28,12 +28,12 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from ..dynamics.timing import SAME_TIME, TimeSpan
 from ..errors import Fault, InvalidRequest, ModelError, SimulationError, UnreadableModel, UnsafeModel, nearest_or_some
 from ..reading.cells import reading_data
 from ..reading.guard import STEPS, check_count, check_steps
 from ..reading.library import load, model_path
 from ..rewrites.outflows import taken
-from ..simulator.timing import SAME_TIME, TimeSpan
 from ..system.model import FloatArray, Kind, Method, System, key
 
 if TYPE_CHECKING:

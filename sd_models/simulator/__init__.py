@@ -2,9 +2,7 @@
 
 - `concurrency.py`: work side by side on all processors
 - `measures.py`: numbers made of a run
-- `timing.py`: the time points of a run
-- `integration.py`: Euler and Runge-Kutta steps
-- `compilation.py`: the `System` to one step
+- `compilation.py`: the `System` to functions of one step and of a run
 - `datasets.py`: trajectories with names, dimensions and units
 - `inputs.py`: constants, levers and data of a run
 - `diagnosis.py`: where a run left the numbers, and why

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
+from ..dynamics.timing import TOLERANCE
 from ..system.model import FloatArray, System, Variable
 from .compilation import CompiledModel
-from .timing import TOLERANCE
 
 # Dimensions that results have besides those of the model.
 OWN_DIMENSIONS = frozenset(("time", "run", "outcome"))

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..dynamics.preparation import STATES
 from ..errors import Fault
 from ..system.alignment import Alignment
 from ..system.elements import element_names
 from ..system.expression import Expr, Number, nodes, references
 from ..system.model import Kind, Mask, Series, System, Values, Variable, fault_of
 from ..system.ordering import stages
-from .compilation import STATES, CompiledModel
+from .compilation import CompiledModel
 from .datasets import Trajectories
 
 

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from ..dynamics.preparation import Layout
+from ..dynamics.timing import slack
 from ..errors import Fault, InvalidRequest, nearest
 from ..rewrites.substitution import numeric, shaped
 from ..system.model import FloatArray, System, Variable
-from .compilation import CompiledModel, Layout
+from .compilation import CompiledModel
 from .datasets import label
-from .timing import slack
 
 Value: TypeAlias = npt.ArrayLike | xr.DataArray
 Given: TypeAlias = Mapping[str, Value]

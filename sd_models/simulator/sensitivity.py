@@ -15,15 +15,16 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
+from ..dynamics.timing import TimeSpan
 from ..errors import Fault, InvalidRequest
 from ..system.model import FloatArray, System
+from ..targets.casadi.arithmetic import switch_value
 from ..targets.casadi.buffers import call
 from .concurrency import concurrently
 from .datasets import Trajectories
 from .inputs import Given, Inputs
 from .measures import Measure, Outcome
 from .simulation import Simulator, compile
-from .timing import TimeSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +285,7 @@ def touched_kinks(point: Point) -> tuple[KinkTouch, ...]:
     touches: list[KinkTouch] = []
     start = 0
     for kink in model.kinks:
-        rows = switches[start : start + kink.value.numel()]
+        rows = switches[start : start + switch_value(kink).numel()]
         start += len(rows)
         distance = np.min([np.abs(rows - at) for at in kink.breakpoints], axis=0)
         near = distance <= KINK_TOLERANCE * np.maximum(1.0, np.abs(rows))

@@ -10,6 +10,7 @@ import casadi as ca
 import numpy as np
 import xarray as xr
 
+from ..dynamics.timing import TimeSpan
 from ..errors import SimulationError
 from ..numbers.evaluation import numbers
 from ..rewrites.folding import unchanging
@@ -20,7 +21,6 @@ from .compilation import CompiledModel, compile_system
 from .datasets import Frame, Trajectories
 from .diagnosis import first_fault, may_be_missing, needed, wrong
 from .inputs import Given, Inputs, columns, plain
-from .timing import TimeSpan
 
 
 def compile(

@@ -22,11 +22,11 @@ from pysd.translators.xmile.xmile_structures import structures as xmile_structur
 from support.agreement import disagreeing
 
 import sd_models as sd
+from sd_models.dynamics.timing import control_values
 from sd_models.errors import UnsupportedFunction
 from sd_models.reference.replay import replay
 from sd_models.rewrites import expand_stateful
 from sd_models.rewrites.smoothing import REASONS, SMOOTHED
-from sd_models.simulator.timing import control_values
 from sd_models.system.expression import functions
 from sd_models.system.functions import FUNCTIONS, canonical
 from sd_models.system.model import Series, System, Values

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from support.random_models import RandomModel, examples, random_models
 
 import sd_models as sd
+from sd_models.dynamics.timing import control_values
 from sd_models.errors import InvalidRequest
-from sd_models.simulator.timing import control_values
 from sd_models.system.model import Kind, System
 
 FOLDER = Path(__file__).parents[1] / "models"

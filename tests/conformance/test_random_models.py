@@ -17,8 +17,8 @@ from support.agreement import disagreeing, gap, gaps, runs
 from support.random_models import RandomModel, examples, random_models
 
 import sd_models as sd
+from sd_models.dynamics.timing import control_values
 from sd_models.rewrites import expand_stateful, fold_constants
-from sd_models.simulator.timing import control_values
 from sd_models.system.model import Kind, System
 
 

@@ -12,13 +12,14 @@ import pytest
 from numpy.typing import NDArray
 
 import sd_models as sd
+from sd_models.dynamics.evaluation import Known
+from sd_models.dynamics.timing import control_values
 from sd_models.numbers.evaluation import data_values, numbers
 from sd_models.rewrites import expand_stateful
-from sd_models.simulator.timing import control_values
 from sd_models.system.expression import Call, Expr, Reduce, Ref, Subscript
 from sd_models.system.functions import FUNCTIONS, REDUCTIONS
 from sd_models.system.model import Dimension, Equation, Interpolation, Kind, Series, System, Values, Variable
-from sd_models.targets.casadi.evaluation import Known, evaluate
+from sd_models.targets.casadi.evaluation import evaluate
 
 SIZE, ROWS = 400, 5
 ODD = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 1e-6, -1e-6, 9e-7, 1e300, -1e300, 1e-300, np.inf, -np.inf, np.nan)

@@ -24,8 +24,9 @@ import casadi as ca
 import numpy as np
 from scipy.sparse import coo_array, csc_array, csr_array, diags_array, eye_array, hstack, kron, vstack
 
+from sd_models.dynamics.preparation import Layout
 from sd_models.rewrites import name_sums
-from sd_models.simulator.compilation import CompiledModel, Layout
+from sd_models.simulator.compilation import CompiledModel
 from sd_models.simulator.simulation import compile
 from sd_models.system.model import FloatArray, IndexArray, System
 

@@ -17,13 +17,15 @@ from typing import TypeAlias
 import casadi as ca
 import numpy as np
 
+from ...dynamics.functions import FUNCTIONS, Column, Moment
 from ...errors import Fault, InvalidModel
 from ...recursion import deep
 from ...system.alignment import EVERYWHERE, Alignment, Axes, Positions, places_among, together
-from ...system.elements import Part
+from ...system.elements import Part, pieces_in_order
 from ...system.expression import Call, Expr, Number, Reduce, Ref, fold
 from ...system.model import Equation, IndexArray, Values, Variable, blaming
-from .functions import FUNCTIONS, REDUCTIONS, Column, Moment, choose, is_number, table_value
+from ...system.ordering import Stage
+from .arithmetic import REDUCTIONS, choose, is_number, table_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,19 @@ class Lowering:
         for rows, column in pieces:
             result[rows.tolist()] = column
         return result
+
+    def element_by_element(self, stage: Stage, part: Part, *, initial: bool) -> None:
+        """Columns of variables that need each other's elements; InvalidModel where elements form a circle."""
+        system = self.alignment.system
+        pieces = pieces_in_order(self.alignment, stage, part, initial=initial)
+        for name in stage.variables:
+            self.columns[name] = ca.SX(ca.DM.nan(system.size(system.variables[name]), 1))
+        for piece in pieces:
+            _, column = self.equation(piece.variable, piece.equation, piece.definition, piece.positions)
+            self.columns[piece.variable.name][piece.row] = column
+        for name in stage.variables:  # what holds no symbol becomes numbers again
+            if self.columns[name].is_constant():
+                self.columns[name] = ca.evalf(self.columns[name])
 
     def equation(
         self, variable: Variable, equation: Equation, definition: Expr | Values, positions: Positions = EVERYWHERE

@@ -13,8 +13,8 @@ from support.models import faults
 
 from optimize.plans.horizon import Clock, Horizon, fitted, fittings, horizon_faults, horizon_of
 from optimize.plans.plan import Periods, Plan, read_plan
+from sd_models.dynamics.timing import TimeGrid
 from sd_models.errors import InvalidRequest
-from sd_models.simulator.timing import TimeGrid
 
 TEN_YEARS = Clock(0.0, 1.0, 10.0)
 

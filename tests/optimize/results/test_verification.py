@@ -19,8 +19,8 @@ from optimize.results import verification
 from optimize.results.recomputation import Anew
 from optimize.results.result import Stored
 from optimize.results.verdict import Standing
+from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import InvalidRequest
-from sd_models.simulator.timing import TimeSpan
 from sd_models.system.model import Method, System
 
 SPENT = (0.2, 0.21, 0.22, 0.23)  # of each good on each island, by year from 2 on

@@ -9,8 +9,8 @@ import pytest
 
 from optimize.files.names import Part
 from optimize.runs.policy import lever_paths, policy_notes, read_policy
+from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import InvalidRequest
-from sd_models.simulator.timing import TimeSpan
 from sd_models.system.model import System
 
 

@@ -13,8 +13,8 @@ from optimize.command_line.requests import Engine
 from optimize.files.names import Part
 from optimize.runs.comparison import largest_gap
 from optimize.runs.scenario import Setting, open_model, read_scenario, run_scenario, setting
+from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import InvalidRequest, UnsupportedFunction
-from sd_models.simulator.timing import TimeSpan
 
 
 def run(model: Path, engine: Engine = Engine.COMPILED, **given: Any) -> xr.Dataset:

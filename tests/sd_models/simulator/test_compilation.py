@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from support.models import CONTROLS, faults, loaded
 
 import sd_models as sd
+from sd_models.dynamics.preparation import layout
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.simulator import compilation
-from sd_models.simulator.compilation import STEPS_IN_A_ROW, compile_system, exact_arithmetic, layout
+from sd_models.simulator.compilation import STEPS_IN_A_ROW, compile_system, exact_arithmetic
 from sd_models.system.expression import Number
 from sd_models.system.model import Dimension, Equation, Kind, System, Variable
 

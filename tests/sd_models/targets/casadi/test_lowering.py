@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from support.models import faults, loaded
 
 import sd_models as sd
+from sd_models.dynamics.functions import Moment
 from sd_models.errors import InvalidModel
 from sd_models.system.alignment import EVERYWHERE, Alignment
 from sd_models.system.expression import Call, Expr, Number, Reduce, Ref, Subscript
 from sd_models.system.model import Dimension, Equation, Interpolation, Kind, Series, System, Values, Variable
-from sd_models.targets.casadi.functions import Moment
+from sd_models.targets.casadi.arithmetic import Symbols
 from sd_models.targets.casadi.lowering import Block, Lowering
 
 NO = np.nan
@@ -41,7 +42,7 @@ def alignment(*variables: Variable) -> Alignment:
 
 def lowering(*variables: Variable) -> Lowering:
     """For a system of these constants, their values known."""
-    found = Lowering(alignment(*variables), {}, Moment(ca.DM(0.0), ca.DM(1.0)))
+    found = Lowering(alignment(*variables), {}, Moment(Symbols(), ca.DM(0.0), ca.DM(1.0)))
     for variable in variables:
         definition = variable.equations[0].definition
         if isinstance(definition, Values):
@@ -142,7 +143,7 @@ def test_equations_fill_their_block(equations: list[Equation], rows: list[list[f
 def test_a_column_of_symbols_keeps_its_numbers() -> None:
     """Blocks of numbers and of symbols join."""
     variable = Variable("x", Kind.AUXILIARY, ("b",), (Equation(("b0",), Number(1.0)), Equation(("b2",), Ref("p"))))
-    work = Lowering(alignment(variable, numbered("p")), {"p": ca.SX.sym("p")}, Moment(0, 1))
+    work = Lowering(alignment(variable, numbered("p")), {"p": ca.SX.sym("p")}, Moment(Symbols(), 0, 1))
     column = work.variable(variable, lambda equation: equation.definition)  # type: ignore[arg-type,return-value]
     assert str(column) == "[1, nan, p]"
 

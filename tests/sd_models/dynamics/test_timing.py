@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.models import CONTROLS, faults, loaded
 
 import sd_models as sd
+from sd_models.dynamics.timing import MOST_STEPS, TimeSpan, control_values, slack, time_grid, with_time
 from sd_models.errors import Fault, InvalidModel, InvalidRequest
-from sd_models.simulator.timing import MOST_STEPS, TimeSpan, control_values, slack, time_grid, with_time
 from sd_models.system.expression import Number
 from sd_models.system.model import Equation, Kind, System, Variable
 

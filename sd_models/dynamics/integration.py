@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from ..system.model import Method
-from ..targets.casadi.functions import Column
+from .functions import Column
 
 Columns: TypeAlias = Mapping[str, Column]
 FlowsAt: TypeAlias = Callable[[Columns, float], Columns]
