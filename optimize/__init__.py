@@ -4,6 +4,7 @@ Everything imports only what stands above it here, and so it is in each family:
 
 - `files/`: what people write and read: tables, plans as TOML, names, folders that are there whole or not at all
 - `runs/`: a model with other constants, levers and times, run, shown, compared and checked
+- `headlines/`: what of a model is shown first, and how people call it
 - `plans/`: what may be decided, what for and within which limits, and what that means in a model
 - `problems/`: a plan meets a model, and becomes arrays and a Pyomo model, which people may extend
 - `solvers/`: where a search begins, and the methods that go on from there
@@ -24,6 +25,8 @@ from sd_models.deferral import deferred
 if TYPE_CHECKING:
     from .calibration.estimation import CalibrationResult, calibrate
     from .calibration.specification import Calibration
+    from .headlines.choice import headline_outcomes
+    from .headlines.headline import Headline
     from .plans.draft import starting_plan
     from .plans.plan import Plan, load_plan, read_plan
     from .problems.assembly import assemble
@@ -45,6 +48,7 @@ __all__ = [
     "CalibrationResult",
     "Ending",
     "Evaluation",
+    "Headline",
     "Iteration",
     "Multipliers",
     "Optimality",
@@ -60,6 +64,7 @@ __all__ = [
     "Watch",
     "assemble",
     "calibrate",
+    "headline_outcomes",
     "load_plan",
     "load_result",
     "optimality",
@@ -78,6 +83,8 @@ __getattr__, __dir__ = deferred(
     {
         "calibration.estimation": ("CalibrationResult", "calibrate"),
         "calibration.specification": ("Calibration",),
+        "headlines.choice": ("headline_outcomes",),
+        "headlines.headline": ("Headline",),
         "plans.draft": ("starting_plan",),
         "plans.plan": ("Plan", "load_plan", "read_plan"),
         "problems.assembly": ("assemble",),

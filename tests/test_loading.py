@@ -31,6 +31,7 @@ def loaded(code: str) -> set[str]:
         ("import sd_models as sd; sd.TimeSpan, sd.System", HEAVIER),
         ("import sd_models.rewrites, sd_models.numbers.evaluation, sd_models.targets.table", HEAVIER),
         ("import sd_models as sd; sd.library(); sd.latex", HEAVIER),
+        ("import optimize as opt; opt.Headline, opt.headline_outcomes; import optimize.headlines.names", HEAVIER),
         ("import sd_models as sd; sd.simulate(sd.load('urbanization'))", frozenset(("networkx",))),
     ],
 )

@@ -1,0 +1,112 @@
+"""Headlines of a model that names none: what moves most in a run, in units of its own spread.
+
+How far a variable moves is its standard deviation over time, the root mean square of those of its elements. Its spread
+is the distance between the least and the greatest of all its values, of all times and elements and zero. The ratio has
+no unit and lies between 0 and 1/2: a variable that grows from nothing in a straight line has .29, one that doubles .14,
+a swing around zero .35, a short pulse or a jump at the start next to nothing, and a level that hardly changes nothing,
+however many its units are.
+
+Why not sums: adding up elements makes sense for people and money, not for shares and prices, and nothing tells which is
+which. What the model itself adds up comes before its parts where these differ in size, since the largest of them sets
+the spread of all; of two that move alike the first in the file comes first. Variables of two dimensions and more are
+left out, as no reader takes in a hundred lines; so are those whose path is a multiple of one that stands already, those
+with values that are no numbers, and all that is given and not computed: constants, data, tables. What macros and
+rewrites added has no name that people know.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sd_models.system.model import FloatArray, Kind, System, Variable
+
+from .headline import Headline, headlines
+
+if TYPE_CHECKING:
+    from xarray import Dataset
+
+MOST = 12
+COMPUTED = (Kind.STOCK, Kind.SAMPLE, Kind.AUXILIARY)
+STILL = 1e-9  # of the spread: what moves less stands still but for rounding
+DIGITS = 9  # of the measure: rounding of other machines changes no order
+ALIKE = 1e-6  # of the largest value: two paths that differ less are one
+
+
+def headline_outcomes(system: System, run: Dataset | None = None) -> tuple[Headline, ...]:
+    """What people look at first: the headlines beside the model or, where it has none, what moves most in a run.
+
+    Without a run the model is simulated as it stands.
+
+    >>> import optimize as opt, sd_models as sd
+    >>> for headline in opt.headline_outcomes(sd.load("urbanization"))[:3]:
+    ...     print(f"{headline.english}, {headline.unit}")
+    Urban share, %
+    Income a head, thousand yuan a person and year
+    Urban over rural income, times
+    """
+    named = headlines(system)
+    if named:
+        return named
+    if run is None:
+        from sd_models.simulator.simulation import simulate
+
+        run = simulate(system)
+    return chosen(system, run)
+
+
+def chosen(system: System, run: Dataset, *, most: int = MOST) -> tuple[Headline, ...]:
+    """At most so many variables of a run, what moves most first; they keep the model's names and units.
+
+    >>> import sd_models as sd
+    >>> system = sd.load("urbanization")
+    >>> [headline.variable for headline in chosen(system, sd.simulate(system), most=2)]
+    ['gap to the reference urban share', 'national income a head']
+    """
+    candidates = [variable for variable in system if _is_candidate(variable, run)]
+    paths = {variable.name: _path(run, variable) for variable in candidates}
+    moves = {name: movement(path) for name, path in paths.items()}
+    ordered = sorted((name for name in paths if moves[name] > STILL), key=lambda name: -round(moves[name], DIGITS))
+    kept: list[str] = []
+    for name in ordered:
+        if len(kept) < most and not any(_alike(paths[name], paths[other]) for other in kept):
+            kept.append(name)
+    return tuple(_headline(system[name]) for name in kept)
+
+
+def movement(path: FloatArray) -> float:
+    """How far a path (time, elements) moves in units of its spread; 0 where it has numbers that are not finite.
+
+    >>> round(movement(np.linspace(0, 1, 1000)[:, None]), 3)
+    0.289
+    """
+    if not np.isfinite(path).all():
+        return 0.0
+    spread = max(path.max(), 0.0) - min(path.min(), 0.0)
+    return float(np.sqrt(path.var(axis=0).mean()) / spread) if spread > 0 else 0.0
+
+
+def _is_candidate(variable: Variable, run: Dataset) -> bool:
+    computed = variable.kind in COMPUTED and not variable.origin
+    return computed and len(variable.dimensions) < 2 and variable.name in run and "time" in run[variable.name].dims
+
+
+def _path(run: Dataset, variable: Variable) -> FloatArray:
+    """The values of a variable, (time, elements)."""
+    values = np.asarray(run[variable.name].transpose("time", ...).values, dtype=np.float64)
+    return values.reshape(len(values), -1)
+
+
+def _alike(one: FloatArray, other: FloatArray) -> bool:
+    """Whether one path is a multiple of the other."""
+    if one.shape != other.shape:
+        return False
+    place = int(np.abs(other).argmax())
+    factor = one.flat[place] / other.flat[place]
+    return bool(np.abs(one - factor * other).max() <= ALIKE * np.abs(one).max())
+
+
+def _headline(variable: Variable) -> Headline:
+    by = next(iter(variable.dimensions), "")
+    return Headline(variable.name, variable.unit, 1.0, variable.name, variable.name, by=by)
