@@ -4,4 +4,12 @@ The folder "sources" holds our own JavaScript as ES modules: "drawing" (charts) 
 get it in one file with what it uses of others, "bundle/prosperity.js", so that nobody needs node.
 
 - `bundling.py`: the sources to the bundle and the licences of what is in it
+- `words.py`: the words of the pages in English and Chinese, from "labels.csv"
+- `arrays.py`: numbers as a page carries them
+- `subject.py`: what a page is about: a model, a plan for it, a result
+- `decisions.py`: levers as columns, and the policies that a page begins with
+- `constants.py`: which constants can be changed, and which of them come first
+- `watched.py`: outcomes, limits and objective as sparse rows
+- `engine.py`: the model as JavaScript
+- `payload.py`: all of it as one value and its JSON
 """

@@ -1,10 +1,3 @@
-/** The charts: each a function of a specification, that gives `{node, update(changes)}`. */
+/** The charts: each a function of a specification, that gives `{node, update(specification)}`. */
 
-export { heat } from "./heat.js";
-export { limits } from "./limits.js";
-export { lines } from "./lines.js";
-export { multiples } from "./multiples.js";
-export { sankey } from "./sankey.js";
-export { stack } from "./stack.js";
-export { tiles } from "./tiles.js";
-export { waterfall } from "./waterfall.js";
+export { formatter } from "./numbers.js";

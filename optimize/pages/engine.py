@@ -1,0 +1,31 @@
+"""The model of a page: a run of it as JavaScript, with the rows of its inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sd_models.dynamics.timing import TimeSpan
+from sd_models.system.model import System
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A model as text, an expression that is a function of its data; rows of variables in its columns, by name.
+
+    `data` holds what the text needs: arrays packed as in `arrays.py`, and plain values.
+    """
+
+    text: str
+    data: Mapping[str, Any]
+    levers: Mapping[str, slice]
+    constants: Mapping[str, slice]
+    outputs: Mapping[str, slice]
+
+
+def engine(
+    system: System, *, levers: Sequence[str], constants: Sequence[str], outputs: Sequence[str], time: TimeSpan
+) -> Engine:
+    """The model with these inputs and outputs; InvalidModel for functions that have no JavaScript."""
+    raise NotImplementedError(system, levers, constants, outputs, time)

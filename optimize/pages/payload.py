@@ -1,0 +1,325 @@
+"""All that a what-if page or widget needs, as one value and its JSON: the model, what can be changed, what is watched.
+
+Names in several languages are `{"en": ..., "zh": ...}`; arrays are as in `arrays.py`. What does not fit on a page is
+left out by group, and `leftOut` says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sd_models.dynamics.timing import TimeSpan
+from sd_models.simulator.measures import Measure
+from sd_models.system.model import FloatArray, IndexArray, System, Variable
+
+from ..files.provenance import digest_of
+from ..headlines.choice import headline_outcomes
+from ..headlines.headline import Headline
+from ..headlines.names import Names, names
+from ..plans.horizon import horizon_end
+from ..plans.levers import LeverBlock
+from ..plans.limits import Rows
+from ..plans.quantities import time_unit
+from ..results.groups import groups_of
+from ..results.prices import objective_unit
+from .arrays import packed
+from .constants import Chosen, chosen_constants
+from .decisions import Decisions
+from .engine import Engine, engine
+from .subject import Subject
+from .watched import watched
+from .words import LANGUAGES, Text, word, words
+
+VERSION = 1
+PURE = ("", "Dmnl", "1")
+MOST_VALUES = 150_000  # of one policy, which is not the same number everywhere
+MOST_ELEMENTS = 400  # of an outcome by region
+MOST_POINTS = 90  # of a chart
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A what-if as data; `document` is what the page reads."""
+
+    subject: Subject
+    screened: tuple[str, ...] = ()
+
+    @property
+    def system(self) -> System:
+        """The model."""
+        return self.subject.system
+
+    @cached_property
+    def names(self) -> Names:
+        """What people call things."""
+        return names(self.system)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """The levers."""
+        return Decisions(self.subject)
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """The constants that can be changed."""
+        return chosen_constants(self.subject, self.screened)
+
+    @cached_property
+    def headlines(self) -> tuple[Headline, ...]:
+        """The outcomes to be shown, the objective first, then what stands beside the model or moves most in it."""
+        known = {self._name(one): self._told(one) for one in headline_outcomes(self.system)}
+        goal = self.system[self.subject.plan.objective.variable].name
+        first = known.pop(goal, None) or self._told(self._plain(goal))
+        levers = self.subject.problem.lever_names
+        return (first, *(one for name, one in known.items() if name not in levers))
+
+    def _plain(self, name: str) -> Headline:
+        """A variable that stands in no table."""
+        variable = self.system[name]
+        english, chinese = (self.names.of(name, language) for language in LANGUAGES)
+        return Headline(name, variable.unit, 1.0, english, chinese, "", next(iter(variable.dimensions), ""))
+
+    def _told(self, one: Headline) -> Headline:
+        """A headline; of the objective it is known what is better."""
+        goal = self.subject.plan.objective
+        if one.better or self._name(one) != self.system[goal.variable].name:
+            return one
+        return replace(one, better="more" if goal.sign > 0 else "less")
+
+    @property
+    def shown(self) -> tuple[Headline, ...]:
+        """The outcomes of at most so many elements, of one dimension at most."""
+        return tuple(one for one in self.headlines if self._fits(self.system[one.variable]))
+
+    def _fits(self, variable: Variable) -> bool:
+        return len(variable.dimensions) < 2 and self.system.size(variable) <= MOST_ELEMENTS
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The model in JavaScript."""
+        problem = self.subject.problem
+        outcomes = (self.system[one.variable].name for one in self.shown)
+        needed = (name for name, _ in problem.bound.quantities.elements)
+        return engine(
+            self.system,
+            levers=problem.lever_names,
+            constants=self.chosen.variables,
+            outputs=tuple(dict.fromkeys((*outcomes, *needed))),
+            time=TimeSpan(stop=horizon_end(self.subject.plan)),
+        )
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The whole as JSON: plain values, and packed arrays."""
+        rows, left_out = watched(self.subject, self.engine.outputs)
+        return {
+            "version": VERSION,
+            "title": self.system.name,
+            "label": self._text(self.system.name),
+            "hash": self.subject.hash,
+            "region": self.region,
+            "time": self._time(),
+            "dimensions": {name: self._dimension(name) for name in self._dimensions()},
+            "levers": [self._lever(number, block) for number, block in enumerate(self.decisions.blocks)],
+            "columns": self._columns(),
+            "constants": [self._constant(place) for place in range(len(self.chosen.constants))],
+            "defaults": packed(self._defaults()),
+            "outcomes": [self._outcome(one) for one in self.shown if self._name(one) in self.engine.outputs],
+            "outcomeRows": max((part.stop for part in self.engine.outputs.values()), default=0),
+            **rows,
+            "limits": [{**one, **self._named_limit(one)} for one in rows["limits"]],
+            "objective": {**rows["objective"], **self._named_objective()},
+            "presets": {name: packed(x) for name, x in self._presets.items()},
+            "presetHashes": {name: self._hash(x) for name, x in self._presets.items()},
+            "start": self._start,
+            "leftOut": list(self._left_out(left_out)),
+            "model": {"text": self.engine.text, "data": dict(self.engine.data)},
+            "words": dict(words()),
+            "plan": {"text": self.subject.text, "command": self._command()},
+        }
+
+    # --- parts ------------------------------------------------------------------------------------------------------
+
+    def _text(self, name: str) -> Text:
+        return {language: self.names.of(name, language) for language in LANGUAGES}
+
+    def _unit(self, unit: str) -> Text:
+        """A unit in words; pure numbers have none."""
+        return self._text("" if unit in PURE else unit)
+
+    def _time(self) -> dict[str, Any]:
+        horizon, grid = self.subject.problem.horizon, self.subject.problem.simulator.model.grid
+        return {
+            "label": self._text(time_unit(self.system)),
+            "points": packed(grid.times),
+            "first": horizon.first,
+            "saved": packed(_thinned(grid.saved, len(grid.times))),
+            "starts": packed(horizon.starts),
+            "end": float(horizon.points[-1]),
+        }
+
+    def _dimensions(self) -> tuple[str, ...]:
+        """The dimensions of levers, shown outcomes and limits."""
+        variables = [block.variable for block in self.decisions.blocks] + [one.variable for one in self.shown]
+        own = (name for variable in variables for name in self.system[variable].dimensions)
+        return tuple(dict.fromkeys((*own, *(name for rows in self.subject.problem.bound.rows for name in rows.axes))))
+
+    def _dimension(self, name: str) -> dict[str, Any]:
+        elements = self.system.dimensions[name].elements
+        groups = groups_of(self.system).get(name, {})
+        places = {element: place for place, element in enumerate(elements)}
+        return {
+            "label": self._text(name),
+            "elements": [{"name": element, **self._text(element)} for element in elements],
+            "groups": [
+                {"name": group, **self._text(group), "elements": [places[member] for member in members]}
+                for group, members in groups.items()
+            ],
+            "tiles": [
+                {"name": tile.name, **self._text(tile.name), "code": tile.code, "column": tile.column, "row": tile.row}
+                for tile in self.names.tiles(elements)
+            ],
+        }
+
+    def _lever(self, number: int, block: LeverBlock) -> dict[str, Any]:
+        variable = self.system[block.variable]
+        return {
+            "variable": block.variable,
+            "label": self._text(block.variable),
+            "unit": self._unit(variable.unit),
+            "dimensions": list(variable.dimensions),
+            "shape": list(self.system.shape(variable)),
+            "elements": packed(block.elements),
+            "rows": packed(self.engine.levers[block.variable].start + block.elements),
+            "first": block.first,
+            "starts": packed(block.starts),
+            "lower": packed(block.lower),
+            "upper": packed(block.upper),
+            "isFixed": block.lever.fixed is not None,
+            "isAmount": self.decisions.is_amount(block),
+            "periods": packed(self.decisions.columns.periods[number]),
+        }
+
+    def _columns(self) -> dict[str, Any]:
+        """The columns of lever values, in the order of the rows of the page's model."""
+        columns, rows = self.decisions.columns, self.decisions.rows
+        order = np.concatenate([np.arange(rows[name].start, rows[name].stop) for name in self.engine.levers])
+        return {"own": packed(columns.own[:, order]), "at": packed(columns.at), "count": len(columns.own)}
+
+    def _constant(self, place: int) -> dict[str, Any]:
+        one = self.chosen.constants[place]
+        return {
+            "name": one.label,
+            "label": self._text(one.label if one.label == one.variable else one.variable),
+            "element": one.label.removeprefix(one.variable),
+            "row": self.engine.constants[one.variable].start + one.place,
+            "value": one.value,
+            "low": one.low,
+            "high": one.high,
+            "unit": self._unit(one.unit),
+            "source": str(one.source),
+        }
+
+    def _defaults(self) -> list[float]:
+        """The values of all rows of constants."""
+        return [value for name in self.engine.constants for value in self.chosen.values[name]]
+
+    def _name(self, one: Headline) -> str:
+        """The name of a headline's variable in the model."""
+        return self.system[one.variable].name
+
+    def _named_limit(self, limit: Mapping[str, Any]) -> dict[str, Any]:
+        return {"label": self._text(limit["name"]), "unit": self._unit(limit["unit"])}
+
+    def _named_objective(self) -> dict[str, Any]:
+        """The name of the objective, its unit and the factor to it; that of its headline where it is no integral."""
+        goal = self.subject.plan.objective
+        told = next((one for one in self.headlines if self._name(one) == self.system[goal.variable].name), None)
+        label = self._text(goal.variable)
+        if told is None or goal.measure is Measure.INTEGRAL or goal.final_weight:
+            return {"label": label, "unit": self._unit(objective_unit(self.subject.plan, self.system)), "factor": 1.0}
+        return {"label": label, "unit": self._unit(told.unit), "factor": told.factor}
+
+    def _hash(self, x: FloatArray) -> str:
+        """What tells the policy that a scenario begins with from others."""
+        even = self._presets.get("even", x)
+        return digest_of(np.concatenate([x, even]).astype("<f8").tobytes())
+
+    def _outcome(self, one: Headline) -> dict[str, Any]:
+        variable = self.system[one.variable]
+        rows = self.engine.outputs[variable.name]
+        return {
+            "variable": variable.name,
+            "en": one.english,
+            "zh": one.chinese,
+            "unit": self._unit(one.unit),
+            "factor": one.factor,
+            "better": one.better,
+            "by": one.by,
+            "row": rows.start,
+            "count": rows.stop - rows.start,
+        }
+
+    @cached_property
+    def _presets(self) -> Mapping[str, FloatArray]:
+        """The policies that fit: the model's own, which the page cannot do without, and the smallest of the others."""
+        return {name: x for name, x in self.decisions.presets.items() if name == "baseline" or _is_small(x)}
+
+    @property
+    def _start(self) -> str:
+        """What people begin with: the optimum, else an even split where the model itself decides nothing."""
+        if "optimum" in self._presets:
+            return "optimum"
+        return "baseline" if self.decisions.baseline.any() or "even" not in self._presets else "even"
+
+    def _command(self) -> str:
+        """What goes on from a policy that somebody found by hand."""
+        return "prosperity optimize plan.toml --start-from policy.csv"
+
+    @cached_property
+    def region(self) -> str:
+        """The dimension that people look at one by one: places on a grid, else that of most outcomes."""
+        known = [name for name in self._dimensions() if self.names.tiles(self.system.dimensions[name].elements)]
+        by = Counter(one.by for one in self.shown if one.by)
+        levers = {name for block in self.decisions.blocks for name in self.system[block.variable].dimensions}
+        often = sorted(by, key=lambda name: (name not in levers, -by[name]))
+        return next(iter((*known, *often)), "")
+
+    def _left_out(self, limits: tuple[Rows, ...]) -> Iterator[Text]:
+        """What the page does not hold, in words."""
+        if self.chosen.others:
+            yield word("leftOutConstants", count=self.chosen.others)
+        for one in self.headlines:
+            if not self._fits(self.system[one.variable]):
+                size = self.system.size(self.system[one.variable])
+                yield _of("leftOutOutcome", {"en": one.english, "zh": one.chinese}, size)
+        for rows in limits:
+            yield _of("leftOutLimit", self._text(rows.name), len(rows.expression))
+        for name in self.decisions.presets.keys() - self._presets.keys():
+            yield _of("leftOutPreset", dict(words()[name]), self.subject.problem.size)
+        if self.decisions.varies:
+            yield word("ownPathsVary")
+        if self.subject.offered:
+            yield word("noPlan")
+
+
+def _of(key: str, name: Text, count: int) -> Text:
+    """A sentence about something that has a name in both languages."""
+    return {language: word(key, name=name[language], count=f"{count:,}")[language] for language in name}
+
+
+def _is_small(x: FloatArray) -> bool:
+    """Whether a policy fits: few values, or one value everywhere."""
+    return len(x) <= MOST_VALUES or bool((x == x[0]).all())
+
+
+def _thinned(saved: IndexArray, points: int) -> IndexArray:
+    """The saved points, not more than a chart shows, and the last one."""
+    stride = -(-len(saved) // MOST_POINTS)
+    return np.unique([*saved[::stride], *saved[-1:], points - 1]).astype(np.int64) if len(saved) else np.arange(points)

@@ -1,0 +1,137 @@
+"""What a page watches: the outcomes, limits and objective of a plan, as sparse rows of levers x and outcomes y.
+
+A limit is `lower <= A x + B y <= upper`, as `problems.program` has it; y are weighted sums over time of single elements
+of the model's outputs. Ramps follow from two numbers a period, so that these are carried and not their rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from sd_models.system.model import FloatArray
+
+from ..plans.affine import Triplets
+from ..plans.kinds import RowKind
+from ..plans.limits import Rows
+from ..plans.quantities import Quantities
+from .arrays import packed
+from .subject import Subject
+
+LIMITS = (RowKind.LIMIT, RowKind.LOWER_BOUND, RowKind.UPPER_BOUND)
+MOST_ENTRIES = 200_000  # of all limits of a page
+
+
+def watched(subject: Subject, rows: Mapping[str, slice]) -> tuple[dict[str, Any], tuple[Rows, ...]]:
+    """The limits, ramps, outcomes and objective of a plan, and the limits that are left out because they are too large.
+
+    `rows` are the rows of the variables among the outputs of the page's model.
+    """
+    bound = subject.problem.bound
+    shape = subject.problem.size, len(bound.quantities)
+    kept, left_out = _fitting([each for each in bound.rows if each.kind in LIMITS])
+    return {
+        "quantities": _quantities(bound.quantities, rows),
+        "limits": [_limit(each, shape) for each in kept],
+        "ramps": list(_ramps(subject)),
+        "objective": _objective(subject, shape),
+    }, tuple(left_out)
+
+
+def _fitting(limits: Sequence[Rows]) -> tuple[list[Rows], list[Rows]]:
+    """The limits that fit, the smallest first to be taken, and the others, all in the order of the plan."""
+    taken: set[int] = set()
+    room = MOST_ENTRIES
+    for place in sorted(range(len(limits)), key=lambda i: _entries(limits[i])):
+        room -= _entries(limits[place])
+        if room >= 0:
+            taken.add(place)
+    places = range(len(limits))
+    return [limits[i] for i in places if i in taken], [limits[i] for i in places if i not in taken]
+
+
+def _entries(rows: Rows) -> int:
+    return len(rows.expression.levers.values) + len(rows.expression.outcomes.values) + len(rows.expression)
+
+
+def _quantities(quantities: Quantities, rows: Mapping[str, slice]) -> dict[str, Any]:
+    """Each outcome: its row among the outputs and its window; the weights of each window over the horizon's points."""
+    return {
+        "rows": packed(np.array([rows[name].start + element for name, element in quantities.elements], dtype=np.int64)),
+        "windows": packed(quantities.windows),
+        "weights": sparse(csr_array(quantities.weights)),
+    }
+
+
+def _limit(rows: Rows, shape: tuple[int, int]) -> dict[str, Any]:
+    levers = rows.expression.levers.matrix((len(rows.expression), shape[0]))
+    return {
+        "name": rows.name,
+        "kind": str(rows.kind),
+        "unit": rows.unit,
+        "axes": {dimension: list(elements) for dimension, elements in rows.axes.items()},
+        "starts": [window.start for window in rows.windows],
+        "ends": [window.end for window in rows.windows],
+        "window": str(rows.windows[0].kind),
+        "lower": packed(rows.lower),
+        "upper": packed(rows.upper),
+        "own": packed(rows.own),
+        "levers": sparse(levers),
+        "outcomes": sparse(rows.expression.outcomes.matrix((len(rows.expression), shape[1]))),
+        "isBudget": _is_budget(rows, levers),
+    }
+
+
+def _is_budget(rows: Rows, levers: csr_array) -> bool:
+    """Whether it bounds what levers add up to from above, all of them together: spent, and to be spent."""
+    return (
+        not rows.axes
+        and bool(np.isfinite(rows.upper).all() and levers.nnz and (levers.data > 0).all())
+        and bool((np.diff(levers.indptr) > 0).all())
+    )
+
+
+def _ramps(subject: Subject) -> Iterator[dict[str, Any]]:
+    """How far each lever moves from one period to the next: a share of its value and an amount, by step."""
+    for number, block in enumerate(subject.problem.bound.blocks):
+        ramp = block.lever.ramp
+        if ramp is not None and block.shape[1] > 1:
+            lengths = np.diff(np.append(block.starts, subject.problem.horizon.points[-1]))[:-1]
+            yield {
+                "lever": number,
+                "name": f"ramp of {block.variable}",
+                "relative": packed(ramp.relative * lengths),
+                "absolute": packed(ramp.absolute * lengths),
+            }
+
+
+def _objective(subject: Subject, shape: tuple[int, int]) -> dict[str, Any]:
+    """The objective as one row."""
+    goal = subject.problem.bound.objective
+    return {
+        "variable": subject.system[subject.plan.objective.variable].name,
+        "sign": subject.plan.objective.sign,
+        "measure": str(subject.plan.objective.measure),
+        "discount": subject.plan.objective.discount,
+        "finalWeight": subject.plan.objective.final_weight,
+        "constant": float(goal.constant[0]),
+        "levers": _row(goal.levers, shape[0]),
+        "outcomes": _row(goal.outcomes, shape[1]),
+    }
+
+
+def _row(entries: Triplets, length: int) -> dict[str, Any]:
+    return sparse(entries.matrix((1, length)))
+
+
+def sparse(matrix: csr_array) -> dict[str, Any]:
+    """A sparse matrix by rows: where each begins, its columns, its values."""
+    values: FloatArray = np.asarray(matrix.data, dtype=np.float64)
+    return {
+        "pointers": packed(np.asarray(matrix.indptr, dtype=np.int64)),
+        "columns": packed(np.asarray(matrix.indices, dtype=np.int64)),
+        "values": packed(values),
+    }

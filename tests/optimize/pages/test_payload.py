@@ -1,0 +1,85 @@
+"""All that a page needs, as JSON: names, sizes, what is left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.models import loaded
+
+import sd_models as sd
+from optimize.pages import payload as payload_module
+from optimize.pages.arrays import unpacked
+from optimize.pages.payload import Payload
+from optimize.pages.subject import Subject, subject_of
+
+
+def test_a_payload_is_json_of_bounded_size(payload: Payload) -> None:
+    """Without numbers that JSON does not know."""
+    text = json.dumps(payload.document, allow_nan=False)
+    assert len(text) < 60_000
+
+
+def test_the_objective_is_shown_first(payload: Payload) -> None:
+    """Then what moves most."""
+    outcomes = payload.document["outcomes"]
+    assert (outcomes[0]["variable"], outcomes[0]["better"]) == ("welfare", "more")
+    assert len(outcomes) > 1
+
+
+def test_levers_are_no_outcomes(payload: Payload) -> None:
+    """Nobody learns from seeing what they have set."""
+    assert not {"spending", "tax rate"} & {one["variable"] for one in payload.document["outcomes"]}
+
+
+def test_rows_of_levers_are_those_of_the_model(payload: Payload) -> None:
+    """The dimension that runs fastest is the last."""
+    spending, tax = payload.document["levers"]
+    assert unpacked(spending["rows"]).tolist() == list(range(9))
+    assert unpacked(tax["rows"]).tolist() == [9]
+    assert spending["shape"] == [3, 3]
+
+
+def test_the_flagship_speaks_chinese_and_stands_on_tiles() -> None:
+    """Measures are grouped by pillar, provinces lie on the grid."""
+    document = Payload(subject_of(sd.load("common_prosperity"))).document
+    assert document["region"] == "province"
+    province, measure = document["dimensions"]["province"], document["dimensions"]["measure"]
+    assert next(one["zh"] for one in province["elements"] if one["name"] == "Henan") == "河南"
+    assert len(province["tiles"]) == 34
+    assert [len(group["elements"]) for group in measure["groups"]] == [4, 4, 4, 4]
+    assert document["start"] == "even"
+    assert {one["name"] for one in document["limits"]} > {"annual budget", "carbon peak", "clean air"}
+
+
+def test_a_model_without_a_plan_says_that_it_has_none(tmp_path: Path) -> None:
+    """Its levers are a guess."""
+    lines = (
+        "public investment = 1",
+        "welfare = INTEG(public investment, 0)",
+        "loss = welfare / lifetime",
+        "lifetime = 3",
+    )
+    model = "".join(f"{line} ~~|\n" for line in lines)
+    document = Payload(subject_of(loaded(tmp_path, model))).document
+    assert any("first guess" in note["en"] for note in document["leftOut"])
+
+
+def test_what_is_left_out_is_told_by_group(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outcome of too many elements, a policy of too many values, constants beyond the cap."""
+    monkeypatch.setattr(payload_module, "MOST_ELEMENTS", 2)
+    monkeypatch.setattr(payload_module, "MOST_VALUES", 1)
+    document = Payload(subject).document
+    told = " ".join(note["en"] for note in document["leftOut"])
+    assert "income: 3 values a year are too many" in told
+    assert "income" not in {one["variable"] for one in document["outcomes"]}
+
+
+def test_the_points_of_a_chart_are_bounded() -> None:
+    """First, last and evenly between."""
+    import numpy as np
+
+    found = payload_module._thinned(np.arange(0, 1001), 1001)
+    assert (found[0], found[-1]) == (0, 1000)
+    assert len(found) <= payload_module.MOST_POINTS + 2
