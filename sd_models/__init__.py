@@ -10,6 +10,7 @@ The stages, in their order; each is a function from one value to the next, and i
 - `numbers/`: expressions to NumPy, for what can be computed without a run
 - `rewrites/`: `System -> System`
 - `dynamics/`: what a run is: its times, its inputs and states, one step
+- `tape/`: one step as a straight line of instructions over rows
 - `targets/`: what a `System` is made into: CasADi, LaTeX
 - `simulator/`: runs and gradients
 - `analysis/`: units, polarity and feedback loops

@@ -109,7 +109,7 @@ class _Evaluation:
         self.values.update((variable.name, self._unknown(variable)) for variable in variables)
         for piece in pieces_in_order(self.alignment, stage, self.part, initial=self.initial):
             _, values = self._equation(piece.variable, piece.equation, piece.definition, piece.positions)
-            self.values[piece.variable.name][piece.row] = values[0]
+            self.values[piece.variable.name][piece.rows[0]] = values[0]
 
     def _unknown(self, variable: Variable) -> FloatArray:
         return np.full(self.alignment.system.size(variable), np.nan)

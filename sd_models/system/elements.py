@@ -11,7 +11,7 @@ import numpy as np
 
 from .alignment import Alignment, Positions
 from .expression import Expr, refs
-from .model import Equation, System, Values, Variable
+from .model import Equation, IndexArray, System, Values, Variable
 from .ordering import Stage, circle_error
 
 Part: TypeAlias = Callable[[Equation], Expr | Values | None]
@@ -20,42 +20,54 @@ Part: TypeAlias = Callable[[Equation], Expr | Values | None]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One element of one equation, at `positions` of the equation's axes; `row` is its place in the variable."""
+    """One element of one equation, at `positions` of the equation's axes; `rows` are its places in the variable.
+
+    There are several where some axes stay whole.
+    """
 
     variable: Variable
-    row: int
+    rows: IndexArray
     equation: Equation
     definition: Expr | Values
     positions: Positions
 
 
-def pieces_in_order(alignment: Alignment, stage: Stage, part: Part, *, initial: bool) -> list[Piece]:
+def pieces_in_order(
+    alignment: Alignment, stage: Stage, part: Part, *, initial: bool, whole: frozenset[str] = frozenset()
+) -> list[Piece]:
     """The elements of a circular stage, each behind those that it needs; InvalidModel where elements form a circle.
 
-    What no equation defines is no piece, and keeps no value.
+    Elements along axes that stay `whole` go together. What no equation defines is no piece, and keeps no value.
     """
     variables = [alignment.system.variables[name] for name in stage.variables]
-    pieces = {(p.variable.name, p.row): p for variable in variables for p in _pieces(alignment, variable, part)}
+    pieces = [piece for variable in variables for piece in _pieces(alignment, variable, part, whole)]
+    owner = {(p.variable.name, int(row)): i for i, p in enumerate(pieces) for row in p.rows}
     names = frozenset(stage.variables)
-    graph = {node: sorted(_needs(alignment, piece, names)) for node, piece in pieces.items()}
+    graph = {
+        i: sorted({owner[need] for need in _needs(alignment, piece, names) if need in owner})
+        for i, piece in enumerate(pieces)
+    }
     try:
-        return [pieces[node] for node in TopologicalSorter(graph).static_order() if node in pieces]
+        return [pieces[i] for i in TopologicalSorter(graph).static_order()]
     except CycleError as error:
-        circle = [element_name(alignment.system, name, row) for name, row in error.args[1][:-1]]
+        members = (pieces[i] for i in error.args[1][:-1])
+        circle = [element_name(alignment.system, p.variable.name, int(p.rows[0])) for p in members]
         raise circle_error(alignment.system, reversed(circle), initial=initial) from error
 
 
-def _pieces(alignment: Alignment, variable: Variable, part: Part) -> Iterator[Piece]:
+def _pieces(alignment: Alignment, variable: Variable, part: Part, whole: frozenset[str]) -> Iterator[Piece]:
     for equation in variable.equations:
         definition = part(equation)
         if definition is None:
             continue
         axes = alignment.axes(equation)
         rows, kept = alignment.rows(variable, equation), alignment.kept(variable, equation)
-        for position in np.flatnonzero(kept):
-            places = np.unravel_index(position, alignment.lengths(axes)) if axes else ()
-            positions = {axis: (int(place),) for axis, place in zip(axes, places, strict=True)}
-            yield Piece(variable, int(rows[position]), equation, definition, positions)
+        moved = tuple(axis for axis in axes if axis not in whole)
+        group = alignment.spread(moved, axes)
+        for number in np.unique(group[kept]):
+            places = np.unravel_index(number, alignment.lengths(moved)) if moved else ()
+            positions = {axis: (int(place),) for axis, place in zip(moved, places, strict=True)}
+            yield Piece(variable, rows[kept & (group == number)], equation, definition, positions)
 
 
 def _needs(alignment: Alignment, piece: Piece, names: frozenset[str]) -> set[tuple[str, int]]:

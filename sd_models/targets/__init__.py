@@ -2,5 +2,6 @@
 
 - `casadi/`: symbolic steps, for runs and exact derivatives
 - `latex.py`: equations as a modeller would set them
+- `javascript/`: a tape to a program for pages
 - `table.py`: all of them, and which functions each implements
 """

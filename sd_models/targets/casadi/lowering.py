@@ -79,7 +79,7 @@ class Lowering:
             self.columns[name] = ca.SX(ca.DM.nan(system.size(system.variables[name]), 1))
         for piece in pieces:
             _, column = self.equation(piece.variable, piece.equation, piece.definition, piece.positions)
-            self.columns[piece.variable.name][piece.row] = column
+            self.columns[piece.variable.name][int(piece.rows[0])] = column
         for name in stage.variables:  # what holds no symbol becomes numbers again
             if self.columns[name].is_constant():
                 self.columns[name] = ca.evalf(self.columns[name])
