@@ -39,6 +39,8 @@ class Target:
 TARGETS: Mapping[str, Target] = {
     "NumPy": Target("numbers.evaluation"),
     "CasADi": Target("targets.casadi.lowering"),
+    "tape": Target("tape.lowering"),
+    "JavaScript": Target("targets.javascript.program"),
     "LaTeX": Target("targets.latex", written=True),
 }
 """Every target by its name."""

@@ -52,6 +52,8 @@ def gap(ours: np.ndarray, reference: np.ndarray) -> float:
         return np.inf
     finite = np.abs(reference[np.isfinite(reference)])
     unequal = ~((ours == reference) | np.isnan(ours))
-    unequal &= ~(np.abs(ours - reference) <= OF_PEAK * finite.max(initial=0.0))
-    distance = np.abs(ours[unequal] - reference[unequal])
+    with np.errstate(invalid="ignore"):  # infinity less infinity, where both are equal
+        far = np.abs(ours - reference)
+    unequal &= ~(far <= OF_PEAK * finite.max(initial=0.0))
+    distance = far[unequal]
     return float((distance / np.maximum(np.abs(reference[unequal]), np.finfo(float).tiny)).max(initial=0.0))

@@ -98,7 +98,9 @@ LARGEST_EXPONENT = 64  # of whole numbers whose powers are products
 
 HELPERS = """
 function square(x){return x*x}
-function power(x,y){return x===1||y===0?1:x>0&&x<Infinity?Math.exp(y*Math.log(x)):Math.pow(x,y)}
+function power(x,y){
+if(x===1||y===0||x===-1&&(y===Infinity||y===-Infinity))return 1;
+return x>0&&x<Infinity?Math.exp(y*Math.log(x)):Math.pow(x,y)}
 function lookup(x,t){
 if(t<0)return NaN;
 var a=T.tableStart[t],n=T.tableStart[t+1]-a-1,X=T.tableX,Y=T.tableY,kind=T.tableKind[t],lo=-1,hi=n+1,m,r;

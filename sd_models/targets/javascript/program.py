@@ -26,6 +26,7 @@ import numpy.typing as npt
 from ...dynamics.preparation import Layout
 from ...dynamics.timing import TimeSpan
 from ...system.model import FloatArray, IndexArray, Interpolation, Series, System
+from ...tape import lowering
 from ...tape.tracing import OUTPUTS, STOCKS, TapedModel, trace
 from .emission import Emission, Pool
 from .operations import HELPERS
@@ -38,6 +39,10 @@ KINDS: Mapping[Interpolation, int] = {
     Interpolation.FORWARD: 3,
 }
 """How the helper `lookup` calls each way to read a table."""
+
+
+IMPLEMENTATIONS: Mapping[str, object] = lowering.IMPLEMENTATIONS
+"""Every function that can run in a page: each that a tape can hold, since every operation has its text."""
 
 
 @dataclass(frozen=True)

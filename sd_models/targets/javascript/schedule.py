@@ -15,7 +15,7 @@ import numpy as np
 from ...system.model import Mask
 from ...tape.instructions import REDUCTIONS, Load, Movement, Source, Tape
 
-LONGEST = 250  # instructions of a loop
+LONGEST = 120  # instructions of a loop
 
 
 class Part(StrEnum):
