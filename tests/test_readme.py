@@ -11,27 +11,16 @@ from pathlib import Path
 
 import pytest
 import typer
+from support import pages
+from support.pages import ROOT, blocks, lines
 
 from optimize.command_line.commands import app, main
 from optimize.solvers.choice import SOLVERS
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *ROOT.glob("sd_models/*/*.md"))]
+README = pages.README.read_text(encoding="utf-8")
+PAGES = [path.read_text(encoding="utf-8") for path in pages.ALL]
 PROBLEM = ROOT / "tests" / "support" / "problems" / "growth"
 LONG = r"--regions macro|calibrate common_prosperity|screen MODEL"  # what takes long, or stands for names of one's own
-
-
-def blocks(language: str, text: str = README) -> list[str]:
-    """The fenced blocks of a language, by default of the README."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-
-
-def lines(text: str, program: str) -> list[str]:
-    """The lines of blocks in `sh` that start with a program, continued lines joined, comments dropped."""
-    joined = "\n".join(blocks("sh", text)).replace("\\\n", " ")
-    found = (shlex.join(shlex.split(line, comments=True)) for line in joined.splitlines())
-    return [line for line in found if line.startswith(f"{program} ")]
 
 
 def commands() -> list[str]:
@@ -51,7 +40,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("worked")
     for source, name in (("model.mdl", "model.mdl"), ("model.mdl", "my_model.mdl"), ("plan.toml", "my_plan.toml")):
         shutil.copy(PROBLEM / source, folder / name)
-    (folder / "migrants.csv").write_text(blocks("csv")[0], encoding="utf-8")
+    (folder / "migrants.csv").write_text(blocks("csv", README)[0], encoding="utf-8")
     assert main(["optimize", str(folder / "my_plan.toml"), "--out", str(folder / "runs" / "FOLDER")]) == 0
     return folder
 
@@ -66,7 +55,7 @@ def elsewhere(worked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_two_commands_do_all_the_set_up() -> None:
     """The first runs the main job, the second the tests; continuous integration runs them as they stand."""
-    run, test = (shlex.split(block) for block in blocks("bash"))
+    run, test = (shlex.split(block) for block in blocks("bash", README))
     for words in (run, test):
         assert words[:4] == ["python3.11", "-m", "venv", ".venv"]
         assert ".ci/constraints.txt" in words
@@ -134,7 +123,7 @@ def test_the_line_that_draws_the_figure_runs(elsewhere: Path) -> None:
 
 def test_the_python_code_runs() -> None:
     """From top to bottom."""
-    (code,) = blocks("python")
+    (code,) = blocks("python", README)
     exec(compile(code, "README.md", "exec"), {})
 
 

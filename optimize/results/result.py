@@ -56,7 +56,7 @@ class Stored:
 class Result:
     """The end of an optimization.
 
-    `policy` holds the paths of the levers over the whole run, (time, *dimensions); each value holds from its time on,
+    `policy` holds the paths of the levers over the whole run, `(time, *dimensions)`; each value holds from its time on,
     as `sd.simulate(levers=...)` takes it. `trajectories` and `baseline` are the runs with it and without, all variables
     at the saved times. `shadow_prices` are by limit (see `shadow_prices`), `multipliers` what they were made of, by
     row; `widths` are those of the stand-ins for kinks by which an optimum that stands on them is certified. `objective`

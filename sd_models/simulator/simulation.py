@@ -58,7 +58,7 @@ def simulate(
 ) -> xr.Dataset:
     """One run: trajectories of all variables at the saved times, with the modeller's names, units and documentation.
 
-    `levers` gives variables a path: an array (times, *dimensions), or a DataArray whose `time` coordinate says from
+    `levers` gives variables a path: an array `(times, *dimensions)`, or a DataArray whose `time` coordinate says from
     when on each value holds. `constants` gives variables another constant value, `initial` stocks another initial
     value. A DataArray with a `run` dimension gives a batch of runs in one call.
 
