@@ -1,4 +1,4 @@
-"""Small payloads: the islands with a plan, and their model computed by a stand-in of the page's engine."""
+"""Pages are tested in a browser; the model of most is the islands, computed by a stand-in of the page's engine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support import islands
+from support.browser import browser, page
 from support.scalar_javascript import scalar_engine
 
 import optimize as opt
@@ -14,6 +15,8 @@ from optimize.pages import payload as payload_module
 from optimize.pages.payload import Payload
 from optimize.pages.subject import Subject, subject_of
 from sd_models.system.model import System
+
+__all__ = ["browser", "page"]
 
 LEVERS = [{"variable": "spending", "upper": 2.0, "ramp": {"relative": 0.5, "absolute": 0.1}}, {"variable": "tax rate"}]
 

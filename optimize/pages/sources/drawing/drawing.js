@@ -1,3 +1,10 @@
-/** The charts: each a function of a specification, that gives `{node, update(specification)}`. */
+/** The charts: each a function of a specification, that gives `{node, update(changes)}`. */
 
-export { formatter } from "./numbers.js";
+export { heat } from "./heat.js";
+export { limits } from "./limits.js";
+export { lines } from "./lines.js";
+export { multiples } from "./multiples.js";
+export { sankey } from "./sankey.js";
+export { stack } from "./stack.js";
+export { tiles } from "./tiles.js";
+export { waterfall } from "./waterfall.js";

@@ -1,0 +1,57 @@
+/** The hidden table behind each chart: the same numbers, for screen readers, written when there is time. */
+
+import { html, style, write } from "./svg.js";
+
+/** Out of sight, but read aloud. */
+export const HIDDEN = {
+  position: "absolute",
+  width: "1px",
+  height: "1px",
+  overflow: "hidden",
+  clipPath: "inset(50%)",
+  whiteSpace: "nowrap",
+  contain: "strict",
+};
+const LATEST = 500; // milliseconds that a busy page may put it off
+
+const idly = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 100));
+
+/**
+ * A table below a figure; `show` takes a function that gives its content, called once the page is idle.
+ * @returns {{show: (content: () => {caption: string, head: string[], rows: string[][]}) => void, flush: () => void}}
+ */
+export function hiddenTable(figure) {
+  const table = html("table", {}, style(html("div", { class: "prosperity-table" }, figure), HIDDEN));
+  const caption = html("caption", {}, table);
+  const [head, body] = [html("thead", {}, table), html("tbody", {}, table)];
+  let waiting = null;
+  let planned = false;
+  const flush = () => {
+    planned = false;
+    if (!waiting) return;
+    const content = waiting();
+    waiting = null;
+    write(caption, content.caption);
+    fill(head, [content.head], () => ["th", "col"]);
+    fill(body, content.rows, (column) => (column ? ["td", null] : ["th", "row"]));
+  };
+  const show = (content) => {
+    waiting = content;
+    if (!planned) idly(flush, { timeout: LATEST });
+    planned = true;
+  };
+  return { show, flush };
+}
+
+/** Writes rows of texts into a part of a table, in the cells that are there. */
+function fill(part, rows, kind) {
+  while (part.rows.length > rows.length) part.deleteRow(-1);
+  rows.forEach((texts, at) => {
+    const row = part.rows[at] ?? part.insertRow();
+    while (row.cells.length > texts.length) row.deleteCell(-1);
+    texts.forEach((text, column) => {
+      const [name, scope] = kind(column);
+      write(row.cells[column] ?? html(name, { scope }, row), text);
+    });
+  });
+}
