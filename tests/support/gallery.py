@@ -17,6 +17,7 @@ from optimize.pages.bundling import BUNDLE
 
 MODEL = Path(__file__).parents[2] / "sd_models" / "common_prosperity"
 YEARS = [float(year) for year in range(2026, 2051)]
+HOSTILE = "</script><b>\"'&amp; 山东 \u0645\u0631\u062d\u0628\u0627"  # a name that would be more than text, if it could
 Chart = tuple[str, dict[str, Any]]  # the function of the drawing module, its specification
 
 
@@ -286,7 +287,7 @@ def edges() -> dict[str, Chart]:
     """Charts of what models of others bring: long names, gaps, zeros, one point, huge and tiny numbers."""
     gap = [None if 8 <= at <= 11 or at > 20 else math.sin(at / 4) for at in range(25)]
     long = 'A name that somebody wrote who wanted to say everything at once, with (brackets) and "quotes"'
-    hostile = "</script><b>\"'&amp; 山东 \u0645\u0631\u062d\u0628\u0627"
+    hostile = HOSTILE
     return {
         "gaps and long names": (
             "lines",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support import islands
+from support.accessibility import axe
 from support.browser import browser, page
 from support.scalar_javascript import scalar_engine
 
@@ -16,7 +17,7 @@ from optimize.pages.payload import Payload
 from optimize.pages.subject import Subject, subject_of
 from sd_models.system.model import System
 
-__all__ = ["browser", "page"]
+__all__ = ["axe", "browser", "page"]
 
 LEVERS = [{"variable": "spending", "upper": 2.0, "ramp": {"relative": 0.5, "absolute": 0.1}}, {"variable": "tax rate"}]
 

@@ -9,7 +9,9 @@ export const INK = "#1a1a1a";
 export const MUTED = "#595959";
 export const GRID = "#e2e2e2";
 export const RULE = "#8c8c8c";
+export const BLACK = "#000000"; // on cells, where the last bit of contrast counts
 export const GROUND = "#ffffff";
+export const STRIPE = "#efefef"; // behind a row that is picked
 
 /** How a line of each role looks: each differs from the others by more than its colour. */
 export const ROLES = {
@@ -99,5 +101,7 @@ export function luminance(colour) {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
+const EVEN = 0.179; // luminance on which black and white have the same contrast
+
 /** Black or white, whichever is read better on a colour. */
-export const inkOn = (colour) => (luminance(colour) > 0.18 ? INK : GROUND);
+export const inkOn = (colour) => (luminance(colour) > EVEN ? BLACK : GROUND);

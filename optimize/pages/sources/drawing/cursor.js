@@ -1,41 +1,40 @@
 /** A cursor over points in time, moved by keys and the pointer, that says what is under it. */
 
+const LEAP = 5; // points that a page key moves
+
 /**
- * Lets keys and the pointer move a cursor and a focus.
+ * Lets keys and the pointer move the cursor and the focus.
  * @param {Object} frame
- * @param {{count: number, members: number, cursor: ?number, focus: number, onCursor: ?Function,
- *   nearest: (x: number, y: number) => [number, number], tell: (cursor: number, focus: number) => string}} options
+ * @param {{cursor: ?number, focus: number}} now
+ * @param {{count: number, members: number, onCursor: ?Function, nearest: (x: number, y: number) => [number, number],
+ *   tell: (cursor: number, focus: number) => string}} options `nearest` gives a point and a member, -1 for none
  */
-export function cursorKeys(frame, options) {
-  const { count, members, cursor, focus, onCursor, nearest, tell } = options;
-  const go = (point, member, aloud) => {
+export function followCursor(frame, { cursor, focus }, { count, members, onCursor, nearest, tell }) {
+  const go = (point, member, aloud = true) => {
+    if (aloud && point !== null) frame.say(tell(point, Math.max(0, member)));
     if (point === cursor && member === focus) return;
     frame.change({ cursor: point, focus: member });
-    if (aloud && point !== null) frame.say(tell(point, member));
     if (point !== cursor) onCursor?.(point);
   };
   const at = cursor ?? count - 1;
-  const walk = (step) => go(cursor === null ? at : within(at + step, count), Math.max(0, focus), true);
-  const turn = (step) => go(at, focus < 0 ? 0 : (focus + step + members) % members, true);
+  const member = Math.max(0, focus);
+  const to = (point) => () => go(Math.min(count - 1, Math.max(0, point)), member);
+  const walk = (step) => to(cursor === null ? at : cursor + step);
+  const turn = (step) => () => go(at, focus < 0 ? 0 : (focus + step + members) % members);
+  const leave = () => go(null, -1, false);
   frame.keys = {
-    ArrowLeft: () => walk(-1),
-    ArrowRight: () => walk(1),
-    ArrowUp: () => turn(-1),
-    ArrowDown: () => turn(1),
-    PageUp: () => walk(-5),
-    PageDown: () => walk(5),
-    Home: () => go(0, Math.max(0, focus), true),
-    End: () => go(count - 1, Math.max(0, focus), true),
-    Escape: () => go(null, -1, false),
+    ArrowLeft: walk(-1),
+    ArrowRight: walk(1),
+    PageUp: walk(-LEAP),
+    PageDown: walk(LEAP),
+    Home: to(0),
+    End: to(count - 1),
+    ArrowUp: turn(-1),
+    ArrowDown: turn(1),
+    Escape: leave,
   };
-  frame.pointer = {
-    move: (x, y) => go(...nearest(x, y), false),
-    leave: () => go(null, -1, false),
-    click: (x, y) => frame.say(tell(...nearest(x, y))),
-  };
+  frame.pointer = { move: (x, y) => go(...nearest(x, y), false), click: (x, y) => go(...nearest(x, y)), leave };
 }
-
-const within = (at, count) => Math.min(count - 1, Math.max(0, at));
 
 /** The index of the place that is nearest to x, among ascending places. */
 export function nearestIndex(places, x) {

@@ -39,7 +39,9 @@ export function pointScale(x, range) {
   const [first, last] = [x[0], x[x.length - 1]];
   const domain = x.length > 1 ? [first, last] : [first - 0.5, first + 0.5];
   const scale = scaleLinear().domain(domain).range(range);
-  const count = Math.max(2, Math.floor((range[1] - range[0]) / 58));
-  const whole = x.length < 2 ? [first] : scale.ticks(count).filter(Number.isInteger);
-  return { scale, ticks: whole.length ? whole : scale.ticks(count) };
+  const count = Math.max(2, Math.floor((range[1] - range[0]) / 78));
+  if (x.length < 2) return { scale, ticks: Array.from(x) };
+  const ticks = scale.ticks(count);
+  const whole = ticks.filter(Number.isInteger);
+  return { scale, ticks: whole.length > 1 ? whole : ticks };
 }

@@ -2,79 +2,101 @@
 
 import { INK, MUTED } from "./colours.js";
 import { chosen, spread } from "./placing.js";
-import { LINE, fitted, width } from "./text.js";
-import { element, pool, round, set, write } from "./svg.js";
+import { element, layer, pool, round, set, write } from "./svg.js";
+import { LINE, SMALL, fitted, width } from "./text.js";
 
-const LEAD = 12; // pixels from the end of a line to its name
+export const LEAD = 12; // pixels from the end of a line to its name
+const DIGIT = 7.2; // pixels of a digit, bold; all are of one width, so that this needs no measuring of every number
+const BETWEEN = 5; // a value and its name
+
+/**
+ * @typedef {Object} Label
+ * @property {string} name
+ * @property {string} value a text, "" for none
+ * @property {number} y where the line ends; NaN where it has no number
+ * @property {string} colour
+ * @property {boolean} strong
+ * @property {number} rank 0 is shown first, where there is no room for all; see `chosen`
+ */
 
 /**
  * Draws labels in a column.
- *
- * Each label has the place `y` at which its line ends (NaN where there is no number), `name`, `value` (a text, "" for
- * none), `colour`, `strong`, and `rank`: the first are shown where there is no room for all; below `must`, always.
- * @returns {(labels: Object[], column: {left: number, right: number, top: number, bottom: number, must: number}) =>
- *   number} how many are shown
+ * @returns {(labels: Label[], column: {left: number, right: number, top: number, bottom: number}) => number} how many
+ *   are shown
  */
 export function endLabels(parent) {
-  const group = element("g", { "aria-hidden": "true" }, parent);
+  const group = layer(parent, { class: "labels" });
   const leads = pool(group, "path", { fill: "none", "stroke-width": 1, opacity: 0.6 });
-  const texts = makeTexts(group);
-  return (labels, { left, right, top, bottom, must }) => {
-    const places = labels.map(({ y }) => (Number.isFinite(y) ? y : bottom));
-    const order = labels.map((_, i) => i).sort((one, other) => labels[one].rank - labels[other].rank || one - other);
-    const shown = chosen(places, order, must, LINE, bottom - top + LINE);
-    shown.sort((one, other) => places[one] - places[other] || labels[one].rank - labels[other].rank);
-    const at = spread(shown.map((i) => places[i]), LINE, top, bottom);
-    const [drawnLeads, drawnTexts] = [leads(shown.length), texts(shown.length)];
+  const texts = labelTexts(group);
+  return (labels, { left, right, top, bottom }) => {
+    const { shown, at } = placed(labels, top, bottom);
+    const [lines, words] = [leads(shown.length), texts(shown.length)];
     shown.forEach((index, i) => {
       const label = labels[index];
       const y = round(at[i]);
-      const known = Number.isFinite(label.y);
-      const d = known ? `M${round(left + 2)},${round(label.y)}L${left + LEAD - 3},${y}` : "";
-      set(drawnLeads[i], { d, stroke: label.colour });
-      drawnTexts[i](label, left + LEAD, y, right - left - LEAD);
+      set(lines[i], { d: lead(left, label.y, y), stroke: label.colour });
+      words[i](label, { x: left + LEAD, y, room: right - left - LEAD });
     });
     return shown.length;
   };
 }
 
-/** Texts of a value and a name, as functions that draw them. */
-function makeTexts(group) {
-  const made = [];
-  const texts = pool(group, "text", { dy: ".32em" });
-  return (count) =>
-    texts(count).map((node, i) => {
-      made[i] ??= textOf(node);
-      return made[i];
-    });
-}
-
-function textOf(node) {
-  const value = element("tspan", { "font-weight": 600 }, node);
-  const name = element("tspan", {}, node);
-  return (label, x, y, room) => {
-    set(node, { x, y, fill: label.colour, "font-weight": label.strong ? 600 : 400 });
-    write(value, label.value);
-    write(set(name, { dx: label.value ? 5 : 0 }), fitted(label.name, room - valueRoom(label.value), { bold: label.strong }));
+/** Those that are shown from top to bottom, and where; lines without numbers at the bottom. */
+function placed(labels, top, bottom) {
+  const places = labels.map(({ y }) => (Number.isFinite(y) ? y : bottom));
+  const shown = chosen(
+    places,
+    labels.map(({ rank }) => rank),
+    LINE,
+    bottom - top + LINE,
+  );
+  shown.sort((one, other) => places[one] - places[other] || one - other);
+  return {
+    shown,
+    at: spread(
+      shown.map((i) => places[i]),
+      LINE,
+      top,
+      bottom,
+    ),
   };
 }
 
-/** Digits are of one width, so that this needs no measuring of every number. */
-const valueRoom = (text) => (text ? 7 * text.length + 5 : 0);
+const lead = (left, from, to) =>
+  Number.isFinite(from) ? `M${round(left + 2)},${round(from)}L${round(left + LEAD - 3)},${to}` : "";
 
-/** The width of a column for names and values, of at most a share of the chart. */
-export function columnWidth(labels, chart) {
-  const wanted = labels.reduce((most, { name, value }) => Math.max(most, width(name, { bold: true }) + valueRoom(value)), 0);
-  return Math.ceil(Math.min(wanted, chart * (chart < 480 ? 0.36 : 0.3))) + LEAD + 2;
+/** Texts of a value and a name; gives functions that draw them. */
+export function labelTexts(group) {
+  const made = [];
+  const texts = pool(group, "text", { dy: ".32em" });
+  return (count) => {
+    const nodes = texts(count);
+    while (made.length < nodes.length) made.push(labelText(nodes[made.length]));
+    return made;
+  };
 }
 
-/** A width that only grows, for one list of names and one width of the chart. */
-export function widened(before, width, of) {
-  return { of, width: before.of === of ? Math.max(before.width, width) : width };
+function labelText(node) {
+  const value = element("tspan", { "font-weight": 600 }, node);
+  const name = element("tspan", {}, node);
+  return (label, { x, y, room, anchor = "start" }) => {
+    set(node, { x, y, "text-anchor": anchor, fill: label.colour, "font-weight": label.strong ? 600 : 400 });
+    write(value, label.value);
+    const left = room - valueRoom(label.value);
+    write(set(name, { dx: label.value ? BETWEEN : 0 }), fitted(label.name, left, { bold: label.strong }));
+  };
+}
+
+const valueRoom = (text) => (text ? DIGIT * text.length + BETWEEN : 0);
+
+/** The width of a column for labels, of at most a share of the chart. */
+export function columnWidth(labels, most) {
+  const wanted = labels.map(({ name, value }) => width(name, { bold: true }) + valueRoom(value));
+  return Math.ceil(Math.min(Math.max(0, ...wanted), most)) + LEAD + 2;
 }
 
 /** The point whose values stand in the column, above it. */
 export function columnHead(parent) {
-  const node = element("text", { "font-size": 11, "font-weight": 600, "aria-hidden": "true" }, parent);
-  return (text, x, y, strong) => write(set(node, { x, y, fill: strong ? INK : MUTED }), text);
+  const node = element("text", { "font-size": SMALL, "font-weight": 600 }, layer(parent));
+  return ({ text, x, y, strong }) => write(set(node, { x, y, fill: strong ? INK : MUTED }), text);
 }

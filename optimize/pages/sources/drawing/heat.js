@@ -1,165 +1,173 @@
 /** A heat map: a cell for each row and column, the darker the more. */
 
 import { asCells, chart } from "./chart.js";
-import { INK, MUTED, RULE, inkOn, shade } from "./colours.js";
-import { colourKey, colourRange, steadyColours } from "./legend.js";
-import { extent, known, quantity } from "./numbers.js";
-import { element, hatching, pool, round, set, write } from "./svg.js";
-import { fitted, widest, width as widthOf } from "./text.js";
-import { isolated, speaker } from "./words.js";
+import { BLACK, GROUND, MUTED } from "./colours.js";
+import { cellColours, cellFoot, FOOT, pickFrame } from "./legend.js";
+import { gridMoves, pickable } from "./picking.js";
+import { element, layer, pool, round, set, write } from "./svg.js";
+import { fitted, SMALL, widest } from "./text.js";
+import { captioned } from "./timeplot.js";
+import { isolated } from "./words.js";
 
-const LOWEST = 15; // pixels of a cell
-const HEADING = 20; // of the name of a group
-const LEGEND = 52;
-const SLANT = 0.75; // of names above columns that stand slanted: height per length
+const NAMES = { size: 11.5 };
+const LONGEST = 170; // pixels of a name above a column
+const [LOWEST, HIGHEST] = [15, 26]; // pixels of a cell
+const HEADING = 20; // above a group of rows
+const NARROW = 560; // below this width names stand upright
+const SLANT = 48; // degrees of names above columns that do not fit
+const DASH = 6; // pixels of the sign in a cell below zero
 
 /**
  * @param {import("./chart.js").Specification & {rows: {name: string, group?: string}[], columns: {name: string}[],
  *   values: ArrayLike<number>, diverging?: boolean, picked?: ?{row: number, column: number},
- *   onPick?: (picked: {row: number, column: number}) => void}} specification values row by row
+ *   onPick?: (picked: ?{row: number, column: number}) => void}} specification values row by row; `diverging`: colours on
+ *   both sides of zero, and a dash in each cell below it
  * @returns {import("./chart.js").Chart}
  */
 export const heat = chart("heat", (frame) => {
-  const hatch = hatching(frame.svg, "#9a9a9a", "#f4f4f4");
-  const names = element("g", { "aria-hidden": "true" }, frame.svg);
-  const headings = pool(element("g", { "font-weight": 600, "aria-hidden": "true" }, frame.svg), "text", { "font-size": 11 });
-  const rowNames = pool(names, "text", { "text-anchor": "end", dy: ".34em", "font-size": 11.5 });
-  const columnNames = pool(names, "text", { "font-size": 11.5 });
-  const cells = pool(element("g", {}, frame.svg), "rect");
-  const minus = [INK, "#ffffff"].map((stroke) => element("path", { stroke, "stroke-width": 1.2, fill: "none" }, frame.svg));
-  const mark = element("rect", { fill: "none", stroke: INK, "stroke-width": 2.5 }, frame.svg);
-  const readout = element("text", { "font-weight": 600, "aria-hidden": "true" }, frame.svg);
-  const key = colourKey(frame.svg);
-  let domain = null;
+  const colours = cellColours(frame.svg);
+  const names = drawNames(frame.svg);
+  const cells = drawCells(frame.svg);
+  const [mark, foot] = [pickFrame(frame.svg), cellFoot(frame.svg)];
   return (specification) => {
-    const { rows, columns, values, diverging = false, picked = null, hovered = null } = specification;
-    const say = speaker(specification);
-    const range = extent([values]);
-    domain = steadyColours(domain, colourRange(range, diverging));
-    const told = quantity(range[0] <= range[1] ? range : domain, specification, say("no_data"));
-    const place = layout(specification);
-    const value = (row, column) => values[row * columns.length + column];
-    frame.size(specification.width, place.height);
-    drawNames({ rowNames, columnNames, headings }, specification, place);
-    const drawn = cells(rows.length * columns.length);
-    const signs = ["", ""];
-    const missing = [];
-    for (let row = 0; row < rows.length; row++)
-      for (let column = 0; column < columns.length; column++) {
-        const number = value(row, column);
-        const share = (number - domain[0]) / (domain[1] - domain[0]);
-        const fill = known(number) ? shade(share, diverging) : hatch;
-        const [x, y] = [place.x(column), place.y(row)];
-        set(drawn[row * columns.length + column], { x, y, width: place.wide, height: place.tall, fill });
-        if (!known(number)) missing.push(row);
-        else if (number < 0 && diverging) signs[inkOn(fill) === INK ? 0 : 1] += `M${round(x + place.wide / 2 - 3)},${round(y + place.tall / 2)}h6`;
-      }
-    signs.forEach((d, i) => set(minus[i], { d }));
-    const shown = hovered ?? picked;
-    const at = picked && rows[picked.row] && columns[picked.column] ? picked : null;
-    set(mark, { display: at ? null : "none", x: place.x(at?.column ?? 0), y: place.y(at?.row ?? 0), width: place.wide, height: place.tall });
-    const tell = ({ row, column }) => `${isolated(rows[row].name)}, ${isolated(columns[column].name)}: ${told.text(value(row, column))} ${told.unit}`.trim();
-    write(set(readout, { x: 0, y: place.height - 38 }), shown ? fitted(tell(shown), specification.width, { bold: true }) : "");
-    key({ x: 0, y: place.height - 28, domain, diverging, told, missing: missing.length ? say("no_data") : "", hatch });
-    asCells(frame, { ...specification, unit: told.unit }, say("keys_cells"));
-    cellKeys(frame, { rows: rows.length, columns: columns.length, picked: at, hovered, onPick: specification.onPick, tell, find: place.find });
-    frame.table.show(() => ({
-      caption: told.unit ? `${specification.title} (${told.unit})` : `${specification.title}`,
-      head: ["", ...columns.map(({ name }) => isolated(name))],
-      rows: rows.map(({ name }, row) => [isolated(name), ...columns.map((_, column) => told.text(value(row, column)))]),
-    }));
+    const { values, columns, width, hovered = null } = specification;
+    const coloured = colours(specification, values);
+    const place = placeOf(specification);
+    const picked = indexOf(specification);
+    const tell = teller(specification, coloured);
+    frame.size(width, place.bottom + FOOT);
+    names(specification, place);
+    cells(specification, place, coloured);
+    mark(picked === null ? null : place.box(Math.floor(picked / columns.length), picked % columns.length));
+    foot(coloured, { y: place.bottom, width }, (hovered ?? picked) === null ? "" : tell(hovered ?? picked));
+    listen(frame, specification, { coloured, place, picked, hovered, tell });
+    frame.table.show(() => tableOf(specification, coloured));
   };
 });
 
+/** Which cell is picked, counted row by row; null for none and for one that is not there. Keys give a number. */
+function indexOf({ picked = null, rows, columns }) {
+  const index = picked === null || typeof picked === "number" ? picked : picked.row * columns.length + picked.column;
+  return index !== null && index < rows.length * columns.length ? index : null;
+}
+
+function teller({ rows, columns, values }, { told }) {
+  return (index) => {
+    const [row, column] = [rows[Math.floor(index / columns.length)], columns[index % columns.length]];
+    return `${isolated(row.name)}, ${isolated(column.name)}: ${told.text(values[index])} ${told.unit}`.trim();
+  };
+}
+
 /** Where names and cells stand. */
-function layout({ rows, columns, width, height: given }) {
-  const left = Math.ceil(Math.min(widest(rows.map(({ name }) => name), { size: 11.5 }), width * 0.28)) + 8;
-  const longest = Math.min(widest(columns.map(({ name }) => name), { size: 11.5 }), 170);
-  const flat = (width - left) / columns.length >= longest + 8;
-  const steep = !flat && width < 560;
-  const overhang = flat || steep ? 0 : Math.ceil(longest * Math.sqrt(1 - SLANT * SLANT));
-  const top = flat ? 20 : Math.ceil(longest * (steep ? 1 : SLANT)) + 14;
-  const step = (width - left - overhang) / columns.length;
+function placeOf({ rows, columns, width, height }) {
+  const names = namesOf(rows, columns, width);
+  const step = (width - names.left - names.overhang) / columns.length;
   const starts = rows.map(({ group }, i) => group !== undefined && group !== rows[i - 1]?.group);
   const headings = starts.filter(Boolean).length * HEADING;
-  const wanted = ((given ?? 0) - top - headings - LEGEND) / rows.length;
-  const tall = Math.max(LOWEST, Math.min(26, wanted));
-  let y = top;
-  const tops = rows.map((_, i) => {
-    y += starts[i] ? HEADING : 0;
-    y += tall;
-    return y - tall;
-  });
+  const wanted = ((height ?? 0) - names.top - headings - FOOT) / rows.length;
+  const tall = Math.max(LOWEST, Math.min(HIGHEST, wanted));
+  let bottom = names.top;
+  const tops = rows.map((_, i) => (bottom += tall + (starts[i] ? HEADING : 0)) - tall);
   const gap = step > 8 ? 1 : 0;
+  const size = { width: round(step - gap), height: round(tall - gap) };
+  const box = (row, column) => ({ x: round(names.left + column * step), y: round(tops[row]), ...size });
   const find = (px, py) => {
-    const column = Math.floor((px - left) / step);
-    const row = tops.findIndex((above) => py >= above && py < above + tall);
-    return row >= 0 && column >= 0 && column < columns.length ? { row, column } : null;
+    const column = Math.floor((px - names.left) / step);
+    const row = tops.findIndex((top) => py >= top && py < top + tall);
+    return row >= 0 && column >= 0 && column < columns.length ? row * columns.length + column : null;
   };
-  return {
-    left, top, flat, steep, step, starts, longest, find,
-    x: (column) => round(left + column * step),
-    y: (row) => round(tops[row]),
-    wide: round(step - gap),
-    tall: round(tall - gap),
-    height: Math.ceil(y + LEGEND),
+  return { ...names, starts, box, find, bottom: Math.ceil(bottom) };
+}
+
+/** How names stand: those of columns flat if they fit, else slanted, on narrow charts upright. */
+function namesOf(rows, columns, width) {
+  const left =
+    Math.ceil(
+      Math.min(
+        widest(
+          rows.map(({ name }) => name),
+          NAMES,
+        ),
+        width * 0.3,
+      ),
+    ) + 8;
+  const longest = Math.min(
+    widest(
+      columns.map(({ name }) => name),
+      NAMES,
+    ),
+    LONGEST,
+  );
+  const angle = (width - left) / columns.length >= longest + 4 ? 0 : width < NARROW ? 90 : SLANT;
+  const [rise, run] = [Math.sin((angle * Math.PI) / 180), Math.cos((angle * Math.PI) / 180)];
+  return { left, longest, angle, top: Math.ceil(longest * rise) + 20, overhang: angle ? Math.ceil(longest * run) : 0 };
+}
+
+function drawNames(parent) {
+  const group = layer(parent, { class: "names", "font-size": NAMES.size });
+  const rowNames = pool(group, "text", { "text-anchor": "end", dy: ".34em" });
+  const columnNames = pool(group, "text");
+  const headings = pool(layer(parent, { "font-weight": 600, "font-size": SMALL, fill: MUTED }), "text", { x: 0 });
+  return ({ rows, columns }, { box, left, longest, angle, top, starts }) => {
+    const [beside, above] = [rowNames(rows.length), columnNames(columns.length)];
+    rows.forEach(({ name }, i) => {
+      const { y, height } = box(i, 0);
+      write(set(beside[i], { x: left - 6, y: round(y + height / 2) }), fitted(isolated(name), left - 6, NAMES));
+    });
+    columns.forEach(({ name }, i) => {
+      const { x, width } = box(0, i);
+      const looks = columnLooks(round(x + width / 2), top - 6, angle);
+      write(set(above[i], looks), fitted(isolated(name), longest, NAMES));
+    });
+    const groups = rows.flatMap(({ group: text }, i) => (starts[i] ? [{ text, y: box(i, 0).y - 5 }] : []));
+    const texts = headings(groups.length);
+    groups.forEach(({ text, y }, i) => write(set(texts[i], { y }), isolated(text)));
   };
 }
 
-function drawNames({ rowNames, columnNames, headings }, { rows, columns }, place) {
-  const drawn = rowNames(rows.length);
-  rows.forEach(({ name }, i) => {
-    const at = { x: place.left - 6, y: round(place.y(i) + place.tall / 2) };
-    write(set(drawn[i], at), fitted(isolated(name), place.left - 6, { size: 11.5 }));
-  });
-  const tops = columnNames(columns.length);
-  columns.forEach(({ name }, i) => {
-    const [x, y] = [round(place.x(i) + place.wide / 2), place.top - 6];
-    const angle = place.flat ? null : place.steep ? -90 : (-Math.asin(SLANT) * 180) / Math.PI;
-    const turned = angle === null ? null : `rotate(${round(angle)} ${x} ${y})`;
-    const at = { x, y, transform: turned, "text-anchor": place.flat ? "middle" : "start", dy: place.steep ? ".32em" : null };
-    write(set(tops[i], at), fitted(isolated(name), place.longest, { size: 11.5 }));
-  });
-  const groups = rows.map((row, i) => [row.group, i]).filter(([, i]) => place.starts[i]);
-  const texts = headings(groups.length);
-  groups.forEach(([group, i], at) => write(set(texts[at], { x: 0, y: place.y(i) - 5, fill: MUTED }), isolated(group)));
+function columnLooks(x, y, angle) {
+  const turned = {
+    transform: `rotate(${-angle} ${x} ${y})`,
+    "text-anchor": "start",
+    dy: angle === 90 ? ".34em" : null,
+  };
+  return { x, y, ...(angle ? turned : { transform: null, "text-anchor": "middle", dy: null }) };
 }
 
-/** Lets keys and the pointer pick a cell. */
-function cellKeys(frame, { rows, columns, picked, hovered, onPick, tell, find }) {
-  const go = (cell) => {
-    frame.change({ picked: cell, hovered: null });
-    frame.say(tell(cell));
-    onPick?.(cell);
+/** Cells, and a dash in those below zero, which are told from those above in grey too. */
+function drawCells(parent) {
+  const rects = pool(layer(parent, { class: "cells" }), "rect");
+  const group = layer(parent, { class: "dashes", "stroke-width": 1.2 });
+  const dashes = {
+    [BLACK]: element("path", { stroke: BLACK }, group),
+    [GROUND]: element("path", { stroke: GROUND }, group),
   };
-  const walk = (down, right) => () =>
-    go(
-      picked
-        ? { row: Math.min(rows - 1, Math.max(0, picked.row + down)), column: Math.min(columns - 1, Math.max(0, picked.column + right)) }
-        : { row: 0, column: 0 },
-    );
-  frame.keys = {
-    ArrowUp: walk(-1, 0),
-    ArrowDown: walk(1, 0),
-    ArrowLeft: walk(0, -1),
-    ArrowRight: walk(0, 1),
-    Home: walk(-rows, -columns),
-    End: walk(rows, columns),
-    Escape: () => {
-      frame.change({ picked: null, hovered: null });
-      onPick?.(null);
-    },
+  return ({ rows, columns, values }, { box }, { fill, ink, diverging }) => {
+    const drawn = rects(rows.length * columns.length);
+    const signs = { [BLACK]: "", [GROUND]: "" };
+    for (let i = 0; i < rows.length * columns.length; i++) {
+      const place = box(Math.floor(i / columns.length), i % columns.length);
+      set(drawn[i], { ...place, fill: fill(values[i]) });
+      if (diverging && values[i] < 0) signs[ink(values[i])] += dash(place);
+    }
+    for (const colour in signs) set(dashes[colour], { d: signs[colour] });
   };
-  const same = (one, other) => one?.row === other?.row && one?.column === other?.column;
-  frame.pointer = {
-    move: (x, y) => {
-      const cell = find(x, y);
-      if (!same(cell, hovered)) frame.change({ hovered: cell });
-    },
-    leave: () => frame.change({ hovered: null }),
-    click: (x, y) => {
-      const cell = find(x, y);
-      if (cell) go(cell);
-    },
-  };
+}
+
+const dash = ({ x, y, width, height }) => `M${round(x + (width - DASH) / 2)},${round(y + height / 2)}h${DASH}`;
+
+function listen(frame, specification, { coloured, place, picked, hovered, tell }) {
+  const { rows, columns, onPick } = specification;
+  const cell = (index) => ({ row: Math.floor(index / columns.length), column: index % columns.length });
+  const told = (index) => onPick?.(index === null ? null : cell(index));
+  const moves = gridMoves(rows.length, columns.length);
+  asCells(frame, { ...specification, unit: coloured.told.unit }, coloured.say("keys_cells"));
+  pickable(frame, { picked, hovered, moves, find: place.find, tell, onPick: told });
+}
+
+function tableOf({ title, rows, columns, values }, { told, say }) {
+  const head = [say("name"), ...columns.map(({ name }) => isolated(name))];
+  const text = (row, column) => told.text(values[row * columns.length + column]);
+  const body = rows.map(({ name }, row) => [isolated(name), ...columns.map((_, column) => text(row, column))]);
+  return { caption: captioned(title, told.unit), head, rows: body };
 }

@@ -1,139 +1,185 @@
 /** Small multiples: the same lines for many places, side by side. */
 
+import { cursorRule, horizontalAxis, marginFor, verticalAxis } from "./axes.js";
 import { asSlider, chart } from "./chart.js";
-import { cursorRule, horizontalAxis, verticalAxis } from "./axes.js";
-import { INK, looks, MUTED } from "./colours.js";
-import { cursorKeys, nearestIndex } from "./cursor.js";
+import { looks, MUTED } from "./colours.js";
+import { followCursor, nearestIndex } from "./cursor.js";
 import { marked, pointScale, steady } from "./domains.js";
-import { extent, pointFormatter, quantity } from "./numbers.js";
-import { makePanel, pathsOver } from "./panel.js";
-import { element, pool, set, write } from "./svg.js";
-import { fitted, widest, width as widthOf } from "./text.js";
+import { lineKey } from "./key.js";
+import { extent, quantity } from "./numbers.js";
+import { makePanel } from "./panel.js";
+import { element, layer, round, set, toggle, write } from "./svg.js";
+import { fitted, SMALL, width as widthOf } from "./text.js";
+import { captioned, telling } from "./timeplot.js";
 import { isolated, speaker } from "./words.js";
 
 const NARROWEST = 118; // pixels of a panel
-const GAP = 14;
+const GAP = 14; // between panels
 const NAME = 20; // above each panel
-const BOTTOM = 22;
+const BELOW = 22; // under each panel
+const MARKS = 3; // numbers on a vertical axis, about
 
 /**
- * @param {import("./chart.js").Specification & {x: ArrayLike<number>, panels: {name: string,
+ * @param {import("./chart.js").Specification & {x: ArrayLike<number>, panels: {name: string, unit?: string,
  *   series: import("./lines.js").Series[]}[], shared?: boolean, columns?: number, cursor?: ?number,
- *   onCursor?: Function, xUnit?: string, zero?: boolean}} specification `shared`: one vertical axis for all panels;
- *   `columns`: at most; `height` is that of one panel
+ *   onCursor?: Function, xUnit?: string, zero?: boolean}} specification `shared`: one vertical axis for all panels, else
+ *   each has its own, and may have its own unit; `columns`: at most; `height` is that of one panel
  * @returns {import("./chart.js").Chart}
  */
 export const multiples = chart("multiples", (frame) => {
-  const key = makeKey(frame.svg);
-  const unit = element("text", { "font-size": 11, fill: MUTED, "aria-hidden": "true" }, frame.svg);
+  const key = lineKey(frame.svg);
+  const unit = element("text", { "font-size": SMALL, fill: MUTED }, layer(frame.svg));
   const cells = [];
-  let domains = [];
+  const domains = [];
   return (specification) => {
-    const { x, panels, width, language, shared = true, cursor = null, focus = -1 } = specification;
-    const say = speaker(specification);
-    const point = pointFormatter(x, language);
-    const ranges = panels.map(({ series }) => extent(series.map(({ values }) => values)));
-    const whole = extent(ranges);
-    domains = (shared ? [whole] : ranges).map((range, i) => steady(domains[i], range, specification.zero, 2));
-    const told = quantity(extent(domains), specification, say("no_data"));
-    const shownAt = cursor ?? x.length - 1;
-    const names = [...new Map(panels.flatMap(({ series }) => series).map((one) => [one.name, one])).values()];
-    const styles = new Map(looks(names).map((look, i) => [names[i].name, look]));
-    const keyHeight = key(names, styles, { width, unit: unit, text: told.unit });
-    const grid = gridOf(specification, domains, told, keyHeight);
+    const { panels, width, shared = true } = specification;
+    const axes = axesOf(specification, domains);
+    const words = telling(specification, axes[0].range);
+    const styles = stylesOf(panels);
+    const above = key(
+      [...styles].map(([name, style]) => ({ name: isolated(name), style })),
+      width,
+    );
+    const common = shared ? axes[0].told.axis : "";
+    const drawn = { ...words, styles, x: specification.x };
+    const grid = gridOf(specification, axes, above + (common ? 20 : 6));
+    write(set(unit, { x: 0, y: above + SMALL }), common);
     while (cells.length < panels.length) cells.push(makeCell(frame.svg));
-    cells.forEach((cell, i) => cell.hide(i >= panels.length));
-    panels.forEach(({ name, series }, i) => {
-      const box = grid.box(i);
-      cells[i].draw({ box, name: isolated(name), series, x, point, told, cursor, shownAt, focused: i === focus, styles: series.map((one) => styles.get(one.name)), domain: domains[shared ? 0 : i], numbers: !shared || box.first, points: i >= panels.length - grid.columns, unit: i === panels.length - 1 ? (specification.xUnit ?? say("year")) : "" });
-    });
+    cells.forEach((cell, i) => cell.toggle(i < panels.length));
+    panels.forEach((panel, i) =>
+      cells[i].draw(panel, { ...drawn, ...axes[i], box: grid.box(i), focused: i === words.focus }),
+    );
     frame.size(width, grid.height);
-    const tell = (at, i) => {
-      const { name, series } = panels[Math.max(0, i)];
-      return `${isolated(name)}, ${point(x[at])}: ${series.map((one) => `${isolated(one.name)} ${told.text(one.values[at])}`).join(", ")} ${told.unit}`.trim();
-    };
-    asSlider(frame, { ...specification, unit: told.unit }, say("keys_panels"), { at: shownAt, count: x.length, text: point(x[shownAt]) });
-    cursorKeys(frame, { count: x.length, members: panels.length, cursor, focus, onCursor: specification.onCursor, tell, nearest: (px, py) => grid.nearest(px, py, x, cells) });
-    frame.table.show(() => tableOf(specification, told, point, say));
+    listen(frame, specification, { ...words, axes, grid });
+    frame.table.show(() => tableOf(specification, words, axes, [...styles.keys()]));
   };
 });
 
+/** The vertical axis of each panel: its ends, marks, how its numbers are told, its unit where it has one of its own. */
+function axesOf({ panels, shared = true, zero, ...specification }, domains) {
+  const say = speaker(specification);
+  const own = panels.map(({ series }) => extent(series.map(({ values }) => values)));
+  const ranges = shared ? panels.map(() => extent(own)) : own;
+  return ranges.map((range, i) => {
+    if (!shared || i === 0) domains[i] = steady(domains[i], range, zero, MARKS + 2);
+    const domain = domains[shared ? 0 : i];
+    const { ticks, step } = marked(domain, [0, 1], MARKS);
+    const unit = (shared ? null : panels[i].unit) ?? specification.unit;
+    const told = quantity(domain, { ...specification, unit }, say);
+    return { range: domain, ticks, told, tick: told.tick(step), ownUnit: shared ? "" : told.axis };
+  });
+}
+
+/** The look of each name: the same in all panels. */
+function stylesOf(panels) {
+  const series = new Map(panels.flatMap((panel) => panel.series).map((one) => [one.name, one]));
+  const styles = looks([...series.values()]);
+  return new Map([...series.keys()].map((name, i) => [name, styles[i]]));
+}
+
 /** Where each panel stands. */
-function gridOf({ width, panels, columns = 6, shared = true, height: given }, domains, told, top) {
-  const numbers = domains.flatMap((domain) => marked(domain, [0, 1], 2).ticks.map(told.tick(marked(domain, [0, 1], 2).step)));
-  const margin = Math.ceil(widest(numbers, { size: 11 })) + 8;
-  const each = shared ? 0 : margin;
-  const most = Math.floor((width - (shared ? margin : 0) + GAP) / (NARROWEST + GAP));
+function gridOf({ width, panels, x, columns = 6, shared = true, height }, axes, top) {
+  const margin = marginFor(axes.flatMap(({ ticks, tick }) => ticks.map(tick)));
+  const [outer, inner] = shared ? [margin, 0] : [0, margin];
+  const most = Math.floor((width - outer + GAP) / (NARROWEST + GAP));
   const across = Math.max(1, Math.min(columns, panels.length, most));
-  const cell = (width - (shared ? margin : 0) + GAP) / across;
-  const tall = (given ?? Math.round(Math.min(150, Math.max(86, (cell - GAP) * 0.62)))) + NAME + BOTTOM;
+  const cell = (width - outer + GAP) / across;
+  const tall = (height ?? Math.round(Math.min(150, Math.max(86, (cell - GAP) * 0.62)))) + NAME + BELOW;
   const rows = Math.ceil(panels.length / across);
   const box = (i) => {
-    const left = (shared ? margin : 0) + (i % across) * cell + each;
-    const above = top + Math.floor(i / across) * tall;
-    return { left, right: left - each + cell - GAP, name: above + 12, top: above + NAME, bottom: above + tall - BOTTOM, first: i % across === 0 };
+    const [row, column] = [Math.floor(i / across), i % across];
+    const [start, above] = [outer + column * cell, top + row * tall];
+    const edges = { left: start + inner, right: start + cell - GAP, top: above + NAME, bottom: above + tall - BELOW };
+    const lowest = i + across >= panels.length;
+    return { ...edges, numbers: !shared || column === 0, points: lowest, unit: column === 0 && row === rows - 1 };
   };
-  const nearest = (px, py, x, cells) => {
+  const at = (px, py) => {
     const row = Math.min(rows - 1, Math.max(0, Math.floor((py - top) / tall)));
-    const column = Math.min(across - 1, Math.max(0, Math.floor((px - (shared ? margin : 0)) / cell)));
-    const at = Math.min(panels.length - 1, row * across + column);
-    return [nearestIndex(cells[at].places(), px), at];
+    const column = Math.min(across - 1, Math.max(0, Math.floor((px - outer) / cell)));
+    return Math.min(panels.length - 1, row * across + column);
   };
-  return { box, nearest, columns: across, height: top + rows * tall };
+  const nearest = (px, py) => {
+    const i = at(px, py);
+    const { scale } = along(x, box(i));
+    return [nearestIndex(Array.from(x, scale), px), i];
+  };
+  return { box, nearest, height: top + rows * tall };
 }
 
+const along = (x, { left, right }) => pointScale(x, [left + 2, right - 2]);
+
+/** One panel: its axes, lines, name and the value under the cursor. */
 function makeCell(svg) {
-  const group = element("g", {}, svg);
-  const vertical = verticalAxis(group);
-  const horizontal = horizontalAxis(group);
-  const rule = cursorRule(group);
+  const group = layer(svg);
+  const [vertical, horizontal, rule] = [verticalAxis(group), horizontalAxis(group), cursorRule(group)];
   const panel = makePanel(group);
-  const name = element("text", { "font-size": 12, "font-weight": 600, "aria-hidden": "true" }, group);
-  const value = element("text", { "font-size": 12, "font-weight": 600, "text-anchor": "end", "aria-hidden": "true" }, group);
-  let paths = { places: [0] };
-  const draw = ({ box, series, x, point, told, cursor, shownAt, focused, styles, domain, numbers, points, unit, ...cell }) => {
-    const { left, right, top, bottom } = box;
-    const { scale: up, ticks, step } = marked(domain, [bottom, top], 2);
-    const { scale: along, ticks: all } = pointScale(x, [left + 2, right - 2]);
-    paths = pathsOver(x, along);
-    vertical({ scale: up, ticks, text: numbers ? told.tick(step) : null, left, right });
-    horizontal({ scale: along, ticks: points ? [all[0], all[all.length - 1]] : [], text: point, bottom, unit, unitAt: unit ? right + 3 : null });
-    rule(cursor === null ? null : { x: paths.places[cursor], top, bottom, text: points ? point(x[cursor]) : "" });
-    panel({ series, styles, paths, vertical: up, cursor, focus: -1, dots: true });
-    const first = told.text(series[0]?.values[shownAt]);
-    write(set(value, { x: right, y: box.name, fill: styles[0]?.colour ?? INK }), first);
-    write(set(name, { x: left, y: box.name, "text-decoration": focused ? "underline" : null }), fitted(cell.name, right - left - widthOf(first, { bold: true }) - 6, { bold: true }));
-  };
-  return { draw, places: () => paths.places, hide: (hidden) => set(group, { display: hidden ? "none" : null }) };
-}
-
-/** A line above all panels that shows which line is which, and the unit; its height. */
-function makeKey(svg) {
-  const group = element("g", { "aria-hidden": "true" }, svg);
-  const samples = pool(group, "line");
-  const texts = pool(group, "text", { dy: ".32em" });
-  return (names, styles, { width, unit, text }) => {
-    const [lines, words] = [samples(names.length), texts(names.length)];
-    let [x, y] = [0, 8];
-    names.forEach(({ name }, i) => {
-      const { colour, width: thick, dash } = styles.get(name);
-      const shown = fitted(isolated(name), width - 40);
-      const needs = 30 + widthOf(shown) + 18;
-      if (x > 0 && x + needs - 18 > width) [x, y] = [0, y + 18];
-      set(lines[i], { x1: x, x2: x + 26, y1: y, y2: y, stroke: colour, "stroke-width": thick, "stroke-dasharray": dash });
-      write(set(words[i], { x: x + 31, y, fill: colour }), shown);
-      x += needs;
+  const name = makeName(group);
+  const draw = ({ series, name: title }, view) => {
+    const { box, x, point, cursor, styles, range } = view;
+    const looked = series.map((one) => styles.get(one.name));
+    const { scale, ticks } = along(x, box);
+    const up = marked(range, [box.bottom, box.top], MARKS).scale;
+    const places = Array.from(x, (value) => round(scale(value)));
+    const text = box.points ? point(x[cursor ?? 0]) : "";
+    const under = cursor === null ? null : { x: places[cursor], top: box.top, bottom: box.bottom, text };
+    const ends = box.points ? [...new Set([ticks[0], ticks.at(-1)])] : [];
+    vertical({ scale: up, ticks: view.ticks, text: box.numbers ? view.tick : null, left: box.left, right: box.right });
+    horizontal({
+      scale,
+      ticks: ends,
+      text: point,
+      bottom: box.bottom,
+      unit: box.unit ? view.xUnit : "",
+      cursor: under,
     });
-    write(set(unit, { x: 0, y: y + 24 }), text);
-    return y + (text ? 34 : 16);
+    rule(under);
+    panel({ series, styles: looked, places, up, cursor, focus: -1, dots: true });
+    name(title, view, series[0]?.values[view.at], looked[0]?.colour);
+  };
+  return { draw, toggle: (shown) => toggle(group, shown) };
+}
+
+/** The name above a panel, its unit where it has its own, and the value of its first line. */
+function makeName(group) {
+  const top = element("text", {}, group);
+  const name = element("tspan", { "font-weight": 600 }, top);
+  const unit = element("tspan", { "font-size": SMALL, fill: MUTED, dx: 5 }, top);
+  const number = element("text", { "font-weight": 600, "text-anchor": "end" }, group);
+  return (title, { box, told, focused, ownUnit }, value, colour) => {
+    const text = told.text(value);
+    const room = box.right - box.left - widthOf(text, { bold: true }) - 6;
+    const shown = fitted(isolated(title), room, { bold: true });
+    write(set(number, { x: box.right, y: box.top - 8, fill: colour }), text);
+    set(top, { x: box.left, y: box.top - 8, "text-decoration": focused ? "underline" : null });
+    write(name, shown);
+    write(unit, fitted(ownUnit, Math.max(0, room - widthOf(shown, { bold: true }) - 5), { size: SMALL }));
   };
 }
 
-function tableOf({ title, x, panels, ...specification }, told, point, say) {
-  const head = [say("name"), specification.xUnit ?? say("year")];
-  const names = [...new Set(panels.flatMap(({ series }) => series.map(({ name }) => name)))];
-  const rows = panels.flatMap(({ name, series }) =>
-    Array.from(x, (value, at) => [isolated(name), point(value), ...names.map((one) => told.text(series.find((other) => other.name === one)?.values[at]))]),
-  );
-  return { caption: told.unit ? `${title} (${told.unit})` : `${title}`, head: [...head, ...names.map(isolated)], rows };
+function listen(frame, specification, { axes, grid, point, say, at, cursor, focus }) {
+  const { x, panels, onCursor, unit } = specification;
+  const tell = (i, member) => {
+    const { name, series } = panels[member];
+    const { told } = axes[member];
+    const values = series.map((one) => `${isolated(one.name)} ${told.text(one.values[i])}`).join(", ");
+    return `${isolated(name)}, ${point(x[i])}: ${values} ${told.unit}`.trim();
+  };
+  const options = { count: x.length, members: panels.length, onCursor, nearest: grid.nearest, tell };
+  asSlider(frame, { ...specification, unit }, say("keys_panels"), { at, count: x.length, text: point(x[at]) });
+  followCursor(frame, { cursor, focus }, options);
+}
+
+/** The numbers as a table: a row for each panel and point. */
+function tableOf({ title, x, panels, unit, shared = true }, { point, xUnit, say }, axes, names) {
+  const rows = panels.flatMap(({ name, series }, i) => {
+    const { told, ownUnit } = axes[i];
+    const of = new Map(series.map((one) => [one.name, one.values]));
+    const first = captioned(isolated(name), ownUnit);
+    return Array.from(x, (value, at) => [first, point(value), ...names.map((one) => told.text(of.get(one)?.[at]))]);
+  });
+  return {
+    caption: captioned(title, shared ? axes[0].told.unit : unit),
+    head: [say("name"), xUnit, ...names.map(isolated)],
+    rows,
+  };
 }

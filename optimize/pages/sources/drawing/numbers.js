@@ -2,9 +2,22 @@
 
 const LOCALES = { en: "en-GB", zh: "zh-CN" };
 const MOST_DECIMALS = 12;
-const POWERS = { en: [[1e12, "trillion"], [1e9, "billion"], [1e6, "million"]], zh: [[1e12, "万亿"], [1e8, "亿"], [1e6, "百万"]] };
+const POWERS = {
+  en: [
+    [1e12, "trillion"],
+    [1e9, "billion"],
+    [1e6, "million"],
+  ],
+  zh: [
+    [1e12, "万亿"],
+    [1e8, "亿"],
+    [1e6, "百万"],
+  ],
+};
 const DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const formats = new Map();
+
+const NO_UNIT = /^(1|dmnl|dimensionless|fraction)$/i;
 
 /** Whether there is a number: NaN, null and infinity are gaps. */
 export const known = (value) => typeof value === "number" && value - value === 0;
@@ -67,10 +80,15 @@ function power(largest, language) {
 /**
  * How the numbers of a chart are told.
  * @param {[number, number]} range the smallest and the largest of them
- * @returns {{unit: string, text: (value: number) => string, signed: (value: number) => string,
- *   tick: (step: number) => (value: number) => string}} `text` of a gap is `missing`
+ * @param {{unit?: string, language?: "en"|"zh"}} specification
+ * @param {(key: string) => string} say gives the words
+ * @returns {{unit: string, axis: string, text: (value: number) => string, signed: (value: number) => string,
+ *   tick: (step: number) => (value: number) => string}} `text` of a gap says that there is none; `axis` is the unit on
+ *   an axis, where a number without one is told to have none, `unit` that behind a number
  */
-export function quantity([low, high], { unit = "", language = "en" }, missing) {
+export function quantity([low, high], { unit: given = "", language = "en" }, say) {
+  const missing = say("no_data");
+  const none = NO_UNIT.test(given);
   const [factor, name] = power(Math.max(Math.abs(low), Math.abs(high)), language);
   const format = formatter(decimalsOfRange(low / factor, high / factor), language);
   const text = (value) => (known(value) ? format(value / factor) : missing);
@@ -79,13 +97,20 @@ export function quantity([low, high], { unit = "", language = "en" }, missing) {
     const marks = formatter(decimalsOfStep(step / factor), language);
     return (value) => marks(value / factor);
   };
-  return { unit: [name, unit].filter(Boolean).join(" "), text, signed, tick };
+  const unit = [name, none ? "" : given].filter(Boolean).join(" ");
+  return { unit, axis: unit || (none ? say("no_unit") : ""), text, signed, tick };
 }
 
 /** A function from points on the horizontal axis to text: years have no separators. */
 export function pointFormatter(x, language) {
   const whole = Array.from(x).every((value) => Number.isInteger(value));
   const years = Array.from(x).every((value) => value >= 1000 && value < 3000);
-  if (years) return (value) => `${whole ? value : Math.round(value * 100) / 100}`;
-  return formatter(whole ? 0 : Math.min(3, decimalsOfStep(Math.abs(x[1] - x[0]) || 1)), language);
+  if (years) return (value) => `${whole ? value : Math.round(value * 1000) / 1000}`;
+  return formatter(whole ? 0 : decimalsThatTell(x), language);
+}
+
+/** Decimals, four at most, that write each of the numbers exactly. */
+function decimalsThatTell(x) {
+  const exact = (places) => Array.from(x).every((value) => Math.abs(value - value.toFixed(places)) < 1e-9);
+  return [0, 1, 2, 3].find(exact) ?? 4;
 }

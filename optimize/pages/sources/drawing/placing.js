@@ -1,5 +1,7 @@
 /** Labels that do not overlap. */
 
+const NEAR = 0.4; // of the height of a label: two that are nearer would push each other too far away
+
 /**
  * Places as near as can be to those wanted, each at least `gap` below the one before, between `low` and `high`.
  *
@@ -24,17 +26,17 @@ const mean = ({ sum, count }) => sum / count;
 const merged = (one, other) => ({ sum: one.sum + other.sum, count: one.count + other.count });
 
 /**
- * Which labels are shown where all do not fit: the first ones of `order` come first, then those that are free.
+ * Which labels are shown where all do not fit: as many as there is room for, none far from where it belongs.
  * @param {number[]} places where each would stand
- * @param {number[]} order indices, those that must be shown first
- * @param {number} must how many of these must be shown
+ * @param {number[]} ranks 0 is shown in any case while there is room, then 1, then the others where they are free
  */
-export function chosen(places, order, must, gap, room) {
+export function chosen(places, ranks, gap, room) {
+  const order = places.map((_, i) => i).sort((one, other) => ranks[one] - ranks[other] || one - other);
   if (places.length * gap <= room) return order;
   const shown = [];
-  order.forEach((index, rank) => {
-    const free = shown.every((other) => Math.abs(places[other] - places[index]) >= gap);
-    if ((rank < must || free) && (shown.length + 1) * gap <= room) shown.push(index);
-  });
+  for (const index of order) {
+    const free = ranks[index] < 2 || shown.every((other) => Math.abs(places[other] - places[index]) >= NEAR * gap);
+    if (free && (shown.length + 1) * gap <= room) shown.push(index);
+  }
   return shown;
 }

@@ -11,6 +11,9 @@ export function element(name, attributes, parent) {
   return made;
 }
 
+/** A group of elements that screen readers pass over: they have the table. */
+export const layer = (parent, attributes = {}) => element("g", { "aria-hidden": "true", ...attributes }, parent);
+
 /** A new HTML element, the last child of its parent. */
 export function html(name, attributes, parent) {
   const made = document.createElement(name);
@@ -46,6 +49,9 @@ export function style(node, properties) {
   Object.assign(node.style, properties);
   return node;
 }
+
+/** Shows or hides an element. */
+export const toggle = (node, shown) => set(node, { display: shown ? null : "none" });
 
 /**
  * Elements of one kind below a parent, made when they are first needed, hidden when they are not.

@@ -12,35 +12,47 @@ export const HIDDEN = {
   whiteSpace: "nowrap",
   contain: "strict",
 };
-const LATEST = 500; // milliseconds that a busy page may put it off
+const QUIET = 250; // milliseconds without a change after which a table is written: never while a slider is dragged
 
-const idly = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 100));
+const idly = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 1));
 
 /**
- * A table below a figure; `show` takes a function that gives its content, called once the page is idle.
+ * A table below a figure; `show` takes a function that gives its content, called once nothing changes any more.
  * @returns {{show: (content: () => {caption: string, head: string[], rows: string[][]}) => void, flush: () => void}}
  */
 export function hiddenTable(figure) {
+  const write = tableWriter(figure);
+  let waiting = null;
+  let changed = 0;
+  let planned = false;
+  const flush = () => {
+    if (waiting) write(waiting());
+    waiting = null;
+  };
+  const look = () => {
+    const left = changed + QUIET - performance.now();
+    if (left > 0) return setTimeout(look, left);
+    planned = false;
+    return idly(flush);
+  };
+  const show = (content) => {
+    waiting = content;
+    changed = performance.now();
+    if (!planned) setTimeout(look, QUIET);
+    planned = true;
+  };
+  return { show, flush };
+}
+
+function tableWriter(figure) {
   const table = html("table", {}, style(html("div", { class: "prosperity-table" }, figure), HIDDEN));
   const caption = html("caption", {}, table);
   const [head, body] = [html("thead", {}, table), html("tbody", {}, table)];
-  let waiting = null;
-  let planned = false;
-  const flush = () => {
-    planned = false;
-    if (!waiting) return;
-    const content = waiting();
-    waiting = null;
+  return (content) => {
     write(caption, content.caption);
     fill(head, [content.head], () => ["th", "col"]);
     fill(body, content.rows, (column) => (column ? ["td", null] : ["th", "row"]));
   };
-  const show = (content) => {
-    waiting = content;
-    if (!planned) idly(flush, { timeout: LATEST });
-    planned = true;
-  };
-  return { show, flush };
 }
 
 /** Writes rows of texts into a part of a table, in the cells that are there. */

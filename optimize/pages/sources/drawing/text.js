@@ -3,6 +3,7 @@
 export const FONT =
   'system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 export const SIZE = 12;
+export const SMALL = 11; // of numbers on axes, units and notes
 export const LINE = 14.5; // from one line of text to the next
 
 const MOST_KEPT = 5000;
@@ -49,15 +50,20 @@ function cut(text, room, looks) {
   return `${parts.slice(0, fits).join("").trimEnd()}…`;
 }
 
-/** A text in lines that fit a width, broken between words or, in Chinese, letters; the last line is cut. */
-export function wrapped(text, room, most, looks = {}) {
+/**
+ * A text in lines that fit a width, broken between words or, in Chinese, letters; the last line is cut.
+ * @param {number} indent what stands before the first line takes
+ */
+export function wrapped(text, room, most, looks = {}, indent = 0) {
   const words = text.match(/[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+/g) ?? [text];
   const lines = [""];
+  const roomOf = (line) => room - (line ? 0 : indent);
   for (const word of words) {
-    const longer = lines[lines.length - 1] + word;
-    if (width(longer.trimEnd(), looks) <= room || !lines[lines.length - 1]) lines[lines.length - 1] = longer;
-    else if (lines.length < most) lines.push(word);
-    else lines[lines.length - 1] = longer;
+    const last = lines.length - 1;
+    const fits = width((lines[last] + word).trimEnd(), looks) <= roomOf(last);
+    const alone = !lines[last] && !(indent && last === 0);
+    if (fits || alone || lines.length === most) lines[last] += word;
+    else lines.push(word);
   }
-  return lines.map((line) => fitted(line.trim(), room, looks));
+  return lines.map((line, at) => fitted(line.trim(), roomOf(at), looks));
 }

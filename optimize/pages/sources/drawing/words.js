@@ -3,6 +3,7 @@
 const WORDS = {
   en: {
     no_data: "no data",
+    no_unit: "no unit",
     year: "year",
     total: "total",
     rest: "not explained",
@@ -20,7 +21,6 @@ const WORDS = {
     reached: "reached",
     broken: "broken",
     room: "room left, % of the bound",
-    of: "of",
     limit: "limit",
     value: "value",
     bound: "bound",
@@ -30,10 +30,10 @@ const WORDS = {
     to: "to",
     name: "name",
     group: "group",
-    beyond: "beyond the axis",
   },
   zh: {
     no_data: "无数据",
+    no_unit: "无量纲",
     year: "年",
     total: "合计",
     rest: "未解释部分",
@@ -51,7 +51,6 @@ const WORDS = {
     reached: "触及",
     broken: "突破",
     room: "余量，占限值的百分比",
-    of: "/",
     limit: "限制",
     value: "数值",
     bound: "限值",
@@ -61,7 +60,6 @@ const WORDS = {
     to: "去向",
     name: "名称",
     group: "组",
-    beyond: "超出坐标轴",
   },
 };
 

@@ -1,0 +1,159 @@
+/** What `lines` and `stack` share: axes, a column of names on the right, a cursor. */
+
+import { cursorRule, horizontalAxis, marginFor, verticalAxis } from "./axes.js";
+import { asSlider } from "./chart.js";
+import { MUTED } from "./colours.js";
+import { followCursor } from "./cursor.js";
+import { marked, pointScale, steady } from "./domains.js";
+import { columnHead, columnWidth, endLabels, LEAD } from "./ends.js";
+import { pointFormatter, quantity } from "./numbers.js";
+import { element, layer, pool, round, set, write } from "./svg.js";
+import { LINE, SMALL, width as widthOf, wrapped } from "./text.js";
+import { isolated, speaker } from "./words.js";
+
+export const TOP = 28; // above the plot: the unit and the head of the column
+export const BOTTOM = 24; // below it: the numbers of the axis
+const PER_MARK = 44; // pixels of height for each number on the vertical axis
+const NARROW = 480;
+const HEAD = { size: SMALL, bold: true };
+
+/**
+ * How points in time, numbers and words are told in a chart over time.
+ * @typedef {Object} Telling
+ */
+export function telling(specification, range) {
+  const { x, language, cursor = null, focus = -1 } = specification;
+  const say = speaker(specification);
+  const told = quantity(range, specification, say);
+  const at = cursor ?? x.length - 1;
+  return {
+    say,
+    told,
+    point: pointFormatter(x, language),
+    cursor,
+    focus,
+    at,
+    xUnit: specification.xUnit ?? say("year"),
+  };
+}
+
+/**
+ * @returns {{marks: Element, view: Function, draw: Function}} `marks` is the layer for what is drawn; `view` gives scales
+ *   and words of a specification, and remembers the ends of the axis; `draw` draws the rest
+ */
+export function timePlot(frame) {
+  const [vertical, horizontal] = [verticalAxis(frame.svg), horizontalAxis(frame.svg)];
+  const marks = layer(frame.svg);
+  const [rule, labels, head] = [cursorRule(frame.svg), endLabels(frame.svg), columnHead(frame.svg)];
+  const notes = pool(layer(frame.svg, { "font-size": SMALL, fill: MUTED }), "text");
+  const memory = { domain: null, column: null };
+  const draw = (view) => {
+    drawAxes({ vertical, horizontal, rule }, view);
+    const named = labels(view.labels, { left: view.right, right: view.width, top: TOP, bottom: view.bottom - 4 });
+    const shown = view.labels.some(({ value }) => value);
+    head({ text: shown ? view.heading : "", x: view.right + LEAD, y: SMALL, strong: view.cursor !== null });
+    drawNote(frame, notes, view, named);
+  };
+  return { marks, draw, view: (specification, needs) => viewOf(specification, needs, memory) };
+}
+
+/**
+ * Scales and words.
+ *
+ * `needs`: the `range` of numbers, whether `zero` is on the axis, the `least` height, the share of the width that names
+ * may take (`column`), `labelsOf`, which gives names with their values, and at which number each line ends (`end`), and
+ * `headingOf`, what stands above them.
+ */
+function viewOf(
+  specification,
+  { range, zero, least = 0, column, labelsOf, headingOf = ({ point, at }) => point(specification.x[at]) },
+  memory,
+) {
+  const { x, width } = specification;
+  const height = Math.max(least, specification.height ?? Math.round(Math.min(340, Math.max(220, width * 0.5))));
+  const bottom = height - BOTTOM;
+  const count = Math.max(2, Math.floor((bottom - TOP) / PER_MARK));
+  memory.domain = steady(memory.domain, range, zero, count);
+  const words = telling(specification, memory.domain);
+  const labels = labelsOf(words);
+  const heading = headingOf(words);
+  const wanted = Math.max(columnWidth(labels, width * column[width < NARROW ? 1 : 0]), widthOf(heading, HEAD) + LEAD);
+  memory.column = widened(memory.column, wanted, specification);
+  const { scale: up, ticks, step } = marked(memory.domain, [bottom, TOP], count);
+  const text = words.told.tick(step);
+  const [left, right] = [marginFor(ticks.map(text)), width - memory.column.width];
+  const { scale: along, ticks: points } = pointScale(x, [left + 2, right - 2]);
+  const places = Array.from(x, (value) => round(along(value)));
+  for (const label of labels) label.y = up(label.end);
+  return {
+    ...words,
+    x,
+    width,
+    language: specification.language,
+    height,
+    bottom,
+    left,
+    right,
+    up,
+    ticks,
+    text,
+    along,
+    points,
+    places,
+    labels,
+    heading,
+  };
+}
+
+/** The width of the column, which only grows while the chart has the same width and as many names. */
+function widened(before, wanted, { width, series }) {
+  const same = before && before.of === width && before.count === series.length;
+  return { of: width, count: series.length, width: same ? Math.max(before.width, wanted) : wanted };
+}
+
+function drawAxes({ vertical, horizontal, rule }, view) {
+  const { up, ticks, text, left, right, bottom, along, points, point, places, cursor, x } = view;
+  const under = cursor === null ? null : { x: places[cursor], top: TOP - 8, bottom, text: point(x[cursor]) };
+  vertical({ scale: up, ticks, text, left, right, unit: view.told.axis, unitAt: SMALL });
+  horizontal({
+    scale: along,
+    ticks: points,
+    text: pointFormatter(points, view.language),
+    bottom,
+    unit: view.xUnit,
+    unitAt: right + 22,
+    cursor: under,
+  });
+  rule(under);
+}
+
+/** Says how many lines have no name, and sets the size of the picture. */
+function drawNote(frame, notes, { say, labels, width, height }, named) {
+  const text = named < labels.length ? say("not_named", { count: named, all: labels.length }) : "";
+  const lines = text ? wrapped(text, width, 2, { size: SMALL }) : [];
+  const nodes = notes(lines.length);
+  lines.forEach((line, i) => write(set(nodes[i], { x: 0, y: height + 12 + i * LINE }), line));
+  frame.size(width, height + (lines.length ? lines.length * LINE + 4 : 0));
+}
+
+/** Hands keys and the pointer to the cursor, which says name, point, value and unit. */
+export function listenOver(frame, specification, view, { hint, nearest }) {
+  const { x, series, onCursor } = specification;
+  const { point, told, say, at } = view;
+  const tell = (i, member) => {
+    const { name, values } = series[member];
+    return `${isolated(name)}, ${point(x[i])}: ${told.text(values[i])} ${told.unit}`.trim();
+  };
+  asSlider(frame, { ...specification, unit: told.unit }, say(hint), { at, count: x.length, text: point(x[at]) });
+  followCursor(frame, view, { count: x.length, members: series.length, onCursor, nearest, tell });
+}
+
+/** The numbers as a table: a row for each point, a column for each series and for what is `more`. */
+export function overTime({ title, x, series }, { told, point, xUnit }, more = []) {
+  const all = [...series.map(({ name, values }) => ({ name: isolated(name), values })), ...more];
+  const rows = Array.from(x, (value, at) => [point(value), ...all.map(({ values }) => told.text(values[at]))]);
+  return { caption: captioned(title, told.unit), head: [xUnit, ...all.map(({ name }) => name)], rows };
+}
+
+/** A title with its unit. */
+export const captioned = (title, unit) => (unit ? `${title} (${unit})` : `${title}`);
