@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from .simulator.sensitivity import Sensitivities, sensitivities
     from .simulator.simulation import Simulator, compile, simulate
     from .system.model import System
+    from .targets.javascript.program import JavaScript, javascript
     from .targets.latex import latex
 
 __all__ = [
+    "JavaScript",
     "Measure",
     "ModelError",
     "Outcome",
@@ -49,6 +51,7 @@ __all__ = [
     "compile",
     "describe",
     "feedback_loops",
+    "javascript",
     "latex",
     "library",
     "load",
@@ -72,6 +75,7 @@ __getattr__, __dir__ = deferred(
         "simulator.simulation": ("Simulator", "compile", "simulate"),
         "system.model": ("System",),
         "dynamics.timing": ("TimeSpan",),
+        "targets.javascript.program": ("JavaScript", "javascript"),
         "targets.latex": ("latex",),
         "analysis.units": ("check_units",),
     },

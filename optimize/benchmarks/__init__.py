@@ -7,6 +7,7 @@ benchmarks needs (`pip install 'common-prosperity[benchmark]'`) is imported when
 - `machine.py`: what a benchmark runs on, and the memory that it took
 - `history.py`: a line for each run, so that figures can be followed from commit to commit
 - `pysd_itself.py`: PySD as its own users call it
+- `embedded.py`: generated JavaScript in an embedded V8
 - `generated_model.py`: a model for any number of regions
 - `drawn_model.py`: a small model whose equations NumPy runs too
 - `drawn_plan.py`: such a model with a plan, and what is known of it

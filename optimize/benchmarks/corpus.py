@@ -1,12 +1,14 @@
 """How many models of a folder with published outputs are read, run and agree, beside PySD's own count.
 
-    python -m optimize.benchmarks.corpus FOLDER [--pysd] [--json FILE]
+    python -m optimize.benchmarks.corpus FOLDER [--pysd] [--javascript] [--json FILE]
 
 FOLDER is a checkout of SDXorg/test-models (not part of this project), or any folder in which a model file stands
 beside an `output.csv`, `output.tab` or other output file. A run agrees where every published number that it has a
 variable for is met to 0.5 per cent (published figures are rounded), the difference being taken relative to the figure
 or to a thousandth of the variable's peak. With `--pysd` PySD runs every file too, and the largest gap between the two
 engines is counted against 1e-9; PySD runs code that a model file carries, so this is for folders that are trusted.
+With `--javascript` each model that runs is also run as JavaScript in an embedded V8, and every number of it counted
+against 1e-9.
 Every file runs in a process of its own with a time limit, so that one cannot spoil the others.
 """
 
@@ -30,6 +32,8 @@ import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
+from sd_models.system.model import FloatArray
+
 from .history import add_history_options, append
 from .pysd_itself import run_in_pysd
 
@@ -48,21 +52,31 @@ class Verdict:
     ours: str
     pysd: str = ""
     gap: float | None = None
+    javascript: float | None = None
 
 
-def judge(path: Path, group: str, with_pysd: bool) -> Verdict:
+@dataclass(frozen=True)
+class Others:
+    """Which engines run a file besides ours."""
+
+    pysd: bool = False
+    javascript: bool = False
+
+
+def judge(path: Path, group: str, others: Others) -> Verdict:
     """Run one file and compare."""
     references = published(path)
     run, ours = attempt(lambda: run_ours(path))
     if run is not None:
         ours = agreement(series(run), references)
-    if not with_pysd:
-        return Verdict(str(path), group, ours)
+    page = javascript_gap(path) if run is not None and others.javascript else None
+    if not others.pysd:
+        return Verdict(str(path), group, ours, javascript=page)
     other, pysd = attempt(lambda: run_pysd(path))
     if other is not None:
         pysd = agreement(other, references)
     gap = None if run is None or other is None else largest_gap(series(run), other)
-    return Verdict(str(path), group, ours, pysd, gap)
+    return Verdict(str(path), group, ours, pysd, gap, page)
 
 
 def attempt(action: Callable[[], Run]) -> tuple[Run | None, str]:
@@ -78,6 +92,30 @@ def run_ours(path: Path) -> xr.Dataset:
     import sd_models as sd
 
     return sd.simulate(sd.load(path, data=data_beside(path)))
+
+
+def javascript_gap(path: Path) -> float:
+    """The largest relative gap of the JavaScript to our run, of all elements at all times; infinite where it fails."""
+    import sd_models as sd
+
+    from .embedded import Engine
+
+    system = sd.load(path, data=data_beside(path))
+    simulator = sd.compile(system)
+    reference = simulator.trajectories(simulator.inputs()).outputs
+    program, _ = attempt(lambda: sd.javascript(system))
+    if program is None or program.outputs.rows != simulator.model.outputs.rows:
+        return float("inf")
+    return max((_apart(a, b) for a, b in zip(Engine(program).run(), reference, strict=True)), default=0.0)
+
+
+def _apart(one: FloatArray, other: FloatArray) -> float:
+    """The largest relative gap; 1e-12 of the peak is none, equal infinities and NaN neither."""
+    with np.errstate(invalid="ignore"):
+        far = np.where((one == other) | (np.isnan(one) & np.isnan(other)), 0.0, np.abs(one - other))
+    peak = np.abs(other[np.isfinite(other)]).max(initial=0.0)
+    scale = np.where(np.abs(other) > 0, np.abs(other), np.finfo(float).tiny)
+    return float(np.nan_to_num(np.where(far <= 1e-12 * peak, 0.0, far / scale), nan=np.inf).max(initial=0.0))
 
 
 def run_pysd(path: Path) -> dict[str, pd.Series]:
@@ -155,13 +193,13 @@ def largest_gap(one: dict[str, pd.Series], other: dict[str, pd.Series]) -> float
     return max((gap(one[name], other[name], 1e-3) for name in one if name in other), default=float("nan"))
 
 
-def worker(path: Path, group: str, with_pysd: bool, answers: multiprocessing.Queue[Verdict]) -> None:
+def worker(path: Path, group: str, others: Others, answers: multiprocessing.Queue[Verdict]) -> None:
     """Judge one file in a process of its own."""
     warnings.simplefilter("ignore")
-    answers.put(judge(path, group, with_pysd))
+    answers.put(judge(path, group, others))
 
 
-def verdicts(folder: Path, with_pysd: bool) -> list[Verdict]:
+def verdicts(folder: Path, others: Others) -> list[Verdict]:
     """All model files of a folder."""
     context = multiprocessing.get_context("forkserver")  # no copies of threads, and what is imported is so once
     context.set_forkserver_preload(["optimize.files.storage", "pandas", "rich.table", "sd_models.simulator.simulation"])
@@ -169,7 +207,7 @@ def verdicts(folder: Path, with_pysd: bool) -> list[Verdict]:
     for group, endings in GROUPS.items():
         for path in sorted(file for file in folder.rglob("*") if file.suffix.lower() in endings):
             answers: multiprocessing.Queue[Verdict] = context.Queue()
-            process = context.Process(target=worker, args=(path, group, with_pysd, answers))
+            process = context.Process(target=worker, args=(path, group, others, answers))
             process.start()
             try:
                 found.append(answers.get(timeout=SECONDS))
@@ -183,6 +221,7 @@ def verdicts(folder: Path, with_pysd: bool) -> list[Verdict]:
 def counts(found: Sequence[Verdict]) -> dict[str, int]:
     """How many of some files run, agree with what was published, and with PySD."""
     gaps = [verdict.gap for verdict in found if verdict.gap is not None]
+    pages = [verdict.javascript for verdict in found if verdict.javascript is not None]
     return {
         "files": len(found),
         "run": sum(verdict.ours in ("agrees", "differs", "no reference") for verdict in found),
@@ -190,6 +229,8 @@ def counts(found: Sequence[Verdict]) -> dict[str, int]:
         "PySD agrees with published": sum(verdict.pysd == "agrees" for verdict in found),
         "run in PySD too": len(gaps),
         "gap to PySD <= 1e-9": sum(gap <= PYSD_TOLERANCE for gap in gaps),
+        "run as JavaScript": len(pages),
+        "JavaScript <= 1e-9": sum(gap <= PYSD_TOLERANCE for gap in pages),
     }
 
 
@@ -198,28 +239,39 @@ def by_group(found: Sequence[Verdict]) -> dict[str, dict[str, int]]:
     return {group: counts([verdict for verdict in found if verdict.group == group]) for group in GROUPS}
 
 
-def figures(folder: str, found: Sequence[Verdict], with_pysd: bool) -> Mapping[str, float]:
+def asked(name: str, others: Others) -> bool:
+    """Whether a count belongs to an engine that was run."""
+    return ("PySD" not in name or others.pysd) and ("JavaScript" not in name or others.javascript)
+
+
+def figures(folder: str, found: Sequence[Verdict], others: Others) -> Mapping[str, float]:
     """What the history keeps of a run."""
     return {
         f"{folder}, {group}, {name}": count
         for group, row in by_group(found).items()
         for name, count in row.items()
-        if with_pysd or "PySD" not in name
+        if asked(name, others)
     }
 
 
-def show(found: list[Verdict], with_pysd: bool) -> None:
+def show(found: list[Verdict], others: Others) -> None:
     """The counts by group, and every file that does not agree."""
     console = Console()
     table = Table("group", *counts([]))
     for group, row in by_group(found).items():
-        cells = [str(count) if with_pysd or "PySD" not in name else "-" for name, count in row.items()]
+        cells = [str(count) if asked(name, others) else "-" for name, count in row.items()]
         table.add_row(group, *cells)
     console.print(table)
     console.print(dict(Counter(verdict.ours for verdict in found)))
     for verdict in found:
-        if verdict.ours not in ("agrees", "no reference") or (verdict.gap or 0.0) > PYSD_TOLERANCE:
-            console.print(f"{verdict.file}: ours {verdict.ours}, PySD {verdict.pysd or '-'}, gap {verdict.gap}")
+        if (
+            verdict.ours not in ("agrees", "no reference")
+            or max(verdict.gap or 0.0, verdict.javascript or 0.0) > PYSD_TOLERANCE
+        ):
+            console.print(
+                f"{verdict.file}: ours {verdict.ours}, PySD {verdict.pysd or '-'}, gap {verdict.gap}, "
+                f"JavaScript {verdict.javascript}"
+            )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -227,6 +279,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("folder", type=Path)
     made.add_argument("--pysd", action="store_true", help="run PySD too")
+    made.add_argument("--javascript", action="store_true", help="run each model as JavaScript too")
     made.add_argument("--json", type=Path, help="write every verdict to this file")
     add_history_options(made, "corpus")
     return made
@@ -235,12 +288,13 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the arguments, judge, show."""
     options = parser().parse_args(arguments)
-    found = verdicts(options.folder, options.pysd)
-    show(found, options.pysd)
+    others = Others(options.pysd, options.javascript)
+    found = verdicts(options.folder, others)
+    show(found, others)
     if options.json:
         options.json.write_text(json.dumps([asdict(verdict) for verdict in found], indent=1))
     if options.history:
-        append(options.history, figures(options.folder.resolve().name, found, options.pysd))
+        append(options.history, figures(options.folder.resolve().name, found, others))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.agreement import RELATIVE, gap
-from support.javascript import Engine, both, javascript_gaps
+from support.javascript import both, javascript_gaps
 from support.random_models import RandomModel, examples, random_models
 
 import sd_models as sd
+from optimize.benchmarks.embedded import Engine
 from sd_models.dynamics.functions import Operation
 from sd_models.system.expression import Call, Expr, Number, Ref, Subscript
 from sd_models.system.functions import FUNCTIONS, REDUCTIONS

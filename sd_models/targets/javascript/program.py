@@ -47,7 +47,13 @@ IMPLEMENTATIONS: Mapping[str, object] = lowering.IMPLEMENTATIONS
 
 @dataclass(frozen=True)
 class JavaScript:
-    """A model for a page. `text` is an expression, a function of the `data`; `model` says what stands in which row."""
+    """A model for a page. `text` is an expression, a function of the `data`; `model` says what stands in which row.
+
+    >>> import sd_models as sd
+    >>> program = sd.javascript(sd.load("urbanization"), constants=["mobility"], outputs=["national urban share"])
+    >>> program.outputs.rows
+    {'national urban share': slice(0, 1, None)}
+    """
 
     text: str
     data: Mapping[str, npt.NDArray[Any]]
@@ -100,7 +106,7 @@ def javascript(
     Raises InvalidModel for what cannot become instructions, InvalidRequest for names that do not fit.
 
     >>> import sd_models as sd
-    >>> model = javascript(sd.load("urbanization"), constants=["mobility"], outputs=["national urban share"])
+    >>> model = sd.javascript(sd.load("urbanization"), constants=["mobility"], outputs=["national urban share"])
     >>> model.text.startswith("function")
     True
     """

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.javascript import Engine
 from support.models import loaded
 
 import sd_models as sd
+from optimize.benchmarks.embedded import Engine
 from sd_models.simulator.simulation import Simulator
 from sd_models.targets.javascript.program import JavaScript, encoded, javascript
 from sd_models.targets.javascript.schedule import LONGEST
