@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .calibration.specification import Calibration
     from .headlines.choice import headline_outcomes
     from .headlines.headline import Headline
+    from .pages.page import explore_page
     from .plans.draft import starting_plan
     from .plans.plan import Plan, load_plan, read_plan
     from .problems.assembly import assemble
@@ -64,6 +65,7 @@ __all__ = [
     "Watch",
     "assemble",
     "calibrate",
+    "explore_page",
     "headline_outcomes",
     "load_plan",
     "load_result",
@@ -84,6 +86,7 @@ __getattr__, __dir__ = deferred(
         "calibration.estimation": ("CalibrationResult", "calibrate"),
         "calibration.specification": ("Calibration",),
         "headlines.choice": ("headline_outcomes",),
+        "pages.page": ("explore_page",),
         "headlines.headline": ("Headline",),
         "plans.draft": ("starting_plan",),
         "plans.plan": ("Plan", "load_plan", "read_plan"),

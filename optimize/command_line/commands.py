@@ -28,6 +28,7 @@ from .console import tell, tell_error, tell_notes
 from .requests import (
     CalibrateRequest,
     CheckRequest,
+    ExploreRequest,
     OptimizeRequest,
     PlanRequest,
     Request,
@@ -104,6 +105,10 @@ def optimize(
     regions: Regions = None,
     solver: Annotated[str | None, typer.Option(help="sqp or ipopt, in place of the plan's.", metavar="NAME")] = None,
     starts: Annotated[int | None, typer.Option(help="Search from so many starts.", min=1)] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE|RUN", help="Search from this policy: a CSV file, or the folder of a result."),
+    ] = None,
     time_limit: Annotated[
         float | None, typer.Option(help="Seconds after which the best policy so far is taken.", min=0.0)
     ] = None,
@@ -129,6 +134,7 @@ def optimize(
         regions=regions,
         solver=solver,
         starts=starts,
+        start_from=start_from,
         time_limit=time_limit,
         out=out,
         verify=verify,
@@ -159,6 +165,35 @@ def plan(
     Example: prosperity plan my_model.mdl --out my_plan.toml && prosperity optimize my_plan.toml
     """
     return PlanRequest(model, tuple(data or ()), regions, out)
+
+
+@app.command()
+def explore(
+    subject: Annotated[
+        str, typer.Argument(metavar="MODEL|RUN", help="A library model, a model file, or the folder of a result.")
+    ],
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN", help="What can be decided, within which limits; by default the model's own plan."),
+    ] = None,
+    screening: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of a screening (screen --out DIR), which says what matters first."),
+    ] = None,
+    data: Data = None,
+    regions: Regions = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The page, .html; by default MODEL-what-if.html.")
+    ] = None,
+    json: Json = False,
+) -> ExploreRequest:
+    """Write one self-contained what-if page: sliders for levers and assumptions, outcomes redrawn while you drag.
+
+    It needs no server and asks nobody for anything; it can be sent by mail. A result's page starts from its optimum.
+
+    Example: prosperity explore urbanization --out urbanization.html
+    """
+    return ExploreRequest(subject, plan, screening, tuple(data or ()), regions, out, json)
 
 
 @app.command()
@@ -415,6 +450,10 @@ def _answer(request: Request) -> Status:
             from .optimizing import answer_plan
 
             return answer_plan(request)
+        case ExploreRequest():
+            from .exploring import answer_explore
+
+            return answer_explore(request)
         case SimulateRequest():
             from .simulating import answer_simulate
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import xarray as xr
+
+from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import Fault, InvalidRequest, ModelError
 from sd_models.reading.library import library, load
 from sd_models.system.model import System
@@ -17,14 +20,17 @@ from sd_models.system.model import System
 from ..files.placement import check_new_folder, check_target, in_second_place, shortened, write_whole
 from ..files.storage import finite
 from ..plans.draft import starting_plan
+from ..plans.horizon import horizon_end
 from ..plans.plan import Plan, load_plan, plan_content, plan_path, read_plan
 from ..problems.checking import further_faults
 from ..problems.problem import Problem
 from ..results.folder import load_result, save_result, save_verification, summary
+from ..results.recomputation import policy_of
 from ..results.result import Result
 from ..results.tables import alternatives, sayings, tables
 from ..results.verdict import Verification
 from ..results.verification import NOTHING_COMPARED, verify
+from ..runs.policy import lever_paths, read_policy
 from ..solvers.solver import Ending
 from ..solving.solve import chosen_solver, solve, with_seconds
 from . import console
@@ -57,10 +63,11 @@ def answer_optimize(request: OptimizeRequest) -> Status:
             asked = _asked(request)
             chosen_solver(request.solver, asked.plan.solver)
             problem = Problem(asked.system, asked.plan, asked.file)
+            start = _start(request.start_from, problem)
             check_new_folder(request.out or _run_folder(asked.system))
         loading = perf_counter() - began
         with progress.phase("Solving"):
-            result = solve(problem, solver=request.solver, watch=progress)
+            result = solve(problem, solver=request.solver, watch=progress, start=start)
         result = replace(result, notes=(*asked.notes, *result.notes))
         with progress.phase("Saving"):
             result, failure = _saved(result, request.out or _run_folder(asked.system), loading)
@@ -71,6 +78,22 @@ def answer_optimize(request: OptimizeRequest) -> Status:
     if failure is not None:
         raise failure
     return _status(result, interruption)
+
+
+def _start(path: Path | None, problem: Problem) -> dict[str, xr.DataArray] | None:
+    """The policy to search from; InvalidRequest for one that decides nothing of the plan."""
+    if path is None:
+        return None
+    if path.is_dir():
+        paths = policy_of(load_result(path).policy)
+    else:
+        paths = lever_paths(read_policy(path), problem.system, TimeSpan(stop=horizon_end(problem.plan)))
+    known = {problem.system[name].name: values for name, values in paths.items() if name in problem.system}
+    chosen = {name: values for name, values in known.items() if name in problem.lever_names}
+    if not chosen:
+        found = f"has no path of a lever of the plan; its levers are: {', '.join(problem.lever_names)}."
+        raise InvalidRequest(Fault(found, file=str(path)))
+    return chosen
 
 
 def _saved(result: Result, folder: Path, loading: float) -> tuple[Result, ModelError | None]:

@@ -89,6 +89,7 @@ class OptimizeRequest:
     regions: str | None = None
     solver: str | None = None
     starts: int | None = None
+    start_from: Path | None = None
     time_limit: float | None = None
     out: Path | None = None
     verify: bool = True
@@ -113,8 +114,28 @@ class PlanRequest:
     out: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ExploreRequest:
+    """A what-if page of a model or of a result."""
+
+    subject: str
+    plan: Path | None = None
+    screening: Path | None = None
+    data: tuple[Path, ...] = ()
+    regions: str | None = None
+    out: Path | None = None
+    json: bool = False
+
+
 Request: TypeAlias = (
-    OptimizeRequest | VerifyRequest | PlanRequest | SimulateRequest | CheckRequest | CalibrateRequest | ScreenRequest
+    OptimizeRequest
+    | VerifyRequest
+    | PlanRequest
+    | SimulateRequest
+    | CheckRequest
+    | CalibrateRequest
+    | ScreenRequest
+    | ExploreRequest
 )
 
 

@@ -7,6 +7,7 @@ person who wrote the file.
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from .rows import read_text
 
 MOST_BYTES = 10_000_000
 MOST_FAULTS = 1000  # that are looked behind
+BARE = re.compile(r"[A-Za-z0-9_-]+")  # keys that need no quotation marks
 NAMES = ("name", "variable")  # keys by which people recognize an entry of a list
 
 
@@ -52,6 +54,46 @@ def document_of(content: Mapping[str, Any], kind: type[Read], *, file: str = "")
     except ValidationError as error:
         faults = _faults(content, kind, error.errors(include_url=False), file)
         raise InvalidRequest(dict.fromkeys(faults)) from error
+
+
+def toml_text(content: Mapping[str, Any]) -> str:
+    """A dictionary of plain values as TOML: tables and lists of tables at the top, what is inside these in one line.
+
+    >>> print(toml_text({"horizon": [1.0, 2.0], "lever": [{"variable": "tax", "ramp": {"absolute": 0.5}}]}))
+    horizon = [1.0, 2.0]
+    <BLANKLINE>
+    [[lever]]
+    variable = "tax"
+    ramp = { absolute = 0.5 }
+    """
+    simple = [f"{_key(name)} = {_inline(value)}" for name, value in content.items() if not _is_table(value)]
+    blocks = ["\n".join(simple)] if simple else []
+    for name, value in content.items():
+        if _is_table(value):
+            head = f"[{_key(name)}]" if isinstance(value, Mapping) else f"[[{_key(name)}]]"
+            for table in [value] if isinstance(value, Mapping) else value:
+                blocks.append("\n".join([head, *(f"{_key(k)} = {_inline(v)}" for k, v in table.items())]))
+    return "\n\n".join(blocks)
+
+
+def _is_table(value: Any) -> bool:
+    """Whether a value is a table or a list of tables."""
+    many = isinstance(value, list | tuple) and len(value) > 0
+    return isinstance(value, Mapping) or (many and all(isinstance(item, Mapping) for item in value))
+
+
+def _inline(value: Any) -> str:
+    match value:
+        case Mapping():
+            inner = ", ".join(f"{_key(name)} = {_inline(item)}" for name, item in value.items())
+            return f"{{ {inner} }}" if inner else "{}"
+        case list() | tuple():
+            return f"[{', '.join(map(_inline, value))}]"
+    return json.dumps(value, ensure_ascii=False)  # JSON's texts, numbers and truth values are TOML's
+
+
+def _key(name: str) -> str:
+    return name if BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
 def sound_part(content: Mapping[str, Any], kind: type[Document], stand_ins: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -12,4 +12,5 @@ get it in one file with what it uses of others, "bundle/prosperity.js", so that 
 - `watched.py`: outcomes, limits and objective as sparse rows
 - `engine.py`: the model as JavaScript
 - `payload.py`: all of it as one value and its JSON
+- `page.py`: the payload, script and style as one file
 """

@@ -35,7 +35,7 @@ from .subject import Subject
 
 MOST = 24  # constants on a page
 MOST_LOOKED_AT = 400  # of which these are chosen
-MOST_ELEMENTS = 8  # of a constant whose elements can be changed one by one
+MOST_ELEMENTS = 12  # of a constant whose elements can be changed one by one
 RANGE_COLUMNS = ("low", "high")
 NAME_COLUMNS = ("name", "parameter", "variable")
 

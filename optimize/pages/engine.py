@@ -8,13 +8,16 @@ from typing import Any
 
 from sd_models.dynamics.timing import TimeSpan
 from sd_models.system.model import System
+from sd_models.targets.javascript.program import javascript
+
+from .arrays import packed
 
 
 @dataclass(frozen=True)
 class Engine:
     """A model as text, an expression that is a function of its data; rows of variables in its columns, by name.
 
-    `data` holds what the text needs: arrays packed as in `arrays.py`, and plain values.
+    `data` holds the arrays that the text needs, packed as in `arrays.py`. Outputs that cannot change have no rows.
     """
 
     text: str
@@ -27,5 +30,12 @@ class Engine:
 def engine(
     system: System, *, levers: Sequence[str], constants: Sequence[str], outputs: Sequence[str], time: TimeSpan
 ) -> Engine:
-    """The model with these inputs and outputs; InvalidModel for functions that have no JavaScript."""
-    raise NotImplementedError(system, levers, constants, outputs, time)
+    """The model with these inputs and outputs; InvalidModel for what has no JavaScript, every place at once."""
+    found = javascript(system, levers=levers, constants=constants, outputs=outputs, time=time)
+    return Engine(
+        found.text,
+        {name: packed(array) for name, array in found.data.items()},
+        found.levers.rows,
+        found.constants.rows,
+        found.outputs.rows,
+    )

@@ -20,7 +20,7 @@ from sd_models.system.model import FloatArray, IndexArray, System, Variable
 
 from ..files.provenance import digest_of
 from ..headlines.choice import headline_outcomes
-from ..headlines.headline import Headline
+from ..headlines.headline import Headline, headlines
 from ..headlines.names import Names, names
 from ..plans.horizon import horizon_end
 from ..plans.levers import LeverBlock
@@ -72,12 +72,15 @@ class Payload:
 
     @cached_property
     def headlines(self) -> tuple[Headline, ...]:
-        """The outcomes to be shown, the objective first, then what stands beside the model or moves most in it."""
+        """The outcomes to be shown, the objective first, unless the table beside the model leaves it out."""
         known = {self._name(one): self._told(one) for one in headline_outcomes(self.system)}
         goal = self.system[self.subject.plan.objective.variable].name
-        first = known.pop(goal, None) or self._told(self._plain(goal))
         levers = self.subject.problem.lever_names
-        return (first, *(one for name, one in known.items() if name not in levers))
+        own = known.pop(goal, None)
+        others = tuple(one for name, one in known.items() if name not in levers)
+        if own is None and headlines(self.system):  # who wrote the table left it out, as what people do not read
+            return (*others, self._told(self._plain(goal)))
+        return (own or self._told(self._plain(goal)), *others)
 
     def _plain(self, name: str) -> Headline:
         """A variable that stands in no table."""
@@ -121,7 +124,7 @@ class Payload:
         return {
             "version": VERSION,
             "title": self.system.name,
-            "label": self._text(self.system.name),
+            "label": {language: _title(self.names.of(self.system.name, language)) for language in LANGUAGES},
             "hash": self.subject.hash,
             "region": self.region,
             "time": self._time(),
@@ -312,6 +315,12 @@ class Payload:
 def _of(key: str, name: Text, count: int) -> Text:
     """A sentence about something that has a name in both languages."""
     return {language: word(key, name=name[language], count=f"{count:,}")[language] for language in name}
+
+
+def _title(name: str) -> str:
+    """The name of a file as a title."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 def _is_small(x: FloatArray) -> bool:

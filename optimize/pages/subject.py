@@ -12,6 +12,7 @@ from sd_models.errors import Fault, InvalidRequest
 from sd_models.reading.library import library
 from sd_models.system.model import FloatArray, System
 
+from ..files.documents import toml_text
 from ..files.provenance import digest, digest_of, files_of
 from ..plans.candidates import Candidate, Survey
 from ..plans.draft import starting_plan
@@ -69,24 +70,32 @@ class Subject:
         return digest_of(f"{self.system.name}{files}{self.plan.horizon}{''.join(levers)}".encode())
 
 
-def subject_of(model: System | Result, plan: Plan | None = None, *, text: str = "") -> Subject:
+def subject_of(model: System | Result, plan: Plan | None = None, *, text: str = "", file: str = "") -> Subject:
     """What a page about a model or a result is about; InvalidRequest for a plan that does not fit.
 
     Without a plan it is the one beside a library model, else one to start from, with further inputs of the model.
+    `text` is the plan as people wrote it, in a `file` of that name.
     """
     if isinstance(model, Result):
         if plan is not None:
             advice = "Give the plan with a model, or the result alone."
             raise InvalidRequest(Fault("a result has a plan of its own.", advice=advice))
-        return Subject(Problem(opened(model), model.plan), model, text)
+        return Subject(Problem(opened(model), model.plan), model, text or plan_text(model.plan))
     if plan is not None:
-        return Subject(Problem(model, plan), None, text)
+        return Subject(Problem(model, plan, file), None, text or plan_text(plan))
     beside = own_plan(model)
     if beside is not None:
         changes = {"regions": str(model.regions)} if model.regions else {}
         found = load_plan(beside).model_copy(update=changes)
         return Subject(Problem(model, found, beside.name), None, beside.read_text(encoding="utf-8"))
     return _first_look(model)
+
+
+def plan_text(plan: Plan) -> str:
+    """A plan as the text of its file; it names a model file without its folder, which is nobody else's business."""
+    content = plan.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+    seen = {"model": Path(plan.model).name, **({"data": [Path(file).name for file in plan.data]} if plan.data else {})}
+    return f"{toml_text({**content, **seen})}\n"
 
 
 def own_plan(system: System) -> Path | None:
@@ -100,7 +109,7 @@ def own_plan(system: System) -> Path | None:
 
 def _first_look(system: System) -> Subject:
     """A model without a plan: one to start from, and what else its modeller calls something to decide as levers."""
-    draft = starting_plan(system)
+    draft = starting_plan(system, folder=None if system.path is None else system.path.parent)
     survey = Survey(system)
     first = draft.content["lever"][0]
     live = [one for one in survey.candidates if not one.is_dead and one.variable.name != first["variable"]]
@@ -112,7 +121,7 @@ def _first_look(system: System) -> Subject:
     plan = read_plan({**draft.content, "lever": levers})
     taken = {lever["variable"] for lever in levers}
     return Subject(
-        Problem(system, plan), None, draft.text, tuple(one for one in live if one.variable.name not in taken)
+        Problem(system, plan), None, plan_text(plan), tuple(one for one in live if one.variable.name not in taken)
     )
 
 

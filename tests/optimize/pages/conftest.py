@@ -1,18 +1,14 @@
-"""Pages are tested in a browser; the model of most is the islands, computed by a stand-in of the page's engine."""
+"""Pages are tested in a browser; the model of most is the islands."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 from support import islands
 from support.accessibility import axe
 from support.browser import browser, page
-from support.scalar_javascript import scalar_engine
 
 import optimize as opt
 import sd_models as sd
-from optimize.pages import payload as payload_module
 from optimize.pages.payload import Payload
 from optimize.pages.subject import Subject, subject_of
 from sd_models.system.model import System
@@ -20,11 +16,6 @@ from sd_models.system.model import System
 __all__ = ["axe", "browser", "page"]
 
 LEVERS = [{"variable": "spending", "upper": 2.0, "ramp": {"relative": 0.5, "absolute": 0.1}}, {"variable": "tax rate"}]
-
-
-@pytest.fixture(autouse=True)
-def _engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payload_module, "engine", scalar_engine)
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +42,3 @@ def subject(system: System, plan: opt.Plan) -> Subject:
 def payload(subject: Subject) -> Payload:
     """Their page as data."""
     return Payload(subject)
-
-
-@pytest.fixture
-def written(tmp_path: Path) -> Path:
-    """A folder to write into."""
-    return tmp_path

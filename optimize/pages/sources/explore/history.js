@@ -1,0 +1,22 @@
+/** What can be undone: scenarios one after the other, and where we stand among them. A frozen value. */
+
+const MOST = 200;
+
+/** A history that begins with a scenario. */
+export const begun = (scenario) => Object.freeze({ steps: Object.freeze([scenario]), at: 0 });
+
+/** The scenario where we stand. */
+export const current = ({ steps, at }) => steps[at];
+
+/** The history with one more scenario; what was undone is gone. */
+export function followed({ steps, at }, scenario) {
+  const kept = [...steps.slice(0, at + 1), scenario].slice(-MOST);
+  return Object.freeze({ steps: Object.freeze(kept), at: kept.length - 1 });
+}
+
+/** One step back, and one forward, where there is one. */
+export const undone = (history) => Object.freeze({ ...history, at: Math.max(0, history.at - 1) });
+export const redone = (history) => Object.freeze({ ...history, at: Math.min(history.steps.length - 1, history.at + 1) });
+
+export const canUndo = ({ at }) => at > 0;
+export const canRedo = ({ steps, at }) => at < steps.length - 1;

@@ -1,0 +1,71 @@
+/** The limits of a plan at a run: what holds, how far it is, and where it is nearest. */
+
+import { sizes, times } from "./rows.js";
+import { shapeOf } from "./levers.js";
+
+const TOLERANCE = 1e-6; // of its size, by which a limit may be missed, as everywhere in this program
+const NEAR = 0.005; // of its size: so near counts as reached
+
+/** The outcomes y of a run: weighted sums over the points of the horizon; `outputs` begins with the first of these. */
+export function outcomesOf({ rows, windows, weights }, outputs, width) {
+  const { pointers, columns, values } = weights;
+  return Float64Array.from(rows, (row, i) => {
+    let sum = 0;
+    for (let k = pointers[windows[i]]; k < pointers[windows[i] + 1]; k++) sum += values[k] * outputs[columns[k] * width + row];
+    return sum;
+  });
+}
+
+/** The objective of a policy and its outcomes, in the plan's direction. */
+export function objectiveOf({ constant, levers, outcomes }, x, y) {
+  return constant + times(levers, x)[0] + times(outcomes, y)[0];
+}
+
+/**
+ * A limit at a policy and its outcomes: `{state, row, slack, share, spent, budget}`, at its tightest row.
+ *
+ * `slack` is what is left in the limit's unit, below zero where it is broken; `share` the same by the size of what the
+ * limit is about. `spent` and `budget` are by row, for limits that are budgets.
+ */
+export function stateOf(limit, x, y) {
+  const own = times(limit.levers, x);
+  const given = times(limit.outcomes, y);
+  const size = sizes(limit.levers, x);
+  const other = sizes(limit.outcomes, y);
+  let worst = { share: Infinity, row: 0, slack: Infinity };
+  for (let row = 0; row < own.length; row++) {
+    const value = own[row] + given[row];
+    const slack = Math.min(limit.upper[row] - value, value - limit.lower[row]);
+    const sides = Math.max(bounded(limit.upper[row]), bounded(limit.lower[row]), size[row], other[row]);
+    const share = sides > 0 ? slack / sides : slack;
+    if (share < worst.share || !Number.isFinite(slack)) worst = { share, row, slack };
+  }
+  const budget = limit.isBudget ? limit.upper.map((upper, row) => upper - given[row]) : null;
+  return { ...worst, state: named(worst.share), spent: limit.isBudget ? own : null, budget };
+}
+
+const bounded = (side) => (Number.isFinite(side) ? Math.abs(side) : 0);
+
+function named(share) {
+  if (!(share >= -TOLERANCE)) return "broken"; // no number is none that holds
+  return share <= NEAR ? "reached" : "holds";
+}
+
+/** A ramp at a policy: the same, at the step from one period to the next that is nearest to it. */
+export function rampState({ lever, relative, absolute }, levers, x) {
+  const [elements, periods] = shapeOf(levers[lever]);
+  const { first } = levers[lever];
+  let worst = { share: Infinity, element: 0, period: 1, slack: Infinity };
+  for (let element = 0; element < elements; element++) {
+    for (let period = 1; period < periods; period++) {
+      const before = x[first + element * periods + period - 1];
+      const after = x[first + element * periods + period];
+      const allowed = relative[period - 1] * before + absolute[period - 1];
+      const slack = allowed - Math.abs(after - before);
+      const size = Math.max(Math.abs(before), Math.abs(after), absolute[period - 1]);
+      const share = size > 0 ? slack / size : slack;
+      if (share < worst.share) worst = { share, element, period, slack };
+    }
+  }
+  return { ...worst, state: named(worst.share) };
+}
