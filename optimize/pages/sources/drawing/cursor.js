@@ -9,7 +9,11 @@ const LEAP = 5; // points that a page key moves
  * @param {{count: number, members: number, onCursor: ?Function, nearest: (x: number, y: number) => [number, number],
  *   tell: (cursor: number, focus: number) => string}} options `nearest` gives a point and a member, -1 for none
  */
-export function followCursor(frame, { cursor, focus }, { count, members, onCursor, nearest, tell }) {
+export function followCursor(frame, now, { count, members, onCursor, nearest, tell }) {
+  Object.assign(frame, { keys: {}, pointer: {} });
+  if (!count || !members) return;
+  const { cursor } = now;
+  const focus = now.focus < members ? now.focus : -1;
   const go = (point, member, aloud = true) => {
     if (aloud && point !== null) frame.say(tell(point, Math.max(0, member)));
     if (point === cursor && member === focus) return;

@@ -54,7 +54,7 @@ function indexOf({ picked = null, rows, columns }) {
 function teller({ rows, columns, values }, { told }) {
   return (index) => {
     const [row, column] = [rows[Math.floor(index / columns.length)], columns[index % columns.length]];
-    return `${isolated(row.name)}, ${isolated(column.name)}: ${told.text(values[index])} ${told.unit}`.trim();
+    return `${isolated(row.name)}, ${isolated(column.name)}: ${told.whole(values[index])}`;
   };
 }
 

@@ -148,13 +148,13 @@ function toldOf({ value, bound, distance, unit }, language, say) {
 
 function detailOf(limit, language, say) {
   const told = toldOf(limit, language, say);
-  return `${told.text(limit.value)}, ${say(limit.kind)} ${told.text(limit.bound)} ${told.unit}`.trim();
+  return `${told.text(limit.value)}, ${say(limit.kind)} ${told.whole(limit.bound)}`;
 }
 
 function tableOf({ title, limits: all, language }, say) {
   const rows = all.map((limit) => {
     const told = toldOf(limit, language, say);
-    const bound = `${say(limit.kind)} ${told.text(limit.bound)} ${told.unit}`.trim();
+    const bound = `${say(limit.kind)} ${told.whole(limit.bound)}`;
     return [isolated(limit.name), told.text(limit.value), bound, told.text(limit.distance), say(limit.state)];
   });
   return { caption: title, head: ["limit", "value", "bound", "distance", "state"].map((word) => say(word)), rows };

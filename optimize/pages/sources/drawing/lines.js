@@ -34,7 +34,8 @@ export const lines = chart("lines", (frame) => {
     const range = extent(series.map(({ values }) => values));
     const labelsOf = (words) => labelsAt(series, styles, words);
     const least = specification.height ? 0 : Math.min(HIGHEST, series.length * LINE + TOP + BOTTOM);
-    const view = plot.view(specification, { range, zero, least, column: COLUMN, labelsOf });
+    const headingOf = ({ point, at }) => point(specification.x[at]);
+    const view = plot.view(specification, { range, zero, least, column: COLUMN, labelsOf, headingOf });
     panel({ ...view, series, styles, dots: series.length <= FEW });
     plot.draw(view);
     listenOver(frame, specification, view, { hint: "keys_lines", nearest: nearestOf(series, view) });

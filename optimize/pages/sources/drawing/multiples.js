@@ -34,13 +34,13 @@ export const multiples = chart("multiples", (frame) => {
   return (specification) => {
     const { panels, width, shared = true } = specification;
     const axes = axesOf(specification, domains);
-    const words = telling(specification, axes[0].range);
+    const words = telling(specification, axes[0]?.range ?? [0, 1]);
     const styles = stylesOf(panels);
     const above = key(
       [...styles].map(([name, style]) => ({ name: isolated(name), style })),
       width,
     );
-    const common = shared ? axes[0].told.axis : "";
+    const common = (shared && axes[0]?.told.axis) || "";
     const drawn = { ...words, styles, x: specification.x };
     const grid = gridOf(specification, axes, above + (common ? 20 : 6));
     write(set(unit, { x: 0, y: above + SMALL }), common);
@@ -59,15 +59,14 @@ export const multiples = chart("multiples", (frame) => {
 function axesOf({ panels, shared = true, zero, ...specification }, domains) {
   const say = speaker(specification);
   const own = panels.map(({ series }) => extent(series.map(({ values }) => values)));
-  const ranges = shared ? panels.map(() => extent(own)) : own;
-  return ranges.map((range, i) => {
-    if (!shared || i === 0) domains[i] = steady(domains[i], range, zero, MARKS + 2);
-    const domain = domains[shared ? 0 : i];
-    const { ticks, step } = marked(domain, [0, 1], MARKS);
+  const axes = (shared ? [extent(own)] : own).map((range, i) => {
+    domains[i] = steady(domains[i], range, zero, MARKS + 2);
+    const { ticks, step } = marked(domains[i], [0, 1], MARKS);
     const unit = (shared ? null : panels[i].unit) ?? specification.unit;
-    const told = quantity(domain, { ...specification, unit }, say);
-    return { range: domain, ticks, told, tick: told.tick(step), ownUnit: shared ? "" : told.axis };
+    const told = quantity(domains[i], { ...specification, unit }, say);
+    return { range: domains[i], ticks, told, tick: told.tick(step), ownUnit: shared ? "" : told.axis };
   });
+  return panels.map((_, i) => axes[shared ? 0 : i]);
 }
 
 /** The look of each name: the same in all panels. */
@@ -161,8 +160,8 @@ function listen(frame, specification, { axes, grid, point, say, at, cursor, focu
   const tell = (i, member) => {
     const { name, series } = panels[member];
     const { told } = axes[member];
-    const values = series.map((one) => `${isolated(one.name)} ${told.text(one.values[i])}`).join(", ");
-    return `${isolated(name)}, ${point(x[i])}: ${values} ${told.unit}`.trim();
+    const values = series.map((one) => `${isolated(one.name)} ${told.whole(one.values[i])}`);
+    return `${isolated(name)}, ${point(x[i])}: ${values.join(", ")}`;
   };
   const options = { count: x.length, members: panels.length, onCursor, nearest: grid.nearest, tell };
   asSlider(frame, { ...specification, unit }, say("keys_panels"), { at, count: x.length, text: point(x[at]) });
@@ -178,7 +177,7 @@ function tableOf({ title, x, panels, unit, shared = true }, { point, xUnit, say 
     return Array.from(x, (value, at) => [first, point(value), ...names.map((one) => told.text(of.get(one)?.[at]))]);
   });
   return {
-    caption: captioned(title, shared ? axes[0].told.unit : unit),
+    caption: captioned(title, (shared && axes[0]?.told.unit) || unit),
     head: [say("name"), xUnit, ...names.map(isolated)],
     rows,
   };

@@ -1,5 +1,7 @@
 /** Numbers as text, in English and Chinese: those of one chart have one precision and one unit. */
 
+export const MINUS = "\u2212";
+
 const LOCALES = { en: "en-GB", zh: "zh-CN" };
 const MOST_DECIMALS = 12;
 const POWERS = {
@@ -45,7 +47,7 @@ export function formatter(places, language = "en") {
     const zero = format.format(0);
     formats.set(key, (value) => {
       const text = format.format(value);
-      return text.startsWith("-") ? (text.slice(1) === zero ? zero : `\u2212${text.slice(1)}`) : text;
+      return text.startsWith("-") ? (text.slice(1) === zero ? zero : `${MINUS}${text.slice(1)}`) : text;
     });
   }
   return formats.get(key);
@@ -79,30 +81,46 @@ function power(largest, language) {
 
 /**
  * How the numbers of a chart are told.
- * @param {[number, number]} range the smallest and the largest of them
+ * @typedef {Object} Telling
+ * @property {string} unit behind a number
+ * @property {string} axis the unit on an axis, where numbers without one are told to have none
+ * @property {(value: number) => string} text of a gap: that there is no number
+ * @property {(value: number) => string} whole with the unit
+ * @property {(value: number) => string} signed with a plus
+ * @property {(step: number) => (value: number) => string} tick for marks that are a step apart
+ */
+
+/**
+ * @param {[number, number]} range the smallest and the largest of the numbers
  * @param {{unit?: string, language?: "en"|"zh"}} specification
  * @param {(key: string) => string} say gives the words
- * @returns {{unit: string, axis: string, text: (value: number) => string, signed: (value: number) => string,
- *   tick: (step: number) => (value: number) => string}} `text` of a gap says that there is none; `axis` is the unit on
- *   an axis, where a number without one is told to have none, `unit` that behind a number
+ * @returns {Telling}
  */
 export function quantity([low, high], { unit: given = "", language = "en" }, say) {
-  const missing = say("no_data");
-  const none = NO_UNIT.test(given);
   const [factor, name] = power(Math.max(Math.abs(low), Math.abs(high)), language);
   const format = formatter(decimalsOfRange(low / factor, high / factor), language);
-  const text = (value) => (known(value) ? format(value / factor) : missing);
+  const none = NO_UNIT.test(given);
+  const unit = [name, none ? "" : given].filter(Boolean).join(" ");
+  const text = (value) => (known(value) ? format(value / factor) : say("no_data"));
+  const whole = (value) => (known(value) ? withUnit(text(value), unit) : text(value));
   const signed = (value) => (value > 0 && text(value) !== text(0) ? `+${text(value)}` : text(value));
   const tick = (step) => {
     const marks = formatter(decimalsOfStep(step / factor), language);
     return (value) => marks(value / factor);
   };
-  const unit = [name, none ? "" : given].filter(Boolean).join(" ");
-  return { unit, axis: unit || (none ? say("no_unit") : ""), text, signed, tick };
+  return { unit, axis: unit || (none ? say("no_unit") : ""), text, whole, signed, tick };
 }
 
-/** A function from points on the horizontal axis to text: years have no separators. */
+/** A number with its unit behind it. */
+export const withUnit = (text, unit) => `${text}${unit && unit !== "%" ? " " : ""}${unit}`;
+
+/** A function from points on the horizontal axis to text: years have no separators; "" for no point. */
 export function pointFormatter(x, language) {
+  const format = pointFormat(x, language);
+  return (value) => (known(value) ? format(value) : "");
+}
+
+function pointFormat(x, language) {
   const whole = Array.from(x).every((value) => Number.isInteger(value));
   const years = Array.from(x).every((value) => value >= 1000 && value < 3000);
   if (years) return (value) => `${whole ? value : Math.round(value * 1000) / 1000}`;

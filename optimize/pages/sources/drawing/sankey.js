@@ -64,8 +64,7 @@ function remark(links, say) {
 
 function teller({ nodes, links }, told) {
   const name = (index) => isolated(nodes[index].name);
-  return (at) =>
-    `${name(links[at].source)} → ${name(links[at].target)}: ${told.text(links[at].value)} ${told.unit}`.trim();
+  return (at) => `${name(links[at].source)} → ${name(links[at].target)}: ${told.whole(links[at].value)}`;
 }
 
 /** Nodes and links with their places; without any flow there are none. */

@@ -3,7 +3,7 @@
 import { asCells, chart } from "./chart.js";
 import { RULE } from "./colours.js";
 import { cellColours, cellFoot, FOOT, pickFrame } from "./legend.js";
-import { extent, known } from "./numbers.js";
+import { extent, known, MINUS } from "./numbers.js";
 import { pickable } from "./picking.js";
 import { layer, pool, round, set, write } from "./svg.js";
 import { fitted, SMALL, widest } from "./text.js";
@@ -40,7 +40,7 @@ export const tiles = chart("tiles", (frame) => {
 });
 
 function said({ name, value }, told) {
-  return `${isolated(name)}: ${told.text(value)} ${known(value) ? told.unit : ""}`.trim();
+  return `${isolated(name)}: ${told.whole(value)}`;
 }
 
 /** Where tiles stand: as large as the width allows. */
@@ -63,27 +63,30 @@ function placeOf({ tiles: all, width }) {
   return { size, box, find, bottom: all.length ? Math.ceil((bottom - top + 1) * size) : 0 };
 }
 
-/** Squares with a code, and a number where all numbers fit. */
+/** Squares with a code, and a number below; where not all numbers fit, the sign of those below zero. */
 function drawTiles(parent) {
   const rects = pool(layer(parent, { class: "tiles", "stroke-width": 0.5 }), "rect");
   const codes = pool(layer(parent, { class: "codes", "text-anchor": "middle", "font-weight": 600 }), "text");
   const numbers = pool(layer(parent, { class: "numbers", "text-anchor": "middle", "font-size": SMALL }), "text");
   return (all, { size, box }, { told, fill, ink }) => {
-    const texts = all.map(({ value }) => (known(value) ? told.text(value) : ""));
-    const fits = widest(texts, { size: SMALL }) <= size - 5;
-    const [squares, names, counts] = [rects(all.length), codes(all.length), numbers(fits ? all.length : 0)];
+    const texts = numbersOf(all, size, told);
+    const [squares, names, counts] = [rects, codes, numbers].map((make) => make(all.length));
     all.forEach((tile, i) => {
       const place = box(tile);
       const [x, y] = [round(place.x + place.width / 2), place.y + place.height / 2];
       const text = { x, fill: ink(tile.value) };
+      const code = fitted(tile.code, size - 4, { bold: true });
       set(squares[i], { ...place, fill: fill(tile.value), stroke: known(tile.value) ? null : RULE });
-      write(
-        set(names[i], { ...text, y: round(y + (fits && texts[i] ? -2 : 4)) }),
-        fitted(tile.code, size - 4, { bold: true }),
-      );
-      if (fits) write(set(counts[i], { ...text, y: round(y + 12) }), texts[i]);
+      write(set(names[i], { ...text, y: round(y + (texts[i] ? -2 : 4)) }), code);
+      write(set(counts[i], { ...text, y: round(y + 12) }), texts[i]);
     });
   };
+}
+
+function numbersOf(all, size, told) {
+  const texts = all.map(({ value }) => (known(value) ? told.text(value) : ""));
+  const fit = widest(texts, { size: SMALL }) <= size - 5;
+  return fit ? texts : all.map(({ value }) => (value < 0 ? MINUS : ""));
 }
 
 function listen(frame, specification, { coloured, place, picked, hovered, tell }) {

@@ -18,13 +18,15 @@ const NARROW = 480;
 const HEAD = { size: SMALL, bold: true };
 
 /**
- * How points in time, numbers and words are told in a chart over time.
- * @typedef {Object} Telling
+ * What a chart over time says, and which point and which member the cursor is on; a cursor beyond the points is none.
+ * @returns {{say: Function, told: Object, point: (value: number) => string, cursor: ?number, focus: number, at: number,
+ *   xUnit: string}} `at` is the point whose values are told: the last one without a cursor
  */
 export function telling(specification, range) {
-  const { x, language, cursor = null, focus = -1 } = specification;
+  const { x, language, focus = -1 } = specification;
   const say = speaker(specification);
   const told = quantity(range, specification, say);
+  const cursor = specification.cursor < x.length ? (specification.cursor ?? null) : null;
   const at = cursor ?? x.length - 1;
   return {
     say,
@@ -64,45 +66,35 @@ export function timePlot(frame) {
  * may take (`column`), `labelsOf`, which gives names with their values, and at which number each line ends (`end`), and
  * `headingOf`, what stands above them.
  */
-function viewOf(
-  specification,
-  { range, zero, least = 0, column, labelsOf, headingOf = ({ point, at }) => point(specification.x[at]) },
-  memory,
-) {
-  const { x, width } = specification;
-  const height = Math.max(least, specification.height ?? Math.round(Math.min(340, Math.max(220, width * 0.5))));
-  const bottom = height - BOTTOM;
-  const count = Math.max(2, Math.floor((bottom - TOP) / PER_MARK));
-  memory.domain = steady(memory.domain, range, zero, count);
+function viewOf(specification, needs, memory) {
+  const { x, width, language } = specification;
+  const size = sizeOf(specification, needs);
+  memory.domain = steady(memory.domain, needs.range, needs.zero, size.marks);
   const words = telling(specification, memory.domain);
-  const labels = labelsOf(words);
-  const heading = headingOf(words);
-  const wanted = Math.max(columnWidth(labels, width * column[width < NARROW ? 1 : 0]), widthOf(heading, HEAD) + LEAD);
-  memory.column = widened(memory.column, wanted, specification);
-  const { scale: up, ticks, step } = marked(memory.domain, [bottom, TOP], count);
-  const text = words.told.tick(step);
-  const [left, right] = [marginFor(ticks.map(text)), width - memory.column.width];
+  const [labels, heading] = [needs.labelsOf(words), needs.headingOf(words)];
+  memory.column = widened(memory.column, columnOf(labels, heading, width, needs), specification);
+  const scales = scalesOf(x, { ...size, width, domain: memory.domain, column: memory.column.width, told: words.told });
+  for (const label of labels) label.y = scales.up(label.end);
+  return { ...words, ...size, ...scales, x, width, language, labels, heading };
+}
+
+function sizeOf({ width, height: given }, { least = 0 }) {
+  const height = Math.max(least, given ?? Math.round(Math.min(340, Math.max(220, width * 0.5))));
+  const bottom = height - BOTTOM;
+  return { height, bottom, marks: Math.max(2, Math.floor((bottom - TOP) / PER_MARK)) };
+}
+
+function columnOf(labels, heading, width, { column: [wide, narrow] }) {
+  const names = columnWidth(labels, width * (width < NARROW ? narrow : wide));
+  return Math.max(names, Math.ceil(widthOf(heading, HEAD)) + LEAD);
+}
+
+function scalesOf(x, { width, bottom, marks, domain, column, told }) {
+  const { scale: up, ticks, step } = marked(domain, [bottom, TOP], marks);
+  const text = told.tick(step);
+  const [left, right] = [marginFor(ticks.map(text)), width - column];
   const { scale: along, ticks: points } = pointScale(x, [left + 2, right - 2]);
-  const places = Array.from(x, (value) => round(along(value)));
-  for (const label of labels) label.y = up(label.end);
-  return {
-    ...words,
-    x,
-    width,
-    language: specification.language,
-    height,
-    bottom,
-    left,
-    right,
-    up,
-    ticks,
-    text,
-    along,
-    points,
-    places,
-    labels,
-    heading,
-  };
+  return { up, ticks, text, left, right, along, points, places: Array.from(x, (value) => round(along(value))) };
 }
 
 /** The width of the column, which only grows while the chart has the same width and as many names. */
@@ -142,7 +134,7 @@ export function listenOver(frame, specification, view, { hint, nearest }) {
   const { point, told, say, at } = view;
   const tell = (i, member) => {
     const { name, values } = series[member];
-    return `${isolated(name)}, ${point(x[i])}: ${told.text(values[i])} ${told.unit}`.trim();
+    return `${isolated(name)}, ${point(x[i])}: ${told.whole(values[i])}`;
   };
   asSlider(frame, { ...specification, unit: told.unit }, say(hint), { at, count: x.length, text: point(x[at]) });
   followCursor(frame, view, { count: x.length, members: series.length, onCursor, nearest, tell });

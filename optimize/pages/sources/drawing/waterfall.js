@@ -4,7 +4,7 @@ import { horizontalAxis } from "./axes.js";
 import { asCells, chart, RIM } from "./chart.js";
 import { between, GROUND, INK, MUTED, RULE, STRIPE } from "./colours.js";
 import { marked, steady } from "./domains.js";
-import { extent, known, quantity } from "./numbers.js";
+import { extent, known, quantity, withUnit } from "./numbers.js";
 import { listMoves, pickable } from "./picking.js";
 import { element, hatching, layer, pool, round, set, toggle, write } from "./svg.js";
 import { fitted, SMALL, widest } from "./text.js";
@@ -48,7 +48,8 @@ export const waterfall = chart("waterfall", (frame) => {
     bars(rows, place);
     names(rows, place, text);
     set(toggle(stripe, rows[picked]), { y: tops[picked] ?? 0, width });
-    const tell = (at) => `${rows[at].name}: ${text(rows[at])} ${told.unit}`.trim();
+    const tell = (at) =>
+      `${rows[at].name}: ${known(rows[at].value) ? withUnit(text(rows[at]), told.unit) : text(rows[at])}`;
     const find = (_, y) => rowAt(tops, ROW, y);
     asCells(frame, { ...specification, unit: told.unit }, say("keys_rows"));
     pickable(frame, { picked, hovered: null, moves: listMoves(rows.length), find, tell, onPick: (at) => onPick?.(at) });
@@ -58,23 +59,23 @@ export const waterfall = chart("waterfall", (frame) => {
 
 /** Start, steps and end as rows that go from one running total to the next; a gap moves nothing. */
 function rowsOf({ start, steps, end }, say) {
-  let at = start.value;
+  let at = known(start.value) ? start.value : NaN;
   const middle = steps.map(({ name, value, group }) => {
     const from = at;
     at += known(value) ? value : 0;
     return { name: isolated(name), group, value, from, to: at, total: false };
   });
-  const rest = end.value - at;
-  const size = Math.max(
-    0,
-    ...[start, end, ...steps]
-      .map(({ value }) => value)
-      .filter(known)
-      .map(Math.abs),
-  );
-  const gap = { name: say("rest"), value: rest, from: at, to: end.value, total: false };
   const whole = ({ name, value }) => ({ name: isolated(name), value, from: value, to: value, total: true });
-  return [whole(start), ...middle, ...(Math.abs(rest) > ROUNDING * size ? [gap] : []), whole(end)];
+  return [whole(start), ...middle, ...restOf(at, [start, ...steps, end], say), whole(end)];
+}
+
+/** What is missing from the last total to the end, as a row; nothing where it is rounding. */
+function restOf(at, parts, say) {
+  const to = parts.at(-1).value;
+  const value = known(to) ? to - at : NaN;
+  const [low, high] = extent([parts.map((part) => part.value)]);
+  const told = Math.abs(value) > ROUNDING * Math.max(Math.abs(low), Math.abs(high));
+  return told ? [{ name: say("rest"), value, from: at, to, total: false }] : [];
 }
 
 /** Where rows and numbers stand. */

@@ -214,6 +214,15 @@ def test_tiles_lie_where_their_columns_and_rows_are(page: Page) -> None:
     assert chart.table()[1:] == [["Henan", "0.250"], ["Hebei", "0.750"], ["Taiwan", "no data"]]
 
 
+def test_small_tiles_keep_the_sign_of_what_is_below_zero(page: Page) -> None:
+    """Where numbers do not fit, so that both sides of zero are told apart in grey."""
+    tiles = [{**tile, "value": value} for tile, value in zip(TILES["tiles"], (-12.5, 12.5, None), strict=True)]
+    chart = draw(page, "tiles", {**TILES, "tiles": tiles, "diverging": True, "width": 80})
+    assert [one["text"] for one in chart.shown(".numbers text")] == ["\N{MINUS SIGN}", "", ""]
+    chart.update(width=400)
+    assert [one["text"] for one in chart.shown(".numbers text")] == ["\N{MINUS SIGN}12.5", "12.5", ""]
+
+
 def test_ribbons_are_as_wide_as_what_flows(page: Page) -> None:
     """And nodes as high as what comes or goes."""
     chart = draw(page, "sankey", SANKEY)

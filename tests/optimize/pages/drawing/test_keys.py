@@ -56,7 +56,7 @@ def test_keys_turn_to_another_panel_or_band(page: Page) -> None:
     chart.press("Home", "ArrowDown")
     assert chart.said == "Hebei, 2026: baseline 10.0 yuan"
     chart.press("ArrowUp")
-    assert chart.said == "Henan, 2026: mine 10.0, baseline 10.0 yuan"
+    assert chart.said == "Henan, 2026: mine 10.0 yuan, baseline 10.0 yuan"
     chart = draw(page, "stack", STACK)
     chart.press("Home", "ArrowDown")
     assert chart.said == "schools, 2026: 2.00 yuan"
@@ -66,14 +66,14 @@ def test_keys_move_from_cell_to_cell(page: Page) -> None:
     """And stop at the edges."""
     chart = draw(page, "heat", HEAT)
     chart.press("ArrowRight", "ArrowRight", "ArrowUp")
-    assert chart.said == "Henan, schools: 50 %"
+    assert chart.said == "Henan, schools: 50%"
     chart.press("ArrowDown", "ArrowLeft", "ArrowLeft")
-    assert chart.said == "Hebei, roads: no data %"
+    assert chart.said == "Hebei, roads: no data"
     assert chart.told[-1] == ["pick", {"row": 1, "column": 0}]
     chart.press("Escape")
     assert chart.told[-1] == ["pick", None]
     chart.update(picked={"row": 0, "column": 2})
-    assert chart.shown(".readout text")[0]["text"] == "Henan, skills: 100 %"
+    assert chart.shown(".readout text")[0]["text"] == "Henan, skills: 100%"
 
 
 def test_keys_move_from_tile_to_tile(page: Page) -> None:
@@ -132,7 +132,7 @@ def test_the_pointer_picks_a_cell_a_tile_a_flow(page: Page) -> None:
     """Hovering tells it, a click picks it."""
     chart = draw(page, "heat", HEAT)
     page.locator(".cells rect").nth(4).hover(force=True)
-    assert chart.shown(".readout text")[0]["text"] == "Hebei, schools: 25 %"
+    assert chart.shown(".readout text")[0]["text"] == "Hebei, schools: 25%"
     assert chart.told == []
     page.locator(".cells rect").nth(5).click(force=True)
     assert chart.told == [["pick", {"row": 1, "column": 2}]]

@@ -12,7 +12,7 @@ from support.browser import SIZES, show
 from support.drawing import draw
 from support.gallery import HOSTILE, charts, document, edges
 
-from .test_charts import ALL, LINES
+from .test_charts import ALL, HEAT, LIMITS, LINES, SANKEY, STACK, TILES, YEARS
 
 BOXES = """(selector) => [...document.querySelectorAll(selector)]
   .filter((node) => node.getAttribute("display") !== "none" && node.textContent)
@@ -216,3 +216,65 @@ def test_gaps_zeros_and_single_points_are_told(name: str, page: Page) -> None:
     texts = [one["text"] for one in chart.shown("text")] + [cell for row in chart.table() for cell in row]
     assert not [text for text in texts if "NaN" in text or "Infinity" in text or "undefined" in text or "null" in text]
     assert "NaN" not in page.evaluate("document.body.innerHTML")
+
+
+NOTHING: list[tuple[str, dict[str, object]]] = [
+    ("lines", {"x": [], "series": []}),
+    ("lines", {"x": YEARS, "series": []}),
+    ("lines", {**LINES, "cursor": 9, "focus": 9}),
+    ("multiples", {"x": YEARS, "panels": []}),
+    ("multiples", {"x": YEARS, "panels": [{"name": "a", "series": []}], "shared": False}),
+    ("stack", {"x": [], "series": []}),
+    ("stack", {**STACK, "cursor": 9, "focus": 9}),
+    ("heat", {"rows": [], "columns": [], "values": []}),
+    ("heat", {**HEAT, "picked": {"row": 9, "column": 9}}),
+    ("tiles", {"tiles": []}),
+    ("tiles", {**TILES, "picked": "??"}),
+    ("sankey", {"nodes": [], "links": []}),
+    ("sankey", {**SANKEY, "picked": 9}),
+    ("waterfall", {"start": {"name": "a", "value": None}, "steps": [], "end": {"name": "b", "value": 1.0}}),
+    ("waterfall", {"start": {"name": "a", "value": 1.0}, "steps": [], "end": {"name": "b", "value": None}}),
+    ("limits", {"limits": []}),
+    ("limits", {**LIMITS, "picked": 9}),
+]
+
+
+@pytest.mark.parametrize(("kind", "specification"), NOTHING)
+def test_a_chart_of_nothing_is_drawn(kind: str, specification: dict[str, object], page: Page) -> None:
+    """Nor do keys and the pointer stumble over what is not there, or not there any more."""
+    chart = draw(page, kind, {"title": "t", "unit": "u", **specification})
+    page.mouse.move(100, 60)
+    page.mouse.click(100, 70)
+    chart.press("ArrowRight", "ArrowDown", "Home", "End", "ArrowLeft", "Escape")
+    chart.table()
+    content = page.evaluate("document.body.innerHTML")
+    assert not [word for word in ("NaN", "undefined", "Infinity") if word in content]
+
+
+def test_what_an_end_lacks_is_not_called_unexplained(page: Page) -> None:
+    """A number that is not there explains nothing and leaves nothing open."""
+    for start, end in ((None, 1.0), (1.0, None)):
+        ends = {"start": {"name": "a", "value": start}, "end": {"name": "b", "value": end}}
+        assert len(draw(page, "waterfall", {"title": "t", **ends, "steps": []}).table()) == 3
+
+
+def test_numbers_may_come_as_the_model_gives_them(page: Page) -> None:
+    """As typed arrays, which know no gap but NaN."""
+    draw(page, "lines", LINES)
+    texts = page.evaluate(
+        """() => {
+          const numbers = Float64Array.of(1, NaN, 3, 4);
+          const x = Float64Array.of(2026, 2027, 2028, 2029);
+          const series = [{ name: "a", role: "mine", group: "g", values: numbers }];
+          const [rows, columns] = ["ab", "cd"].map((names) => [...names].map((name) => ({ name })));
+          const panels = [{ name: "p", series }];
+          const heat = { rows, columns, values: numbers };
+          const all = { lines: { x, series }, stack: { x, series }, multiples: { x, panels }, heat };
+          return Object.entries(all).map(([kind, specification]) => {
+            const { node } = prosperity[kind]({ title: kind, ...specification });
+            node.dispatchEvent(new FocusEvent("focusin"));
+            return node.querySelector("table").textContent;
+          });
+        }"""
+    )
+    assert all("no data" in text and "NaN" not in text and "4" in text for text in texts)
