@@ -10,6 +10,7 @@ import numpy as np
 
 from ..dynamics.functions import FUNCTIONS, Moment, Operation
 from ..errors import Fault, InvalidModel
+from ..numbers import functions as known
 from ..system.alignment import EVERYWHERE, Alignment, Axes, Positions, places_among, together
 from ..system.elements import Part, Piece, pieces_in_order
 from ..system.expression import Call, Expr, Number, Reduce, Ref, fold
@@ -248,6 +249,8 @@ class RowLowering:
 
     def reduction(self, node: Reduce, block: Block, positions: Positions) -> Block:
         """A sum, product, minimum or maximum over some axes of a block: between instructions first, then along rows."""
+        if all(self.recorder.values(number) is not None for number in block.numbers):
+            return self._known(node, block, positions)
         along, between = REDUCTIONS[node.operator]
         kept = tuple(axis for axis in block.axes if axis not in node.axes)
         inner = tuple(axis for axis in node.axes if axis in block.axes and axis != block.lane)
@@ -261,6 +264,16 @@ class RowLowering:
         idle = self.alignment.count([axis for axis in node.axes if axis not in block.axes], positions)
         lane = block.lane if block.lane in kept else None
         return Block(kept, lane, tuple(self.recorder.repeated(along, n, idle) for n in found))
+
+    def _known(self, node: Reduce, block: Block, positions: Positions) -> Block:
+        """A reduction of numbers, element after element in the order of the axes, as every other target has it."""
+        kept = tuple(axis for axis in block.axes if axis not in node.axes)
+        numbers, at = self._flat(block, positions)
+        values = np.array([self.recorder.value_at(n, p) for n, p in zip(numbers.tolist(), at.tolist(), strict=True)])
+        order = self.alignment.spread(block.axes, (*kept, *node.axes), positions)
+        table = values[order].reshape(-1, self.alignment.count(node.axes, positions))
+        found = known.REDUCTIONS[node.operator](table)
+        return Block(kept, None, tuple(self.recorder.constant(float(value)) for value in found))
 
     def _folded(self, operation: Operation, numbers: Sequence[int]) -> int:
         result = numbers[0]

@@ -185,7 +185,7 @@ class Recorder:
         lines = [self.instructions[n] for n in numbers]
         kinds = {line.operation for line in lines}
         if kinds == {Movement.CONSTANT}:
-            return self.constant(np.array([self.pick_value(*cell) for cell in cells]))
+            return self.constant(np.array([self.value_at(*cell) for cell in cells]))
         loads = [line.data for line in lines if isinstance(line.data, Load)]
         if kinds == {Movement.LOAD} and len({load.source for load in loads}) == 1:
             elements = np.array([load.elements[p] for load, p in zip(loads, positions, strict=True)])
@@ -202,8 +202,8 @@ class Recorder:
         key = (where.tobytes(), positions.tobytes())
         return self._add(Movement.MERGE, tuple(arguments.tolist()), len(numbers), data, key)
 
-    def pick_value(self, number: int, position: int) -> float:
-        """A number of a constant."""
+    def value_at(self, number: int, position: int) -> float:
+        """The number of a constant at a position."""
         values = self.values(number)
         assert values is not None
         return float(values[position if len(values) > 1 else 0])

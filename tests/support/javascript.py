@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from optimize.benchmarks.embedded import Engine
+from sd_models.simulator.compilation import CompiledModel
 from sd_models.simulator.simulation import Simulator
 from sd_models.system.model import FloatArray
+from sd_models.tape.tracing import TapedModel
 from support.agreement import gap
 
 
@@ -24,8 +28,14 @@ def javascript_gaps(simulator: Simulator, engine: Engine, **given: Any) -> Mappi
     Both compute the same system with the same inputs.
     """
     ours, reference = both(simulator, engine, **given)
-    model = engine.program.model
-    assert model.outputs.rows == simulator.model.outputs.rows
-    moving = {name: gap(ours[rows], reference[rows]) for name, rows in model.outputs.rows.items()}
-    still = {name: gap(model.fixed[name], values) for name, values in simulator.model.fixed.items()}
-    return {**moving, **still}
+    model, theirs = engine.program.model, simulator.model
+    assert {*model.outputs.rows, *model.fixed} == {*theirs.outputs.rows, *theirs.fixed}
+    return {
+        name: gap(*np.broadcast_arrays(_values(model, ours, name), _values(theirs, reference, name)))
+        for name in (*model.outputs.rows, *model.fixed)
+    }
+
+
+def _values(model: TapedModel | CompiledModel, moving: FloatArray, name: str) -> FloatArray:
+    """The values of an output at all times, or of one that cannot move: a tape knows of more that cannot."""
+    return moving[model.outputs.rows[name]] if name in model.outputs.rows else model.fixed[name][:, np.newaxis]
