@@ -32,6 +32,7 @@ EXPLORE = "explore/common_prosperity.html"
 AS_IT_IS = "as_it_is"  # the folder of files that are no pages to be made into others
 MODELS = ("*.md", "*.png", "figures/*.png")  # what of the folder of a library model is shown
 KEYS = ("Plan", "Objective", "Lever", "Ramp", "Limit", "Term", "Periods", "Each", "ValueAt", "SolverChoice")
+STYLE, FURO = 'border="1" class="dataframe"', 'class="docutils dataframe"'  # how pandas draws tables, and the site
 WIDTH = "100"  # of the help of commands
 Contents = Iterator[tuple[str, str | bytes]]
 """Pages and pictures by their path."""
@@ -55,7 +56,7 @@ def notebooks() -> Contents:
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         notebook = Notebook(path.stem)
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        text = "\n\n".join(part for cell in cells for part in notebook.cell(cell))
+        text = "\n\n".join(part for cell in cells for part in notebook.cell(cell)).replace("](../docs/", "](/")
         yield f"notebooks/{path.stem}.md", f"{text}\n"
         yield from ((f"notebooks/{name}", content) for name, content in notebook.pictures.items())
 
@@ -86,7 +87,7 @@ class Notebook:
             return self.picture("png", base64.b64decode(data["image/png"]))
         table = re.search(r"<table.*</table>", data.get("text/html", ""), flags=re.DOTALL)
         text = data.get("text/plain", "") or "".join(output.get("text", ""))
-        return table.group() if table else f"```text\n{text.rstrip()}\n```"
+        return table.group().replace(STYLE, FURO) if table else f"```text\n{text.rstrip()}\n```"
 
     def picture(self, kind: str, content: bytes) -> str:
         """A picture under a name of its own."""
