@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .calibration.specification import Calibration
     from .headlines.choice import headline_outcomes
     from .headlines.headline import Headline
+    from .pages.notebook import explore
     from .pages.page import explore_page
     from .plans.draft import starting_plan
     from .plans.plan import Plan, load_plan, read_plan
@@ -65,6 +66,7 @@ __all__ = [
     "Watch",
     "assemble",
     "calibrate",
+    "explore",
     "explore_page",
     "headline_outcomes",
     "load_plan",
@@ -86,6 +88,7 @@ __getattr__, __dir__ = deferred(
         "calibration.estimation": ("CalibrationResult", "calibrate"),
         "calibration.specification": ("Calibration",),
         "headlines.choice": ("headline_outcomes",),
+        "pages.notebook": ("explore",),
         "pages.page": ("explore_page",),
         "headlines.headline": ("Headline",),
         "plans.draft": ("starting_plan",),

@@ -13,4 +13,6 @@ get it in one file with what it uses of others, "bundle/prosperity.js", so that 
 - `engine.py`: the model as JavaScript
 - `payload.py`: all of it as one value and its JSON
 - `page.py`: the payload, script and style as one file
+- `widget.py`: the same as a widget of notebooks
+- `notebook.py`: the widget, or what to install for it
 """

@@ -147,6 +147,11 @@ class Payload:
             "plan": {"text": self.subject.text, "command": self._command()},
         }
 
+    @property
+    def start(self) -> FloatArray:
+        """The policy that people begin with, as a vector of all levers."""
+        return self._presets[self._start]
+
     # --- parts ------------------------------------------------------------------------------------------------------
 
     def _text(self, name: str) -> Text:

@@ -2,3 +2,4 @@
 
 export * from "./drawing/drawing.js";
 export * from "./explore/explore.js";
+export * from "./explore/widget.js";
