@@ -188,7 +188,7 @@ def charts(language: str = "en") -> dict[str, Chart]:
                 "title": say("Index in 2050", "2050年指数"),
                 "unit": say("index points", "指数"),
                 "tiles": tiles(language, 0.5, 0.3),
-                "picked": "HA",
+                "picked": 15,
             },
         ),
         "map of changes": (

@@ -3,7 +3,8 @@
 const LEAP = 5; // points that a page key moves
 
 /**
- * Lets keys and the pointer move the cursor and the focus.
+ * Lets keys and the pointer move the cursor and the focus. Who listens is told when they leave, and may clear the cursor
+ * (it may be a year that a whole page looks at); where nobody does, it is gone.
  * @param {Object} frame
  * @param {{cursor: ?number, focus: number}} now
  * @param {{count: number, members: number, onCursor: ?Function, nearest: (x: number, y: number) => [number, number],
@@ -25,7 +26,11 @@ export function followCursor(frame, now, { count, members, onCursor, nearest, te
   const to = (point) => () => go(Math.min(count - 1, Math.max(0, point)), member);
   const walk = (step) => to(cursor === null ? at : cursor + step);
   const turn = (step) => () => go(at, focus < 0 ? 0 : (focus + step + members) % members);
-  const leave = () => go(null, -1, false);
+  const leave = () => {
+    if (cursor === null && focus < 0) return;
+    frame.change({ cursor: onCursor ? cursor : null, focus: -1 });
+    onCursor?.(null);
+  };
   frame.keys = {
     ArrowLeft: walk(-1),
     ArrowRight: walk(1),

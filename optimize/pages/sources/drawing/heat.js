@@ -48,7 +48,7 @@ export const heat = chart("heat", (frame) => {
 /** Which cell is picked, counted row by row; null for none and for one that is not there. Keys give a number. */
 function indexOf({ picked = null, rows, columns }) {
   const index = picked === null || typeof picked === "number" ? picked : picked.row * columns.length + picked.column;
-  return index !== null && index < rows.length * columns.length ? index : null;
+  return index !== null && index >= 0 && index < rows.length * columns.length ? index : null;
 }
 
 function teller({ rows, columns, values }, { told }) {

@@ -15,8 +15,8 @@ const ASIDE = 3; // how much more a step aside counts than one ahead, when a key
 
 /**
  * @param {import("./chart.js").Specification & {tiles: {code: string, name: string, column: number, row: number,
- *   value: ?number}[], diverging?: boolean, picked?: ?string, onPick?: (code: ?string) => void}} specification a value of
- *   null is "no data"; `picked` is a code
+ *   value: ?number}[], diverging?: boolean, picked?: ?number, onPick?: (tile: ?number) => void}} specification a value of
+ *   null is "no data"; `picked` is an index of tiles, as codes need not differ
  * @returns {import("./chart.js").Chart}
  */
 export const tiles = chart("tiles", (frame) => {
@@ -24,17 +24,18 @@ export const tiles = chart("tiles", (frame) => {
   const squares = drawTiles(frame.svg);
   const [mark, foot] = [pickFrame(frame.svg), cellFoot(frame.svg)];
   return (specification) => {
-    const { tiles: all, width, picked = null, hovered = null } = specification;
+    const { tiles: all, width, hovered = null } = specification;
     const values = all.map(({ value }) => value ?? NaN);
     const coloured = colours(specification, values);
     const place = placeOf(specification);
-    const of = (code) => all.find((tile) => tile.code === code);
-    const tell = (code) => said(of(code), coloured.told);
+    const picked = all[specification.picked] ? specification.picked : null;
+    const shown = all[hovered] ? hovered : picked;
+    const tell = (at) => said(all[at], coloured.told);
     frame.size(width, place.bottom + FOOT);
     squares(all, place, coloured);
-    mark(of(picked) ? place.box(of(picked)) : null);
-    foot(coloured, { y: place.bottom, width }, of(hovered ?? picked) ? tell(hovered ?? picked) : "");
-    listen(frame, specification, { coloured, place, picked: of(picked)?.code ?? null, hovered, tell });
+    mark(picked === null ? null : place.box(all[picked]));
+    foot(coloured, { y: place.bottom, width }, shown === null ? "" : tell(shown));
+    listen(frame, specification, { coloured, place, picked, hovered, tell });
     frame.table.show(() => tableOf(specification, coloured));
   };
 });
@@ -42,6 +43,8 @@ export const tiles = chart("tiles", (frame) => {
 function said({ name, value }, told) {
   return `${isolated(name)}: ${told.whole(value)}`;
 }
+
+const indexOrNull = (at) => (at < 0 ? null : at);
 
 /** Where tiles stand: as large as the width allows. */
 function placeOf({ tiles: all, width }) {
@@ -59,7 +62,7 @@ function placeOf({ tiles: all, width }) {
     const { x, y } = box(tile);
     return px >= x && px < x + inner && py >= y && py < y + inner;
   };
-  const find = (px, py) => all.find((tile) => covers(tile, px, py))?.code ?? null;
+  const find = (px, py) => indexOrNull(all.findIndex((tile) => covers(tile, px, py)));
   return { size, box, find, bottom: all.length ? Math.ceil((bottom - top + 1) * size) : 0 };
 }
 
@@ -91,22 +94,23 @@ function numbersOf(all, size, told) {
 
 function listen(frame, specification, { coloured, place, picked, hovered, tell }) {
   const { tiles: all, onPick } = specification;
-  const walk = (right, down) => (from) => (from === null ? all[0]?.code : next(all, from, right, down));
+  const first = all.length ? 0 : null;
+  const walk = (right, down) => (from) => (from === null ? first : next(all, from, right, down));
   const arrows = { ArrowUp: walk(0, -1), ArrowDown: walk(0, 1), ArrowLeft: walk(-1, 0), ArrowRight: walk(1, 0) };
-  const moves = { ...arrows, Home: () => all[0]?.code, End: () => all.at(-1)?.code };
+  const moves = { ...arrows, Home: () => first, End: () => indexOrNull(all.length - 1) };
   asCells(frame, { ...specification, unit: coloured.told.unit }, coloured.say("keys_cells"));
-  pickable(frame, { picked, hovered, moves, find: place.find, tell, onPick: (code) => onPick?.(code) });
+  pickable(frame, { picked, hovered, moves, find: place.find, tell, onPick: (at) => onPick?.(at) });
 }
 
 /** The nearest tile in a direction, or where it came from. */
-function next(all, code, right, down) {
-  const from = all.find((tile) => tile.code === code);
+function next(all, at, right, down) {
+  const from = all[at];
   const away = (tile) => {
     const [x, y] = [tile.column - from.column, tile.row - from.row];
     const ahead = x * right + y * down;
     return ahead > 0 ? ahead + ASIDE * Math.abs(right ? y : x) : Infinity;
   };
-  return all.reduce((best, tile) => (away(tile) < away(best) ? tile : best), from).code;
+  return all.reduce((best, tile, i) => (away(tile) < away(all[best]) ? i : best), at);
 }
 
 function tableOf({ title, tiles: all }, { told, say }) {

@@ -138,7 +138,7 @@ export function mapPanel(page) {
       tiles: told(),
       picked: places.findIndex((place) => place.element !== null && place.element === page.region),
       language,
-      onPick: (at) => places[at]?.element !== null && page.setRegion(places[at].element),
+      onPick: (at) => places[at]?.element !== null && page.setRegion(places[at]?.element ?? null),
       width: Math.min(560, Math.max(260, holder.clientWidth || 360)),
     };
   }

@@ -313,6 +313,27 @@ def test_an_update_moves_what_changed(page: Page) -> None:
     )
 
 
+def test_tables_wait_until_nothing_changes_any_more(page: Page) -> None:
+    """They cost more than a frame has: they are left as they are while a slider moves (and the machine keeps up)."""
+    draw(page, "lines", LINES)
+    written, longest = page.evaluate(
+        """async ([series, turns]) => {
+          const [counts, times] = [[], [performance.now()]];
+          for (let turn = 0; turn < turns; turn++) {
+            const moved = ({ values, ...one }) => ({ ...one, values: values.map((value) => value + turn) });
+            chart.update({ series: series.map(moved) });
+            await new Promise((done) => setTimeout(done, 20));
+            counts.push(chart.node.querySelectorAll("tbody tr").length);
+            times.push(performance.now());
+          }
+          return [Math.max(...counts), Math.max(...times.slice(1).map((time, at) => time - times[at]))];
+        }""",
+        [[MINE, BASELINE], 40],
+    )
+    assert written == 0 or longest > 200
+    page.wait_for_function("chart.node.querySelectorAll('tbody tr').length === 4", timeout=5000)
+
+
 @pytest.mark.parametrize("kind", ALL)
 def test_an_update_without_a_change_touches_nothing(kind: str, page: Page) -> None:
     """Not an attribute of an element."""

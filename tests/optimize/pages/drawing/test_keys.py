@@ -33,6 +33,7 @@ def test_keys_turn_to_another_line(page: Page) -> None:
     assert max(widths) > min(widths)
     chart.press("ArrowDown")
     assert chart.said == "mine, 2030: 14.0 yuan"
+    assert chart.told == []
 
 
 def test_every_line_of_many_can_be_named(page: Page) -> None:
@@ -85,7 +86,16 @@ def test_keys_move_from_tile_to_tile(page: Page) -> None:
     assert chart.said == "Hebei: 0.750 points"
     chart.press("ArrowUp", "ArrowDown", "ArrowRight")
     assert chart.said == "Taiwan: no data"
-    assert chart.told[-1] == ["pick", "TW"]
+    assert chart.told[-1] == ["pick", 2]
+
+
+def test_a_key_goes_ahead_rather_than_aside(page: Page) -> None:
+    """To a tile further away in its direction, before one that is nearer but askew."""
+    places = {"A": (0, 0), "B": (1, 1), "C": (2, 0)}
+    tiles = [{"code": code, "name": code, "column": x, "row": y, "value": 1.0} for code, (x, y) in places.items()]
+    chart = draw(page, "tiles", {"title": "t", "tiles": tiles, "picked": 0})
+    chart.press("ArrowRight")
+    assert chart.told == [["pick", 2]]
 
 
 @pytest.mark.parametrize(
@@ -128,6 +138,20 @@ def test_the_pointer_moves_the_cursor_and_leaves(page: Page) -> None:
     assert chart.told[-1] == ["cursor", None]
 
 
+def test_who_listens_to_the_cursor_decides_when_it_goes(page: Page) -> None:
+    """It may be the year that a whole page looks at; where nobody listens, it goes with the pointer."""
+    chart = draw(page, "lines", LINES)
+    chart.press("Home", "Escape")
+    assert len(chart.shown(".dots circle")) == 2
+    chart.update(cursor=None)
+    assert chart.shown(".dots circle") == []
+    chart.press("Escape")
+    assert chart.told == [["cursor", 0], ["cursor", None]]
+    page.evaluate("chart.update({ onCursor: null })")
+    chart.press("Home", "Escape")
+    assert chart.shown(".dots circle") == []
+
+
 def test_the_pointer_picks_a_cell_a_tile_a_flow(page: Page) -> None:
     """Hovering tells it, a click picks it."""
     chart = draw(page, "heat", HEAT)
@@ -138,7 +162,7 @@ def test_the_pointer_picks_a_cell_a_tile_a_flow(page: Page) -> None:
     assert chart.told == [["pick", {"row": 1, "column": 2}]]
     chart = draw(page, "tiles", TILES)
     page.locator(".tiles rect").nth(1).click(force=True)
-    assert chart.told == [["pick", "HE"]]
+    assert chart.told == [["pick", 1]]
     chart = draw(page, "sankey", SANKEY)
     box = page.locator(".nodes rect").nth(2).bounding_box()
     assert box is not None

@@ -74,6 +74,32 @@ def test_names_of_lines_never_overlap(seed: int, page: Page) -> None:
     assert all(box[2] <= right + 1 for box in found)
 
 
+@pytest.mark.parametrize("width", [360, 600])
+@pytest.mark.parametrize("kind", ["lines", "stack"])
+def test_long_names_leave_room_for_the_plot(kind: str, width: int, page: Page) -> None:
+    """Two fifths of the width at least: they are cut; the table has them whole."""
+    name = "a name of somebody who wanted to say everything at once, and then some more"
+    series = [{"name": f"{name} {i}", "role": "mine", "values": [1.0, 2.0, 3.0, 4.0]} for i in range(2)]
+    chart = draw(page, kind, {**LINES, "series": series, "width": width})
+    (left, right) = (float(chart.shown(".vertical-axis line")[0][end]) for end in ("x1", "x2"))
+    assert right - left > 0.4 * width
+    assert all(one["text"].endswith("…") for one in chart.shown(".labels text"))
+    assert chart.table()[0][1] == f"{name} 0"
+
+
+def test_nothing_leaves_a_chart_on_its_right(page: Page, tmp_path: Path) -> None:
+    """Keys flow into rows, names are cut: on a phone too."""
+    page.set_viewport_size(SIZES["phone"])
+    shown = charts("en")
+    show(page, tmp_path, document(shown))
+    for at, name in enumerate(shown):
+        chart = page.locator(f"section:nth-of-type({at + 1}) svg").bounding_box()
+        assert chart is not None
+        right = chart["x"] + chart["width"]
+        found = boxes(page, f"section:nth-of-type({at + 1}) svg text:not(.horizontal-axis text, .cursor text)")
+        assert not [box for box in found if box[2] > right + SLACK], name
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_texts_of_real_charts_do_not_cover_each_other(language: str, size: str, page: Page, tmp_path: Path) -> None:
@@ -229,7 +255,7 @@ NOTHING: list[tuple[str, dict[str, object]]] = [
     ("heat", {"rows": [], "columns": [], "values": []}),
     ("heat", {**HEAT, "picked": {"row": 9, "column": 9}}),
     ("tiles", {"tiles": []}),
-    ("tiles", {**TILES, "picked": "??"}),
+    ("tiles", {**TILES, "picked": -1}),
     ("sankey", {"nodes": [], "links": []}),
     ("sankey", {**SANKEY, "picked": 9}),
     ("waterfall", {"start": {"name": "a", "value": None}, "steps": [], "end": {"name": "b", "value": 1.0}}),

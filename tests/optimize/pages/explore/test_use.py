@@ -394,6 +394,17 @@ def test_all_can_be_done_by_keys(there: Page) -> None:
     assert np.array_equal(policy(there), x)
 
 
+def test_a_region_is_picked_on_the_map_and_let_go(there: Page) -> None:
+    """By arrow keys and by a click; Escape goes back to the whole."""
+    tiles, picker = there.locator(".map figure > svg"), there.locator(".where select")
+    tiles.press("ArrowRight")
+    expect(picker).to_have_value("0")
+    there.locator(".map svg .tiles rect").nth(1).click(force=True)
+    expect(picker).to_have_value("1")
+    tiles.press("Escape")
+    expect(picker).to_have_value("")
+
+
 def test_every_control_has_a_name(there: Page) -> None:
     """For people who do not see it."""
     nameless = there.evaluate(
