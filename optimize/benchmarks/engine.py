@@ -36,6 +36,7 @@ from .generated_model import LEVER, OUTCOME, write_model
 from .history import add_history_options, append, versions
 from .machine import peak_memory
 from .pysd_itself import PysdSession
+from .targets import Target, judged
 
 STEPS = 100
 TURN = 0.1  # seconds an engine repeats a task before the next one has its turn; one repetition at least
@@ -317,24 +318,6 @@ class Results:
         return self.by_place.get((engine.name, regions), Measurement(engine.name, regions, fault="not measured"))
 
 
-@dataclass(frozen=True)
-class Target:
-    """A promise about a ratio or a time: at most `limit`, or at least."""
-
-    text: str
-    value: float
-    limit: float
-    at_least: bool = False
-
-    @property
-    def verdict(self) -> str:
-        """`met`, `missed`, or `not measured`."""
-        if self.value != self.value:
-            return "not measured"
-        met = self.value >= self.limit if self.at_least else self.value <= self.limit
-        return "met" if met else "missed"
-
-
 def targets(results: Results) -> list[Target]:
     """The targets of the engine, judged."""
     ours = {regions: results(OURS, regions) for regions in (4, *results.regions)}
@@ -399,13 +382,7 @@ def show(results: Results, console: Console) -> None:
     for one in results.by_place.values():
         if one.fault:
             console.print(f"{one.engine}, {one.regions} regions: {one.fault}", soft_wrap=True)
-    judged = Table(title="targets")
-    for column in ("target", "value", "limit", ""):
-        judged.add_column(column, justify="left" if column == "target" else "right")
-    for target in targets(results):
-        bound = f"{'>=' if target.at_least else '<='} {target.limit:g}"
-        judged.add_row(target.text, f"{target.value:.4g}", bound, target.verdict)
-    console.print(judged)
+    console.print(judged(targets(results)))
 
 
 def cells(one: Measurement, ours: Measurement) -> list[str]:

@@ -9,31 +9,21 @@ is there, which tests of notebooks cannot have.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from optimize.benchmarks.chromium import NAMES, QUIET, program
+
 INSIDE = ("about:", "data:", "blob:", "file:")  # addresses that ask nobody
 SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 
 def chromium() -> str:
     """The program; the test is skipped where there is none."""
-    found = next((path for path in map(shutil.which, NAMES) if path), None)
+    found = program()
     if found is None:
         pytest.skip(f"needs Chromium: none of {', '.join(NAMES)} is on this machine (Debian: apt-get install chromium)")
     return found
