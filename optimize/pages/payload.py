@@ -251,7 +251,9 @@ class Payload:
         told = next((one for one in self.headlines if self._name(one) == self.system[goal.variable].name), None)
         label = self._text(goal.variable)
         if told is None or goal.measure is Measure.INTEGRAL or goal.final_weight:
-            return {"label": label, "unit": self._unit(objective_unit(self.subject.plan, self.system)), "factor": 1.0}
+            pure = self.system[goal.variable].unit in PURE  # its integral has the unit of time, which helps nobody
+            unit = "" if pure else objective_unit(self.subject.plan, self.system)
+            return {"label": label, "unit": self._unit(unit), "factor": 1.0}
         return {"label": label, "unit": self._unit(told.unit), "factor": told.factor}
 
     def _hash(self, x: FloatArray) -> str:

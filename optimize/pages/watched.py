@@ -6,6 +6,7 @@ of the model's outputs. Ramps follow from two numbers a period, so that these ar
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from .arrays import packed
 from .subject import Subject
 
 LIMITS = (RowKind.LIMIT, RowKind.LOWER_BOUND, RowKind.UPPER_BOUND)
-MOST_ENTRIES = 200_000  # of all limits of a page
+MOST_BYTES = 3_000_000  # of all limits of a page
 
 
 def watched(subject: Subject, rows: Mapping[str, slice]) -> tuple[dict[str, Any], tuple[Rows, ...]]:
@@ -32,29 +33,28 @@ def watched(subject: Subject, rows: Mapping[str, slice]) -> tuple[dict[str, Any]
     """
     bound = subject.problem.bound
     shape = subject.problem.size, len(bound.quantities)
-    kept, left_out = _fitting([each for each in bound.rows if each.kind in LIMITS])
+    limits = [each for each in bound.rows if each.kind in LIMITS]
+    told = [_limit(each, shape) for each in limits]
+    kept = _fitting(told)
+    left_out = (each for place, each in enumerate(limits) if place not in kept)
     return {
         "quantities": _quantities(bound.quantities, rows),
-        "limits": [_limit(each, shape) for each in kept],
+        "limits": [each for place, each in enumerate(told) if place in kept],
         "ramps": list(_ramps(subject)),
         "objective": _objective(subject, shape),
     }, tuple(left_out)
 
 
-def _fitting(limits: Sequence[Rows]) -> tuple[list[Rows], list[Rows]]:
-    """The limits that fit, the smallest first to be taken, and the others, all in the order of the plan."""
-    taken: set[int] = set()
-    room = MOST_ENTRIES
-    for place in sorted(range(len(limits)), key=lambda i: _entries(limits[i])):
-        room -= _entries(limits[place])
+def _fitting(limits: Sequence[Mapping[str, Any]]) -> set[int]:
+    """The places of the limits that fit: budgets first, then the smallest."""
+    sizes = [len(json.dumps(limit)) for limit in limits]
+    kept: set[int] = set()
+    room = MOST_BYTES
+    for place in sorted(range(len(limits)), key=lambda i: (not limits[i]["isBudget"], sizes[i])):
+        room -= sizes[place]
         if room >= 0:
-            taken.add(place)
-    places = range(len(limits))
-    return [limits[i] for i in places if i in taken], [limits[i] for i in places if i not in taken]
-
-
-def _entries(rows: Rows) -> int:
-    return len(rows.expression.levers.values) + len(rows.expression.outcomes.values) + len(rows.expression)
+            kept.add(place)
+    return kept
 
 
 def _quantities(quantities: Quantities, rows: Mapping[str, slice]) -> dict[str, Any]:

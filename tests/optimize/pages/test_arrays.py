@@ -22,7 +22,13 @@ def test_numbers_come_back_to_the_last_bit(values: list[float]) -> None:
     assert np.array_equal(found, np.array(values, dtype=np.float64), equal_nan=True)
 
 
-@given(st.lists(st.integers(-(2**31), 2**31 - 1)))
+STEPS = st.tuples(st.integers(-1000, 1000), st.integers(-9, 9), st.integers(1, 20))
+
+
+@given(
+    st.lists(st.integers(-(2**31), 2**31 - 1))
+    | st.lists(STEPS).map(lambda runs: [first + step * i for first, step, count in runs for i in range(count)])
+)
 def test_whole_numbers_come_back_whole(values: list[int]) -> None:
     """As places of rows and columns."""
     found = unpacked(packed(np.array(values, dtype=np.int64)))

@@ -11,6 +11,7 @@ from support.models import loaded
 import sd_models as sd
 from optimize.pages import payload as payload_module
 from optimize.pages.arrays import unpacked
+from optimize.pages.page import written_page
 from optimize.pages.payload import Payload
 from optimize.pages.subject import Subject, subject_of
 
@@ -51,6 +52,13 @@ def test_the_flagship_speaks_chinese_and_stands_on_tiles() -> None:
     assert [len(group["elements"]) for group in measure["groups"]] == [4, 4, 4, 4]
     assert document["start"] == "even"
     assert {one["name"] for one in document["limits"]} > {"annual budget", "carbon peak", "clean air"}
+
+
+def test_the_flagship_is_a_page_of_a_few_hundred_kilobytes() -> None:
+    """At most three megabytes are promised."""
+    page = written_page(subject_of(sd.load("common_prosperity")))
+    assert len(page.html.encode()) < 1_000_000
+    assert "http://" not in page.html.replace("http://www.w3.org/", "")
 
 
 def test_a_model_without_a_plan_says_that_it_has_none(tmp_path: Path) -> None:

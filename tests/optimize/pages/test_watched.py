@@ -68,8 +68,8 @@ def test_a_budget_is_a_sum_that_is_bounded_from_above(subject: Subject) -> None:
 
 
 def test_limits_too_large_for_a_page_are_told(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The smallest are kept."""
-    monkeypatch.setattr(watched_module, "MOST_ENTRIES", 50)
+    """Budgets are kept first."""
+    monkeypatch.setattr(watched_module, "MOST_BYTES", 1300)
     found, left_out = watched(subject, subject.problem.simulator.model.outputs.rows)
     assert [one["name"] for one in found["limits"]] == ["annual budget"]
     assert [rows.name for rows in left_out] == ["floor"]

@@ -9,10 +9,24 @@ export const isPacked = (value) => value !== null && typeof value === "object" &
 export function unpacked(packed) {
   const Kind = KINDS[packed.type];
   if ("fill" in packed) return new Kind(packed.length).fill(Number(packed.fill));
-  const letters = atob(packed.base64);
+  if ("runs" in packed) return walked(new Kind(bytesOf(packed.runs)), new Kind(packed.length));
+  return new Kind(bytesOf(packed.base64));
+}
+
+function bytesOf(text) {
+  const letters = atob(text);
   const bytes = new Uint8Array(letters.length);
   for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
-  return new Kind(bytes.buffer);
+  return bytes.buffer;
+}
+
+/** The numbers of runs `first, step, length`, one after the other. */
+function walked(runs, found) {
+  let k = 0;
+  for (let run = 0; run < runs.length; run += 3) {
+    for (let i = 0; i < runs[run + 2]; i++) found[k++] = runs[run] + i * runs[run + 1];
+  }
+  return found;
 }
 
 /** The same value with every packed array in it unpacked. */

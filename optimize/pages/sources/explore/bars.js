@@ -7,7 +7,7 @@ const WIDTH = 360;
 const HEIGHT = 150;
 const LEFT = 46;
 const BOTTOM = 18;
-const TOP = 8;
+const TOP = 20;
 const STEPS = { ArrowUp: 0.02, ArrowDown: -0.02, PageUp: 0.1, PageDown: -0.1 };
 
 /**
@@ -23,7 +23,7 @@ export function bars(page, count, { onTry, onDone, onPick }) {
   let drag = null;
   const width = (WIDTH - LEFT) / count;
   const grid = drawn("g", { class: "grid", "aria-hidden": "true" });
-  const unit = drawn("text", { class: "unit", x: LEFT, y: TOP - 1, "aria-hidden": "true" });
+  const unit = drawn("text", { x: 0, y: 10, "aria-hidden": "true" });
   const all = Array.from({ length: count }, (_, i) => bar(i));
   const svg = drawn("svg", { class: "bars", viewBox: `0 0 ${WIDTH} ${HEIGHT + BOTTOM}`, role: "group" }, grid, unit, all.map(({ node }) => node));
   const axis = [0, 0.5, 1].map((share) => mark(share));
@@ -116,7 +116,7 @@ export function bars(page, count, { onTry, onDone, onPick }) {
     fitted();
     const { label, unit: name, values, ghost, times, picked } = next;
     set(svg, { "aria-label": label });
-    write(unit, "");
+    write(unit, name);
     all.forEach((one, i) => {
       const [top, zero] = [y(Math.max(values[i], 0)), y(Math.min(values[i], 0))];
       set(one.body, { y: top.toFixed(1), height: Math.max(0.5, zero - top).toFixed(1) });

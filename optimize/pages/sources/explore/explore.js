@@ -238,7 +238,7 @@ function goalTold(page) {
   if (share !== null && Math.abs(share - 1) <= 1e-9) return say("goalOptimum", { name });
   if (share !== null) return say("goalShare", { name, share: numberText(100 * share, language) });
   const [value, base] = [session.mine, session.presets.baseline].map(({ objective }) => numberText(objective * factor, language));
-  return say(better > 0 ? "goalBetter" : "goalWorse", { name, value, base, unit: page.goalUnit });
+  return say(better > 0 ? "goalBetter" : "goalWorse", { name, value, base, unit: page.goalUnit && ` ${page.goalUnit}` });
 }
 
 function limitsTold({ say, session }) {
@@ -307,7 +307,7 @@ function sides({ say }, columns) {
     buttons.forEach((one, i) => set(one, { "aria-pressed": String(side === ["panel", "results"][i]) }));
   }
   turn("results");
-  return element("div", { class: "switch", role: "group", "aria-label": say("controls") }, buttons);
+  return element("nav", { class: "switch", "aria-label": say("sides") }, buttons);
 }
 
 const button = (text, onclick) => element("button", { type: "button", text, onclick });

@@ -120,7 +120,7 @@ function rowOf(page, row, limits, isGroup = false) {
     const year = stateOf(page.period, x, [name, where, timeText(lever.starts[page.period])].filter(Boolean).join(", "));
     const label = [name, where].filter(Boolean).join(", ");
     chart.update({ ...year, label, scale: year.end, values: each(x), ghost: each(base), times: lever.starts, picked: page.period });
-    write(title, `${timeText(lever.starts[page.period])}${where ? `, ${where}` : ""} (${unit})`);
+    write(title, `${timeText(lever.starts[page.period])}${where ? `, ${where}` : ""}`);
     yearly.update(year);
   }
 

@@ -1,7 +1,7 @@
 /**
  * Runs of the model, the latest wins: short ones on the page, before the next frame; long ones in a worker.
  *
- * A worker costs a frame, so it is started only where runs take longer than `MOST` milliseconds.
+ * A worker costs a frame, so runs go there only while they take longer than `MOST` milliseconds.
  */
 
 import { computer } from "./computer.js";
@@ -15,8 +15,8 @@ const HOPELESS = 60; // milliseconds of a run that no compiler makes short enoug
 function workerText(text) {
   return `"use strict";const makeModel=(${text});const computer=(${computer.toString()});let run=null;
 onmessage=({data})=>{if(data.setup){run=computer(makeModel(data.data),data.setup);return}
-try{const outputs=run(data.inputs);postMessage({id:data.id,outputs},[outputs.buffer])}
-catch(error){postMessage({id:data.id,error:String(error)})}};`;
+const began=performance.now(),outputs=run(data.inputs);
+postMessage({id:data.id,outputs,took:performance.now()-began},[outputs.buffer])};`;
 }
 
 /**
@@ -56,11 +56,13 @@ export function runnerOf(source, setup, makeModel) {
     return worker;
   }
 
-  function arrived({ outputs }) {
+  function arrived({ id, outputs, took }) {
+    spent.push(took);
+    if (busy?.id !== id) return; // a newer run was computed on the page meanwhile
     const done = busy;
     busy = null;
     if (waiting !== null) send(waiting);
-    if (outputs && done) done.then(outputs);
+    done.then(outputs);
   }
 
   function failed() {
@@ -73,8 +75,8 @@ export function runnerOf(source, setup, makeModel) {
 
   function send(request) {
     waiting = null;
-    busy = request;
     number += 1;
+    busy = { ...request, id: number };
     worker.postMessage({ id: number, inputs: request.inputs });
   }
 
@@ -83,13 +85,16 @@ export function runnerOf(source, setup, makeModel) {
     now,
     /** Runs while nobody waits, until the browser has compiled the model: the first runs are ten times slower. */
     warm(inputs, runs = WARM) {
-      if (runs === 0 || worker !== null || spent[spent.length - 1] > HOPELESS) return;
+      if (runs === 0 || spent[spent.length - 1] > HOPELESS) return;
       now(inputs);
       setTimeout(() => this.warm(inputs, runs - 1));
     },
     /** Computes a run and hands its outputs to `then`: at once where that is short, else later, unless a newer one asks. */
     ask(inputs, then) {
-      if (!isLong() || started() === null) return then(now(inputs));
+      if (!isLong() || started() === null) {
+        busy = waiting = null; // what the worker still computes is old by now
+        return then(now(inputs));
+      }
       const request = { inputs, then };
       if (busy === null) send(request);
       else waiting = request;
@@ -99,8 +104,9 @@ export function runnerOf(source, setup, makeModel) {
     get spent() {
       return spent.slice(-TRIES);
     },
+    /** Whether the next run goes to the worker. */
     get isApart() {
-      return worker !== null;
+      return isLong();
     },
     stop() {
       worker?.terminate();
