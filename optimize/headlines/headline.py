@@ -3,7 +3,8 @@
 Each row is an outcome that people look at first. Columns: `variable`, its name in the model; `unit`, as people say it
 (`thousand yuan a person and year`, `%`); `factor`, from the model's unit to that one; `en` and `zh`, what people call
 it; `better`, `more` or `less` or nothing; `by`, the dimension of a variable that has one. The same outcome of all
-regions together and by region carries the same name.
+regions together and by region carries the same name. Where several models share a folder, `MODEL.headlines.csv` is that
+of one of them.
 
 Why a table beside the model: what matters in a model is known to who made it, and is no part of any equation.
 """
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sd_models.errors import Fault, InvalidRequest, ModelError
-from sd_models.system.model import Kind, System, Variable
+from sd_models.system.model import Kind, System, Variable, key
 
 from ..files.records import Record, read_records
 from .scales import DifferentUnits, factor_between
@@ -72,16 +73,18 @@ def headlines(system: System) -> tuple[Headline, ...]:
 
 
 def beside(system: System, name: str) -> Path | None:
-    """The file of that name beside the model's own, where there is one."""
-    path = system.path.parent / name if system.path else None
-    return path if path and path.exists() else None
+    """The file of that name beside the model's own, where there is one; one that begins with the model's name first."""
+    if system.path is None:
+        return None
+    found = (system.path.with_name(each) for each in (f"{system.path.stem}.{name}", name))
+    return next((path for path in found if path.exists()), None)
 
 
 def repeated(records: tuple[Record, ...], column: str) -> Iterator[Fault]:
     """A fault for each row that says again what another one said."""
     seen: dict[str, int] = {}
     for record in records:
-        first = seen.setdefault(record[column].casefold(), record.line)
+        first = seen.setdefault(key(record[column]), record.line)
         if record[column] and first != record.line:
             yield record.fault(f"{record[column]!r} stands in line {first} already.", "Keep one of the rows.")
 

@@ -3,6 +3,7 @@
 Columns: `name`, as the model or a plan has it; `kind`, what it is (`variable`, `dimension`, `element`, `limit`,
 `unit`); `en` and `zh`. Elements that are places may stand on a grid of tiles, with the columns `grid` (tiles of the
 same grid are shown together), `code`, `column` and `row`, both counted from 1. Names of headlines need no second row.
+Where several models share a folder, `MODEL.names.csv` is that of one of them.
 
 Elements, limits and units need not be in the model at hand: a table serves all folders of data and plans of a model.
 """

@@ -65,10 +65,11 @@ def factor_between(model: str, people: str, synonyms: Iterable[Sequence[str]] = 
     reader = UnitReader(synonyms)
     try:
         one, other = _scale(reader, model), _scale(reader, _product(people))
-    except UnreadableUnit:
+        factor = one.size / other.size
+    except (UnreadableUnit, OverflowError, ZeroDivisionError):  # no unit, or powers that no number holds
         return None
     if equal(one.unit, other.unit):
-        return float(f"{one.size / other.size:.12g}")
+        return float(f"{factor:.12g}")
     if {*powers(one.unit), *powers(other.unit)} <= DISTINCT:
         raise DifferentUnits(f"{model!r} is no {people!r}")
     return None

@@ -32,6 +32,7 @@ BAD = [
     ("income,coins,1,I,,,", "'zh' is empty."),
     (",coins,1,I,入,,", "'variable' is empty."),
     ("income,coins,1,I,入,,\nIncome,coins,1,J,入,,", "'Income' stands in line 2 already."),
+    ("all_people,coins,1,I,入,,\nAll people,coins,1,J,入,,", "'All people' stands in line 2 already."),
     ("", "holds no headline."),
 ]
 LIBRARY = [(model, headline) for model in sd.library() for headline in headlines(sd.load(model))]
@@ -61,6 +62,13 @@ def test_a_row_that_does_not_fit_is_refused(rows: str, found: str, tables: Table
         headlines(tables(headlines=HEAD + rows))
     text = str(caught.value).replace("headlines.csv:", "line ")
     assert found in text
+
+
+def test_models_of_one_folder_may_have_tables_of_their_own(tables: Tables) -> None:
+    """The table with the model's name goes first; one for other models is left to them."""
+    other, own = HEAD + "tractors,pieces,1,Tractors,拖拉机,,", HEAD + "people,million people,1,People,人口,,region"
+    system = tables(**{"headlines": other, "model.headlines": own})
+    assert [headline.variable for headline in headlines(system)] == ["people"]
 
 
 def test_everything_wrong_is_told_at_once(tables: Tables) -> None:

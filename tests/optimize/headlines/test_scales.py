@@ -29,6 +29,9 @@ FACTORS = [
     ("thousand widgets", "widgets", 1000),
     ("Month", "years", None),
     ("yuan/(", "yuan", None),
+    ("trillion yuan^90", "yuan^90", None),
+    ("yuan^90", "trillion yuan^90", None),
+    ("yuan^30", "trillion yuan^30", None),
 ]
 
 
