@@ -124,7 +124,7 @@ def _documented(title: str, about: str, module: ModuleType, names: Iterable[str]
     parts = [f"# {title}", about]
     for name in names:
         kind = "class" if inspect.isclass(getattr(module, name)) else "function"
-        option = "" if members or kind == "function" else "   :no-members:\n"
+        option = "" if members else "   :no-members:\n   :no-index:\n"
         parts.append(f"## {name}\n\n```{{eval-rst}}\n.. auto{kind}:: {module.__name__}.{name}\n{option}```")
     return "\n\n".join(parts) + "\n"
 
@@ -187,6 +187,8 @@ def explored() -> Contents:
         return
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
-        if main(["explore", "common_prosperity", "--out", str(page)]) != 0:
-            raise RuntimeError("The what-if page of the flagship could not be made.")
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as told:
+            status = main(["explore", "common_prosperity", "--out", str(page)])
+        if status != 0:
+            raise RuntimeError(f"The what-if page of the flagship could not be made: {told.getvalue()}")
         yield f"{AS_IT_IS}/{EXPLORE}", page.read_bytes()
