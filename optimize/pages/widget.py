@@ -43,6 +43,9 @@ class Explore(anywidget.AnyWidget):
         self._subject = payload.subject
         self._payload = payload
 
+    def __repr__(self) -> str:
+        return f"What-if of {self.problem.system.name}: sliders, in a notebook that runs."
+
     @property
     def problem(self) -> Problem:
         """The model and the plan that are explored."""

@@ -37,6 +37,7 @@ def executed(path: Path) -> nbformat.NotebookNode:
         kernel_name="python3",
         record_timing=False,
         coalesce_streams=True,
+        store_widget_state=False,  # the script and the model of each widget, which nobody reads
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()

@@ -35,6 +35,11 @@ def test_a_widget_begins_with_the_policy_of_its_page(widget: Explore) -> None:
     assert widget.constants == {}
 
 
+def test_a_notebook_that_does_not_run_says_what_stood_there(widget: Explore) -> None:
+    """In a sentence, without the whole model."""
+    assert repr(widget) == "What-if of islands: sliders, in a notebook that runs."
+
+
 def test_what_python_shows_is_what_python_reads(widget: Explore) -> None:
     """A vector, or paths by name as a result has them; what is not given stays."""
     x = np.linspace(0.1, 0.9, widget.problem.size)
