@@ -13,6 +13,7 @@ Everything imports only what stands above it here, and so it is in each family:
 - `solving/`: a problem to its result
 - `calibration/`: parameters fitted to observations
 - `screening/`: which parameters matter
+- `explanation/`: why a policy brings what it brings
 - `pages/`: pictures and what-ifs in a browser
 - `benchmarks/`: speed and memory, side by side with others
 - `command_line/`: `prosperity` and its commands

@@ -8,13 +8,14 @@ step size, no truncation. At a kink (MIN, IF THEN ELSE, table points) it is the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import xarray as xr
 
+from ..dynamics.functions import Kink
 from ..dynamics.timing import TimeSpan
 from ..errors import Fault, InvalidRequest
 from ..system.model import FloatArray, System
@@ -275,20 +276,27 @@ def _gradients(simulator: Simulator, outcomes: list[str], parts: Sequence[FloatA
 
 def touched_kinks(point: Point) -> tuple[KinkTouch, ...]:
     """The times at which a run stood on a kink, in the order of the equations."""
-    model, inputs = point.simulator.model, point.inputs
-    if not model.kinks:
-        return ()
-    times = point.simulator.times
-    constants = np.repeat(inputs.constants, len(times), axis=1)
-    given = inputs.levers, constants, model.data_table, times[np.newaxis, :]
-    (switches,) = call(model.switches, point.run.states, *given)
     touches: list[KinkTouch] = []
-    start = 0
-    for kink in model.kinks:
-        rows = switches[start : start + switch_value(kink).numel()]
-        start += len(rows)
+    times = point.simulator.times
+    for kink, rows in switches(point):
         distance = np.min([np.abs(rows - at) for at in kink.breakpoints], axis=0)
         near = distance <= KINK_TOLERANCE * np.maximum(1.0, np.abs(rows))
         touched = near.any(axis=0)
         touches.extend(KinkTouch(kink.variable, kink.function, float(time)) for time in times[touched])
     return tuple(touches)
+
+
+def switches(point: Point) -> Iterator[tuple[Kink, FloatArray]]:
+    """Each kink of a run with what decides on which side of it the run is, (rows, times)."""
+    model, inputs = point.simulator.model, point.inputs
+    if not model.kinks:
+        return
+    times = point.simulator.times
+    constants = np.repeat(inputs.constants, len(times), axis=1)
+    given = inputs.levers, constants, model.data_table, times[np.newaxis, :]
+    (found,) = call(model.switches, point.run.states, *given)
+    start = 0
+    for kink in model.kinks:
+        rows = found[start : start + switch_value(kink).numel()]
+        start += len(rows)
+        yield kink, rows

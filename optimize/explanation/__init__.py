@@ -1,0 +1,7 @@
+"""Explanations: why a policy brings what it brings.
+
+- `target.py`: the number that is explained, and the two runs between which it moves
+- `terms.py`: the parts of an equation that add up
+- `waterfall.py`: which decisions a gain comes from: by measure, region and year
+- `costates.py`: what one more unit of each stock is worth in each year
+"""

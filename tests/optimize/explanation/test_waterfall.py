@@ -1,0 +1,175 @@
+"""The parts of a gain add up to it, are those that one computes by hand, and tell what they leave out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support import islands
+from support.models import loaded
+
+import optimize as opt
+import sd_models as sd
+from optimize.explanation.target import question_of, target_of
+from optimize.explanation.waterfall import Waterfall, waterfall
+from sd_models.errors import InvalidRequest
+from sd_models.system.model import System
+
+YEARS = """
+INITIAL TIME = 0 ~ Year ~|
+FINAL TIME = 4 ~ Year ~|
+TIME STEP = 1 ~ Year ~|
+SAVEPER = TIME STEP ~ Year ~|
+"""
+PRODUCT = """{UTF-8}
+labour = 1 ~ people [0, 10] ~ Lever. |
+capital = 2 ~ money [0, 10] ~ Lever. |
+output = labour * capital ~ goods/Year ~|
+"""
+BOUNDS = [{"variable": "labour", "lower": 4, "upper": 4}, {"variable": "capital", "lower": 6, "upper": 6}]
+
+
+def solved(system: System, objective: dict[str, Any], levers: list[dict[str, Any]], first: float = 0) -> opt.Result:
+    """The optimum of a plan with these levers."""
+    plan = {"model": "case.mdl", "horizon": [first, 3], "objective": objective, "lever": levers}
+    return opt.solve(opt.Problem(system, opt.read_plan(plan)))
+
+
+def explained(result: opt.Result, outcome: str | None = None) -> Waterfall:
+    """The parts of the gain of an outcome."""
+    question = question_of(result)
+    return waterfall(question, target_of(question, outcome))
+
+
+@pytest.fixture(scope="module")
+def islanders(islands_system: System) -> opt.Result:
+    """A plan of two dimensions over three years."""
+    return opt.solve(opt.Problem(islands_system, opt.read_plan(islands.small_plan())))
+
+
+def test_a_product_is_shared_along_the_diagonal(tmp_path: Path) -> None:
+    """From 1 x 2 to 4 x 6: capital is 2 + 4t on the path, 4 in the mean, labour 2.5: 3 x 4 and 4 x 2.5 make 22."""
+    result = solved(loaded(tmp_path, PRODUCT, controls=YEARS), {"maximize": "output", "measure": "mean"}, BOUNDS)
+    found = explained(result)
+    assert found.gain == pytest.approx(22.0)
+    assert found.by_lever() == pytest.approx({"labour": 12.0, "capital": 10.0})
+    assert found.by("time", lever="labour").to_numpy() == pytest.approx(3.0)
+    assert abs(found.remainder) < 1e-9
+    assert not found.crossings
+
+
+def test_parts_add_up_to_the_gain(islanders: opt.Result) -> None:
+    """Of the objective as of any other outcome, by any dimension and any two of them."""
+    for outcome in (None, "total income:mean", "capital[north, rice]:5"):
+        found = explained(islanders, outcome)
+        assert abs(found.remainder) <= 1e-4 * abs(found.gain)
+        for dimensions in (("island",), ("good",), ("time",), ("island", "time"), ("good", "island")):
+            assert float(found.by(*dimensions).sum()) + found.remainder == pytest.approx(found.gain)
+    assert explained(islanders).gain == pytest.approx(islanders.objective - islanders.baseline_objective)
+
+
+def test_what_a_decision_cannot_reach_has_no_part_of_it(islanders: opt.Result) -> None:
+    """The capital of one island is made by spending there, before the time at which one looks."""
+    parts = explained(islanders, "capital[north, rice]:4").by("island", "good", "time")
+    assert float(abs(parts.sel(island=["south", "east"])).sum()) == 0
+    assert float(abs(parts.sel(good=["steel", "books"])).sum()) == 0
+    assert float(abs(parts.sel(time=[4, 5])).sum()) == 0
+
+
+def test_an_exponential_needs_more_points_and_says_so(tmp_path: Path) -> None:
+    """Three are too few for a curve that bends by e^30."""
+    text = "effort = 0 ~ 1 [0, 30] ~ Lever. |\ngood = EXP(effort) ~ 1 ~|"
+    lever = [{"variable": "effort", "lower": 30, "upper": 30}]
+    found = explained(solved(loaded(tmp_path, text, controls=YEARS), {"maximize": "good", "measure": "final"}, lever))
+    assert found.points > 6
+    assert abs(found.remainder) <= 1e-4 * found.gain
+
+
+def test_a_corner_on_the_way_is_named_and_what_it_leaves_is_shown(tmp_path: Path) -> None:
+    """Beyond 2.2 more of one brings nothing: the derivative jumps."""
+    text = "effort = 0 ~ 1 [0, 9] ~ Lever. |\ngood = MIN(effort, 2.2) ~ 1 ~|"
+    lever = [{"variable": "effort", "lower": 7, "upper": 7}]
+    found = explained(solved(loaded(tmp_path, text, controls=YEARS), {"maximize": "good", "measure": "final"}, lever))
+    assert [(one.variable, one.function) for one in found.crossings] == [("good", "MIN")]
+    assert any("corners of good: MIN" in note for note in found.notes)
+    assert float(found.by("time").sum()) + found.remainder == pytest.approx(2.2)
+    assert any("remainder" in note for note in found.notes) == (abs(found.remainder) > 1e-4 * found.gain)
+
+
+def test_terms_of_a_weighted_mean(tmp_path: Path) -> None:
+    """An index whose equation is a sum, behind a mean over elements: the gain of each part, and all of it."""
+    text = """{UTF-8}
+place: a, b ~~|
+money[place] = 0, 0 ~ 1 [0, 4] ~ Lever. |
+growth[place] = 2 * money[place] ~ 1 ~|
+sharing[place] = SQRT(1 + money[place]) ~ 1 ~|
+weight = 0.25 ~ 1 ~|
+index[place] = (1 - weight) * growth[place] + weight * sharing[place] ~ 1 ~|
+welfare = SUM(index[place!]) / 2 ~ 1 ~|
+"""
+    lever = [{"variable": "money", "lower": 3, "upper": 3}]
+    found = explained(
+        solved(loaded(tmp_path, text, controls=YEARS), {"maximize": "welfare", "measure": "final"}, lever)
+    )
+    assert found.by_term == pytest.approx({"growth": 0.75 * 6, "sharing": 0.25})
+    assert sum(found.by_term.values()) == pytest.approx(found.gain)
+    assert found.terms["money"].dims == ("part", "time", "place")
+    assert found.terms["money"].sum(("time", "place")).to_numpy() == pytest.approx([4.5, 0.25], abs=5e-4)
+
+
+def test_an_outcome_without_parts_says_so(tmp_path: Path) -> None:
+    """A product is no sum."""
+    found = explained(solved(loaded(tmp_path, PRODUCT, controls=YEARS), {"maximize": "output"}, BOUNDS))
+    assert found.by_term == {}
+    assert any("no sum of named variables" in note for note in found.notes)
+
+
+def test_an_outcome_that_does_not_move(islanders: opt.Result) -> None:
+    """No lever reaches the price."""
+    with pytest.raises(InvalidRequest, match="does not move it"):
+        explained(islanders, "price")
+
+
+def test_an_unknown_outcome_names_the_nearest(islanders: opt.Result) -> None:
+    """As everywhere; one of many elements is asked for one."""
+    with pytest.raises(InvalidRequest, match="'total income'"):
+        explained(islanders, "totl income:mean")
+    with pytest.raises(InvalidRequest, match="many elements"):
+        explained(islanders, "income")
+    with pytest.raises(InvalidRequest, match="no lever has the dimensions"):
+        explained(islanders).by("province")
+
+
+def test_a_policy_that_changes_nothing_is_not_explained(tmp_path: Path) -> None:
+    """The levers are what they are without it."""
+    fixed = [{"variable": "labour", "lower": 1, "upper": 1}, {"variable": "capital", "lower": 2, "upper": 2}]
+    result = solved(loaded(tmp_path, PRODUCT, controls=YEARS), {"maximize": "output"}, fixed)
+    with pytest.raises(InvalidRequest, match="nothing to explain"):
+        question_of(result)
+
+
+def test_no_policy_is_not_explained(tmp_path: Path) -> None:
+    """An infeasible plan has none."""
+    system = loaded(tmp_path, PRODUCT, controls=YEARS)
+    cap = {"name": "cap", "variable": "output", "at_most": 1.0}
+    plan = {
+        "model": "case.mdl",
+        "horizon": [0, 3],
+        "objective": {"maximize": "output"},
+        "lever": BOUNDS,
+        "limit": [cap],
+    }
+    with pytest.raises(InvalidRequest, match="no policy to explain"):
+        question_of(opt.solve(opt.Problem(system, opt.read_plan(plan))))
+
+
+def test_headlines_are_told_as_people_say_them() -> None:
+    """By their English or Chinese name, in their unit."""
+    result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    found = explained(result, "urban share:2041")
+    assert (found.target.label, found.target.unit) == ("Urban share, at 2041", "%")
+    assert found.gain == pytest.approx(100 * (result.objective - result.baseline_objective))
+    share = result.trajectories["national urban share"] - result.baseline["national urban share"]
+    assert found.gain == pytest.approx(100 * float(np.asarray(share)[-1]))
