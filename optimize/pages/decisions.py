@@ -19,6 +19,7 @@ from ..plans.levers import LeverBlock
 from ..solvers.starts import neutral
 from .subject import Subject
 
+MOST_SPLIT = 200_000  # levers of which an even split is made: for a million it takes longer than people wait
 SAME = 1e-9  # of two policies, relative to the larger of their values
 
 
@@ -97,9 +98,19 @@ class Decisions:
 
     @cached_property
     def even(self) -> FloatArray | None:
-        """An even split of what there is to spend, where the model's own levers spend nothing or break limits."""
+        """An even split of what there is to spend, where the model's own levers spend nothing or break limits.
+
+        None of too many levers.
+        """
+        if not self.is_split:
+            return None
         found = neutral(self.subject.program, stop=lambda: False)
         return None if _same(found, self.baseline) else found
+
+    @property
+    def is_split(self) -> bool:
+        """Whether an even split is looked for."""
+        return self.subject.problem.size <= MOST_SPLIT
 
     @property
     def presets(self) -> Mapping[str, FloatArray]:

@@ -7,7 +7,7 @@ left out by group, and `leftOut` says so.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -296,7 +296,7 @@ class Payload:
     def region(self) -> str:
         """The dimension that people look at one by one: places on a grid, else that of most outcomes."""
         known = [name for name in self._dimensions() if self.names.tiles(self.system.dimensions[name].elements)]
-        by = Counter(one.by for one in self.shown if one.by)
+        by = Counter(one.by for one in self.headlines if one.by)
         levers = {name for block in self.decisions.blocks for name in self.system[block.variable].dimensions}
         often = sorted(by, key=lambda name: (name not in levers, -by[name]))
         return next(iter((*known, *often)), "")
@@ -305,18 +305,25 @@ class Payload:
         """What the page does not hold, in words."""
         if self.chosen.others:
             yield word("leftOutConstants", count=self.chosen.others)
-        for one in self.headlines:
-            if not self._fits(self.system[one.variable]):
-                size = self.system.size(self.system[one.variable])
-                yield _of("leftOutOutcome", {"en": one.english, "zh": one.chinese}, size)
-        for rows in limits:
-            yield _of("leftOutLimit", self._text(rows.name), len(rows.expression))
-        for name in self.decisions.presets.keys() - self._presets.keys():
+        wide = [one for one in self.headlines if not self._fits(self.system[one.variable])]
+        if wide:
+            most = max(self.system.size(self.system[one.variable]) for one in wide)
+            yield _of("leftOutOutcomes", _listed({"en": one.english, "zh": one.chinese} for one in wide), most)
+        if limits:
+            yield _of("leftOutLimits", _listed(self._text(rows.name) for rows in limits), len(limits))
+        unsplit = () if self.decisions.is_split else ("even",)
+        for name in (*unsplit, *(name for name in self.decisions.presets if name not in self._presets)):
             yield _of("leftOutPreset", dict(words()[name]), self.subject.problem.size)
         if self.decisions.varies:
             yield word("ownPathsVary")
         if self.subject.offered:
             yield word("noPlan")
+
+
+def _listed(names: Iterable[Text]) -> Text:
+    """Names one after the other, as each language separates them."""
+    told = list(names)
+    return {"en": ", ".join(name["en"] for name in told), "zh": "、".join(name["zh"] for name in told)}
 
 
 def _of(key: str, name: Text, count: int) -> Text:

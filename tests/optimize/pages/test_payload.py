@@ -80,7 +80,7 @@ def test_what_is_left_out_is_told_by_group(subject: Subject, monkeypatch: pytest
     monkeypatch.setattr(payload_module, "MOST_VALUES", 1)
     document = Payload(subject).document
     told = " ".join(note["en"] for note in document["leftOut"])
-    assert "income: 3 values a year are too many" in told
+    assert "too many values a year for a page (3 each): income" in told
     assert "income" not in {one["variable"] for one in document["outcomes"]}
 
 

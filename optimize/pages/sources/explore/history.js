@@ -1,17 +1,21 @@
 /** What can be undone: scenarios one after the other, and where we stand among them. A frozen value. */
 
-const MOST = 200;
+const MOST = 200; // steps, and as many as fit into
+const NUMBERS = 50_000_000; // lever values of all of them together
 
-/** A history that begins with a scenario. */
-export const begun = (scenario) => Object.freeze({ steps: Object.freeze([scenario]), at: 0 });
+/** A history that begins with a scenario; `size` is how many levers each step may hold. */
+export function begun(scenario, size = 1) {
+  const most = Math.max(5, Math.min(MOST, Math.floor(NUMBERS / size)));
+  return Object.freeze({ steps: Object.freeze([scenario]), at: 0, most });
+}
 
 /** The scenario where we stand. */
 export const current = ({ steps, at }) => steps[at];
 
 /** The history with one more scenario; what was undone is gone. */
-export function followed({ steps, at }, scenario) {
-  const kept = [...steps.slice(0, at + 1), scenario].slice(-MOST);
-  return Object.freeze({ steps: Object.freeze(kept), at: kept.length - 1 });
+export function followed({ steps, at, most }, scenario) {
+  const kept = [...steps.slice(0, at + 1), scenario].slice(-most);
+  return Object.freeze({ steps: Object.freeze(kept), at: kept.length - 1, most });
 }
 
 /** One step back, and one forward, where there is one. */
