@@ -65,6 +65,7 @@ explore
 
 how-to/model
 how-to/runs
+how-to/explore
 how-to/plan
 how-to/results
 how-to/solvers
