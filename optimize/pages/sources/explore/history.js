@@ -1,7 +1,7 @@
 /** What can be undone: scenarios one after the other, and where we stand among them. A frozen value. */
 
 const MOST = 200; // steps, and as many as fit into
-const NUMBERS = 50_000_000; // lever values of all of them together
+const NUMBERS = 25_000_000; // lever values of all of them together
 
 /** A history that begins with a scenario; `size` is how many levers each step may hold. */
 export function begun(scenario, size = 1) {

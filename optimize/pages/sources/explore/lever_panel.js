@@ -4,7 +4,7 @@ import { bars } from "./bars.js";
 import { groupsOf, selectionOf } from "./choices.js";
 import { element, set, write } from "./elements.js";
 import { numberField } from "./fields.js";
-import { bounds, measure } from "./levers.js";
+import { bounds, meter } from "./levers.js";
 import { withLevers } from "./scenario.js";
 import { roundUp, timeText } from "./text.js";
 
@@ -48,7 +48,8 @@ function rowOf(page, row, limits, isGroup = false) {
   const lever = payload.levers[row.lever];
   const name = row.label[page.language];
   const unit = lever.unit[page.language];
-  const ends = new Map();
+  const meters = new Map();
+  let ghost = {};
   const field = numberField(page, actions(() => null));
   const editor = element("div", { class: "editor", hidden: true });
   const opener = element("button", { type: "button", class: "opener", "aria-expanded": "false", onclick: () => page.open(row) }, name);
@@ -89,15 +90,20 @@ function rowOf(page, row, limits, isGroup = false) {
 
   /** What a slider shows: the measure of a selection, between the sums of its bounds, to where it makes sense. */
   function stateOf(period, x, label) {
-    const key = `${period} ${page.region}`;
-    const chosen = selection(period);
-    const value = measure(payload.levers, chosen, x);
-    if (!ends.has(key) || ends.get(key).end < value) ends.set(key, endsOf(chosen, value));
-    return { label, value, unit, ...ends.get(key) };
+    const known = meterOf(period);
+    const value = known.of(x);
+    if (!known.ends || known.ends.end < value) known.ends = endsOf(known.of, value);
+    return { label, value, unit, ...known.ends };
   }
 
-  function endsOf(chosen, value) {
-    const of = (policy) => measure(payload.levers, chosen, policy);
+  /** What measures a period (null for all) where people look. */
+  function meterOf(period) {
+    const key = `${period} ${page.region}`;
+    if (!meters.has(key)) meters.set(key, { of: meter(payload.levers, selection(period)), ends: null });
+    return meters.get(key);
+  }
+
+  function endsOf(of, value) {
     const [low, high] = [of(limits.lower), of(limits.upper)];
     const most = Math.max(value, ...Object.values(payload.presets).map(of));
     const wide = roundUp(2.5 * most);
@@ -116,10 +122,11 @@ function rowOf(page, row, limits, isGroup = false) {
     if (chart === null) build();
     page.period = Math.min(page.period, lever.starts.length - 1);
     const base = payload.presets[session.scenario.base];
-    const each = (policy) => Array.from(lever.starts, (_, period) => measure(payload.levers, selection(period), policy));
+    const each = (policy) => Array.from(lever.starts, (_, period) => meterOf(period).of(policy));
+    if (ghost.base !== base || ghost.region !== page.region) ghost = { base, region: page.region, values: each(base) };
     const year = stateOf(page.period, x, [name, where, timeText(lever.starts[page.period])].filter(Boolean).join(", "));
     const label = [name, where].filter(Boolean).join(", ");
-    chart.update({ ...year, label, scale: year.end, values: each(x), ghost: each(base), times: lever.starts, picked: page.period });
+    chart.update({ ...year, label, scale: year.end, values: each(x), ghost: ghost.values, times: lever.starts, picked: page.period });
     write(title, `${timeText(lever.starts[page.period])}${where ? `, ${where}` : ""}`);
     yearly.update(year);
   }

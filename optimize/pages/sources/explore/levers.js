@@ -31,10 +31,13 @@ export function places(levers, { lever, elements, periods }) {
 }
 
 /** What a selection adds up to, a mean over its periods. */
-export function measure(levers, selection, x) {
-  let sum = 0;
-  for (const place of places(levers, selection)) sum += x[place];
-  return sum / parts(levers, selection);
+export const measure = (levers, selection, x) => meter(levers, selection)(x);
+
+/** A function that measures a selection in any policy. */
+export function meter(levers, selection) {
+  const chosen = places(levers, selection);
+  const divisor = parts(levers, selection);
+  return (x) => total(chosen, x) / divisor;
 }
 
 /** By what a sum over a selection is divided. */
@@ -66,7 +69,7 @@ function positive(chosen, x) {
 
 function total(chosen, x) {
   let sum = 0;
-  for (const place of chosen) sum += x[place];
+  for (let i = 0; i < chosen.length; i++) sum += x[chosen[i]];
   return sum;
 }
 

@@ -1,6 +1,6 @@
 /** The limits of a plan at a run: what holds, how far it is, and where it is nearest. */
 
-import { sizes, times } from "./rows.js";
+import { times } from "./rows.js";
 import { shapeOf } from "./levers.js";
 
 const TOLERANCE = 1e-6; // of its size, by which a limit may be missed, as everywhere in this program
@@ -18,7 +18,7 @@ export function outcomesOf({ rows, windows, weights }, outputs, width) {
 
 /** The objective of a policy and its outcomes, in the plan's direction. */
 export function objectiveOf({ constant, levers, outcomes }, x, y) {
-  return constant + times(levers, x)[0] + times(outcomes, y)[0];
+  return constant + times(levers, x).sums[0] + times(outcomes, y).sums[0];
 }
 
 /**
@@ -28,10 +28,8 @@ export function objectiveOf({ constant, levers, outcomes }, x, y) {
  * limit is about. `spent` and `budget` are by row, for limits that are budgets.
  */
 export function stateOf(limit, x, y) {
-  const own = times(limit.levers, x);
-  const given = times(limit.outcomes, y);
-  const size = sizes(limit.levers, x);
-  const other = sizes(limit.outcomes, y);
+  const { sums: own, sizes: size } = times(limit.levers, x);
+  const { sums: given, sizes: other } = times(limit.outcomes, y);
   let worst = { share: Infinity, row: 0, slack: Infinity };
   for (let row = 0; row < own.length; row++) {
     const value = own[row] + given[row];

@@ -17,7 +17,7 @@ const DIGITS = 12; // of a factor
 export function spaceOf(payload, bounds) {
   const shapes = {};
   for (const [name, x] of Object.entries(payload.presets)) shapes[name] = shapeOf(payload, x, bounds);
-  return { payload, ...bounds, shapes };
+  return { payload, ...bounds, shapes, policies: new WeakMap() };
 }
 
 function shapeOf(payload, base, { lower, upper }) {
@@ -35,14 +35,20 @@ function still(space, base) {
   return space.payload.presets[base].map((value, i) => value / space.shapes[base][i]);
 }
 
-/** The policy of a scenario. */
-export function policyOf(space, { base, factors }) {
+/** The policy of a scenario, computed once. */
+export function policyOf(space, scenario) {
+  const { base, factors } = scenario;
   if (factors === null) return space.payload.presets[base];
-  const shape = space.shapes[base];
-  return factors.map((factor, i) => clipped(space, i, factor * shape[i]));
+  if (!space.policies.has(scenario)) space.policies.set(scenario, multiplied(space, base, factors));
+  return space.policies.get(scenario);
 }
 
-const clipped = ({ lower, upper }, i, value) => Math.min(Math.max(value, lower[i]), upper[i]);
+function multiplied({ shapes, lower, upper }, base, factors) {
+  const shape = shapes[base];
+  const found = new Float64Array(factors.length);
+  for (let i = 0; i < found.length; i++) found[i] = Math.min(Math.max(factors[i] * shape[i], lower[i]), upper[i]);
+  return found;
+}
 
 /** The values of all constants' rows. */
 export function constantsOf(space, { constants }) {

@@ -45,7 +45,6 @@ export function sessionOf(document, makeModel = evaluated(document.model.text)) 
   let history = begun(based(payload.start), space.lower.length);
   let live = null;
   let mine = null;
-  let known = {};
 
   const inputsOf = (scenario) => ({
     levers: columns(payload, policyOf(space, scenario)),
@@ -91,9 +90,7 @@ export function sessionOf(document, makeModel = evaluated(document.model.text)) 
     },
     /** The policy of that scenario. */
     get policy() {
-      const { scenario } = this;
-      if (known.scenario !== scenario) known = { scenario, x: policyOf(space, scenario) };
-      return known.x;
+      return policyOf(space, this.scenario);
     },
     /** The scenario where the last drag began. */
     get settledScenario() {
