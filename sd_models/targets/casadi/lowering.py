@@ -112,7 +112,7 @@ class Lowering:
             return block.column
         if not block.axes:
             return ca.repmat(block.column, self.alignment.count(axes, positions), 1)
-        return block.column[self.alignment.spread(block.axes, axes, positions).tolist()]
+        return _rows(block.column, self.alignment.spread(block.axes, axes, positions))
 
     def together(self, blocks: Sequence[Block], positions: Positions) -> tuple[Axes, list[Column]]:
         """Blocks over their common axes; single values stay single."""
@@ -151,7 +151,7 @@ class Lowering:
         rows = indices.ravel()
         if len(rows) == column.numel() and bool((rows == np.arange(len(rows))).all()):
             return Block(axes, column)
-        return Block(axes, column[rows.tolist()])
+        return Block(axes, _rows(column, rows))
 
     def elementwise(self, function: str, parts: Sequence[Lowered], guard: Guard, positions: Positions) -> Block:
         """A function that works element by element."""
@@ -190,6 +190,11 @@ class Lowering:
         column = self.spread(block, (*kept, *axes), positions)
         rows = self.alignment.count(axes, positions)
         return ca.reshape(column, rows, column.numel() // rows), kept
+
+
+def _rows(column: Column, rows: IndexArray) -> Column:
+    """These rows of a column, as a column: of a single number CasADi would make a row of them."""
+    return column[rows.tolist(), 0]
 
 
 def _if_then_else(lowering: Lowering, _: Call, parts: Sequence[Lowered], guard: Guard, positions: Positions) -> Block:
