@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,10 @@ REDUCED: Mapping[Movement, Callable[[FloatArray], float]] = {
     Movement.LEAST: lambda row: float(np.fmin.reduce(row)),
     Movement.LARGEST: lambda row: float(np.fmax.reduce(row)),
 }
+
+
+Origins: TypeAlias = tuple[tuple[int, int], ...]
+"""For each position of a row the number of an instruction, and the position in its row (0 of a single number)."""
 
 
 @dataclass(eq=False)
@@ -172,13 +176,28 @@ class Recorder:
         cells = [(int(n), int(p) if self.length(n) else 0) for n, p in zip(numbers, positions, strict=True)]
         return self._row(tuple(cells))
 
-    def _row(self, cells: tuple[tuple[int, int], ...]) -> int:
-        key = ("row", cells)
-        if key not in self._known:
-            self._known[key] = self._merged(cells)
-        return self._known[key]
+    def _row(self, cells: Origins) -> int:
+        """The row of these cells. What it is made of comes first; why no recursion: a sum may have a thousand terms."""
+        open_rows = [cells]
+        while open_rows:
+            last = open_rows.pop()
+            parts = self._parts(last) if ("row", last) not in self._known else []
+            missing = [part for part in parts if ("row", part) not in self._known]
+            if missing:
+                open_rows += [last, *reversed(missing)]
+            elif ("row", last) not in self._known:
+                self._known["row", last] = self._merged(last, [self._known["row", part] for part in parts])
+        return self._known["row", cells]
 
-    def _merged(self, cells: tuple[tuple[int, int], ...]) -> int:
+    def _parts(self, cells: Origins) -> list[Origins]:
+        """The rows of arguments, where all cells are different single numbers by one operation."""
+        lines = [self.instructions[number] for number, _ in cells]
+        same = len({number for number, _ in cells}) == 1 or len({line.operation for line in lines}) > 1
+        if same or not isinstance(lines[0].operation, Operation) or any(line.length for line in lines):
+            return []
+        return [tuple((a, 0) for a in each) for each in zip(*(line.arguments for line in lines), strict=True)]
+
+    def _merged(self, cells: Origins, parts: Sequence[int]) -> int:
         numbers, positions = (np.array(part) for part in zip(*cells, strict=True))
         if (numbers == numbers[0]).all():
             return self.take(int(numbers[0]), positions)
@@ -190,9 +209,7 @@ class Recorder:
         if kinds == {Movement.LOAD} and len({load.source for load in loads}) == 1:
             elements = np.array([load.elements[p] for load, p in zip(loads, positions, strict=True)])
             return self.load(loads[0].source, elements)
-        alike = len(kinds) == 1 and isinstance(lines[0].operation, Operation) and not any(line.length for line in lines)
-        if alike and isinstance(lines[0].operation, Operation):
-            parts = [self._row(tuple((a, 0) for a in each)) for each in zip(*(x.arguments for x in lines), strict=True)]
+        if parts and isinstance(lines[0].operation, Operation):
             return self.apply(lines[0].operation, *parts)
         return self._merge_of(numbers, positions)
 

@@ -56,6 +56,16 @@ def test_a_tape_is_as_long_with_many_regions_as_with_few(tmp_path: Path) -> None
     assert len(lengths) == 1
 
 
+def test_long_equations_of_one_form_for_each_region_become_one_row(tmp_path: Path) -> None:
+    """However many terms they have: within what a model file may hold."""
+    sums = {i: " - ".join(f"SIN(x[r{i}] + {i + term})" for term in range(900)) for i in range(3)}
+    text = "".join(f"x[r{i}] = INTEG({long}, 1) ~~|\n" for i, long in sums.items())
+    model = taped(tmp_path, f"region: {regions(3)} ~~|\n{text}")
+    rows, numbers = model.step.counts
+    assert rows > 2000
+    assert numbers == 0
+
+
 def test_the_flagship_has_a_tape_for_any_number_of_provinces() -> None:
     """Some thousand instructions over rows, and a few sums."""
     model = trace(sd.load("common_prosperity"), levers=["public investment"])
