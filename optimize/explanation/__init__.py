@@ -4,4 +4,5 @@
 - `terms.py`: the parts of an equation that add up
 - `waterfall.py`: which decisions a gain comes from: by measure, region and year
 - `costates.py`: what one more unit of each stock is worth in each year
+- `loops.py`: which feedback loops dominate when
 """

@@ -8,5 +8,6 @@
 - `diagnosis.py`: where a run left the numbers, and why
 - `simulation.py`: `compile`, `simulate`, `Simulator`
 - `sensitivity.py`: gradients of outcomes
+- `links.py`: what of a change each link of causes carries
 - `plotting.py`: trajectories as small multiples
 """
