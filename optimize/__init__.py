@@ -26,6 +26,7 @@ from sd_models.deferral import deferred
 if TYPE_CHECKING:
     from .calibration.estimation import CalibrationResult, calibrate
     from .calibration.specification import Calibration
+    from .explanation.explanation import Explanation, explain
     from .headlines.choice import headline_outcomes
     from .headlines.headline import Headline
     from .pages.notebook import explore
@@ -51,6 +52,7 @@ __all__ = [
     "CalibrationResult",
     "Ending",
     "Evaluation",
+    "Explanation",
     "Headline",
     "Iteration",
     "Multipliers",
@@ -67,6 +69,7 @@ __all__ = [
     "Watch",
     "assemble",
     "calibrate",
+    "explain",
     "explore",
     "explore_page",
     "headline_outcomes",
@@ -88,6 +91,7 @@ __getattr__, __dir__ = deferred(
     {
         "calibration.estimation": ("CalibrationResult", "calibrate"),
         "calibration.specification": ("Calibration",),
+        "explanation.explanation": ("Explanation", "explain"),
         "headlines.choice": ("headline_outcomes",),
         "pages.notebook": ("explore",),
         "pages.page": ("explore_page",),

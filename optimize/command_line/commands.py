@@ -28,6 +28,7 @@ from .console import tell, tell_error, tell_notes
 from .requests import (
     CalibrateRequest,
     CheckRequest,
+    ExplainRequest,
     ExploreRequest,
     OptimizeRequest,
     PlanRequest,
@@ -165,6 +166,28 @@ def plan(
     Example: prosperity plan my_model.mdl --out my_plan.toml && prosperity optimize my_plan.toml
     """
     return PlanRequest(model, tuple(data or ()), regions, out)
+
+
+@app.command()
+def explain(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a result.")],
+    outcome: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[OUTCOME]",
+            help="NAME or NAME[element], with :final, :mean, :integral or a time, as :2050; a headline by what people "
+            "call it. Without one, the plan's objective.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> ExplainRequest:
+    """Say where the gain of a policy comes from, what stocks are worth, and which feedback loops make what happens.
+
+    Parts by lever, measure, region and year add up to the gain; what is left over is shown.
+
+    Example: prosperity explain runs/FOLDER "national rural income:2050"
+    """
+    return ExplainRequest(run, outcome, json)
 
 
 @app.command()
@@ -450,6 +473,10 @@ def _answer(request: Request) -> Status:
             from .optimizing import answer_plan
 
             return answer_plan(request)
+        case ExplainRequest():
+            from .explaining import answer_explain
+
+            return answer_explain(request)
         case ExploreRequest():
             from .exploring import answer_explore
 

@@ -201,6 +201,17 @@ def print_result(
     _print(*parts, "", foot=foot)
 
 
+# --- explain ----------------------------------------------------------------------------------------------------------
+
+
+def print_explanation(sentence: str, tables: Iterable[TextTable]) -> None:
+    """The change in a sentence, then what explains it."""
+    parts: list[RenderableType] = [printable(sentence)]
+    for table in tables:
+        parts += ["", printable(table.title), "", _filled(table.headers, table.rows, numbers=table.numbers)]
+    _print(*parts, "")
+
+
 # --- check ------------------------------------------------------------------------------------------------------------
 
 

@@ -127,6 +127,15 @@ class ExploreRequest:
     json: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ExplainRequest:
+    """Why a result changes an outcome, by default its objective."""
+
+    run: Path
+    outcome: str | None = None
+    json: bool = False
+
+
 Request: TypeAlias = (
     OptimizeRequest
     | VerifyRequest
@@ -136,6 +145,7 @@ Request: TypeAlias = (
     | CalibrateRequest
     | ScreenRequest
     | ExploreRequest
+    | ExplainRequest
 )
 
 

@@ -5,4 +5,7 @@
 - `waterfall.py`: which decisions a gain comes from: by measure, region and year
 - `costates.py`: what one more unit of each stock is worth in each year
 - `loops.py`: which feedback loops dominate when
+- `explanation.py`: all of these of a result, as one value
+- `tables.py`: an explanation in tables and sentences
+- `document.py`: an explanation as JSON
 """

@@ -31,23 +31,33 @@ class Costates:
     """The worth of one more unit of each stock, a variable each, `(time, *dimensions)` over all points of the horizon.
 
     Each has the unit of the outcome over that of the stock. What rewrites added (stages of delays) has in `origin` the
-    variable that it serves.
+    variable that it serves. `levels` are the stocks themselves.
     """
 
     target: Target
     worth: xr.Dataset
+    levels: xr.Dataset
     notes: tuple[str, ...] = ()
+
+    def of_a_part(self, part: float = 0.01) -> xr.Dataset:
+        """What this part more of each stock, everywhere, is worth at each time: to compare stocks of any unit."""
+        found = {}
+        for name in map(str, self.worth):
+            product = self.worth[name] * self.levels[name] * part
+            found[name] = product.sum([d for d in product.dims if d != "time"]).assign_attrs(self.worth[name].attrs)
+        return xr.Dataset(found)
 
 
 def costates(question: Question, target: Target) -> Costates:
     """The worth of all stocks along the run with the policy."""
     asked = question.asking({target.variable: None})
-    found, kinks = swept(asked.simulator, asked.decided, asked.weights(target))
-    return Costates(target, _labelled(asked, target, found), _notes(kinks))
+    found, states, kinks = swept(asked.simulator, asked.decided, asked.weights(target))
+    per = f"{target.unit or '1'} / ({{}})"
+    return Costates(target, _labelled(asked, found, per), _labelled(asked, states, "{}"), _notes(kinks))
 
 
-def swept(simulator: Simulator, inputs: Inputs, weights: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
-    """The costates (rows of stocks, times) of a weighted sum of outputs (rows, times), and the corners on the run."""
+def swept(simulator: Simulator, inputs: Inputs, weights: FloatArray) -> tuple[FloatArray, FloatArray, tuple[str, ...]]:
+    """The costates of a weighted sum of outputs and the stocks, each (rows, times), and the corners on the run."""
     model, run = simulator.model, simulator.trajectories(inputs)
     simulator.check(inputs, run)
     sweep, times = model.step.reverse(1), simulator.times
@@ -68,10 +78,11 @@ def swept(simulator: Simulator, inputs: Inputs, weights: FloatArray) -> tuple[Fl
     kinks = dict.fromkeys(
         f"{touch.variable}: {touch.function}" for touch in touched_kinks(Point(simulator, inputs, run))
     )
-    return found, tuple(kinks)
+    return found, run.states, tuple(kinks)
 
 
-def _labelled(question: Question, target: Target, found: FloatArray) -> xr.Dataset:
+def _labelled(question: Question, found: FloatArray, unit: str) -> xr.Dataset:
+    """Values of stocks (rows, times) with names, over the horizon; `unit` is a pattern for that of the stock."""
     horizon, model = question.horizon, question.simulator.model
     system = model.expanded
     worth = {}
@@ -79,7 +90,7 @@ def _labelled(question: Question, target: Target, found: FloatArray) -> xr.Datas
         variable = system.variables[name]
         axes = {label(system, d): list(system.dimensions[d].elements) for d in variable.dimensions}
         block = found[rows, horizon.first :].T.reshape((len(horizon.points), *system.shape(variable)))
-        attributes = {"units": f"{target.unit or '1'} / ({variable.unit or '1'})", "origin": variable.origin}
+        attributes = {"units": unit.format(variable.unit or "1"), "origin": variable.origin}
         worth[name] = xr.DataArray(block, {"time": horizon.points, **axes}, ("time", *axes), attrs=attributes)
     return xr.Dataset(worth)
 

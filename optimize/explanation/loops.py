@@ -10,12 +10,14 @@ stocks are connected by feedback. Shares of reinforcing loops are positive, of b
 Where a change is no more than rounding leaves, there is nothing to be explained, and scores are zero: else noise would
 rank first. A model at rest has no dominant loop.
 
-Scores are by element of the dimension that most variables have. What an element does to a sum over that dimension is told as what all
-elements do to it together; further dimensions are taken together by projection on the change of the effect.
+Scores are by element of the dimension that most variables have. What an element does to a sum over that dimension is
+told as what all elements do to it together; further dimensions are taken together by projection on the change of the
+effect.
 
 Why not all loops: there may be millions (a graph of 14 nodes that are all connected has 119 million). Scored are the
 shortest independent ones (`sd_models.analysis.loops`), as many as the budget allows; every link that is part of
 feedback is in one of these if the budget suffices. Longer ones are not looked at, and shares are among those that were.
+Loops inside a delay, of stages alone that a rewrite added, are left out.
 """
 
 from __future__ import annotations
@@ -181,7 +183,8 @@ def loop_scores(
     """The scores of the shortest independent loops along each of some runs, from a time point on."""
     whole = with_all(simulator)
     system = whole.model.expanded
-    found = feedback_loops(system, limit=most + 1)
+    known = feedback_loops(system, limit=most + 1 + len(system.variables))
+    found = [loop for loop in known if any(not system.variables[name].origin for name in loop.variables)]
     dimension = _widest(system, {name for loop in found for name in loop.variables})
     width = len(system.dimensions[dimension].elements) if dimension else 1
     most = max(1, min(most, LARGEST // (len(runs) * width * len(whole.times))))

@@ -32,7 +32,7 @@ good = LN(1 + catch) ~ 1 ~|
     simulator = sd.compile(system, outputs=["good"], initial=["fish", "fleet"])
     weights = np.linspace(1.0, 2.0, len(simulator.times))[np.newaxis]
     inputs = simulator.inputs()
-    found, _ = swept(simulator, inputs, weights)
+    found, _, _ = swept(simulator, inputs, weights)
     states = simulator.trajectories(inputs).states
     for k in (0, 3, len(simulator.times) - 1):
         later = sd.compile(
@@ -59,11 +59,16 @@ def test_worth_has_names_dimensions_and_units(islands_system: System) -> None:
     assert worth["time"].to_numpy()[[0, -1]].tolist() == [2.0, 6.0]
     assert (worth.isel(time=-1) == 0).all()
     assert (np.diff(worth.to_numpy(), axis=0) < 0).all()
+    found = costates(question, target_of(question))
+    levels = found.levels["capital"]
+    assert levels.attrs["units"] == "money"
+    assert levels.sel(time=6).to_numpy() == pytest.approx(result.trajectories["capital"].sel(time=6).to_numpy())
+    assert found.of_a_part(0.01)["capital"].sel(time=2).item() == pytest.approx(0.01 * float((worth * levels)[0].sum()))
 
 
 def test_a_run_on_a_corner_says_so(tmp_path: Path) -> None:
     """The derivative is that of the active side."""
     text = "x = INTEG(0, 2) ~ 1 ~|\ny = MAX(x, 2) ~ 1 ~|"
     simulator = sd.compile(loaded(tmp_path, text), outputs=["y"])
-    _, kinks = swept(simulator, simulator.inputs(), np.ones((1, len(simulator.times))))
+    _, _, kinks = swept(simulator, simulator.inputs(), np.ones((1, len(simulator.times))))
     assert kinks == ("y: MAX",)

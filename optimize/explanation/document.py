@@ -1,0 +1,61 @@
+"""An explanation as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import xarray as xr
+
+from ..files.storage import finite
+from .explanation import Explanation
+
+
+def document(found: Explanation) -> dict[str, Any]:
+    """All of an explanation as one object; loops of each run as `LoopScores.document` tells them."""
+    parts, target, every = found.waterfall, found.target, found.result.plan.every
+    return {
+        "model": found.result.provenance["model"],
+        "outcome": target.label,
+        "variable": target.variable,
+        "unit": target.unit,
+        "before": finite(parts.before),
+        "after": finite(parts.after),
+        "gain": finite(parts.gain),
+        "remainder": finite(parts.remainder),
+        "points": parts.points,
+        "levers": parts.by_lever(),
+        "terms": dict(parts.by_term),
+        "parts": {str(name): _by_dimension(values) for name, values in parts.parts.items()},
+        "crossings": [
+            {"variable": one.variable, "function": one.function, "places": one.places} for one in parts.crossings
+        ],
+        "stocks": {str(name): _stock(found, str(name)) for name in found.costates.worth},
+        "loops": {str(run): found.loops.document(str(run), every) for run in found.loops.shares["run"].to_numpy()},
+        "notes": list(found.notes),
+    }
+
+
+def _by_dimension(values: xr.DataArray) -> dict[str, dict[str, float]]:
+    """The sums of a lever's parts along each of its dimensions."""
+    found = {}
+    for dimension in map(str, values.dims):
+        sums = values.sum([d for d in values.dims if d != dimension])
+        found[dimension] = {
+            f"{one}": float(v) for one, v in zip(sums[dimension].to_numpy(), sums.to_numpy(), strict=True)
+        }
+    return found
+
+
+def _stock(found: Explanation, name: str) -> dict[str, Any]:
+    """The worth of one more unit by element and time of the periods, and of a hundredth more everywhere."""
+    starts = found.waterfall.parts["time"].to_numpy()
+    worth = found.costates.worth[name].sel(time=starts, method="nearest")
+    hundredth = found.costates.of_a_part()[name].sel(time=starts, method="nearest")
+    return {
+        "unit": worth.attrs["units"],
+        "serves": worth.attrs["origin"] or None,
+        "time": starts.tolist(),
+        "dimensions": {str(d): [str(e) for e in worth[d].to_numpy()] for d in worth.dims if d != "time"},
+        "worth": worth.to_numpy().tolist(),
+        "one_per_cent_more": hundredth.to_numpy().tolist(),
+    }

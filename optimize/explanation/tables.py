@@ -1,0 +1,180 @@
+"""An explanation in tables and sentences that people understand at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from ..results.tables import Table, number
+from .explanation import Explanation
+from .loops import Period
+
+MOST_ROWS = 36  # of a table; of more the largest and the smallest
+MOST_STOCKS = 10
+MOST_TIMES = 5
+PART = 0.01  # of a stock: a hundredth more
+NO_TABLE = Table("", (), (), 0)
+
+
+def headline(found: Explanation) -> str:
+    """The change in one sentence."""
+    parts, unit = found.waterfall, _unit(found)
+    scale = max(abs(parts.before), abs(parts.after))
+    without, with_it = number(parts.before, scale), number(parts.after, scale)
+    judged = _judged(parts.gain, found.target.better)
+    return f"{found.target.label}: {with_it}{unit} with the policy, {without} without, {parts.gain:+.4g}{judged}."
+
+
+def tables(found: Explanation) -> list[Table]:
+    """Where the change comes from, what stocks are worth, and which loops dominate, in the order of reading."""
+    listed = [_levers(found), _terms(found), *_dimensions(found), _years(found), _stocks(found), *_loops(found)]
+    return [table for table in listed if table.rows]
+
+
+def _unit(found: Explanation) -> str:
+    return "" if found.target.unit in ("", "Dmnl", "1") else f" {found.target.unit}"
+
+
+def _judged(gain: float, better: str) -> str:
+    if not better:
+        return ""
+    return ", for the better" if (gain > 0) == (better == "more") else ", for the worse"
+
+
+# --- where it comes from ----------------------------------------------------------------------------------------------
+
+
+def _parts_table(title: str, parts: Sequence[tuple[str, float]], found: Explanation, *, rest: bool = True) -> Table:
+    """The parts in the order given, what is left, and all; each in parts of the change too."""
+    gain, left = found.waterfall.gain, [("remainder", found.waterfall.remainder)] if rest else []
+    lines = [*parts, *left, ("all", gain)]
+    texts = _column([value for _, value in lines])
+    if rest and texts[-2] == "0":  # it is told, however small
+        texts[-2] = f"{found.waterfall.remainder:+.0e}"
+    rows = tuple((name, text, f"{value / gain:+.1%}") for (name, value), text in zip(lines, texts, strict=True))
+    return Table(title, ("", found.target.unit or "change", "share"), rows, 2)
+
+
+def _few(parts: Mapping[str, float], gain: float) -> list[tuple[str, float]]:
+    """All parts, or the largest and the smallest ones with the sum of the others between them."""
+    listed = sorted(parts.items(), key=lambda one: -one[1] * np.sign(gain))
+    if len(listed) <= MOST_ROWS:
+        return listed
+    half = MOST_ROWS // 2
+    others = listed[half:-half]
+    return [*listed[:half], (f"{len(others)} others", sum(value for _, value in others)), *listed[-half:]]
+
+
+def _column(values: Sequence[float]) -> list[str]:
+    """Numbers with their sign, as many decimals as the largest of them needs for four digits.
+
+    >>> _column([12.3456, -0.5, 1e-9])
+    ['+12.35', '-0.50', '0']
+    """
+    largest = max(map(abs, values), default=0.0)
+    if not 1e-3 <= largest < 1e7:
+        return [f"{value:+.3e}" if value else "0" for value in values]
+    decimals = max(0, 3 - int(np.floor(np.log10(largest))))
+    return [f"{value:+,.{decimals}f}" if abs(value) >= 0.5 * 10**-decimals else "0" for value in values]
+
+
+def _levers(found: Explanation) -> Table:
+    parts = found.waterfall.by_lever()
+    kept = _few(parts, found.waterfall.gain) if len(parts) > 1 else []
+    return _parts_table("Where the change comes from, by lever", kept, found) if kept else NO_TABLE
+
+
+def _terms(found: Explanation) -> Table:
+    parts = found.waterfall.by_term
+    title = f"What of {found.target.variable} changes"
+    return _parts_table(title, _few(parts, found.waterfall.gain), found, rest=False) if parts else NO_TABLE
+
+
+def _dimensions(found: Explanation) -> Iterator[Table]:
+    """For each dimension the parts of its named groups, and of its elements, the largest first."""
+    parts = found.waterfall.parts
+    for name in dict.fromkeys(str(d) for part in parts.values() for d in part.dims if d != "time"):
+        sums = found.waterfall.by(name)
+        values = {str(e): float(v) for e, v in zip(sums[name].to_numpy(), sums.to_numpy(), strict=True)}
+        whole = all(name in part.dims for part in parts.values())
+        title = (
+            "Where the change comes from, by {}" if whole else "Where the change comes from, by {} where levers have it"
+        )
+        groups = found.result.groups.get(name, {})
+        if groups:
+            grouped = {group: sum(values[e] for e in members if e in values) for group, members in groups.items()}
+            kept = _few(grouped, found.waterfall.gain)
+            yield _parts_table(title.format(f"group of {name}"), kept, found, rest=whole)
+        yield _parts_table(title.format(name), _few(values, found.waterfall.gain), found, rest=whole)
+
+
+def _years(found: Explanation) -> Table:
+    """By span of time in which decisions are made."""
+    parts = found.waterfall.parts
+    times = parts["time"].to_numpy()
+    values = np.sum(
+        [parts[name].sum([d for d in parts[name].dims if d != "time"]).to_numpy() for name in parts], axis=0
+    )
+    spans = np.array_split(np.arange(len(times)), min(MOST_TIMES, len(times)))
+    lines = [(_span_text(times[span[0]], times[span[-1]]), float(values[span].sum())) for span in spans]
+    return _parts_table("Where the change comes from, by when it is decided", lines, found)
+
+
+def _span_text(first: float, last: float) -> str:
+    return f"{first:g}" if first == last else f"{first:g} to {last:g}"
+
+
+# --- stocks -----------------------------------------------------------------------------------------------------------
+
+
+def _stocks(found: Explanation) -> Table:
+    """What a hundredth more of each stock would bring, and one more unit where it is worth most, at the first time."""
+    hundredths = found.costates.of_a_part(PART)
+    sizes = {str(name): float(np.nanmax(np.abs(values.to_numpy()))) for name, values in hundredths.items()}
+    order = sorted(sizes, key=lambda name: -sizes[name])
+    kept = [name for name in order if sizes[name] > 0 and not hundredths[name].attrs["origin"]][:MOST_STOCKS]
+    times = np.append(found.waterfall.parts["time"].to_numpy(), hundredths["time"].to_numpy()[-1])
+    chosen = times[sorted({round(i) for i in np.linspace(0, len(times) - 1, MOST_TIMES)})]
+    table = [[float(hundredths[name].sel(time=time, method="nearest")) for time in chosen] for name in kept]
+    columns = [_column(column) for column in zip(*table, strict=True)]
+    rows = tuple((name, *texts, *_dearest(found, name)) for name, *texts in zip(kept, *columns, strict=True))
+    unit = f", {found.target.unit}" if _unit(found) else ""
+    title = f"Stocks most worth: what 1% more of each at a time would bring{unit}; and one more unit at the first"
+    return Table(title, ("", *(f"{time:g}" for time in chosen), "one more", "unit", "where"), rows, len(chosen) + 3)
+
+
+def _dearest(found: Explanation, name: str) -> tuple[str, str, str]:
+    """What one more unit of a stock brings where it brings most, its unit, and where that is."""
+    first = found.costates.worth[name].isel(time=0)
+    at = np.unravel_index(int(np.abs(first.to_numpy()).argmax()), first.shape)
+    names = [str(first[d].to_numpy()[i]) for d, i in zip(first.dims, at, strict=True)]
+    unit = str(found.costates.levels[name].attrs["units"])
+    return f"{float(first.to_numpy()[at]):+.3g}", unit, ", ".join(names) or "everywhere"
+
+
+# --- loops ------------------------------------------------------------------------------------------------------------
+
+
+def _loops(found: Explanation) -> Iterator[Table]:
+    """Which loops dominate when, in the largest group of connected ones, and what these loops are."""
+    loops = found.loops
+    if not loops.loops:
+        return
+    numbers = [loop.group for loop in loops.loops]
+    largest = max(dict.fromkeys(numbers), key=numbers.count)
+    first, last = (float(loops.shares["time"].to_numpy()[i]) for i in (0, -1))
+    every = max(found.result.plan.every, float(np.ceil((last - first) / MOST_TIMES)))
+    periods = [period for period in loops.periods(every) if period.group == largest]
+    rows = tuple(_period_row(period) for period in periods)
+    more = len(set(numbers)) - 1
+    apart = f"; {more} groups of loops apart from these are in --json" if more else ""
+    title = f"Feedback loops that make half of what happens, among {numbers.count(largest)} connected ones{apart}"
+    yield Table(title, ("", "from", "to", "loops", "share"), rows, 1)
+    named = dict.fromkeys(name for period in periods for name in period.loops)
+    texts = {loop.name: str(loop) for loop in loops.loops}
+    yield Table("These loops (R reinforces, B balances, U does both)", ("", ""), tuple((n, texts[n]) for n in named), 0)
+
+
+def _period_row(period: Period) -> tuple[str, ...]:
+    return period.run, f"{period.start:g}", f"{period.end:g}", ", ".join(period.loops), f"{period.share:.0%}"
