@@ -15,6 +15,7 @@ def document(found: Explanation) -> dict[str, Any]:
     parts, target, every = found.waterfall, found.target, found.result.plan.every
     return {
         "model": found.result.provenance["model"],
+        "status": str(found.result.status.standing),
         "outcome": target.label,
         "variable": target.variable,
         "unit": target.unit,

@@ -36,7 +36,10 @@ class Explanation:
     @property
     def notes(self) -> tuple[str, ...]:
         """All that the numbers rest on or leave out."""
-        return (*self.waterfall.notes, *self.costates.notes, self.loops.searched)
+        stored = self.result.stored
+        changed = f"{', '.join(stored.changed)}: not what was saved (SHA-256)." if stored and stored.changed else ""
+        notes = (*self.waterfall.notes, *self.costates.notes, self.loops.searched, changed)
+        return tuple(note for note in notes if note)
 
 
 def explain(result: Result, outcome: str | None = None) -> Explanation:

@@ -41,6 +41,7 @@ from sd_models.system.model import FloatArray, Mask, System
 
 MOST_LOOPS = 200
 LARGEST = 20_000_000  # scores, 8 bytes each
+LARGEST_RUN = 50_000_000  # numbers of a run, of which several copies are held
 ROUNDING = 1e-11  # of what a change is computed from: thousands of the last bits of numbers
 HALF = 0.5  # of all that loops explain: what dominates
 
@@ -181,6 +182,10 @@ def loop_scores(
     simulator: Simulator, runs: Mapping[str, Inputs], *, first: int = 0, most: int = MOST_LOOPS
 ) -> LoopScores:
     """The scores of the shortest independent loops along each of some runs, from a time point on."""
+    system = simulator.model.expanded
+    numbers = sum(map(system.size, system)) * len(simulator.times)
+    if numbers > LARGEST_RUN:
+        return _unscored(runs, f"Loops are not scored: a run has {numbers:.2g} numbers, more than {LARGEST_RUN:.2g}.")
     whole = with_all(simulator)
     system = whole.model.expanded
     known = feedback_loops(system, limit=most + 1 + len(system.variables))
@@ -207,6 +212,11 @@ def loop_scores(
     )
     along = label(system, dimension) if dimension else ""
     return LoopScores(told, scores, _shares(scores, groups), arrows, along, _searched(len(found), most))
+
+
+def _unscored(runs: Mapping[str, Inputs], why: str) -> LoopScores:
+    nothing = xr.DataArray(np.zeros((len(runs), 0, 0, 0)), {"run": list(runs)}, ("run", "loop", "time", "element"))
+    return LoopScores((), nothing, nothing, nothing.rename({"loop": "link"}), "", why)
 
 
 def _by_link(

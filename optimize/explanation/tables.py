@@ -18,12 +18,13 @@ NO_TABLE = Table("", (), (), 0)
 
 
 def headline(found: Explanation) -> str:
-    """The change in one sentence."""
+    """The change in a sentence, and what the policy is worth that makes it."""
     parts, unit = found.waterfall, _unit(found)
     scale = max(abs(parts.before), abs(parts.after))
     without, with_it = number(parts.before, scale), number(parts.after, scale)
     judged = _judged(parts.gain, found.target.better)
-    return f"{found.target.label}: {with_it}{unit} with the policy, {without} without, {parts.gain:+.4g}{judged}."
+    told = f"{found.target.label}: {with_it}{unit} with the policy, {without} without, {parts.gain:+.4g}{judged}."
+    return f"{told[:1].upper()}{told[1:]} The policy: {found.result.status.standing}."
 
 
 def tables(found: Explanation) -> list[Table]:
@@ -134,6 +135,8 @@ def _stocks(found: Explanation) -> Table:
     sizes = {str(name): float(np.nanmax(np.abs(values.to_numpy()))) for name, values in hundredths.items()}
     order = sorted(sizes, key=lambda name: -sizes[name])
     kept = [name for name in order if sizes[name] > 0 and not hundredths[name].attrs["origin"]][:MOST_STOCKS]
+    if not kept:
+        return NO_TABLE
     times = np.append(found.waterfall.parts["time"].to_numpy(), hundredths["time"].to_numpy()[-1])
     chosen = times[sorted({round(i) for i in np.linspace(0, len(times) - 1, MOST_TIMES)})]
     table = [[float(hundredths[name].sel(time=time, method="nearest")) for time in chosen] for name in kept]

@@ -28,6 +28,7 @@ from ..problems.problem import Problem
 from ..results.prices import objective_unit
 from ..results.recomputation import policy_of
 from ..results.result import Result
+from ..results.verdict import Standing
 from ..results.verification import opened
 from ..screening.outcomes import Wanted, wanted, weights
 
@@ -99,10 +100,15 @@ class Question:
 
 
 def question_of(result: Result) -> Question:
-    """What is asked of a result; InvalidRequest where there is no policy, or one that changes nothing."""
+    """What is asked of a result; InvalidRequest where there is no settled policy, or one that changes nothing."""
     if not result.is_policy:
         sentence = str(result.status).splitlines()[0]
         raise InvalidRequest(Fault(f"there is no policy to explain: {sentence}", file=_name(result)))
+    if result.status.standing is Standing.INTERRUPTED:
+        advice = "Search on from it (--start-from RUN), and explain what is found then."
+        raise InvalidRequest(
+            Fault("the search was interrupted, so its policy is on the way.", file=_name(result), advice=advice)
+        )
     problem = Problem(opened(result), result.plan)
     found = Question(result, problem, _compiled(problem.system, problem, {problem.plan.objective.variable: None}))
     if np.array_equal(found.own.levers, found.decided.levers):

@@ -22,11 +22,14 @@ MOST = 12  # parts that people read
 def with_terms(system: System, name: str, levers: Iterable[str] = ()) -> tuple[System, Mapping[str, str]]:
     """The system with a variable for each part of a variable's equation, and their names by what people call them.
 
-    No parts where the equation is no sum of named variables, where elements have equations of their own, or where there
-    are more than people read.
+    Levers are given, so their own equations do not count. No parts where the equation is no sum of named variables,
+    where elements have equations of their own, or where there are more than people read.
     """
     variable = system[name]
-    found = _terms_of(system, variable, unchanging(system, keep=levers))
+    given = {system[lever].name for lever in levers}
+    free = replace(system, variables={n: one for n, one in system.variables.items() if n not in given})
+    still = unchanging(system, keep=given)
+    found = () if variable.name in given else _terms_of(free, variable, still)
     if not 1 < len(found) <= MOST:
         return system, {}
     labels = _labels(system, found)

@@ -25,7 +25,7 @@ def test_tables(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", str(run)]) == 0
     printed = capsys.readouterr()
     first = printed.out.splitlines()[0]
-    assert first.startswith("the objective, discounted integral of welfare:")
+    assert first.startswith("The objective, discounted integral of welfare:")
     assert "for the better" in printed.out
     for words in ("by island", "by good", "by when it is decided", "remainder", "Stocks most worth", "capital"):
         assert words in printed.out
@@ -42,6 +42,7 @@ def test_json(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert sum(parts[dimension].values()) + found["remainder"] == pytest.approx(found["gain"])
     assert found["after"] - found["before"] == pytest.approx(found["gain"])
     assert found["unit"] == "money/Year"
+    assert found["status"] == "optimum, not replayed yet"
     assert found["stocks"]["capital"]["dimensions"] == {"island": list(islands.ISLANDS), "good": list(islands.GOODS)}
     for name in ("without policy", "with policy"):
         assert set(found["loops"][name]) == {"feedbackLoops", "dominantLoopsByPeriod"}

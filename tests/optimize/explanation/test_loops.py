@@ -173,3 +173,12 @@ def test_what_links_carry_adds_up_where_equations_are_sums(tmp_path: Path) -> No
     simulator = with_all(sd.compile(loaded(tmp_path, S_CURVE, controls=LONG)))
     found = carried(simulator, simulator.inputs(), ["people"])
     assert found.parts["births", "people"] + found.parts["deaths", "people"] == pytest.approx(found.changes["people"])
+
+
+def test_a_run_that_is_too_large_is_not_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says so."""
+    monkeypatch.setattr("optimize.explanation.loops.LARGEST_RUN", 100)
+    found = scored(tmp_path, S_CURVE)
+    assert found.loops == ()
+    assert "not scored" in found.searched
+    assert found.document("own", 1.0) == {"feedbackLoops": [], "dominantLoopsByPeriod": []}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from support.models import loaded
 
 import optimize as opt
 import sd_models as sd
+from optimize.explanation.tables import headline, tables
 from optimize.explanation.target import question_of, target_of
 from optimize.explanation.waterfall import Waterfall, waterfall
+from optimize.solvers.solver import Ending
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import System
 
@@ -173,3 +176,40 @@ def test_headlines_are_told_as_people_say_them() -> None:
     assert found.gain == pytest.approx(100 * (result.objective - result.baseline_objective))
     share = result.trajectories["national urban share"] - result.baseline["national urban share"]
     assert found.gain == pytest.approx(100 * float(np.asarray(share)[-1]))
+
+
+def test_the_equation_of_a_lever_does_not_count(tmp_path: Path) -> None:
+    """It is given: what the modeller wrote for it is no part of the outcome, be it a part of it or the lever itself."""
+    text = """{UTF-8}
+base = 1 ~ 1 ~|
+effort = base + Time / 10 ~ 1 [0, 9] ~ Lever. |
+good = 2 * effort ~ 1 ~|
+"""
+    lever = [{"variable": "effort", "lower": 5, "upper": 5}]
+    system = loaded(tmp_path, text, controls=YEARS)
+    result = solved(system, {"maximize": "good", "measure": "mean"}, lever)
+    found = explained(result)
+    assert found.by_term == {}
+    assert found.gain == pytest.approx(2 * np.mean([4.0, 3.9, 3.8, 3.7]))
+    assert found.by("time").to_numpy() == pytest.approx([2.0, 1.95, 1.9, 1.85])
+    of_lever = explained(result, "effort:mean")
+    assert of_lever.by_term == {}
+    assert of_lever.gain == pytest.approx(found.gain / 2)
+
+
+def test_an_interrupted_search_is_not_explained(islanders: opt.Result) -> None:
+    """Its policy is on the way to another one."""
+    findings = replace(islanders.findings, ending=Ending.INTERRUPTED, kkt_residual=0.5)
+    with pytest.raises(InvalidRequest, match="interrupted"):
+        question_of(replace(islanders, findings=findings))
+
+
+def test_less_is_better_where_a_plan_minimizes(tmp_path: Path) -> None:
+    """The sign of the gain is that of the outcome."""
+    system = loaded(tmp_path, PRODUCT, controls=YEARS)
+    fixed = [{"variable": "labour", "lower": 0.5, "upper": 0.5}, {"variable": "capital", "lower": 2, "upper": 2}]
+    found = opt.explain(solved(system, {"minimize": "output", "measure": "mean"}, fixed))
+    assert found.waterfall.by_lever() == pytest.approx({"labour": -1.0, "capital": 0.0})
+    assert "for the better" in headline(found)
+    assert found.loops.loops == ()
+    assert next(table.title for table in tables(found)).startswith("Where the change comes from, by lever")
