@@ -12,6 +12,7 @@ own. A model has as many instructions with 31 regions as with 2,844. Nothing her
 - `lowering.py`: expressions to instructions
 - `tracing.py`: a prepared system to the tapes of its first stocks and of one step
 - `running.py`: tapes run in NumPy
+- `derivatives.py`: tangents and reverse sweeps of tapes, which are tapes again
 
 Why rows along one dimension only: a step of the flagship has some thousand instructions, most of them over regions;
 rows of several dimensions would need loops within loops in every target, for few instructions less.

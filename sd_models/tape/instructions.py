@@ -19,7 +19,7 @@ from ..system.model import FloatArray, IndexArray, Series
 
 
 class Source(StrEnum):
-    """The columns that a tape reads."""
+    """The columns that a tape reads; outputs are read as weights alone."""
 
     STOCKS = "stocks"
     LEVERS = "levers"
@@ -27,6 +27,17 @@ class Source(StrEnum):
     INITIALS = "initials"
     DATA = "data"
     TIME = "time"
+    OUTPUTS = "outputs"
+
+
+class Role(StrEnum):
+    """What is read of a column: its values, the direction in which they move, the weight that each result has in what
+    is differentiated, or the direction in which that weight moves."""
+
+    VALUE = "value"
+    DIRECTION = "direction"
+    WEIGHT = "weight"
+    WEIGHT_DIRECTION = "direction of the weight"
 
 
 class Movement(StrEnum):
@@ -60,6 +71,7 @@ class Load:
 
     source: Source
     elements: IndexArray
+    role: Role = Role.VALUE
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from ..dynamics.functions import Operation
 from ..numbers.tables import read
 from ..system.model import FloatArray, IndexArray, Series
 from .arithmetic import calculate
-from .instructions import Data, Given, Instruction, Load, Merge, Movement, Placed, Places, Source, Tables, Tape
+from .instructions import Data, Given, Instruction, Load, Merge, Movement, Placed, Places, Role, Source, Tables, Tape
 
 REDUCED: Mapping[Movement, Callable[[FloatArray], float]] = {
     Movement.SUM: lambda row: float(np.add.accumulate(row)[-1]),
@@ -65,11 +65,12 @@ class Recorder:
         length = len(array) if len(array) > 1 else 0
         return self._add(Movement.CONSTANT, (), length, Given(array), array.tobytes())
 
-    def load(self, source: Source, elements: IndexArray) -> int:
+    def load(self, source: Source, elements: IndexArray, role: Role = Role.VALUE) -> int:
         """Elements of a source; a single number where there is one."""
         several = len(set(elements.tolist())) > 1
         found = elements if several else elements[:1]
-        return self._add(Movement.LOAD, (), len(found) * several, Load(source, found), (source, found.tobytes()))
+        key = (source, role, found.tobytes())
+        return self._add(Movement.LOAD, (), len(found) * several, Load(source, found, role), key)
 
     def values(self, number: int) -> FloatArray | None:
         """The numbers of a constant, one or one for each position; None for what can move."""
@@ -140,8 +141,8 @@ class Recorder:
         if not line.length:
             return number
         match line.data:
-            case Load(source, elements):
-                return self.load(source, elements[position : position + 1])
+            case Load(source, elements, role):
+                return self.load(source, elements[position : position + 1], role)
             case Merge(argument, at):
                 return self.pick(line.arguments[argument[position]], int(at[position]))
             case Given(values):
@@ -159,8 +160,8 @@ class Recorder:
         if len(set(positions.tolist())) == 1:
             return self.pick(number, int(positions[0]))
         match line.data:
-            case Load(source, elements):
-                return self.load(source, elements[positions])
+            case Load(source, elements, role):
+                return self.load(source, elements[positions], role)
             case Given(values):
                 return self.constant(values[positions])
             case Places(inner):
@@ -206,9 +207,9 @@ class Recorder:
         if kinds == {Movement.CONSTANT}:
             return self.constant(np.array([self.value_at(*cell) for cell in cells]))
         loads = [line.data for line in lines if isinstance(line.data, Load)]
-        if kinds == {Movement.LOAD} and len({load.source for load in loads}) == 1:
+        if kinds == {Movement.LOAD} and len({(load.source, load.role) for load in loads}) == 1:
             elements = np.array([load.elements[p] for load, p in zip(loads, positions, strict=True)])
-            return self.load(loads[0].source, elements)
+            return self.load(loads[0].source, elements, loads[0].role)
         if parts and isinstance(lines[0].operation, Operation):
             return self.apply(lines[0].operation, *parts)
         return self._merge_of(numbers, positions)

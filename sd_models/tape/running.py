@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ..dynamics.functions import Operation
 from ..numbers.tables import read
 from ..system.model import FloatArray
 from .arithmetic import calculate
-from .instructions import Given, Instruction, Load, Merge, Movement, Placed, Places, Source, Tables, Tape
+from .instructions import Given, Instruction, Load, Merge, Movement, Placed, Places, Role, Source, Tables, Tape
 from .recording import REDUCED
 from .tracing import OUTPUTS, STOCKS, TapedModel
 
@@ -21,28 +21,32 @@ def run(
 ) -> tuple[FloatArray, FloatArray]:
     """Outputs (rows, times) and stocks (rows, times) of a run; `levers` is (rows, times), the others (rows)."""
     times = model.grid.times
-    given = {Source.CONSTANTS: constants, Source.INITIALS: initials}
+    given = {(Role.VALUE, Source.CONSTANTS): constants, (Role.VALUE, Source.INITIALS): initials}
     outputs, stocks = np.empty((model.outputs.size, len(times))), np.empty((model.states.size, len(times)))
 
-    def sources(i: int) -> dict[Source, FloatArray]:
+    def sources(i: int) -> dict[tuple[Role, Source], FloatArray]:
         return {
             **given,
-            Source.LEVERS: levers[:, i],
-            Source.DATA: model.data_table[:, i],
-            Source.TIME: times[i : i + 1],
+            (Role.VALUE, Source.LEVERS): levers[:, i],
+            (Role.VALUE, Source.DATA): model.data_table[:, i],
+            (Role.VALUE, Source.TIME): times[i : i + 1],
         }
 
     now = results(model.start, sources(0), {STOCKS: model.states.size})[STOCKS]
     sizes = {STOCKS: model.states.size, OUTPUTS: model.outputs.size}
     for i in range(len(times)):
         stocks[:, i] = now
-        found = results(model.step, {**sources(i), Source.STOCKS: now}, sizes)
+        found = results(model.step, {**sources(i), (Role.VALUE, Source.STOCKS): now}, sizes)
         now, outputs[:, i] = found[STOCKS], found[OUTPUTS]
     return outputs, stocks
 
 
-def results(tape: Tape, sources: Mapping[Source, FloatArray], sizes: Mapping[str, int]) -> dict[str, FloatArray]:
-    """The columns that come out of a tape, from those that go in."""
+Read: TypeAlias = Mapping[tuple[Role, Source], FloatArray]
+"""The columns that a tape reads, by role and source."""
+
+
+def results(tape: Tape, sources: Read, sizes: Mapping[str, int]) -> dict[str, FloatArray]:
+    """The columns that come out of a tape, from those that go in; several places of one element add up."""
     values: list[Any] = []
     for line in tape.instructions:
         values.append(_value(tape, line, values, sources))
@@ -50,19 +54,19 @@ def results(tape: Tape, sources: Mapping[Source, FloatArray], sizes: Mapping[str
 
 
 def _column(placed: Sequence[Placed], values: Sequence[Any], size: int) -> FloatArray:
-    column = np.full(size, np.nan)
+    column = np.zeros(size)
     for part in placed:
-        column[part.elements] = values[part.number]
+        np.add.at(column, part.elements, values[part.number])
     return column
 
 
-def _value(tape: Tape, line: Instruction, values: Sequence[Any], sources: Mapping[Source, FloatArray]) -> Any:
+def _value(tape: Tape, line: Instruction, values: Sequence[Any], sources: Read) -> Any:
     arguments = [values[a] for a in line.arguments]
     if isinstance(line.operation, Operation):
         return calculate(line.operation, *arguments)
     match line.data:
-        case Load(source, elements):
-            return sources[source][elements if line.length else elements[0]]
+        case Load(source, elements, role):
+            return sources[role, source][elements if line.length else elements[0]]
         case Given(numbers):
             return numbers if line.length else numbers[0]
         case Places(positions):
