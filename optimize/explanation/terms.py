@@ -1,8 +1,9 @@
-"""The parts of an equation that add up: `a + b`, `(a + b + c) / 3`, `SUM(weight[i!] * (a[i!] + b[i!]))`.
+"""The parts of an equation that add up: `a + b`, `(a + b + c) / 3`, `SUM(weight[i!] * LN(a[i!] * b[i!]))`.
 
 Sums are followed through products, quotients by one divisor and SUM, and into one variable, where an equation consists
-of nothing but it (times something): a weighted mean of an index has the parts of the index. What is left is an identity
-of algebra; nothing is approximated.
+of nothing but it (times something): a weighted mean of an index has the parts of the index. The logarithm of a product
+is the sum of logarithms, so that a geometric mean has the parts of its factors; where one of them is not positive that
+is not so, and whoever uses the parts looks whether they add up.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import replace
 
 from sd_models.rewrites.folding import unchanging
 from sd_models.system.description import equation_text
-from sd_models.system.expression import Call, Expr, Reduce, Ref, fold, rebuild, references, refs, rename_axes
+from sd_models.system.expression import Call, Expr, Number, Reduce, Ref, fold, rebuild, references, refs, rename_axes
 from sd_models.system.model import Kind, Series, System, Values, Variable
 
 DEEPEST = 3  # variables that are followed into, one in the other
@@ -63,7 +64,8 @@ def _terms_of(system: System, variable: Variable, still: frozenset[str]) -> tupl
             return ()
         found = additive(expr, still)
         if len(found) > 1:
-            return found
+            factors = tuple(part for term in found for part in additive(_with_factors(system, term), still))
+            return factors if len(factors) <= MOST else found
         expr = _opened(system, expr, still)
     return ()
 
@@ -77,12 +79,32 @@ def _opened(system: System, expr: Expr, still: frozenset[str]) -> Expr | None:
     return rebuild(expr, ref=lambda node: _inlined(system, node) if node.name == name else node)
 
 
+def _with_factors(system: System, expr: Expr) -> Expr:
+    """The expression with the logarithm of a variable that is a product as that of the product."""
+
+    def opened(node: Call) -> Expr:
+        argument = node.arguments[0] if node.function == "LN" else None
+        if not isinstance(argument, Ref) or argument.name not in system.variables:
+            return node
+        definition = _whole(system, argument)
+        return (
+            node if definition is None or len(logarithms(definition)) < 2 else Call("LN", (_inlined(system, argument),))
+        )
+
+    return rebuild(expr, call=opened)
+
+
 def _is_sum(system: System, ref: Ref, still: frozenset[str]) -> bool:
+    definition = _whole(system, ref)
+    return definition is not None and len(additive(definition, still)) > 1
+
+
+def _whole(system: System, ref: Ref) -> Expr | None:
+    """The definition of a variable, where it has just one and the reference takes it along its own ranges."""
     variable = system.variables[ref.name]
-    definition = _definition(variable)
     ranges = variable.equations[0].subscripts if variable.equations else ()
     whole = all(one.axis is not None and one.name == own for one, own in zip(ref.subscripts, ranges, strict=False))
-    return definition is not None and whole and len(additive(definition, still)) > 1
+    return _definition(variable) if whole else None
 
 
 def _inlined(system: System, ref: Ref) -> Expr:
@@ -98,7 +120,6 @@ def additive(expr: Expr, still: frozenset[str] = frozenset()) -> tuple[Expr, ...
 
     What consists of `still` variables alone is one part.
 
-    >>> from sd_models.system.expression import Number
     >>> [equation_text(part) for part in additive(Call("/", (Call("-", (Ref("a"), Ref("b"))), Number(2.0))))]
     ['a / 2', '-b / 2']
     """
@@ -110,6 +131,8 @@ def additive(expr: Expr, still: frozenset[str] = frozenset()) -> tuple[Expr, ...
 
 
 def _of_call(node: Call, parts: tuple[tuple[Expr, ...], ...]) -> tuple[Expr, ...]:
+    if node.function == "LN":
+        return logarithms(node.arguments[0])
     if node.function == "+" and len(parts) == 2:
         return (*parts[0], *parts[1])
     if node.function == "-" and len(parts) == 2:
@@ -120,6 +143,30 @@ def _of_call(node: Call, parts: tuple[tuple[Expr, ...], ...]) -> tuple[Expr, ...
     if node.function == "/" and len(parts[1]) == 1:
         return tuple(Call("/", (one, node.arguments[1])) for one in parts[0])
     return (node,)
+
+
+def logarithms(expr: Expr) -> tuple[Expr, ...]:
+    """The parts of the logarithm of an expression.
+
+    >>> product = Call("^", (Call("*", (Ref("a"), Call("EXP", (Ref("b"),)))), Number(0.5)))
+    >>> [equation_text(part) for part in logarithms(product)]
+    ['0.5 * LN(a)', '0.5 * b']
+    """
+
+    def one(node: Number | Ref | Reduce, _: object = None) -> tuple[Expr, ...]:
+        return (Call("LN", (node,)),)
+
+    return fold(expr, number=one, ref=one, call=_log_of_call, reduce=one)
+
+
+def _log_of_call(node: Call, parts: tuple[tuple[Expr, ...], ...]) -> tuple[Expr, ...]:
+    if node.function == "*":
+        return tuple(part for each in parts for part in each)
+    if node.function == "/":
+        return (*parts[0], *map(_negative, parts[1]))
+    if node.function == "^":
+        return tuple(Call("*", (node.arguments[1], part)) for part in parts[0])
+    return (node.arguments[0],) if node.function == "EXP" else (Call("LN", (node,)),)
 
 
 def _negative(expr: Expr) -> Expr:

@@ -15,12 +15,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
 
-from sd_models.errors import Fault, InvalidRequest
+from sd_models.errors import Fault, InvalidRequest, SimulationError
 from sd_models.simulator.datasets import Trajectories, label
 from sd_models.simulator.sensitivity import Point, adjoint, switches
 from sd_models.system.model import FloatArray, IndexArray
@@ -32,6 +33,7 @@ POINTS = (3, 6, 12, 24, 48)
 ENOUGH = 1e-4  # of the change
 # An outcome moves where its change is more than rounding leaves of it.
 STILL = 1e-12
+AGREE = 1e-9  # of their sizes: the parts of an equation, which are no more than rounding away from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,18 @@ class Waterfall:
 def waterfall(question: Question, target: Target) -> Waterfall:
     """The parts of an outcome's change by decision; InvalidRequest for an outcome that the policy does not move."""
     system, named = with_terms(question.system, target.variable, question.problem.lever_names)
-    asked = question.asking({target.variable: None, **dict.fromkeys(named.values())}, system)
+    if named:
+        with suppress(SimulationError):  # a logarithm of a part that is not positive
+            found = _waterfall(
+                question.asking({target.variable: None, **dict.fromkeys(named.values())}, system), target, named
+            )
+            if abs(sum(found.by_term.values()) - found.gain) <= AGREE * sum(map(abs, found.by_term.values())):
+                return found
+    return _waterfall(question.asking({target.variable: None}), target, {})
+
+
+def _waterfall(asked: Question, target: Target, named: Mapping[str, str]) -> Waterfall:
+    """The parts of the change of a target and of the variables that add up to it."""
     weights = np.stack([asked.weights(one) for one in (target, *_terms(target, named))])
     ends = [_values(asked, target, weights, share) for share in (0.0, 1.0)]
     before, after = (float(values[0]) for values in ends)

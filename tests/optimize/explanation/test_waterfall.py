@@ -213,3 +213,37 @@ def test_less_is_better_where_a_plan_minimizes(tmp_path: Path) -> None:
     assert "for the better" in headline(found)
     assert found.loops.loops == ()
     assert next(table.title for table in tables(found)).startswith("Where the change comes from, by lever")
+
+
+def test_terms_of_a_geometric_mean(tmp_path: Path) -> None:
+    """The logarithm of a product of powers, behind a variable of its own, has the parts of its factors."""
+    text = """{UTF-8}
+money = 0 ~ 1 [0, 4] ~ Lever. |
+growth = 1 + money ~ 1 ~|
+ecology = EXP(-money / 10) ~ 1 ~|
+sharing = 2 + money ~ 1 ~|
+overall = (growth * ecology) ^ (1 / 2) ~ 1 ~|
+welfare = 0.5 * LN(overall) + 0.5 * LN(sharing) ~ 1 ~|
+"""
+    lever = [{"variable": "money", "lower": 3, "upper": 3}]
+    found = explained(
+        solved(loaded(tmp_path, text, controls=YEARS), {"maximize": "welfare", "measure": "final"}, lever)
+    )
+    by_hand = {"growth": np.log(4) / 4, "ecology": -0.3 / 4, "sharing": np.log(2.5) / 2}
+    assert found.by_term == pytest.approx(by_hand)
+    assert sum(found.by_term.values()) == pytest.approx(found.gain)
+
+
+def test_factors_that_are_not_positive_are_no_parts(tmp_path: Path) -> None:
+    """Two negative ones have a product with a logarithm, which is no sum of theirs."""
+    text = """{UTF-8}
+money = 0 ~ 1 [0, 4] ~ Lever. |
+welfare = LN((-1 - money) * (-2 - money)) ~ 1 ~|
+"""
+    lever = [{"variable": "money", "lower": 3, "upper": 3}]
+    found = explained(
+        solved(loaded(tmp_path, text, controls=YEARS), {"maximize": "welfare", "measure": "final"}, lever)
+    )
+    assert found.by_term == {}
+    assert found.gain == pytest.approx(np.log(10))
+    assert float(found.by("time").sum()) == pytest.approx(found.gain, rel=1e-4)
