@@ -6,7 +6,7 @@ enough to find all that does not fit, before anything is compiled.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,9 +63,20 @@ def _check_lever(system: System, lever: Lever) -> None:
         raise InvalidRequest(Fault(f"it is a {kind}, which follows from other variables.", advice=advice))
 
 
-def bind(system: System, plan: Plan, horizon: Horizon, paths: Mapping[str, FloatArray] | None, faults: Faults) -> Bound:
-    """The levers, rows and outcomes of a plan; what does not fit is kept in `faults`, and left out."""
-    return _Binding(system, plan, horizon, faults).bound(paths)
+def bind(
+    system: System,
+    plan: Plan,
+    horizon: Horizon,
+    paths: Mapping[str, FloatArray] | None,
+    faults: Faults,
+    *,
+    still: Collection[str] = (),
+) -> Bound:
+    """The levers, rows and outcomes of a plan; what does not fit is kept in `faults`, and left out.
+
+    `still` are variables that turned out to be numbers, whatever their equations refer to: limits on them do not move.
+    """
+    return _Binding(system, plan, horizon, faults, frozenset(still)).bound(paths)
 
 
 @dataclass(frozen=True)
@@ -76,10 +87,12 @@ class _Binding:
     plan: Plan
     horizon: Horizon
     faults: Faults
+    still: frozenset[str]
 
     def bound(self, paths: Mapping[str, FloatArray] | None) -> Bound:
         known = [self.system[lever.variable].name for lever in self.plan.levers if lever.variable in self.system]
-        moved = reached(self.system, known, from_start=self.horizon.first == 0)
+        steps = reached(self.system, known, from_start=self.horizon.first == 0)
+        moved = {name: count for name, count in steps.items() if name not in self.still}
         registry = Registry(len(self.horizon.points))
         binder = Binder(self.system, self.horizon, (), moved, paths, registry)
         blocks = tuple(self._blocks(binder))
@@ -87,7 +100,7 @@ class _Binding:
         objective = Affine.numbers([0.0])
         if len(known) == len(self.plan.levers):  # else nobody knows what they would reach
             with self.faults.at("objective"):
-                objective = self._objective(binder)
+                objective = self._objective(replace(binder, moved=steps))  # a number is told when it is computed
         return Bound(blocks, tuple(_named_apart(self._rows(binder))), registry.done(), objective)
 
     # --- levers ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from sd_models.dynamics.timing import TimeGrid, TimeSpan, slack, time_grid, with_time
-from sd_models.errors import SimulationError
+from sd_models.errors import Fault, InvalidRequest, SimulationError
 from sd_models.simulator.datasets import label
 from sd_models.simulator.simulation import Simulator, compile
 from sd_models.system.model import FloatArray, System
@@ -105,7 +105,8 @@ class Problem:
     def bound(self) -> Bound:
         """The levers, rows and outcomes of the plan."""
         faults = Faults(self.file)
-        found = bind(self.system, self.plan, self.horizon, self.own_paths, faults)
+        still = self.simulator.model.fixed
+        found = bind(self.system, self.plan, self.horizon, self.own_paths, faults, still=still)
         faults.raise_all()
         return found
 
@@ -150,7 +151,15 @@ class Problem:
     @cached_property
     def outcomes(self) -> SimulatedOutcomes:
         """What the compiled model makes of a policy, as solvers ask for it."""
+        self._check_goal()
         return SimulatedOutcomes(HorizonRun(self.simulator, self.horizon), self.levers, self.bound.quantities)
+
+    def _check_goal(self) -> None:
+        """InvalidRequest for an objective that is a number, though its equation names what levers move."""
+        name = self.system[self.plan.objective.variable].name
+        if name in self.simulator.model.fixed:
+            found = f"no lever moves {name!r}: its equation comes to a number, whatever the levers are."
+            raise InvalidRequest(Fault(found, file=self.file, variable="objective", advice="Name one that moves."))
 
     @cached_property
     def peaks(self) -> FloatArray:

@@ -11,6 +11,7 @@ from support.models import loaded
 
 import optimize as opt
 from optimize.results.verdict import Standing
+from sd_models.errors import InvalidRequest
 
 MODEL = """
 r: a, b ~~|
@@ -20,6 +21,7 @@ many[r] = 5, 6 ~ x ~|
 falling = 10 - Time ~ x ~|
 pot = INTEG(u, 7) ~ x ~|
 gain = SQRT(u) ~ x ~|
+known = IF THEN ELSE(k > 0, 3, u) ~ x ~|
 """
 CONTROLS = "INITIAL TIME = 0 ~ Year ~|\nFINAL TIME = 10 ~ Year ~|\nTIME STEP = 1 ~ Year ~|\n"
 
@@ -69,12 +71,28 @@ def test_all_that_do_not_hold_are_told_together(tmp_path: Path) -> None:
     assert "'limit 1'" in sentence
 
 
-@pytest.mark.parametrize("limit", [{"variable": "k", "at_most": 5}, {"variable": "falling", "at_least": 0}])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        {"variable": "k", "at_most": 5},
+        {"variable": "falling", "at_least": 0},
+        {"variable": "known", "at_most": 3},
+        {"variable": "k", "at_least": "known"},
+    ],
+)
 def test_one_that_holds_is_a_note(tmp_path: Path, limit: dict[str, Any]) -> None:
-    """The plan is solved, and says that the limit has no part in it."""
+    """The plan is solved, and says that the limit has no part in it; so with what is a number, though it names one."""
     result = solved(tmp_path, limit)
     assert result.objective == pytest.approx(10 * 10**0.5)
     assert "No lever moves the limit 'limit 0'; it holds." in result.notes
+
+
+def test_an_objective_that_is_a_number_is_refused(tmp_path: Path) -> None:
+    """Though its equation names a lever."""
+    content = {"model": "case.mdl", "horizon": [0, 9], "objective": {"maximize": "known"}, "lever": [{"variable": "u"}]}
+    problem = opt.Problem(loaded(tmp_path, MODEL, controls=CONTROLS), opt.read_plan(content))
+    with pytest.raises(InvalidRequest, match=r"objective.*no lever moves 'known'"):
+        opt.solve(problem)
 
 
 def test_a_limit_that_levers_move_later_is_no_note(tmp_path: Path) -> None:
