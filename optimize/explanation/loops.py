@@ -245,7 +245,9 @@ def _searched(found: int, most: int) -> str:
     what = "the shortest independent feedback loops; longer ones were not looked at"
     if found > most:
         return f"Scored: the first {most} of {what}, nor what of the shortest lies beyond that budget."
-    return f"Scored: {found} loops, {what}."
+    if not found:
+        return "No variable of the model takes part in a feedback loop."
+    return f"Scored: {found} loop{'' if found == 1 else 's'}, {what}."
 
 
 def _widest(system: System, names: Collection[str]) -> str:

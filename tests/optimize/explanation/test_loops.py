@@ -135,6 +135,7 @@ def test_a_model_without_feedback_has_no_loop(tmp_path: Path) -> None:
     """And no period."""
     found = scored(tmp_path, "level = INTEG(2, 0) ~~|")
     assert found.loops == ()
+    assert found.searched == "No variable of the model takes part in a feedback loop."
     assert found.periods(1.0) == ()
     assert found.document("own", 1.0) == {"feedbackLoops": [], "dominantLoopsByPeriod": []}
     with pytest.raises(InvalidRequest, match="none of the loops"):
