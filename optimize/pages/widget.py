@@ -1,4 +1,4 @@
-"""The what-if as a widget of notebooks, by anywidget: JupyterLab, VS Code, marimo and Colab draw it alike.
+"""The what-if as a widget of notebooks, by anywidget, which JupyterLab, VS Code, marimo and Colab can draw.
 
 Only this module knows anywidget; the extra `notebook` brings it. What people settle on comes as the bytes of a policy
 and constants by name; what Python sets goes the same way.
