@@ -22,6 +22,7 @@ from sd_models.dynamics.preparation import shaping
 from sd_models.dynamics.timing import CONTROLS
 from sd_models.errors import Fault, InvalidRequest, SimulationError
 from sd_models.rewrites.folding import unchanging
+from sd_models.simulator.diagnosis import needed
 from sd_models.simulator.measures import Measure, Outcome
 from sd_models.simulator.sensitivity import sensitivities
 from sd_models.simulator.simulation import compile
@@ -30,6 +31,8 @@ from sd_models.system.model import FloatArray, Kind, System, Variable, key
 from ..files.names import axes_of, part_labels
 from ..files.rows import read_rows
 from ..plans.candidates import rounded
+from ..plans.plan import ValueAt
+from ..plans.reach import reached
 from ..screening.ranges import read_ranges
 from .subject import Subject
 
@@ -69,11 +72,16 @@ class Constant:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The constants of a page, the first one matters most; how many others the model has; the `values` of variables."""
+    """The constants of a page, the first one matters most; how many others the model has; the `values` of variables.
+
+    `behind` counts those that are left out because an amount of the plan follows from them that no lever moves: a page
+    carries such amounts as numbers.
+    """
 
     constants: tuple[Constant, ...]
     others: int
     values: Mapping[str, FloatArray]
+    behind: int = 0
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -84,10 +92,32 @@ class Chosen:
 def chosen_constants(subject: Subject, screened: Sequence[str] = (), most: int = MOST) -> Chosen:
     """The constants that matter most; `screened` are labels in the order of a screening, which come first."""
     values = _own_values(subject)
-    found = tuple(_ranked(subject, list(_candidates(subject, values))))
+    amounts = _behind_amounts(subject)
+    candidates = list(_candidates(subject, values))
+    found = tuple(_ranked(subject, [one for one in candidates if one.variable not in amounts]))
     order = {key(label): place for place, label in enumerate(screened)}
     ordered = sorted(found, key=lambda one: order.get(key(one.label), len(order)))
-    return Chosen(tuple(ordered[:most]), max(0, len(found) - most), values)
+    behind = sum(one.variable in amounts for one in candidates)
+    return Chosen(tuple(ordered[:most]), max(0, len(found) - most), values, behind)
+
+
+def _behind_amounts(subject: Subject) -> frozenset[str]:
+    """What the amounts of the plan follow from that no lever moves: bounds of levers, and limits or parts of them."""
+    system, problem = subject.system, subject.problem
+    moved = reached(system, problem.lever_names, from_start=problem.horizon.first == 0)
+    named = {system[name].name for name in subject.plan.names}
+    still = named - {*moved, *problem.lever_names, system[subject.plan.objective.variable].name}
+    earlier = {system[name].name for name in _earlier(subject)}
+    return frozenset(needed(system, sorted(still | earlier)))
+
+
+def _earlier(subject: Subject) -> Iterator[str]:
+    """The variables whose value before the horizon is an amount of a limit."""
+    first = float(subject.problem.horizon.points[0])
+    for limit in subject.plan.limits:
+        for amount in (limit.at_most, limit.at_least, limit.equals):
+            if isinstance(amount, ValueAt) and amount.at is not None and amount.at < first:
+                yield amount.variable
 
 
 def screened_labels(folder: Path) -> tuple[str, ...]:

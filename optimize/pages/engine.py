@@ -17,7 +17,8 @@ from .arrays import packed
 class Engine:
     """A model as text, an expression that is a function of its data; rows of variables in its columns, by name.
 
-    `data` holds the arrays that the text needs, packed as in `arrays.py`. Outputs that cannot change have no rows.
+    `data` holds the arrays that the text needs, packed as in `arrays.py`. Outputs that cannot change have rows like the
+    others.
     """
 
     text: str
@@ -31,7 +32,7 @@ def engine(
     system: System, *, levers: Sequence[str], constants: Sequence[str], outputs: Sequence[str], time: TimeSpan
 ) -> Engine:
     """The model with these inputs and outputs; InvalidModel for what has no JavaScript, every place at once."""
-    found = javascript(system, levers=levers, constants=constants, outputs=outputs, time=time)
+    found = javascript(system, levers=levers, constants=constants, outputs=outputs, time=time, still=True)
     return Engine(
         found.text,
         {name: packed(array) for name, array in found.data.items()},

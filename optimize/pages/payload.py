@@ -298,13 +298,18 @@ class Payload:
         known = [name for name in self._dimensions() if self.names.tiles(self.system.dimensions[name].elements)]
         by = Counter(one.by for one in self.headlines if one.by)
         levers = {name for block in self.decisions.blocks for name in self.system[block.variable].dimensions}
-        often = sorted(by, key=lambda name: (name not in levers, -by[name]))
+        carried = (name for name in by if name in self._dimensions())
+        often = sorted(carried, key=lambda name: (name not in levers, -by[name]))
         return next(iter((*known, *often)), "")
 
     def _left_out(self, limits: tuple[Rows, ...]) -> Iterator[Text]:
         """What the page does not hold, in words."""
         if self.chosen.others:
             yield word("leftOutConstants", count=self.chosen.others)
+        if self.chosen.behind:
+            yield word("leftOutBehind", count=self.chosen.behind)
+        if self.subject.result is not None and self.subject.optimum is None:
+            yield word("noOptimum")
         wide = [one for one in self.headlines if not self._fits(self.system[one.variable])]
         if wide:
             most = max(self.system.size(self.system[one.variable]) for one in wide)

@@ -22,6 +22,12 @@ from .bundling import BUNDLE
 from .page import STYLE
 from .payload import Payload
 
+
+def _near(x: FloatArray) -> FloatArray:
+    """What rounding may have moved."""
+    return np.asarray(1e-9 * np.maximum(1.0, np.abs(x)))
+
+
 _DRAW = "\nexport default { render: prosperity.renderWidget };\n"
 
 
@@ -83,7 +89,8 @@ class Explore(anywidget.AnyWidget):
         values = self.constants if constants is None else {name: float(value) for name, value in constants.items()}
         for name, value in values.items():
             self._check_constant(name, value)
-        said = {"policy": x.astype("<f8").tobytes(), "constants": values}
+        number = self.asked.get("number", 0) + 1  # so that the same policy can be shown again
+        said = {"policy": x.astype("<f8").tobytes(), "constants": values, "number": number}
         with self.hold_sync():
             self.told = {}
             self.asked = said
@@ -95,7 +102,15 @@ class Explore(anywidget.AnyWidget):
                 f"the policy has the shape {x.shape}; expected {self.problem.size} finite numbers, or paths by name."
             )
             raise InvalidRequest(Fault(found, file=self.problem.system.name))
-        return x
+        outside = np.flatnonzero((x < self.problem.lower - _near(x)) | (x > self.problem.upper + _near(x)))
+        if outside.size:
+            first = int(outside[0])
+            ends = f"{self.problem.lower[first]:g} to {self.problem.upper[first]:g}"
+            found = (
+                f"{outside.size} values of the policy are out of their bounds; the first is {x[first]:g}, not {ends}."
+            )
+            raise InvalidRequest(Fault(found, file=self.problem.system.name))
+        return np.asarray(np.clip(x, self.problem.lower, self.problem.upper))
 
     def _check_constant(self, name: str, value: float) -> None:
         known: Mapping[str, Mapping[str, Any]] = {one["name"]: one for one in self.payload["constants"]}

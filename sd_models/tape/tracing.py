@@ -45,23 +45,28 @@ def trace(
     initial: Iterable[str] = (),
     outputs: Iterable[str] | None = None,
     time: TimeSpan | None = None,
+    still: bool = False,
 ) -> TapedModel:
     """The tapes of a system with these variables as inputs; `outputs` are all variables unless named.
+
+    With `still`, outputs that cannot change are computed like the others.
 
     Raises InvalidModel for equations without an order or what cannot become instructions, InvalidRequest for names that
     do not fit.
     """
-    return traced(prepare(system, levers=levers, constants=constants, initial=initial, outputs=outputs, time=time))
+    prepared = prepare(system, levers=levers, constants=constants, initial=initial, outputs=outputs, time=time)
+    return traced(prepared, still=still)
 
 
-def traced(prepared: Preparation) -> TapedModel:
-    """The tapes of a prepared system."""
+def traced(prepared: Preparation, *, still: bool = False) -> TapedModel:
+    """The tapes of a prepared system; with `still`, outputs that cannot change are computed like the others."""
     lanes = long_lanes(prepared.expanded)
     columns = _Columns(prepared, lanes, Recorder())
     step = columns.step
     first, now = step.first(), step.now()
     after = step.after(now)
-    fixed = {n: values for n in prepared.wanted if (values := columns.numbers(n, now.columns[n])) is not None}
+    known = {n: columns.numbers(n, now.columns[n]) for n in prepared.wanted if not still}
+    fixed = {name: values for name, values in known.items() if values is not None}
     outputs = layout(prepared.expanded, [name for name in prepared.wanted if name not in fixed])
     return TapedModel(
         **{field.name: getattr(prepared, field.name) for field in fields(prepared)},

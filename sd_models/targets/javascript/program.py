@@ -100,8 +100,11 @@ def javascript(
     initial: Iterable[str] = (),
     outputs: Iterable[str] | None = None,
     time: TimeSpan | None = None,
+    still: bool = False,
 ) -> JavaScript:
     """The model with these inputs as JavaScript; `outputs` are all variables unless named.
+
+    Outputs that cannot change stand in `model.fixed`; with `still` the program gives them too.
 
     Raises InvalidModel for what cannot become instructions, InvalidRequest for names that do not fit.
 
@@ -110,7 +113,8 @@ def javascript(
     >>> model.text.startswith("function")
     True
     """
-    return written(trace(system, levers=levers, constants=constants, initial=initial, outputs=outputs, time=time))
+    inputs = {"levers": levers, "constants": constants, "initial": initial}
+    return written(trace(system, **inputs, outputs=outputs, time=time, still=still))
 
 
 def written(model: TapedModel) -> JavaScript:

@@ -10,6 +10,7 @@ from support.models import faults, loaded
 import sd_models as sd
 from optimize.pages.constants import Source, chosen_constants, screened_labels
 from optimize.pages.subject import Subject, subject_of
+from optimize.plans.plan import read_plan
 from sd_models.errors import InvalidRequest
 
 MODEL = """
@@ -79,3 +80,36 @@ def test_a_folder_without_a_screening_is_refused(tmp_path: Path) -> None:
     (tmp_path / "effects.csv").write_text("name,size\nx,1\n", encoding="utf-8")
     (fault,) = faults(InvalidRequest, lambda: screened_labels(tmp_path))
     assert "no columns `rank` and `parameter`" in fault.found
+
+
+def test_what_amounts_of_a_plan_follow_from_is_not_offered(tmp_path: Path) -> None:
+    """A page carries caps, parts of limits and bounds that no lever moves as numbers, so these must not move."""
+    text = """
+    u = 1 ~~|
+    k = 1 ~~|
+    free = 0.1 ~~|
+    x = INTEG(u - free * x + k, 10) ~~|
+    cap = 5 * k + 0 * Time ~~|
+    INITIAL TIME = 0 ~~|
+    FINAL TIME = 10 ~~|
+    TIME STEP = 0.5 ~~|
+    SAVEPER = 1 ~~|
+    """
+    system = loaded(tmp_path, text, controls="")
+    plan = {
+        "model": "case.mdl",
+        "horizon": [0, 8],
+        "objective": {"maximize": "x", "measure": "final"},
+        "lever": [{"variable": "u", "lower": 0, "upper": 9}],
+    }
+    free = chosen_constants(subject_of(system, read_plan(plan)))
+    assert {one.label for one in free.constants} == {"k", "free"}
+    assert free.behind == 0
+    for more in (
+        {"limit": [{"name": "spent", "variable": "u", "at_most": "cap"}]},
+        {"limit": [{"name": "both", "terms": {"u": 1, "cap": 1}, "at_most": 6}]},
+        {"lever": [{"variable": "u", "lower": 0, "upper": "cap"}]},
+    ):
+        bound = chosen_constants(subject_of(system, read_plan({**plan, **more})))
+        assert {one.label for one in bound.constants} == {"free"}
+        assert bound.behind == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.models import loaded
 
+import optimize as opt
 import sd_models as sd
 from optimize.pages import payload as payload_module
 from optimize.pages.arrays import unpacked
@@ -91,3 +92,30 @@ def test_the_points_of_a_chart_are_bounded() -> None:
     found = payload_module._thinned(np.arange(0, 1001), 1001)
     assert (found[0], found[-1]) == (0, 1000)
     assert len(found) <= payload_module.MOST_POINTS + 2
+
+
+def test_the_region_is_a_dimension_that_the_page_carries(tmp_path: Path) -> None:
+    """Outcomes of too many elements are left out, and with them their dimension."""
+    names = ", ".join(f"r{i}" for i in range(401))
+    text = f"R: {names} ~~|\nu = 1 ~~|\nx[R] = INTEG(u, 1) ~~|\nt = SUM(x[R!]) ~~|\n"
+    document = Payload(_made(tmp_path, text)).document
+    assert document["region"] in ("", *document["dimensions"])
+
+
+def test_what_only_the_tape_knows_to_be_still_is_a_number_of_the_page(tmp_path: Path) -> None:
+    """A limit on a choice between two equal numbers."""
+    text = "u = 1 ~~|\nt = INTEG(u, 1) ~~|\ncap = IF THEN ELSE(t > 0, 3, 3) ~~|\n"
+    limit = {"name": "cap", "terms": {"u": 1, "cap": 1}, "at_most": 9}
+    document = Payload(_made(tmp_path, text, limit=[limit])).document
+    assert "cap" in {one["name"] for one in document["limits"]}
+
+
+def _made(folder: Path, text: str, **more: object) -> Subject:
+    plan = {
+        "model": "case.mdl",
+        "horizon": [0, 3],
+        "objective": {"maximize": "t", "measure": "final"},
+        "lever": [{"variable": "u", "lower": 0, "upper": 5}],
+        **more,
+    }
+    return subject_of(loaded(folder, text), opt.read_plan(plan))

@@ -42,7 +42,7 @@ def test_a_notebook_that_does_not_run_says_what_stood_there(widget: Explore) -> 
 
 def test_what_python_shows_is_what_python_reads(widget: Explore) -> None:
     """A vector, or paths by name as a result has them; what is not given stays."""
-    x = np.linspace(0.1, 0.9, widget.problem.size)
+    x = widget.problem.lower + 0.25 * np.linspace(0.1, 0.9, widget.problem.size)
     widget.show(x)
     np.testing.assert_array_equal(widget.x, x)
     name = widget.payload["constants"][0]["name"]
@@ -62,8 +62,8 @@ def test_what_people_settle_on_is_what_python_reads(widget: Explore) -> None:
     widget.told = {"policy": memoryview(mine.astype("<f8").tobytes()), "constants": {"a": 2.0}}
     np.testing.assert_array_equal(widget.x, mine)
     assert widget.constants == {"a": 2.0}
-    widget.show(np.zeros(widget.problem.size), constants={})
-    assert not widget.x.any()
+    widget.show(widget.problem.lower, constants={})
+    np.testing.assert_array_equal(widget.x, widget.problem.lower)
 
 
 def test_what_does_not_fit_is_refused_in_words(widget: Explore) -> None:
@@ -71,6 +71,7 @@ def test_what_does_not_fit_is_refused_in_words(widget: Explore) -> None:
     first = widget.payload["constants"][0]
     for said, given in {
         "expected": {"policy": np.zeros(3)},
+        "out of their bounds": {"policy": np.full(widget.problem.size, -99.0)},
         "finite": {"policy": np.full(widget.problem.size, np.nan)},
         "is no constant of this what-if": {"constants": {"nothing": 1.0}},
         "out of its range": {"constants": {first["name"]: first["high"] + 1.0}},

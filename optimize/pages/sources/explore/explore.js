@@ -63,6 +63,7 @@ function makePage(root, session, options) {
     shelf: shelfOf(`prosperity ${payload.hash}`),
     language: options.language ?? preferred(),
     compared: [],
+    runs: 0, // of scenarios that were compared: one name may stand for several, one after the other
     cursor: view.times.length - 1,
     region: null,
     period: 0,
@@ -114,7 +115,7 @@ function makePage(root, session, options) {
   };
   page.compare = (name, scenario) => {
     const others = page.compared.filter((one) => one.name !== name);
-    page.compared = scenario === null ? others : [...others, { name, result: session.run(scenario) }];
+    page.compared = scenario === null ? others : [...others, { name, result: session.run(scenario), number: (page.runs += 1) }];
     page.look();
   };
   page.look = () => {
@@ -157,7 +158,7 @@ function makePage(root, session, options) {
   };
 
   function summarize() {
-    write(parts.summary, [goalTold(page), limitsTold(page)].filter(Boolean).join(" "));
+    write(parts.summary, [goalTold(page), assumptionsTold(page), limitsTold(page)].filter(Boolean).join(" "));
     const gauge = gaugeShare(session);
     if (parts.gauge && gauge !== null) parts.gauge.style.left = `${100 * Math.min(Math.max(gauge, 0), 1)}%`;
   }
@@ -220,8 +221,8 @@ function makePage(root, session, options) {
 const preferred = () => (globalThis.navigator?.language?.toLowerCase().startsWith("zh") ? "zh" : "en");
 
 /** How far mine is from the baseline to the optimum, 0 to 1; null without an optimum. */
-function gaugeShare({ presets, mine }) {
-  if (!presets.optimum) return null;
+function gaugeShare({ presets, mine, isComparable, assumed }) {
+  if (!presets.optimum || !isComparable || assumed !== "{}") return null; // an optimum is one of its own assumptions
   const whole = presets.optimum.objective - presets.baseline.objective;
   return whole === 0 ? null : (mine.objective - presets.baseline.objective) / whole;
 }
@@ -234,11 +235,17 @@ function goalTold(page) {
   const better = change * sign;
   const name = page.goalName;
   if (!Number.isFinite(change)) return say("goalNone", { name });
+  const unit = page.goalUnit && ` ${page.goalUnit}`;
+  if (!session.isComparable) return say("goalAlone", { name, value: numberText(session.mine.objective * factor, language), unit });
   if (Math.abs(change) <= 1e-12 * Math.abs(session.presets.baseline.objective)) return say("goalSame", { name });
   if (share !== null && Math.abs(share - 1) <= 1e-9) return say("goalOptimum", { name });
   if (share !== null) return say("goalShare", { name, share: numberText(100 * share, language) });
   const [value, base] = [session.mine, session.presets.baseline].map(({ objective }) => numberText(objective * factor, language));
-  return say(better > 0 ? "goalBetter" : "goalWorse", { name, value, base, unit: page.goalUnit && ` ${page.goalUnit}` });
+  return say(better > 0 ? "goalBetter" : "goalWorse", { name, value, base, unit });
+}
+
+function assumptionsTold({ say, session }) {
+  return session.assumed === "{}" ? "" : say("assumptionsShared");
 }
 
 function limitsTold({ say, session }) {
@@ -315,7 +322,7 @@ const button = (text, onclick) => element("button", { type: "button", text, oncl
 function header(page, parts) {
   const { say, session } = page;
   const presets = Object.keys(session.presets).map((name) => button(say(name), () => session.settle(based(name))));
-  const reset = button(say("reset"), () => !isBase(session.space, session.scenario) && session.settle(based(session.scenario.base)));
+  const reset = button(say("reset"), () => isBase(session.space, session.scenario) ? page.update("settle") : session.settle(based(session.scenario.base)));
   return element("header", {},
     element("div", { class: "title" }, element("h1", { text: session.payload.label[page.language] }), element("p", { class: "hint", text: say("purpose") })),
     element("div", { class: "tools", role: "toolbar", "aria-label": say("tools") },

@@ -38,9 +38,9 @@ export function numberField(page, { onTry, onDone }) {
   function tried() {
     const value = typed(box.value);
     const { low, high, label, unit } = state;
-    if (value >= low && value <= high) {
+    if (value >= low - near(low) && value <= high + near(high)) {
       refuse("");
-      onDone(value);
+      onDone(Math.min(Math.max(value, low), high));
       return;
     }
     const { say, language } = page;
@@ -51,6 +51,9 @@ export function numberField(page, { onTry, onDone }) {
     const found = Number.isNaN(value) ? say("notNumber", { text: box.value }) : say("outOfRange", { value: box.value });
     refuse(say("refused", { label, found, range }));
   }
+
+  /** What people read of an end may be rounded. */
+  const near = (end) => (Number.isFinite(end) ? 1e-5 * Math.abs(end) : 0);
 
   function restored() {
     refuse("");
@@ -63,6 +66,7 @@ export function numberField(page, { onTry, onDone }) {
 
   function update(next) {
     state = next;
+    if (refusal() && page.root.ownerDocument.activeElement !== box) refuse("");
     const { label, value, low, end, unit } = next;
     const told = `${numberText(value, page.language)} ${unit}`.trim();
     set(slider, { min: low, max: end, "aria-label": label, "aria-valuetext": told });

@@ -39,7 +39,7 @@ function cardOf(page, card) {
 
   /** The lines that stay as they are while somebody drags. */
   function others() {
-    const key = `${page.region} ${page.compared.map(({ name }) => name)}`;
+    const key = `${page.region} ${session.assumed} ${page.compared.map(({ name, number }) => `${name} ${number}`)}`;
     if (still.key !== key) {
       const named = Object.entries(session.presets).filter(([name]) => name !== "even" || !session.presets.optimum);
       const series = named.map(([name, { outputs }]) => ({ name: page.say(name), role: name, values: path(outputs) }));

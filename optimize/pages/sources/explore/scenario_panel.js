@@ -26,6 +26,7 @@ export function scenarioPanel(page) {
     event.preventDefault();
     const text = name.value.trim() || say("scenarioNumber", { number: page.shelf.all().length + 1 });
     page.shelf.keep(text, written(page.session.space, page.session.scenario, text));
+    if (page.compared.some((one) => one.name === text)) page.compare(text, page.session.scenario);
     name.value = "";
     page.announce(say("isKept", { name: text }));
     update();

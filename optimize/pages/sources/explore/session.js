@@ -42,6 +42,7 @@ export function sessionOf(document, makeModel = evaluated(document.model.text)) 
   const runner = runnerOf({ data, text }, setup, makeModel);
   const listeners = new Set();
   const presets = {};
+  let assumed = JSON.stringify({});
   let history = begun(based(payload.start), space.lower.length);
   let live = null;
   let mine = null;
@@ -65,7 +66,19 @@ export function sessionOf(document, makeModel = evaluated(document.model.text)) 
     };
   }
 
+  /** Presets under the assumptions of a scenario, so that what differs is the policy alone. */
+  function assume({ constants }) {
+    const key = JSON.stringify(constants);
+    if (key === assumed) return;
+    assumed = key;
+    for (const name of Object.keys(presets)) {
+      const preset = { ...based(name), constants };
+      presets[name] = judged(preset, runner.now(inputsOf(preset)));
+    }
+  }
+
   function show(scenario, reason) {
+    if (reason === "settle" || !runner.isApart) assume(scenario);
     runner.ask(inputsOf(scenario), (outputs) => {
       mine = judged(scenario, outputs);
       for (const listen of listeners) listen(mine, reason);
@@ -92,6 +105,13 @@ export function sessionOf(document, makeModel = evaluated(document.model.text)) 
     get policy() {
       return policyOf(space, this.scenario);
     },
+    /** Which assumptions the presets are run with; `isComparable` tells whether they are those of what is seen. */
+    get assumed() {
+      return assumed;
+    },
+    get isComparable() {
+      return JSON.stringify(mine.scenario.constants) === assumed;
+    },
     /** The scenario where the last drag began. */
     get settledScenario() {
       return current(history);
@@ -117,10 +137,12 @@ export function sessionOf(document, makeModel = evaluated(document.model.text)) 
       show(current(history), "settle");
     },
     undo() {
+      live = null;
       history = undone(history);
       show(current(history), "settle");
     },
     redo() {
+      live = null;
       history = redone(history);
       show(current(history), "settle");
     },

@@ -150,7 +150,7 @@ def test_a_limit_that_breaks_says_so_in_words(there: Page) -> None:
     expect(broken.first).to_contain_text("broken")
     expect(broken.first).to_contain_text("missed by")
     expect(there.get_by_role("meter")).to_have_attribute("aria-valuetext", re.compile(r"\d% of the budget is spent"))
-    assert "limits are broken" in summary(there)
+    assert "Limits broken" in summary(there)
 
 
 # --- undo, reset, presets -----------------------------------------------------------------------------------------
@@ -263,6 +263,37 @@ def test_scenarios_are_kept_by_name_and_compared(there: Page) -> None:
     expect(there.locator(".changes li")).to_have_count(1)
     there.get_by_role("button", name="Remove More <rice>").click()
     expect(there.locator(".comparison thead th", has_text="More <rice>")).to_have_count(0)
+
+
+def test_a_name_that_is_kept_again_stands_for_the_new_scenario(there: Page) -> None:
+    """In the comparison as well, while it is there."""
+    name, keep = there.get_by_role("textbox", name="Name of this scenario"), there.get_by_role("button", name="Keep")
+    slider(there, RICE).fill("2.7")
+    name.fill("A")
+    keep.click()
+    there.get_by_role("checkbox", name="Compare A").check()
+    slider(there, RICE).fill("0.9")
+    name.fill("A")
+    keep.click()
+    cells = there.locator(".comparison tbody tr").first.locator("td")
+    mine, kept = (cells.nth(cells.count() - place).inner_text() for place in (2, 1))
+    assert mine == kept
+
+
+def test_policies_are_held_against_each_other_under_the_same_assumptions(there: Page) -> None:
+    """A changed constant moves the baseline too, so that what differs is the policy; and the page says so."""
+    name = session(there, "session.payload.constants[0].name")
+    high = session(there, "session.payload.constants[0].high")
+    before = session(there, "session.presets.baseline.objective")
+    there.evaluate("(constants) => whatIf.setScenario({...whatIf.scenario(), constants})", {name: high})
+    after = session(there, "session.presets.baseline.objective")
+    assert after != before
+    own = "session.run({base: 'baseline', factors: null, constants: session.mine.scenario.constants}).objective"
+    assert session(there, own) == after
+    assert "under your assumptions" in summary(there) or "with your assumptions" in summary(there)
+    there.get_by_role("button", name="Reset").click()
+    assert session(there, "session.presets.baseline.objective") == before
+    assert "assumptions" not in summary(there)
 
 
 # --- files --------------------------------------------------------------------------------------------------------
