@@ -33,9 +33,8 @@ COMPARED = """
     active_initial active_initial_of_arrays aliases arithmetic constant_expressions delay_n_into_a_stock delays
     delays_of_any_order direct_by_element direct_xlsx fixed_delays_of_arrays get_time_value get_xls initial macro
     macro_of_arrays mapping_by_position mapping_explicit matrix memory_in_arrays mixed_elements names numeric_ranges
-    pulses_of_arrays range_of_one_element ranges reductions sample_if_true smooth_of_whole_numbers smooths stocks subranges
-    tables_of_one_element
-    three_dimensions trends units
+    pulses_of_arrays range_of_one_element ranges reductions sample_if_true smooth_of_whole_numbers smooths stocks
+    subranges tables_of_one_element three_dimensions trends units
     runge_kutta/decay runge_kutta/decay_second_order runge_kutta/logistic runge_kutta/oscillator
 """
 DIFFERENTIABLE = COMPARED.split()
