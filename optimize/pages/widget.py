@@ -22,12 +22,6 @@ from .bundling import BUNDLE
 from .page import STYLE
 from .payload import Payload
 
-
-def _near(x: FloatArray) -> FloatArray:
-    """What rounding may have moved."""
-    return np.asarray(1e-9 * np.maximum(1.0, np.abs(x)))
-
-
 _DRAW = "\nexport default { render: prosperity.renderWidget };\n"
 
 
@@ -46,7 +40,6 @@ class Explore(anywidget.AnyWidget):
 
     def __init__(self, payload: Payload, language: str = "") -> None:
         super().__init__(payload=payload.document, language=language)
-        self._subject = payload.subject
         self._payload = payload
 
     def __repr__(self) -> str:
@@ -55,7 +48,7 @@ class Explore(anywidget.AnyWidget):
     @property
     def problem(self) -> Problem:
         """The model and the plan that are explored."""
-        return self._subject.problem
+        return self._payload.subject.problem
 
     @property
     def x(self) -> FloatArray:
@@ -120,3 +113,8 @@ class Explore(anywidget.AnyWidget):
         low, high = known[name]["low"], known[name]["high"]
         if not low <= value <= high:
             raise InvalidRequest(Fault(f"{value:g} for {name!r} is out of its range, {low:g} to {high:g}."))
+
+
+def _near(x: FloatArray) -> FloatArray:
+    """What rounding may have moved."""
+    return np.asarray(1e-9 * np.maximum(1.0, np.abs(x)))

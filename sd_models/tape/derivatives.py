@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -374,7 +375,7 @@ class _Sweep:
             return product
         return do(Operation.CHOOSE, weight, product, 0.0)
 
-    @property
+    @cached_property
     def has_branches(self) -> bool:
         """Whether the tape chooses anywhere."""
         return any(line.operation is Operation.CHOOSE for line in self.work.tape.instructions)

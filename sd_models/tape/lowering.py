@@ -77,23 +77,22 @@ class RowLowering:
 
         They go row by row where no element needs another one along the same row.
         """
-        for pieces in self._orders(stage, part, initial=initial):
-            for name in stage.variables:
-                variable = self.alignment.system.variables[name]
-                shape, place = self.alignment.system.shape(variable), self.lanes.place(variable)
-                self.cells[name] = Cells.none(self.recorder, shape, place)
-            for piece in pieces:
-                cells = self.cells[piece.variable.name]
-                self.equation(cells, piece.variable, piece.equation, piece.definition, piece.positions)
+        for name in stage.variables:
+            variable = self.alignment.system.variables[name]
+            shape, place = self.alignment.system.shape(variable), self.lanes.place(variable)
+            self.cells[name] = Cells.none(self.recorder, shape, place)
+        for piece in self._in_order(stage, part, initial=initial):
+            cells = self.cells[piece.variable.name]
+            self.equation(cells, piece.variable, piece.equation, piece.definition, piece.positions)
         for name in stage.variables:
             self.columns[name] = Rows(self.recorder, self.cells.pop(name).rows())
 
-    def _orders(self, stage: Stage, part: Part, *, initial: bool) -> list[list[Piece]]:
+    def _in_order(self, stage: Stage, part: Part, *, initial: bool) -> list[Piece]:
         """The pieces in order, whole rows if that can be."""
         try:
-            return [pieces_in_order(self.alignment, stage, part, initial=initial, whole=self.lanes.ranges)]
+            return pieces_in_order(self.alignment, stage, part, initial=initial, whole=self.lanes.ranges)
         except InvalidModel:
-            return [pieces_in_order(self.alignment, stage, part, initial=initial)]
+            return pieces_in_order(self.alignment, stage, part, initial=initial)
 
     def equation(
         self,
@@ -142,10 +141,7 @@ class RowLowering:
     def spread(self, block: Block, axes: Axes, positions: Positions) -> Block:
         """A block over more axes, or over its own in another order; its lane stays."""
         others = tuple(axis for axis in axes if axis != block.lane)
-        if others == block.others:
-            return replace(block, axes=axes)
-        where = self.alignment.spread(block.others, others, positions)
-        return Block(axes, block.lane, tuple(block.numbers[i] for i in where.tolist()))
+        return Block(axes, block.lane, self._off_lane(block, others, positions))
 
     def with_lane(self, block: Block, lane: str | None, positions: Positions, axes: Axes = ()) -> Block:
         """A block with its rows along another axis, or with none; one that does not move along it has numbers there."""

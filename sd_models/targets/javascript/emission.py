@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from ...dynamics.functions import Operation
-from ...system.model import IndexArray
+from ...system.model import IndexArray, Mask
 from ...tape.instructions import REDUCTIONS as REDUCING
 from ...tape.instructions import Given, Load, Merge, Movement, Placed, Places, Source, Tables, Tape
 from .memory import Memory, memory
@@ -71,7 +71,7 @@ def _sum(*parts: str) -> str:
 class Emission:
     """The functions of a tape.
 
-    `results` are where values go, by part; `element_of` gives the places of stocks as the tape names them.
+    `results` are where values go, by part; `stock_places` is for each stock of the layout its place in a run.
     """
 
     tape: Tape
@@ -88,7 +88,7 @@ class Emission:
         tape: Tape,
         prefix: str,
         results: Mapping[Part, Sequence[Placed]],
-        once: np.ndarray[tuple[int], np.dtype[np.bool_]],
+        once: Mask,
         stock_places: IndexArray,
         pool: Pool,
     ) -> Emission:
@@ -96,6 +96,18 @@ class Emission:
         roots = [(part, [p.number for p in placed]) for part, placed in results.items()]
         found = units(tape, roots, once)
         return cls(tape, prefix, found, memory(tape, found), results, stock_places, pool)
+
+    def placed(self, part: Part, number: int) -> Sequence[Placed]:
+        """Where the value of an instruction goes as a result of a part."""
+        return self._placed.get((part, number), ())
+
+    @cached_property
+    def _placed(self) -> Mapping[tuple[Part, int], Sequence[Placed]]:
+        found: dict[tuple[Part, int], list[Placed]] = {}
+        for part, results in self.results.items():
+            for one in results:
+                found.setdefault((part, one.number), []).append(one)
+        return found
 
     @property
     def text(self) -> str:
@@ -140,25 +152,22 @@ class _Body:
             self.head.append(f"var z{number}={self._kept(number)};")
         return self.names[number]
 
-    def row(self, number: int) -> str:
-        """The value of a row at the place `i`, as it stands outside this loop."""
-        return self._kept(number)
-
-    def _kept(self, number: int) -> str:
-        """A value that stands in an array, at the place `i` if it is a row."""
+    def _kept(self, number: int, positions: IndexArray | None = None) -> str:
+        """A value that stands in an array: at the place `i` if it is a row, or at the i-th of these positions of it."""
         line, pool = self.work.tape.instructions[number], self.work.pool
+        at = np.arange(max(1, line.length)) if positions is None else positions
         match line.data:
             case Load(Source.TIME, _):
                 return "t"
             case Load(source, elements):
                 array, offset = SOURCES[source]
                 where = self.work.stock_places[elements] if source is Source.STOCKS else elements
-                return f"{array}[{_sum(offset, pool.at(where if line.length else where[:1]))}]"
+                return f"{array}[{_sum(offset, pool.at(where[at]))}]"
             case Given(values):
-                return f"C[{_sum(str(pool.row(values.tolist())), 'i')}]"
-            case Places(positions):
-                return self._position(line.arguments[0], pool.at(positions))
-        return self._position(number, "i" if line.length else "")
+                return f"C[{_sum(str(pool.row(values[at].tolist())), 'i' if len(at) > 1 else '')}]"
+            case Places(inner):
+                return self._position(line.arguments[0], pool.at(inner[at]))
+        return self._position(number, pool.at(at))
 
     def _position(self, number: int, at: str) -> str:
         return f"M[{_sum(str(self.work.memory.places[number]), at)}]"
@@ -167,14 +176,14 @@ class _Body:
 
     def stores(self, number: int) -> list[str]:
         """The places that take the value of an instruction, at the place `i` if they are those of a row."""
-        line, pool = self.work.tape.instructions[number], self.work.pool
-        found = []
-        if number in self.work.memory.places:
-            found.append(self._position(number, "i" if line.length else ""))
-        for placed in self.work.results.get(self.unit.part, ()):
-            if placed.number == number and len(placed.elements) == max(1, line.length):
-                found.append(self._result(pool.at(self._elements(placed))))
-        return found
+        kept = [self._kept(number)] if number in self.work.memory.places else []
+        return [*kept, *self._results(number)]
+
+    def _results(self, number: int) -> list[str]:
+        """Those of them that are results of the part."""
+        length = max(1, self.work.tape.instructions[number].length)
+        placed = self.work.placed(self.unit.part, number)
+        return [self._result(self.work.pool.at(self._elements(p))) for p in placed if len(p.elements) == length]
 
     def _elements(self, placed: Placed) -> IndexArray:
         return self.work.stock_places[placed.elements] if self.unit.part is Part.STEP else placed.elements
@@ -184,12 +193,11 @@ class _Body:
 
     def spread_stores(self, number: int, value: str) -> str:
         """A single number into all positions of the rows that it stands for."""
-        texts = []
-        for placed in self.work.results.get(self.unit.part, ()):
-            if placed.number == number and not self.work.tape.instructions[number].length and len(placed.elements) > 1:
-                target = self._result(self.work.pool.at(self._elements(placed)))
-                texts.append(f"for(var i=0;i<{len(placed.elements)};i++){target}={value};")
-        return "".join(texts)
+        if self.work.tape.instructions[number].length:
+            return ""
+        rows = (p for p in self.work.placed(self.unit.part, number) if len(p.elements) > 1)
+        targets = ((len(p.elements), self._result(self.work.pool.at(self._elements(p)))) for p in rows)
+        return "".join(f"for(var i=0;i<{length};i++){target}={value};" for length, target in targets)
 
     # --- shapes -----------------------------------------------------------------------------------------------------
 
@@ -237,32 +245,15 @@ class _Body:
                 here = np.flatnonzero(line.data.argument == place)
                 lines.append(self._part_of_row(number, argument, here, line.data.position[here]))
             target = self._position(number, "i")
-            copies = (f"{place}={target};" for place in self.stores(number) if place != target)
-            lines += [f"for(var i=0;i<{line.length};i++){copy}" for copy in copies]
+            lines += [f"for(var i=0;i<{line.length};i++){place}={target};" for place in self._results(number)]
         return "".join(self.head + lines)
 
     def _part_of_row(self, number: int, argument: int, here: IndexArray, positions: IndexArray) -> str:
         """The positions `here` of a merged row from those of one argument."""
-        pool, target = self.work.pool, self.work.tape.instructions[argument]
-        if not target.length:
-            value = self.number(argument)
-        else:
-            taken = _taken(self.work.tape, argument, positions)
-            value = self._taken(taken[0], taken[1])
-        place = self._position(number, pool.at(here))
+        is_row = self.work.tape.instructions[argument].length > 0
+        value = self._kept(argument, positions) if is_row else self.number(argument)
+        place = self._position(number, self.work.pool.at(here))
         return f"for(var i=0;i<{len(here)};i++){place}={value};"
-
-    def _taken(self, number: int, positions: IndexArray) -> str:
-        """The value at the i-th of some positions of a row that stands in an array."""
-        pool, line = self.work.pool, self.work.tape.instructions[number]
-        match line.data:
-            case Load(source, elements):
-                array, offset = SOURCES[source]
-                where = self.work.stock_places[elements] if source is Source.STOCKS else elements
-                return f"{array}[{_sum(offset, pool.at(where[positions]))}]"
-            case Given(values):
-                return f"C[{_sum(str(pool.row(values[positions].tolist())), 'i' if len(positions) > 1 else '')}]"
-        return self._position(number, pool.at(positions))
 
     def _copies(self) -> str:
         lines: list[str] = []
@@ -271,17 +262,12 @@ class _Body:
             if not line.length:
                 value = self.number(number)
                 lines += [
-                    *(f"{place}={value};" for place in self._results_of(number)),
+                    *(f"{place}={value};" for place in self._results(number)),
                     self.spread_stores(number, value),
                 ]
                 continue
-            lines += [f"for(var i=0;i<{line.length};i++){p}={self.row(number)};" for p in self._results_of(number)]
+            lines += [f"for(var i=0;i<{line.length};i++){p}={self._kept(number)};" for p in self._results(number)]
         return "".join(self.head + lines)
-
-    def _results_of(self, number: int) -> list[str]:
-        kept = self._position(number, "i") if number in self.work.memory.places else None
-        alone = self._position(number, "") if number in self.work.memory.places else None
-        return [place for place in self.stores(number) if place not in (kept, alone)]
 
     def _loop(self) -> str:
         tape = self.work.tape
@@ -299,7 +285,7 @@ class _Body:
                 return self.number(number)
             if number in self.names:
                 return self.names[number]
-            kept = self.row(number)
+            kept = self._kept(number)
             return name(number, kept) if reads[number] > 1 or number in self._named else kept
 
         for number in self.unit.lines:
@@ -333,13 +319,3 @@ class _Body:
         body.append(f"a{number}={on(f'a{number}', value)};")
         after += [f"{place}=a{number};" for place in self.stores(number)]
         after.append(self.spread_stores(number, f"a{number}"))
-
-
-def _taken(tape: Tape, number: int, positions: IndexArray) -> tuple[int, IndexArray]:
-    """The row behind a row that takes positions of it, and which these are."""
-    data = tape.instructions[number].data
-    return (
-        (tape.instructions[number].arguments[0], data.positions[positions])
-        if isinstance(data, Places)
-        else (number, positions)
-    )
