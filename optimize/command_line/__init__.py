@@ -3,7 +3,7 @@
 - `requests.py`: what somebody asks a command for, and how it can end
 - `streams.py`: standard output for the answer alone, and streams that are closed
 - `console.py`: what people and programs read
-- `progress.py`: a solve as it goes
+- `progress.py`: work as it goes, and a sign of life while it takes long
 - `interruption.py`: Ctrl-C and SIGTERM
 - `simulating.py`: what `simulate` and `check` do once their arguments are read
 - `calibrating.py`: what `calibrate` and `screen` do

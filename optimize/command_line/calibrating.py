@@ -14,6 +14,7 @@ from ..screening.report import screening_document, write_screening
 from ..screening.report import tables as screening_tables
 from ..screening.screening import Screening, screen
 from . import console
+from .progress import working
 from .requests import CalibrateRequest, ScreenRequest, Status
 
 
@@ -21,7 +22,7 @@ def answer_calibrate(request: CalibrateRequest) -> Status:
     """Fits the parameters, writes what is asked for, and prints the result."""
     if request.out:
         check_folder(request.out)
-    with console.working("Fitting") as tell:
+    with working("Fitting") as tell:
         result = calibrate(
             request.model,
             request.calibration,
@@ -62,7 +63,7 @@ def answer_screen(request: ScreenRequest) -> Status:
     """Screens the parameters, writes what is asked for, and prints the result."""
     if request.out:
         check_folder(request.out)
-    with console.working("Screening") as tell:
+    with working("Screening") as tell:
         found = screen(
             request.model,
             request.ranges,

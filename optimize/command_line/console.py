@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -71,16 +69,6 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in text)
 
 
-@contextmanager
-def working(what: str) -> Iterator[Callable[[str], None]]:
-    """A sign of life on standard error while something takes long; none where nobody watches.
-
-    What it gives says how far things are.
-    """
-    with _console(errors=True).status(what) as status:
-        yield status.update
-
-
 def width() -> int:
     """The characters that a line has."""
     wanted = os.environ.get("COLUMNS", "")
@@ -97,11 +85,10 @@ def time_columns() -> int:
     return 3 if width() < 90 else 5 if width() < 150 else 9
 
 
-def _console(*, errors: bool = False) -> Console:
+def _console() -> Console:
     from rich.console import Console
 
-    stream = sys.stderr if errors else streams.out()
-    return Console(file=stream, width=width(), highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return Console(file=streams.out(), width=width(), highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def _print(*parts: RenderableType, foot: Iterable[str] = ()) -> None:
@@ -232,6 +219,8 @@ def _verdict(answer: Check) -> str:
     """The answer in one sentence."""
     if answer.unsupported:
         return f"No: {answer.model} cannot be compiled, because of {_count(len(answer.unsupported), 'equation')}."
+    if answer.interrupted:
+        return f"{answer.model} can be compiled. Whether its run is PySD's was not seen, since PySD was interrupted."
     if answer.gap is None:
         return f"{answer.model} can be compiled. There is no run of PySD to hold it against."
     if not answer.gap.small:

@@ -7,14 +7,15 @@ from ..explanation.explanation import explain
 from ..explanation.tables import headline, tables
 from ..results.folder import load_result
 from . import console
+from .progress import working
 from .requests import ExplainRequest, Status
 
 
 def answer_explain(request: ExplainRequest) -> Status:
     """Explains an outcome of a result, in tables or as one JSON object."""
-    with console.working("Reading the result"):
+    with working("Reading the result"):
         result = load_result(request.run)
-    with console.working("Following the gain from the baseline to the policy"):
+    with working("Following the gain from the baseline to the policy"):
         found = explain(result, request.outcome)
     if request.json:
         console.print_json(document(found))

@@ -17,6 +17,7 @@ from ..plans.plan import load_plan
 from ..results.document import JSON
 from ..results.folder import load_result
 from . import console
+from .progress import working
 from .requests import ExploreRequest, Status
 
 NAME = 100  # bytes of a model's name in that of a file
@@ -26,12 +27,12 @@ def answer_explore(request: ExploreRequest) -> Status:
     """Writes the page, and says where it is and what it leaves out."""
     if request.out:
         check_target(request.out, ENDINGS)
-    with console.working("Reading the model"):
+    with working("Reading the model"):
         screened = screened_labels(request.screening) if request.screening else ()
         subject = _subject(request)
         out = request.out or Path(f"{shortened(subject.system.name, NAME)}-what-if.html")
         check_target(out, ENDINGS)
-    with console.working("Writing the page"):
+    with working("Writing the page"):
         page = written_page(subject, screened)
         write_whole(out, lambda path: path.write_text(page.html, encoding="utf-8", newline="\n"))
     left_out = [note["en"] for note in page.payload.document["leftOut"]]

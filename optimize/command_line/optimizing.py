@@ -35,7 +35,7 @@ from ..solvers.solver import Ending
 from ..solving.solve import chosen_solver, solve, with_seconds
 from . import console
 from .interruption import Interruption, interruptible
-from .progress import Progress
+from .progress import Progress, working
 from .requests import OptimizeRequest, PlanRequest, Status, VerifyRequest
 
 FLAGSHIP = "common_prosperity"
@@ -134,7 +134,7 @@ def _replayed(request: OptimizeRequest, result: Result, progress: Progress, inte
     try:
         interruption.keeping = False
         with progress.phase("PySD replays the policy"):
-            result = verify(result)
+            result = verify(result, watch=progress.begin)
         if result.folder is not None:
             result = _verification_saved(result, result.folder)
     except ModelError as error:
@@ -221,7 +221,7 @@ def answer_plan(request: PlanRequest) -> Status:
         check_target(request.out, (".toml",))
         if request.out.exists():
             raise InvalidRequest(Fault("exists already.", file=str(request.out), advice="Name a new file."))
-    with console.working("Looking at the model"):
+    with working("Looking at the model"):
         system = load(request.model, data=request.data, regions=request.regions)
         found = starting_plan(system, data=request.data, folder=request.out.parent if request.out else None)
     text = found.text
@@ -238,8 +238,8 @@ def answer_plan(request: PlanRequest) -> Status:
 
 def answer_verify(request: VerifyRequest) -> Status:
     """Computes a result anew, replays it in PySD, prints what was found, and keeps it in the folder if that is true."""
-    with console.working("PySD replays the policy"):
-        result = verify(load_result(request.run))
+    with working("Reading the result") as watch:
+        result = verify(load_result(request.run), watch=watch)
     found = result.verification
     if found is None:
         return _not_compared(result, json=request.json)

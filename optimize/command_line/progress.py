@@ -1,4 +1,7 @@
-"""A solve as it goes, on standard error: a line for each iteration, and a sign of life at least once a second.
+"""Work as it goes, on standard error: what is being done, and of a solve a line for each iteration.
+
+On a terminal one line moves while nothing else is told. Elsewhere (a log, a file) every line stays, so there is one
+when a phase begins, one for each iteration, and one a minute while nothing else is told.
 
 Why not rich's live display: solvers turn Python's and the process's output streams away while they work, and a display
 that writes through these would write into the solver's log. So the descriptor of standard error is kept as it was.
@@ -13,22 +16,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from time import perf_counter
 from types import TracebackType
-from typing import Self, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
-from ..solvers.solver import Ending, Iteration
+if TYPE_CHECKING:  # what waits for a solver imports it; other commands start sooner without
+    from ..solvers.solver import Ending, Iteration
 
 HEADER = (
     f"{'iteration':>9}  {'objective':>16}  {'KKT residual':>12}  {'violation':>9}  {'trust region':>12}  {'seconds':>8}"
 )
 EVERY = 0.2  # seconds between looks at the clock
-SILENCE = 1.0  # the longest, in seconds
+SILENCE = 60.0  # the longest where nobody watches, in seconds
+WIDTH = 80  # characters of a terminal that does not say how many it has
 CLEAR = "\r\x1b[2K"
 
 
-class Progress:
-    """The watch of a solve that tells people about it; `asked` says whether the solve has to stop, and why."""
+def nothing_asked() -> None:
+    """No reason to stop."""
+    return
 
-    def __init__(self, asked: Callable[[], Ending | None] = lambda: None) -> None:
+
+class Progress:
+    """The watch of work that tells people about it; `asked` says whether a solve has to stop, and why."""
+
+    def __init__(self, asked: Callable[[], Ending | None] = nothing_asked) -> None:
         self.asked = asked
         self.began = perf_counter()
         self._lock = threading.Lock()
@@ -55,15 +65,27 @@ class Progress:
                     self._stream.close()
 
     @contextmanager
-    def phase(self, what: str) -> Iterator[None]:
-        """Says what is being done, until it is."""
+    def phase(self, what: str, *, told: bool = True) -> Iterator[None]:
+        """Says what is being done, until it is; one that is not told is not worth a line where nobody watches."""
+        self.begin(what, told=told)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._clear()
+                self._doing = ""
+
+    def begin(self, what: str, *, told: bool = True) -> None:
+        """Says what is being done from now on."""
         with self._lock:
             self._doing, self._since, self._headed = what, perf_counter(), False
-            self._sign()
-        yield
+            if told or self._live:
+                self._sign()
+
+    def say(self, what: str) -> None:
+        """Says how far it is, with the next sign of life."""
         with self._lock:
-            self._clear()
-            self._doing = ""
+            self._doing = what
 
     def iteration(self, iteration: Iteration) -> None:
         """A line for an iteration."""
@@ -88,7 +110,7 @@ class Progress:
         """What is being done, and for how long."""
         seconds = perf_counter() - self._since
         text = f"{self._doing} ... {seconds:.0f} s" if seconds >= 0.5 else f"{self._doing} ..."
-        self._write(f"{CLEAR}{text}" if self._live else f"{text}\n")
+        self._write(f"{CLEAR}{text[: _width(self._stream) - 1]}" if self._live else f"{text}\n")
 
     def _clear(self) -> None:
         if self._live:
@@ -99,6 +121,16 @@ class Progress:
         with suppress(OSError, ValueError):  # nobody reads it (any more): no reason to end a solve
             self._stream.write(text)
             self._stream.flush()
+
+
+@contextmanager
+def working(what: str, *, told: bool = False) -> Iterator[Callable[[str], None]]:
+    """A sign of life while something takes long; what it gives says how far things are.
+
+    What is `told` has a line for each thing that is said, also where nobody watches.
+    """
+    with Progress() as progress, progress.phase(what, told=told):
+        yield progress.begin if told else progress.say
 
 
 def line(iteration: Iteration) -> str:
@@ -116,3 +148,11 @@ def _kept(stream: TextIO) -> TextIO:
         return os.fdopen(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors="replace")
     except (OSError, ValueError, AttributeError):
         return stream
+
+
+def _width(stream: TextIO) -> int:
+    """The characters that a line of the terminal has; one that is longer could not be cleared."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or WIDTH
+    except (OSError, ValueError, AttributeError):
+        return WIDTH

@@ -19,6 +19,7 @@ from ..runs.engine import Engine
 from ..runs.scenario import Scenario, open_model, read_scenario, run_scenario
 from ..runs.selection import MOST_CHOSEN_ELEMENTS, MOST_ELEMENTS, rows, selected, shown_times, telling
 from . import console
+from .progress import working
 from .requests import CheckRequest, SimulateRequest, Status
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -61,7 +62,7 @@ def _scenario(request: SimulateRequest) -> Scenario:
 def _run(request: SimulateRequest, scenario: Scenario, system: System | None, outputs: list[str] | None) -> xr.Dataset:
     if request.engine is Engine.COMPILED:
         return run_scenario(scenario, request.engine, system, outputs=outputs)
-    with console.working("PySD runs the model"):
+    with working("PySD runs the model"):
         return run_scenario(scenario, request.engine, system, outputs=outputs)
 
 
@@ -104,11 +105,13 @@ def _foot(request: SimulateRequest, written: list[Path], shown: int, variables: 
 
 def answer_check(request: CheckRequest) -> Status:
     """Checks the model and prints what was found."""
-    with console.working("Checking the model"):
-        answer = check(request.model, data=request.data, regions=request.regions)
+    with working("Reading the model", told=True) as watch:
+        answer = check(request.model, data=request.data, regions=request.regions, watch=watch)
     console.tell_notes(answer.notes)
     if request.json:
         console.print_json(check_document(answer))
     else:
         console.print_check(answer)
+    if answer.interrupted:
+        return Status.INTERRUPTED
     return Status.DONE if answer.passed else Status.NO

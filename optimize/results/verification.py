@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
 
@@ -31,13 +32,14 @@ OUR_RUN = "Limits and objective are those of our run, since PySD computes some o
 NOTHING_COMPARED = "PySD computes all that the plan names otherwise than the language says: no replay is compared."
 
 
-def verify(result: Result) -> Result:
+def verify(result: Result, *, watch: Callable[[str], None] | None = None) -> Result:
     """The result with its verification: PySD's replay of the policy, and every limit checked again in it.
 
     Nothing of ours takes part in that but the policy and the words of the plan. A result from a folder, which may come
     from anybody, is computed anew first (see `recomputation`): what it says and is not so refutes it. What PySD
     computes otherwise than the language says is left out, and a note says so; where that is all, there is no
-    verification. PySD may need a minute. Raises a ModelError where the model file is gone or PySD cannot run it.
+    verification. PySD may need a minute; `watch` is told what is begun. Raises a ModelError where the model file is
+    gone or PySD cannot run it.
 
     >>> import optimize as opt
     >>> import sd_models as sd
@@ -51,13 +53,15 @@ def verify(result: Result) -> Result:
     span = every_step(system, plan)
     policy = policy_of(result.policy)
     ours, own = (simulate(system, levers=levers, outputs=names, time=span) for levers in (policy, None))
-    theirs = replay(system, levers=policy, outputs=names, time=span, data=plan.data)
+    theirs = replay(system, levers=policy, outputs=names, time=span, data=plan.data, watch=watch)
     notes, judged, same = tuple(theirs.attrs.get("notes", ())), theirs, ours
     if system.method is not Method.EULER:
         notes, judged = (*notes, OTHER_METHOD), ours
         same = simulate(replace(system, method=Method.EULER), levers=policy, outputs=names, time=span)
     doubts: tuple[str, ...] = ()
     if result.stored is not None:
+        if watch:
+            watch("Computing anew what the folder says")
         computed = anew(result, system, ours, own)
         result, doubts = computed.result, computed.doubts
     left_out = departing(system)

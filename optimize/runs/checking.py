@@ -1,4 +1,8 @@
-"""`check`: what a model holds, what of it cannot be compiled, whether its units agree, and the gap to PySD's run."""
+"""`check`: what a model holds, what of it cannot be compiled, whether its units agree, and the gap to PySD's run.
+
+PySD comes last, since it takes longest by far: what is known before it stands, whatever PySD does, and also if somebody
+does not want to wait for it (Ctrl-C).
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,8 @@ from .comparison import Gap, largest_gap
 from .scenario import data_files
 
 Answer = TypeVar("Answer")
+Watcher = Callable[[str], None]
+INTERRUPTED = "The comparison with PySD is missing: it was interrupted."
 NOTHING_COMPARED = "Nothing is left to compare with PySD, so that no agreement can be told."
 
 
@@ -61,7 +67,7 @@ class Seconds:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The answer of `check`. `gap` is None where none was found.
+    """The answer of `check`. `gap` is None where none was found, as where PySD was `interrupted`.
 
     With unsupported functions, `contents` and `units` leave out what cannot be read, and are none where that is all.
     """
@@ -73,6 +79,7 @@ class Check:
     gap: Gap | None = None
     seconds: Seconds = field(default_factory=Seconds)
     notes: tuple[str, ...] = ()
+    interrupted: bool = False
 
     @property
     def passed(self) -> bool:
@@ -80,33 +87,53 @@ class Check:
         return not self.unsupported and (self.gap is None or self.gap.small)
 
 
-def check(model: str | Path, *, data: Iterable[str | Path] = (), regions: str | Path | None = None) -> Check:
+def check(
+    model: str | Path,
+    *,
+    data: Iterable[str | Path] = (),
+    regions: str | Path | None = None,
+    watch: Watcher | None = None,
+) -> Check:
     """What can be said about a model without anybody's help; raises a ModelError for one that is none.
 
-    `data` and `regions` are those of `load`.
+    `data` and `regions` are those of `load`; `watch` is told what is known so far and what is done next. A Ctrl-C while
+    PySD works ends the comparison, and the rest is answered.
     """
-    files = data_files(data)
+    files, told = data_files(data), watch or _unwatched
     try:
         system = load(model, data=files, regions=regions)
     except UnsupportedFunction as error:
-        return _of_unsupported(model, error, files, regions)
-    return _of_system(system, files)
+        return _of_unsupported(model, error, files, regions, told)
+    return _of_system(system, files, told)
+
+
+def _unwatched(_doing: str) -> None:
+    """Nobody wants to know."""
 
 
 def _of_unsupported(
-    model: str | Path, error: UnsupportedFunction, data: Iterable[str | Path], regions: str | Path | None
+    model: str | Path,
+    error: UnsupportedFunction,
+    data: Iterable[str | Path],
+    regions: str | Path | None,
+    watch: Watcher,
 ) -> Check:
     """The answer for a model that only PySD may be able to run."""
     unsupported = tuple(_unsupported(fault) for fault in error.faults)
-    replayed = _replay(model, data, regions)
+    read = error.system if isinstance(error.system, System) else None
+    held = contents(read, also=(item.function for item in unsupported)) if read else None
+    units = check_units(read) if read else ()
+    replayed = _replay(model, data, regions, lambda doing: watch(f"It cannot be compiled. {doing}"))
     able = (f"PySD can run it: prosperity simulate {model} --engine pysd",)
-    notes = replayed.notes if replayed.run is None else able
-    seconds = Seconds(pysd_run=replayed.seconds)
-    if not isinstance(error.system, System):
-        return Check(Path(model).stem, unsupported=unsupported, seconds=seconds, notes=notes)
-    held = contents(error.system, also=(item.function for item in unsupported))
-    units = check_units(error.system)
-    return Check(error.system.name, held, unsupported, units, seconds=seconds, notes=notes)
+    return Check(
+        read.name if read else Path(model).stem,
+        held,
+        unsupported,
+        units,
+        seconds=Seconds(pysd_run=replayed.seconds),
+        notes=replayed.notes if replayed.run is None else able,
+        interrupted=replayed.interrupted,
+    )
 
 
 def _unsupported(fault: Fault) -> Unsupported:
@@ -114,11 +141,13 @@ def _unsupported(fault: Fault) -> Unsupported:
     return Unsupported(fault.variable, fault.function, fault.line, reason)
 
 
-def _of_system(system: System, data: Iterable[str | Path]) -> Check:
+def _of_system(system: System, data: Iterable[str | Path], watch: Watcher) -> Check:
     """The answer for a model that can be loaded."""
+    watch("Compiling it")
     simulator, building = _timed(lambda: _ready(system))
     run, running = _timed(simulator.run)
-    replayed = _replay(system, data)
+    held, units = contents(system), check_units(system)
+    replayed = _replay(system, data, None, lambda doing: watch(f"Compiled and run. {doing}"))
     gap, notes = None, [*run.attrs["notes"], *replayed.notes]
     if replayed.run is not None:
         left_out = departing(system)
@@ -126,15 +155,16 @@ def _of_system(system: System, data: Iterable[str | Path]) -> Check:
         gap = _compared(same, replayed.run, left_out)
         notes.extend(left_out_notes(left_out, map(str, run.data_vars)))
         notes.extend([] if gap else [NOTHING_COMPARED])
-    if system.method is not Method.EULER:
+    if gap is not None and system.method is not Method.EULER:
         notes.append("The gap to PySD is that of Euler's method, the only one that PySD has.")
     return Check(
         system.name,
-        contents(system),
-        units=check_units(system),
+        held,
+        units=units,
         gap=gap,
         seconds=Seconds(building, running, replayed.seconds),
         notes=tuple(dict.fromkeys(notes)),
+        interrupted=replayed.interrupted,
     )
 
 
@@ -173,13 +203,18 @@ class _Replayed:
     run: xr.Dataset | None = None
     seconds: float | None = None
     notes: tuple[str, ...] = ()
+    interrupted: bool = False
 
 
-def _replay(model: System | str | Path, data: Iterable[str | Path], regions: str | Path | None = None) -> _Replayed:
+def _replay(
+    model: System | str | Path, data: Iterable[str | Path], regions: str | Path | None, watch: Watcher
+) -> _Replayed:
     try:
-        run, seconds = _timed(lambda: replay(model, data=data, regions=regions))
+        run, seconds = _timed(lambda: replay(model, data=data, regions=regions, watch=watch))
     except ModelError as error:
         return _Replayed(notes=tuple(f"PySD cannot run it: {fault}" for fault in error.faults))
+    except KeyboardInterrupt:
+        return _Replayed(notes=(INTERRUPTED,), interrupted=True)
     return _Replayed(run, seconds, tuple(run.attrs.get("notes", ())))
 
 

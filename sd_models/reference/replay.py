@@ -57,14 +57,16 @@ def replay(
     outputs: Iterable[str] | None = None,
     data: Iterable[str | Path] = (),
     regions: str | Path | None = None,
+    watch: Callable[[str], None] | None = None,
 ) -> xr.Dataset:
     """PySD's run of a model file, laid out like `simulate`'s: names, dimensions, saved times, units, documentation.
 
     `model` is a library name, a file, or a system, whose file is run. `constants` and `levers` are given as to
     `simulate`: a path holds each value until the next one. `data` are files with the values of data variables that the
     model only names, `regions` a folder of data in place of the file's own, as in `load`; a system comes with the one
-    that it was loaded with. What PySD warned of, and where its run cannot be what the file asks for, stands in
-    `attrs["notes"]`; where our reader refuses the file, names and dimensions are PySD's.
+    that it was loaded with. `watch` is told what PySD begins to do. What PySD warned of, and where its run cannot be
+    what the file asks for, stands in `attrs["notes"]`; where our reader refuses the file, names and dimensions are
+    PySD's.
 
     Raises UnsafeModel for a file that would do harm, UnreadableModel where PySD cannot read it, SimulationError where
     it fails in the run, InvalidRequest for inputs that do not fit.
@@ -82,7 +84,7 @@ def replay(
         recorded = warnings.catch_warnings(record=True)
         with _turn, tempfile.TemporaryDirectory() as folder, recorded as caught, reading_data():
             warnings.simplefilter("default")  # each remark once
-            run = _Run(path, Path(folder), system, used)
+            run = _Run(path, Path(folder), system, used, watch or _unwatched)
             try:
                 with xr.set_options(arithmetic_join=join):  # type: ignore[no-untyped-call]
                     found = run.dataset(constants or {}, levers or {}, time, outputs, files)
@@ -98,6 +100,10 @@ def replay(
         if not isinstance(error.__cause__, xr.AlignmentError):
             raise
     return ran("inner")
+
+
+def _unwatched(_doing: str) -> None:
+    """Nobody wants to know."""
 
 
 def _path(model: System | str | Path) -> Path:
@@ -188,10 +194,18 @@ class _Recorder:
 class _Run:
     """One run of PySD's model of a file in a private folder."""
 
-    def __init__(self, path: Path, folder: Path, system: System | None, regions: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        folder: Path,
+        system: System | None,
+        regions: str | Path | None,
+        watch: Callable[[str], None],
+    ) -> None:
         from .pysd_model import PrivateModel
 
         self.path = path
+        self.watch = watch
         self.system = system
         self.private = PrivateModel(path, folder, regions)
         if system is None:  # neither can the compiled engine
@@ -213,12 +227,14 @@ class _Run:
     ) -> xr.Dataset:
         """The whole run."""
         controls = _controls(constants, time)
+        self.watch("PySD reads and translates the file")
         with self.private.telling(UnreadableModel, "read"):
             self.fixed = frozenset(map(key, constants))
             self.model = self.private.load(data, controls, self._patch(constants, levers))
         with self.private.telling(SimulationError, "run"):
             names = self._wanted(outputs)
             given = {name: value for name, value in constants.items() if key(name) not in controls}
+            self.watch("PySD runs its translation")
             recorder = self._recorded(names, {**self._constants(given), **self._levers(levers)})
             return self._laid_out(recorder, names)
 

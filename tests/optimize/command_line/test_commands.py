@@ -291,6 +291,24 @@ def test_an_interrupted_run_leaves_a_word_and_no_file(
     assert not list(tmp_path.iterdir())
 
 
+def test_an_interrupted_check_prints_what_is_known(
+    lakes_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C while PySD works, which takes longest: the verdict without it, and that it is missing."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("optimize.runs.checking.replay", interrupted)
+    assert main(["check", str(lakes_file)]) == 130
+    out, err = capsys.readouterr()
+    assert "can be compiled" in out
+    assert "Yes" not in out
+    assert "stocks" in out
+    assert "The comparison with PySD is missing: it was interrupted." in err
+    assert err.endswith("Interrupted.\n")
+
+
 def test_letters_that_the_terminal_lacks_are_replaced(folder: Path) -> None:
     """A name in Chinese on a terminal that knows ASCII only."""
     path = folder / "chinese.mdl"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from optimize.runs import checking
 from optimize.runs.checking import check, check_document
-from sd_models.errors import SimulationError, UnreadableModel
+from sd_models.errors import Fault, SimulationError, UnreadableModel
 
 
 def test_a_model_that_can_be_compiled_passes(lakes_file: Path) -> None:
@@ -92,3 +93,50 @@ def test_no_gap_is_told_where_nothing_is_compared(tmp_path: Path) -> None:
     assert answer.gap is None
     assert check_document(answer)["replay_gap"] is None
     assert any("Nothing is left to compare" in note for note in answer.notes)
+
+
+def interrupting(*_given: object, **_named: object) -> None:
+    """What PySD does when somebody does not want to wait."""
+    raise KeyboardInterrupt
+
+
+def failing(*_given: object, **_named: object) -> None:
+    """What PySD does with a model that it cannot run."""
+    raise SimulationError(Fault("PySD cannot run it: no reason given."))
+
+
+def test_what_is_known_stands_when_pysd_is_interrupted(lakes_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contents, unit findings and seconds are answered, and a note says that the comparison is missing."""
+    monkeypatch.setattr(checking, "replay", interrupting)
+    answer = check(lakes_file)
+    assert answer.interrupted
+    assert answer.gap is None
+    assert answer.contents is not None
+    assert [finding.variable for finding in answer.units] == ["price$"]
+    document = check_document(answer)
+    assert document["replay_gap"] is None
+    assert document["seconds"]["compile"] is not None
+    assert document["notes"] == [checking.INTERRUPTED]
+
+
+def test_what_is_known_stands_when_pysd_fails(lakes_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason is a note."""
+    monkeypatch.setattr(checking, "replay", failing)
+    answer = check(lakes_file)
+    assert not answer.interrupted
+    assert answer.contents is not None
+    assert any("no reason given" in note for note in answer.notes)
+
+
+def test_who_waits_is_told_what_is_known_and_what_is_done(lakes_file: Path, folder: Path) -> None:
+    """Whether it can be compiled is said before PySD begins."""
+    told: list[str] = []
+    check(lakes_file, watch=told.append)
+    assert told == [
+        "Compiling it",
+        "Compiled and run. PySD reads and translates the file",
+        "Compiled and run. PySD runs its translation",
+    ]
+    told.clear()
+    check(folder / "allocated.mdl", watch=told.append)
+    assert told[0] == "It cannot be compiled. PySD reads and translates the file"
