@@ -16,6 +16,7 @@ rewrites added has no name that people know.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ import numpy as np
 from sd_models.system.model import FloatArray, Kind, System, Variable
 
 from .headline import Headline, headlines
+from .names import names
 
 if TYPE_CHECKING:
     from xarray import Dataset
@@ -54,6 +56,49 @@ def headline_outcomes(system: System, run: Dataset | None = None) -> tuple[Headl
 
         run = simulate(system)
     return chosen(system, run)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is to be had more or less of, and what else is asked about: variables that limits hold, and levers."""
+
+    variable: str
+    is_more_better: bool
+    limited: tuple[str, ...] = ()
+    levers: tuple[str, ...] = ()
+
+
+def headlines_towards(goal: Goal, system: System, run: Dataset | None = None) -> tuple[Headline, ...]:
+    """What people look at first where a goal is sought: the goal, what limits hold, then the headlines of the model.
+
+    What stands in the table beside the model keeps its place there, since who made it knows what matters. A goal that
+    was left out of the table comes last: it is what a search needs, not what people read. Levers are none of these.
+    """
+    known = {system[one.variable].name: one for one in headline_outcomes(system, run)}
+    levers = {system[name].name for name in goal.levers}
+    own = system[goal.variable].name
+    limited = dict.fromkeys(system[name].name for name in goal.limited)
+    added = [_plain(system, name) for name in limited if name not in known and _is_outcome(system[name])]
+    others = [one for name, one in known.items() if name != own and name not in levers]
+    first = _sought(known.get(own) or _plain(system, own), goal)
+    if own not in known and headlines(system):
+        return (*added, *others, first)
+    return (first, *(one for one in added if one.variable not in (own, *levers)), *others)
+
+
+def _sought(headline: Headline, goal: Goal) -> Headline:
+    """The goal as a headline; what is better is known of it."""
+    return headline if headline.better else replace(headline, better="more" if goal.is_more_better else "less")
+
+
+def _plain(system: System, name: str) -> Headline:
+    """A variable that stands in no table, by its name alone."""
+    called = names(system)
+    return replace(_headline(system[name]), english=called.of(name, "en"), chinese=called.of(name, "zh"))
+
+
+def _is_outcome(variable: Variable) -> bool:
+    return variable.kind in COMPUTED and len(variable.dimensions) < 2
 
 
 def chosen(system: System, run: Dataset, *, most: int = MOST) -> tuple[Headline, ...]:

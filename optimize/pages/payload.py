@@ -72,28 +72,8 @@ class Payload:
 
     @cached_property
     def headlines(self) -> tuple[Headline, ...]:
-        """The outcomes to be shown, the objective first, unless the table beside the model leaves it out."""
-        known = {self._name(one): self._told(one) for one in headline_outcomes(self.system)}
-        goal = self.system[self.subject.plan.objective.variable].name
-        levers = self.subject.problem.lever_names
-        own = known.pop(goal, None)
-        others = tuple(one for name, one in known.items() if name not in levers)
-        if own is None and headlines(self.system):  # who wrote the table left it out, as what people do not read
-            return (*others, self._told(self._plain(goal)))
-        return (own or self._told(self._plain(goal)), *others)
-
-    def _plain(self, name: str) -> Headline:
-        """A variable that stands in no table."""
-        variable = self.system[name]
-        english, chinese = (self.names.of(name, language) for language in LANGUAGES)
-        return Headline(name, variable.unit, 1.0, english, chinese, "", next(iter(variable.dimensions), ""))
-
-    def _told(self, one: Headline) -> Headline:
-        """A headline; of the objective it is known what is better."""
-        goal = self.subject.plan.objective
-        if one.better or self._name(one) != self.system[goal.variable].name:
-            return one
-        return replace(one, better="more" if goal.sign > 0 else "less")
+        """The outcomes to be shown."""
+        return self.subject.problem.headlines()
 
     @property
     def shown(self) -> tuple[Headline, ...]:

@@ -236,6 +236,11 @@ class Plan(Document):
             yield from ((f"limit {limit.name!r}", name) for name in _in_limit(limit))
 
     @property
+    def limited(self) -> tuple[str, ...]:
+        """The variables that limits hold by themselves or as a sum, as the plan spells them."""
+        return tuple(name for limit in self.limits if (name := limit.variable or limit.sum))
+
+    @property
     def names(self) -> Iterator[str]:
         """Every variable that the plan names, as it spells it."""
         return (name for _, name in self.named)

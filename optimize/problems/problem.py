@@ -16,6 +16,8 @@ from sd_models.simulator.simulation import Simulator, compile
 from sd_models.system.model import FloatArray, System
 
 from ..files.gathering import Faults
+from ..headlines.choice import Goal, headlines_towards
+from ..headlines.headline import Headline
 from ..plans.horizon import Horizon, clock_of, fitted, horizon_end, horizon_faults, horizon_of
 from ..plans.levers import LeverMap
 from ..plans.plan import Plan
@@ -84,6 +86,13 @@ class Problem:
         """The variables other than levers that the plan names."""
         names = dict.fromkeys(self.system[name].name for name in self.plan.names)
         return tuple(name for name in names if name not in self.lever_names)
+
+    def headlines(self, run: xr.Dataset | None = None) -> tuple[Headline, ...]:
+        """What people look at first; where no table beside the model tells, by how variables move in this run."""
+        goal = self.plan.objective
+        return headlines_towards(
+            Goal(goal.variable, goal.sign > 0, self.plan.limited, self.lever_names), self.system, run
+        )
 
     @cached_property
     def own_paths(self) -> Mapping[str, FloatArray]:

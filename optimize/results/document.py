@@ -20,6 +20,7 @@ from sd_models.errors import Fault, InvalidRequest, ModelError
 
 from ..files.documents import Document, document_of
 from ..files.untrusted import read_json
+from ..headlines.headline import Headline
 from ..plans.plan import Plan, read_plan
 from ..solvers.solver import Iteration
 from .result import Work
@@ -96,6 +97,7 @@ class StoredResult(Table):
     provenance: StoredProvenance
     time_unit: str
     groups: Mapping[str, Mapping[str, tuple[str, ...]]]
+    headlines: tuple[Headline, ...] = ()
     verification: Verification | None
     hashes: Mapping[str, str] = Field(default_factory=dict)
 

@@ -42,7 +42,7 @@ RUNS = ("policy", "trajectories", "baseline")
 MULTIPLIERS, WIDTHS = "multipliers", "widths"
 PRICE_WORDS = ("units", "limit_unit", "objective", "objective_unit")  # attributes of a price
 PRICE_NUMBERS = ("discount", "from")
-SAME = ("findings", "violations", "iterations", "work", "provenance", "time_unit", "groups", "verification")
+SAME = ("findings", "violations", "iterations", "work", "provenance", "time_unit", "groups", "headlines", "verification")
 PLAN = "plan"  # the name of the plan among the hashes
 UNHASHED = "It was saved before results carried hashes: whether its arrays are those that were saved cannot be told."
 
@@ -254,6 +254,7 @@ def _result(known: StoredResult, folder: Path, files: Mapping[str, Path]) -> Res
         provenance=known.provenance.model_dump(),
         time_unit=known.time_unit,
         groups=known.groups,
+        headlines=known.headlines,
         verification=None if changed else known.verification,
         notes=tuple(dict.fromkeys((*told.notes, *(() if known.hashes else (UNHASHED,))))),
         conflict=told.conflict,

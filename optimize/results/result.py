@@ -17,6 +17,7 @@ import xarray as xr
 from sd_models.dynamics.timing import slack
 from sd_models.system.model import FloatArray, System
 
+from ..headlines.headline import Headline
 from ..plans.plan import Plan
 from ..plans.quantities import unit_of_integral
 from ..solvers.solver import Iteration
@@ -61,7 +62,7 @@ class Result:
     at the saved times. `shadow_prices` are by limit (see `shadow_prices`), `multipliers` what they were made of, by
     row; `widths` are those of the stand-ins for kinks by which an optimum that stands on them is certified. `objective`
     and `baseline_objective` are in the plan's direction and in `objective_unit`. `groups` are the named parts into
-    which subscript ranges fall. `opened` is the model, where it is at hand; a result that was read from a `folder`
+XX is the model, where it is at hand; a result that was read from a `folder`
     knows its file by `provenance`, and has in `stored` what that says of itself.
 
     >>> import optimize as opt
@@ -89,6 +90,7 @@ class Result:
     provenance: Mapping[str, Any]
     time_unit: str = ""
     groups: Groups = field(default_factory=dict)
+    headlines: tuple[Headline, ...] = ()
     notes: tuple[str, ...] = ()
     conflict: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()

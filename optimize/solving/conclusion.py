@@ -111,6 +111,7 @@ class Conclusion:
             provenance=_provenance(problem, self.solver),
             time_unit=time_unit(problem.system),
             groups=groups_of(problem.system),
+            headlines=problem.headlines(run),
             notes=tuple(dict.fromkeys((*_of_plan(problem), *notes, *self._notes(findings)))),
             conflict=self._contradiction(findings),
             alternatives=tuple(alternatives(problem, program, self.ends, self.end)),

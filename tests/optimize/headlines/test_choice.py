@@ -11,7 +11,7 @@ from support.tables import Tables
 
 import optimize as opt
 import sd_models as sd
-from optimize.headlines.choice import MOST, chosen, movement
+from optimize.headlines.choice import MOST, Goal, chosen, headlines_towards, movement
 from sd_models.system.model import FloatArray, Kind, System
 
 TIMES = np.linspace(0, 1, 1001)
@@ -117,3 +117,29 @@ def test_the_public_function_simulates_where_it_has_to(tables: Tables) -> None:
     assert opt.headline_outcomes(system) == chosen(system, sd.simulate(system))
     run = sd.simulate(system)[["income"]]
     assert [headline.variable for headline in opt.headline_outcomes(system, run)] == ["income"]
+
+
+TABLE = """variable,unit,factor,en,zh,better,by
+income,thousand yuan a person and year,1,Income,收入,more,
+all people,million people,1,People,人口总数,,
+"""
+
+
+def towards(system: System, goal: Goal) -> list[tuple[str, str]]:
+    """What is looked at first for a goal, each with what is better."""
+    return [(headline.variable, headline.better) for headline in headlines_towards(goal, system)]
+
+
+def test_the_goal_comes_first_then_what_limits_hold(tables: Tables) -> None:
+    """Without a table; a lever and a limited constant are no outcomes, and nothing comes twice."""
+    goal = Goal("All People", is_more_better=False, limited=("income", "births", "income", "share"), levers=("births",))
+    found = towards(tables(), goal)
+    assert found[:2] == [("all people", "less"), ("income", "")]
+    assert len({name for name, _ in found}) == len(found) and "births" not in dict(found)
+
+
+def test_the_table_keeps_its_order(tables: Tables) -> None:
+    """What limits hold comes before it, and a goal that was left out of it last."""
+    found = towards(tables(headlines=TABLE), Goal("people", is_more_better=True, limited=("income", "births")))
+    assert found == [("births", ""), ("income", "more"), ("all people", ""), ("people", "more")]
+    assert towards(tables(headlines=TABLE), Goal("all people", is_more_better=True))[0] == ("all people", "more")

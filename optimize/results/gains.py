@@ -1,0 +1,180 @@
+"""What a policy brings, in the outcomes that people look at first: with it and without, who gains, who loses and when.
+
+All values are in the units of people and over the horizon, from the first decision to the end of the last period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from sd_models.dynamics.timing import slack
+from sd_models.system.model import FloatArray
+
+from ..headlines.headline import Headline
+from ..plans.horizon import horizon_end
+from .moments import moment
+from .result import Result
+
+# A change counts from this part of the larger of both values on: below it nobody gains and nobody loses.
+TOLD = 1e-4
+# Units of which a change is told in points and not in per cent of them.
+SHARES = ("%", "point", "per cent", "percent")
+NOTHING = 1e-9  # of the largest value: no base of a percentage
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A headline outcome without the policy and with it, each `(time, *by)`, in `headline.unit`."""
+
+    headline: Headline
+    without: xr.DataArray
+    policy: xr.DataArray
+
+    @property
+    def change(self) -> xr.DataArray:
+        """What the policy adds, in the unit of the outcome."""
+        return self.policy - self.without
+
+    @property
+    def relative(self) -> xr.DataArray:
+        """What the policy adds, as a part of the size without it; NaN where that is nothing."""
+        base = abs(self.without)
+        return self.change / base.where(base > NOTHING * self.size)
+
+    @cached_property
+    def size(self) -> float:
+        """The largest of all values."""
+        both = np.concatenate([self.without.to_numpy().ravel(), self.policy.to_numpy().ravel()])
+        return float(np.nanmax(np.abs(both), initial=0.0))
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it is measured in per cent or points, of which a percentage would mislead."""
+        return self.headline.unit.startswith(SHARES)
+
+    @property
+    def harm(self) -> xr.DataArray | None:
+        """By how much it is worse with the policy, below zero where it is better; None where nobody said what is."""
+        signs = {"more": -1.0, "less": 1.0}
+        return signs[self.headline.better] * self.change if self.headline.better else None
+
+    @property
+    def is_worse(self) -> xr.DataArray | None:
+        """Where and when it is worse by more than `TOLD` of its size there."""
+        harm = self.harm
+        return None if harm is None else harm > TOLD * np.maximum(abs(self.without), abs(self.policy))
+
+    @property
+    def is_better(self) -> xr.DataArray | None:
+        """Where and when it is better by more than `TOLD` of its size there."""
+        harm = self.harm
+        return None if harm is None else -harm > TOLD * np.maximum(abs(self.without), abs(self.policy))
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """The largest change of an outcome for the worse or the better: where (empty where all are one), when, by how much.
+
+    `change` is in the unit of the outcome, `relative` a part of the value without the policy (NaN where that is none).
+    """
+
+    element: str
+    time: float
+    change: float
+    relative: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Who gains and who loses of an outcome: `of` elements, how many lose at some time and at the end, and the extremes.
+
+    `first` and `last` are the times between which somebody loses; NaN where nobody does.
+    """
+
+    outcome: Outcome
+    of: int
+    losing: int
+    losing_at_end: int
+    gaining_at_end: int
+    first: float
+    last: float
+    loss: Extreme | None
+    loss_at_end: Extreme | None
+    gain_at_end: Extreme | None
+
+
+def outcomes(result: Result) -> tuple[Outcome, ...]:
+    """The headline outcomes of a result; none of a result that was kept by a version that knew no headlines.
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> found = outcomes(result)[0]
+    >>> found.headline.english, round(float(found.change[-1]), 2), found.headline.unit
+    ('Urban share', 0.21, '%')
+    """
+    return tuple(_outcomes(result))
+
+
+def _outcomes(result: Result) -> Iterator[Outcome]:
+    for headline in result.headlines:
+        runs = (result.baseline, result.trajectories)
+        if all(headline.variable in run for run in runs):
+            yield Outcome(headline, *(_values(result, run[headline.variable], headline) for run in runs))
+
+
+def _values(result: Result, values: xr.DataArray, headline: Headline) -> xr.DataArray:
+    """The values of a headline in the units of people, over the horizon."""
+    times = values["time"].to_numpy()
+    chosen = values.isel(time=np.flatnonzero(times >= result.plan.horizon[0] - slack(times)))
+    return (headline.factor * chosen).transpose("time", ...).assign_attrs(units=headline.unit)
+
+
+def sides(outcome: Outcome) -> Sides | None:
+    """Who gains and who loses; None where nobody said what is better."""
+    harm, worse, better = outcome.harm, outcome.is_worse, outcome.is_better
+    if harm is None or worse is None or better is None:
+        return None
+    losers = worse.any([d for d in worse.dims if d != "time"])
+    times = worse["time"].to_numpy()[losers.to_numpy()]
+    return Sides(
+        outcome,
+        int(worse.isel(time=0).size),
+        int(worse.any("time").sum()),
+        int(worse.isel(time=-1).sum()),
+        int(better.isel(time=-1).sum()),
+        float(times[0]) if len(times) else float("nan"),
+        float(times[-1]) if len(times) else float("nan"),
+        _extreme(outcome, harm.where(worse)),
+        _extreme(outcome, harm.where(worse).isel(time=slice(-1, None))),
+        _extreme(outcome, (-harm).where(better).isel(time=slice(-1, None))),
+    )
+
+
+def _extreme(outcome: Outcome, sizes: xr.DataArray) -> Extreme | None:
+    """Where a size is largest as a part of the value there, or in itself where that is a share; None where none is."""
+    base = 1.0 if outcome.is_share else abs(outcome.without).sel(time=sizes["time"])
+    compared = (sizes / base).fillna(-np.inf).transpose(*sizes.dims).to_numpy()
+    told = np.where(np.isfinite(sizes.to_numpy()), np.nan_to_num(compared, posinf=np.finfo(float).max), -np.inf)
+    if not told.size or not np.isfinite(told).any():
+        return None
+    place = dict(zip(map(str, sizes.dims), np.unravel_index(int(told.argmax()), told.shape), strict=True))
+    at = {d: sizes[d].to_numpy()[k] for d, k in place.items()}
+    element = ", ".join(str(value) for d, value in at.items() if d != "time")
+    return Extreme(element, float(at["time"]), float(outcome.change.sel(at)), float(outcome.relative.sel(at)))
+
+
+def said(result: Result, time: float) -> str:
+    """A time of a result in words; its end is the end of the last period."""
+    return moment(time, end=horizon_end(result.plan), unit=result.time_unit)
+
+
+def times_of(result: Result) -> FloatArray:
+    """The saved times from the first decision to the end."""
+    times = result.trajectories["time"].to_numpy()
+    return np.asarray(times[times >= result.plan.horizon[0] - slack(times)])
