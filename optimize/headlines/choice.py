@@ -74,16 +74,17 @@ def headlines_towards(goal: Goal, system: System, run: Dataset | None = None) ->
     What stands in the table beside the model keeps its place there, since who made it knows what matters. A goal that
     was left out of the table comes last: it is what a search needs, not what people read. Levers are none of these.
     """
+    table = {system[one.variable].name for one in headlines(system)}
     known = {system[one.variable].name: one for one in headline_outcomes(system, run)}
-    levers = {system[name].name for name in goal.levers}
     own = system[goal.variable].name
+    left_out = {own, *(system[name].name for name in goal.levers)}
     limited = dict.fromkeys(system[name].name for name in goal.limited)
-    added = [_plain(system, name) for name in limited if name not in known and _is_outcome(system[name])]
-    others = [one for name, one in known.items() if name != own and name not in levers]
+    added = [known.get(name) or _plain(system, name) for name in limited if _is_outcome(system[name])]
+    before = [one for one in added if system[one.variable].name not in table]
+    others = [one for one in known.values() if one not in before]
+    shown = [one for one in (*before, *others) if system[one.variable].name not in left_out]
     first = _sought(known.get(own) or _plain(system, own), goal)
-    if own not in known and headlines(system):
-        return (*added, *others, first)
-    return (first, *(one for one in added if one.variable not in (own, *levers)), *others)
+    return (*shown, first) if table and own not in table else (first, *shown)
 
 
 def _sought(headline: Headline, goal: Goal) -> Headline:

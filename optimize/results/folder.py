@@ -42,7 +42,17 @@ RUNS = ("policy", "trajectories", "baseline")
 MULTIPLIERS, WIDTHS = "multipliers", "widths"
 PRICE_WORDS = ("units", "limit_unit", "objective", "objective_unit")  # attributes of a price
 PRICE_NUMBERS = ("discount", "from")
-SAME = ("findings", "violations", "iterations", "work", "provenance", "time_unit", "groups", "headlines", "verification")
+SAME = (
+    "findings",
+    "violations",
+    "iterations",
+    "work",
+    "provenance",
+    "time_unit",
+    "groups",
+    "headlines",
+    "verification",
+)
 PLAN = "plan"  # the name of the plan among the hashes
 UNHASHED = "It was saved before results carried hashes: whether its arrays are those that were saved cannot be told."
 
