@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -19,8 +19,7 @@ from sd_models.simulator.measures import Measure
 from sd_models.system.model import FloatArray, IndexArray, System, Variable
 
 from ..files.provenance import digest_of
-from ..headlines.choice import headline_outcomes
-from ..headlines.headline import Headline, headlines
+from ..headlines.headline import Headline
 from ..headlines.names import Names, names
 from ..plans.horizon import horizon_end
 from ..plans.levers import LeverBlock

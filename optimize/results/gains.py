@@ -91,7 +91,7 @@ class Extreme:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Who gains and who loses of an outcome: `of` elements, how many lose at some time and at the end, and the extremes.
+    """Who gains and who loses: how many `of` all elements lose at some time and at the end, and the extremes.
 
     `first` and `last` are the times between which somebody loses; NaN where nobody does.
     """

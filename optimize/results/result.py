@@ -57,22 +57,23 @@ class Stored:
 class Result:
     """The end of an optimization.
 
-        `policy` holds the paths of the levers over the whole run, `(time, *dimensions)`; each value holds from its time on,
-        as `sd.simulate(levers=...)` takes it. `trajectories` and `baseline` are the runs with it and without, all variables
-        at the saved times. `shadow_prices` are by limit (see `shadow_prices`), `multipliers` what they were made of, by
-        row; `widths` are those of the stand-ins for kinks by which an optimum that stands on them is certified. `objective`
-        and `baseline_objective` are in the plan's direction and in `objective_unit`. `groups` are the named parts into
-    XX is the model, where it is at hand; a result that was read from a `folder`
-        knows its file by `provenance`, and has in `stored` what that says of itself.
+    `policy` holds the paths of the levers over the whole run, `(time, *dimensions)`; each value holds from its time on,
+    as `sd.simulate(levers=...)` takes it. `trajectories` and `baseline` are the runs with it and without, all variables
+    at the saved times. `shadow_prices` are by limit (see `shadow_prices`), `multipliers` what they were made of, by
+    row; `widths` are those of the stand-ins for kinks by which an optimum that stands on them is certified. `objective`
+    and `baseline_objective` are in the plan's direction and in `objective_unit`. `groups` are the named parts into
+    which subscript ranges fall, `headlines` the outcomes that people look at first. `opened` is the model, where it is
+    at hand; a result that was read from a `folder` knows its file by `provenance`, and has in `stored` what that says
+    of itself.
 
-        >>> import optimize as opt
-        >>> import sd_models as sd
-        >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
-        >>> print(str(result).splitlines()[0])
-        urbanization: national urban share maximized, 0.801414 Dmnl, without the policy 0.799349.
-        >>> spent = result.policy["public investment in citizenization"].sum("province")
-        >>> float(spent.sel(time=2021).round(3))
-        600.0
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> print(str(result).splitlines()[0])
+    urbanization: national urban share maximized, 0.801414 Dmnl, without the policy 0.799349.
+    >>> spent = result.policy["public investment in citizenization"].sum("province")
+    >>> float(spent.sel(time=2021).round(3))
+    600.0
     """
 
     plan: Plan

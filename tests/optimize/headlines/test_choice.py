@@ -135,7 +135,8 @@ def test_the_goal_comes_first_then_what_limits_hold(tables: Tables) -> None:
     goal = Goal("All People", is_more_better=False, limited=("income", "births", "income", "share"), levers=("births",))
     found = towards(tables(), goal)
     assert found[:2] == [("all people", "less"), ("income", "")]
-    assert len({name for name, _ in found}) == len(found) and "births" not in dict(found)
+    assert len({name for name, _ in found}) == len(found)
+    assert "births" not in dict(found)
 
 
 def test_the_table_keeps_its_order(tables: Tables) -> None:

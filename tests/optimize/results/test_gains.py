@@ -41,7 +41,9 @@ def test_who_loses_and_when() -> None:
     found = told(outcome(STILL, [[10, 20], [9, 19], [10, 26]]))
     assert (found.of, found.losing, found.losing_at_end, found.gaining_at_end) == (2, 2, 0, 1)
     assert (found.first, found.last) == (2027, 2027)
-    assert found.loss is not None and found.loss_at_end is None and found.gain_at_end is not None
+    assert found.loss is not None
+    assert found.loss_at_end is None
+    assert found.gain_at_end is not None
     assert (found.loss.element, found.loss.time, found.loss.change) == ("here", 2027, -1)
     assert found.loss.relative == pytest.approx(-0.1)
     assert (found.gain_at_end.element, found.gain_at_end.change) == ("there", 6)
@@ -50,8 +52,10 @@ def test_who_loses_and_when() -> None:
 def test_less_is_better() -> None:
     """A rise of what there should be less of is a loss."""
     found = told(outcome(STILL, [[10, 20], [10, 20], [11, 18]], better="less"))
-    assert found.loss_at_end is not None and found.loss_at_end.change == 1
-    assert found.gain_at_end is not None and found.gain_at_end.element == "there"
+    assert found.loss_at_end is not None
+    assert found.loss_at_end.change == 1
+    assert found.gain_at_end is not None
+    assert found.gain_at_end.element == "there"
 
 
 def test_nobody_said_what_is_better() -> None:
@@ -62,13 +66,16 @@ def test_nobody_said_what_is_better() -> None:
 def test_points_are_compared_as_points() -> None:
     """One point of 10% is no more than one of 20%."""
     found = told(outcome(STILL, [[9, 20], [10, 18.5], [10, 20]], unit="%"))
-    assert found.loss is not None and found.loss.element == "there"
+    assert found.loss is not None
+    assert found.loss.element == "there"
 
 
 def test_from_nothing_there_is_no_percentage() -> None:
     """A value that was nothing has changed, by no share of it."""
     found = told(outcome([[0, 5]] * 3, [[-1, 5]] * 3))
-    assert found.loss is not None and found.loss.element == "here" and np.isnan(found.loss.relative)
+    assert found.loss is not None
+    assert found.loss.element == "here"
+    assert np.isnan(found.loss.relative)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=6, max_size=6), st.floats(-1, 1))
@@ -76,7 +83,9 @@ def test_what_is_smaller_than_told_is_nobodys_loss(values: list[float], share: f
     """Rounding makes no losers."""
     without = np.reshape(values, (3, 2))
     found = told(outcome(without.tolist(), (without * (1 + 0.9 * TOLD * share)).tolist()))
-    assert found.losing == 0 and found.loss is None and found.gain_at_end is None
+    assert found.losing == 0
+    assert found.loss is None
+    assert found.gain_at_end is None
 
 
 def solved(system: sd.System) -> opt.Result:
@@ -93,7 +102,8 @@ def result() -> opt.Result:
 def test_outcomes_are_in_units_of_people_from_the_first_decision_on(result: opt.Result) -> None:
     """The goal first, then the table; values are those of the runs times the factor."""
     first, *_ = outcomes(result)
-    assert first.headline.variable == "national urban share" and first.headline.unit == "%"
+    assert first.headline.variable == "national urban share"
+    assert first.headline.unit == "%"
     assert first.policy["time"].to_numpy()[0] == 2021
     assert float(first.policy[-1]) == pytest.approx(100 * float(result.trajectories["national urban share"][-1]))
     problem = opt.Problem(sd.load("urbanization"), result.plan)

@@ -40,7 +40,8 @@ def test_a_solved_result_comes_back_as_it_was(result: opt.Result, folder: Path) 
     assert list(again.shadow_prices) == list(result.shadow_prices)
     assert all(price.identical(result.shadow_prices[name]) for name, price in again.shadow_prices.items())
     assert again.status == result.status
-    assert again.headlines == result.headlines and len(again.headlines) > 1
+    assert again.headlines == result.headlines
+    assert len(again.headlines) > 1
     assert again.status.is_optimal
     assert result.verification is not None
     assert result.verification.objective == pytest.approx(result.objective, rel=1e-12)
