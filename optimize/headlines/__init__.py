@@ -2,6 +2,6 @@
 
 - `scales.py`: units as people say them, and the factor from a model's unit
 - `headline.py`: the table of headlines beside a model
-- `choice.py`: headlines of a model that has no such table
 - `names.py`: names of variables, elements and limits in English and Chinese, and places on a grid of tiles
+- `choice.py`: headlines of a model that has no such table, and those that come first where a goal is sought
 """
