@@ -20,6 +20,7 @@ from sd_models.system.model import FloatArray, Series, System, Values, Variable,
 
 from ..files.documents import document_of, read_document
 from ..files.gathering import kept
+from ..files.names import part_mask, part_of
 from .accuracy import Rated, rated, rated_holdout
 from .fitting import Ending, Fit, Watcher, fit
 from .identification import Identification, identify
@@ -292,11 +293,11 @@ class _Reader:
 
     def target(self, asked: ObservedSeries) -> Target:
         """The observations of a series that the model and the window reach."""
-        variable = self.system[asked.variable]
-        table = self._table(asked)
-        found = observed(table, asked.column or variable.name, self.system, variable, asked.rows)
+        part, table = part_of(self.system, asked.variable), self._table(asked)
+        variable = self.system[part.name]
+        found = observed(table, asked.column or variable.name, self.system, variable, asked.rows, part)
         self.notes += found.notes
-        chosen = where_mask(self.system, variable, asked.where)
+        chosen = where_mask(self.system, variable, asked.where) & part_mask(self.system, part)
         whole = target_of(self.system, asked, found, chosen)
         reached = whole.between(self.start, self.stop)
         if len(reached.times) < len(whole.times):
@@ -327,9 +328,9 @@ class _Reader:
         name = asked.total_weights
         if name is None:
             return None
-        variable = self.system[asked.variable]
+        part = part_of(self.system, asked.variable)
         try:
-            found = observed(table, name, self.system, variable, asked.rows)
+            found = observed(table, name, self.system, self.system[part.name], asked.rows, part)
         except InvalidRequest as error:
             if name in self.system:
                 return self._weighing(name, target)

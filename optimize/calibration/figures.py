@@ -66,7 +66,7 @@ def _spread(figure: Figure, width: float, height: float, head: float) -> None:
 
 
 def _title(result: CalibrationResult, name: str, left: int) -> str:
-    unit = next(result.system[item.variable].unit for item in result.calibration.series if item.title == name)
+    unit = next(result.system[t.variable].unit for t in result.score.targets if t.asked.title == name)
     lines = "observed (dots), fitted (line)" + ", hold-out (dashed)" * (result.holdout is not None)
     more = f"; {left} elements with smaller errors are not shown" if left else ""
     return f"{name} [{unit or 'no unit'}]: {lines}, mean error{more}"

@@ -7,6 +7,12 @@ positive) and P the precision of the priors, which is taken at its word. A param
 What the data alone cannot tell shows in the singular values of their part of J, the priors left out, with every
 parameter scaled by the distance of its bounds: along a singular direction that is `weak`, one standard error reaches
 over more than half that distance.
+
+An estimate may have a small standard error and still be known only together with others: growth and decay of a stock
+that the data see grow. By how much the others swell its standard error is the root of its variance inflation factor,
+F_ii C_ii, with F the information J'J / s^2 + P and C its inverse; where that factor exceeds ten (Marquardt 1970,
+Technometrics 12, page 610) an estimate does not count as identified by itself. Between two alone that is a correlation
+of .949; the words that people read follow this one threshold.
 """
 
 from __future__ import annotations
@@ -38,6 +44,8 @@ KEPT = 0.9  # of a prior's standard deviation: what is left of it means that the
 MOST_DIRECTIONS = 20
 MOST_PAIRS = 10
 LEAST_CORRELATION = 0.9
+MOST_INFLATION = np.sqrt(10.0)  # of a standard error by what others leave open: see above
+STRONG_CORRELATION = np.sqrt(0.9)  # of two, the same threshold: 1 / (1 - r^2) is ten
 
 
 class Standing(StrEnum):
@@ -46,6 +54,7 @@ class Standing(StrEnum):
     IDENTIFIED = "identified"
     WEAK = "weak"  # one standard error is more than half the distance of the bounds
     PRIOR = "prior"  # the data hardly narrow the prior, or only together with the priors of others do they tell it
+    TOGETHER = "only with others"  # the data tell it together with others, far less by itself
     UNIDENTIFIED = "not identified"  # the data do not move it, or move it only together with others
     LOWER = "at lower bound"
     UPPER = "at upper bound"
@@ -72,11 +81,25 @@ class Pair:
     correlation: float
 
 
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """The parameter with whose estimate another one goes together most."""
+
+    number: int
+    correlation: float
+
+
 @dataclass(frozen=True, eq=False)
 class Identification:
-    """The answer: one entry of each array for each parameter; a standard error is NaN where a bound holds it."""
+    """The answer: one entry of each array for each parameter; a standard error is NaN where a bound holds it.
+
+    `inflation` is the standard error over what it would be were all others known; `partners` has for each parameter
+    whose standing is TOGETHER the one that it goes with most.
+    """
 
     errors: FloatArray
+    inflation: FloatArray
+    partners: tuple[Partner | None, ...]
     standings: tuple[Standing, ...]
     directions: tuple[Direction, ...]
     pairs: tuple[Pair, ...]
@@ -96,12 +119,15 @@ def identify(parameters: Parameters, fit: Fit) -> Identification:
     points = len(fit.residuals) - int(np.isfinite(parameters.deviation).sum())
     scaled[:points] /= spread
     covariance = _covariance(scaled)
-    errors = np.full(len(parameters), np.nan)
+    errors, inflation = np.full(len(parameters), np.nan), np.full(len(parameters), np.nan)
     errors[free] = np.sqrt(np.diag(covariance)) * parameters.size[free]
+    with np.errstate(over="ignore", invalid="ignore"):
+        inflation[free] = np.sqrt((scaled**2).sum(axis=0) * np.diag(covariance))
     directions = _directions(scaled[:points], free)
-    return Identification(
-        errors, tuple(_standings(parameters, held, errors, directions)), directions, _pairs(covariance, free), variance
-    )
+    standings = tuple(_standings(parameters, held, errors, inflation, directions))
+    correlations = _correlations(covariance)
+    partners = _partners(standings, correlations, free)
+    return Identification(errors, inflation, partners, standings, directions, _pairs(correlations, free), variance)
 
 
 def _held(parameters: Parameters, fit: Fit) -> IndexArray:
@@ -174,7 +200,11 @@ def _direction(part: FloatArray, error: float, free: IndexArray) -> Direction:
 
 
 def _standings(
-    parameters: Parameters, held: IndexArray, errors: FloatArray, directions: Sequence[Direction]
+    parameters: Parameters,
+    held: IndexArray,
+    errors: FloatArray,
+    inflation: FloatArray,
+    directions: Sequence[Direction],
 ) -> Iterator[Standing]:
     silent = {member for direction in directions if np.isinf(direction.error) for member in direction.members}
     for place, error in enumerate(errors):
@@ -184,8 +214,11 @@ def _standings(
             yield Standing.UNIDENTIFIED
         elif _rests_on_priors(error, float(parameters.deviation[place]), place in silent):
             yield Standing.PRIOR
+        elif error > WEAK * parameters.size[place]:
+            yield Standing.WEAK
         else:
-            yield Standing.WEAK if error > WEAK * parameters.size[place] else Standing.IDENTIFIED
+            is_shared = place in silent or inflation[place] > MOST_INFLATION
+            yield Standing.TOGETHER if is_shared else Standing.IDENTIFIED
 
 
 def _rests_on_priors(error: float, deviation: float, silent: bool) -> bool:
@@ -193,18 +226,34 @@ def _rests_on_priors(error: float, deviation: float, silent: bool) -> bool:
     return error > KEPT * deviation if np.isfinite(deviation) else silent
 
 
-def _pairs(covariance: FloatArray, free: IndexArray) -> tuple[Pair, ...]:
-    """The pairs whose correlation is largest."""
+def _correlations(covariance: FloatArray) -> FloatArray:
+    """The correlations of the estimates; 0 for those that have none."""
     variances = np.diag(covariance)
     known = np.isfinite(variances) & (variances > 0)
     roots = np.sqrt(np.where(known, variances, 1.0))
     with np.errstate(invalid="ignore"):
-        correlation = np.where(np.outer(known, known), covariance / np.outer(roots, roots), 0.0)
+        found = np.where(np.outer(known, known), covariance / np.outer(roots, roots), 0.0)
+    return np.clip(found, -1.0, 1.0)
+
+
+def _partners(standings: Sequence[Standing], correlations: FloatArray, free: IndexArray) -> tuple[Partner | None, ...]:
+    """For each parameter that is known only with others the one that goes with it most."""
+    found: list[Partner | None] = [None] * len(standings)
+    others = correlations - np.eye(len(free))
+    for place, number in enumerate(free.tolist()):
+        if standings[number] is Standing.TOGETHER and len(free) > 1:
+            most = int(np.abs(others[place]).argmax())
+            found[number] = Partner(int(free[most]), float(others[place, most]))
+    return tuple(found)
+
+
+def _pairs(correlations: FloatArray, free: IndexArray) -> tuple[Pair, ...]:
+    """The pairs whose correlation is largest."""
     first, second = np.triu_indices(len(free), 1)
-    values = correlation[first, second]
+    values = correlations[first, second]
     order = np.argsort(-np.abs(values), kind="stable")[:MOST_PAIRS]
     return tuple(
-        Pair(int(free[first[i]]), int(free[second[i]]), float(np.clip(values[i], -1, 1)))
+        Pair(int(free[first[i]]), int(free[second[i]]), float(values[i]))
         for i in order
         if abs(values[i]) >= LEAST_CORRELATION
     )

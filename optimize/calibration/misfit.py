@@ -21,6 +21,7 @@ from sd_models.simulator.sensitivity import adjoint, tangents
 from sd_models.simulator.simulation import Simulator
 from sd_models.system.model import FloatArray, IndexArray, Mask, System, fault_of
 
+from ..files.names import part_of
 from .observations import Observed
 from .parameters import Parameters, labels_of
 from .specification import ObservedSeries, Transform
@@ -68,7 +69,7 @@ class Target:
 
 def target_of(system: System, asked: ObservedSeries, found: Observed, chosen: Mask) -> Target:
     """A series and its observations; InvalidRequest where the logarithm of one does not exist."""
-    variable = system[asked.variable]
+    variable = system[part_of(system, asked.variable).name]
     with np.errstate(over="ignore"):
         values = np.where(chosen, found.values * asked.factor, np.nan)
     if np.isinf(values).any():

@@ -3,8 +3,10 @@
 Tidy: one observation a row, with columns for the time (`time` or `year`), the series (`series` or `variable`), the
 `value`, and one for each dimension of the model variable, under its name (for a single dimension also `region` or
 `element`). Wide: time and dimensions as before, and a column for each series. Other columns (unit, source) are left
-alone, empty cells are missing. Names are compared as in models, without case and underscores. The observations of a
-variable without dimensions are the rows whose cells for dimensions are empty, or of a table that has no such column.
+alone, empty cells are missing. One element may also stand alone, in a column or a series that is called
+`population[Beijing]`, or, where only that element is asked for, in a table without columns for dimensions. Names are
+compared as in models, without case and underscores. The observations of a variable without dimensions are the rows
+whose cells for dimensions are empty, or of a table that has no such column.
 
 Why both: statistics come tidy, analysts keep them wide; neither should be converted by hand.
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ import numpy as np
 from sd_models.errors import Fault, InvalidRequest, nearest
 from sd_models.system.model import FloatArray, System, Variable, key
 
+from ..files.names import Part
 from ..files.rows import read_rows
 
 TIMES = ("time", "year")
@@ -86,13 +89,21 @@ def read_table(path: Path) -> Table:
 
 
 def observed(
-    table: Table, column: str, system: System, variable: Variable, rows: Mapping[str, str] | None = None
+    table: Table,
+    column: str,
+    system: System,
+    variable: Variable,
+    rows: Mapping[str, str] | None = None,
+    part: Part | None = None,
 ) -> Observed:
     """The observations of a variable in the column (wide) or under the name (tidy) `column`.
 
-    Only rows whose cells are those of `rows` count. InvalidRequest lists what is wrong; elements that the model does
+    Only rows whose cells are those of `rows` count. A table that names no elements is about the single element of
+    `part`. InvalidRequest lists what is wrong; elements that the model does
     not have are noted.
     """
+    if variable.dimensions:
+        table = _with_elements(table, column, variable, part)
     where = _Columns(table, column, system, variable, rows or {})
     found = _Found()
     for line, row in table.rows:
@@ -107,6 +118,66 @@ def observed(
     for (time, place), value in found.cells.items():
         values[times.index(time), place] = value
     return Observed(np.array(times), values, tuple(where.notes(found)))
+
+
+def _names_of(dimension: str, variable: Variable) -> tuple[str, ...]:
+    """What the column of a dimension may be called."""
+    return (dimension, *ELEMENTS) if len(variable.dimensions) == 1 else (dimension,)
+
+
+def _with_elements(table: Table, column: str, variable: Variable, part: Part | None) -> Table:
+    """The table with a row of its own for each cell of a column or series `column[element]`, elements in columns.
+
+    One that names no elements at all gets those of `part`, where it is about a single one.
+    """
+    missing = tuple(d for d in variable.dimensions if table.column(*_names_of(d, variable)) is None)
+    if any(_elements(name, column) for name in _candidates(table)):
+        return _spread(table, column, variable, missing)
+    if part is None or not part.elements or missing != variable.dimensions:
+        return table
+    rows = tuple((line, (*row, *part.elements)) for line, row in table.rows)
+    return Table(table.file, (*table.header, *missing), rows)
+
+
+def _candidates(table: Table) -> Iterator[str]:
+    """The texts that may name elements: those of columns, or of series."""
+    series = table.column(*NAMES) if table.is_tidy else None
+    yield from table.header if series is None else (row[series] for _, row in table.rows)
+
+
+def _elements(name: str, column: str) -> tuple[str, ...]:
+    """The elements that the name of a column or series adds to that of all of them; none for other names."""
+    part = Part.of(name)
+    return part.elements if key(part.name) == key(column) else ()
+
+
+def _spread(table: Table, column: str, variable: Variable, missing: tuple[str, ...]) -> Table:
+    """The table with columns for the elements that its columns or series name."""
+    series = table.column(*NAMES) if table.is_tidy else None
+    plain = table.column(column)
+    header = (*table.header, *missing, *((column,) if series is None and plain is None else ()))
+    wider = Table(table.file, header, ())
+    axes = [wider.column(*_names_of(dimension, variable)) for dimension in variable.dimensions]
+    places = [*axes, wider.column(column) if series is None else series]
+    rows: list[tuple[int, tuple[str, ...]]] = []
+    for line, row in table.rows:
+        cells = zip(table.header, row, strict=True) if series is None else [(row[series], column)]
+        named = [(*elements, cell) for name, cell in cells if (elements := _elements(name, column))]
+        _check_count(named, variable, table.file, 1 if series is None else line)
+        whole = (*row, *[""] * (len(header) - len(row)))
+        changes = [dict(zip(places, texts, strict=True)) for texts in named]
+        if not named or (series is None and plain is not None):
+            changes.append({})
+        rows += [(line, tuple(each.get(place, cell) for place, cell in enumerate(whole))) for each in changes]
+    return replace(wider, rows=tuple(rows))
+
+
+def _check_count(named: Sequence[tuple[str, ...]], variable: Variable, file: str, line: int) -> None:
+    """InvalidRequest for a name with another number of elements than the variable has dimensions."""
+    wrong = next((elements for *elements, _ in named if len(elements) != len(variable.dimensions)), None)
+    if wrong is not None:
+        found = f"it has the dimensions {', '.join(variable.dimensions)}; found [{', '.join(wrong)}]."
+        raise InvalidRequest(Fault(found, variable.name, file, line))
 
 
 class _Columns:
@@ -125,9 +196,9 @@ class _Columns:
 
     def _axis(self, dimension: str) -> tuple[int | None, dict[str, int]]:
         """The column of a dimension, and the place of each of its elements."""
-        names = (dimension, *ELEMENTS) if len(self.variable.dimensions) == 1 else (dimension,)
         elements = self.system.dimensions[dimension].elements
-        return self.table.column(*names), {key(element): place for place, element in enumerate(elements)}
+        places = {key(element): place for place, element in enumerate(elements)}
+        return self.table.column(*_names_of(dimension, self.variable)), places
 
     def _element_columns(self) -> list[int]:
         """The columns that name elements of whatever dimension, unless a filter asks for them."""

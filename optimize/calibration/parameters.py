@@ -13,7 +13,7 @@ from sd_models.simulator.simulation import Simulator, compile
 from sd_models.system.model import FloatArray, IndexArray, Kind, Mask, System, Variable, fault_of, key
 
 from ..files.gathering import kept
-from ..files.names import ALL, Part, axes_of, part_labels, part_mask
+from ..files.names import ALL, Part, axes_of, part_labels, part_mask, part_of
 from .specification import Parameter
 
 
@@ -99,7 +99,7 @@ def parameters_of(system: System, asked: Iterable[Parameter]) -> Parameters:
 
 
 def _block(system: System, asked: Parameter) -> Block:
-    part = Part.of(asked.name) if asked.name not in system else Part(asked.name)
+    part = part_of(system, asked.name)
     variable = system[part.name]
     if variable.kind not in (Kind.CONSTANT, Kind.AUXILIARY) or variable.name not in unchanging(system):
         what = f"a {variable.kind}" if variable.kind is not Kind.AUXILIARY else "not constant: it changes during a run"

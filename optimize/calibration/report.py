@@ -36,9 +36,17 @@ def estimate_rows(result: CalibrationResult) -> list[dict[str, Any]]:
             "prior": float(parameters.prior[i]),
             "prior_deviation": float(parameters.deviation[i]),
             "standing": str(found.standings[i]),
+            "error_inflation": float(found.inflation[i]),
+            "together_with": _partner(result, i),
         }
         for i, label in enumerate(parameters.labels)
     ]
+
+
+def _partner(result: CalibrationResult, place: int) -> str | None:
+    """The parameter without which an estimate is hardly known; None where it is known by itself, or not at all."""
+    partner = result.identification.partners[place]
+    return None if partner is None else result.parameters.labels[partner.number]
 
 
 def accuracy_rows(rated: Iterable[Rated]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@
     store = { file = "parameters.csv", column = "openness" }      # where --apply writes the estimates
 
     [[series]]
-    variable = "population"            # of the model
+    variable = "population"            # of the model; population[Beijing] is one element of it
     transform = "log"                  # log: relative errors; level: absolute ones
     deviation = 0.01                   # standard deviation of the error: of the logarithm, or in the unit of the data
     total = "sum"                      # how elements make the total that is reported beside them
@@ -95,7 +95,7 @@ class Parameter(Document):
 
 
 class ObservedSeries(Document):
-    """A variable of the model and the column of the data that observes it.
+    """A variable of the model, or elements of it, and the column of the data that observes it.
 
     `column` (default: the variable's name) is in `file` (default: the calibration's `data`), only in rows whose cells
     are those of `rows`; its numbers times `factor` have the model's unit, and an observation at time t belongs to the

@@ -11,7 +11,7 @@ import numpy as np
 from .accuracy import Summary, summaries
 from .estimation import CalibrationResult
 from .fitting import ADVICE, Progress
-from .identification import Direction, Standing, described
+from .identification import STRONG_CORRELATION, Direction, Pair, Standing, described
 
 MOST_ELEMENTS = 3  # of a parameter, one row each; more become lowest, median and highest
 MOST_SENTENCES = 8
@@ -104,12 +104,21 @@ def _line(result: CalibrationResult, place: int, label: str, unit: str) -> tuple
     return (
         label,
         unit,
-        str(found.standings[place]),
+        _standing(result, place),
         _number(lower),
         _number(estimate, 5),
         _error(float(found.errors[place])),
         _number(upper),
     )
+
+
+def _standing(result: CalibrationResult, place: int) -> str:
+    """What is to be thought of an estimate, with the one that it cannot be told from by itself."""
+    found = result.identification
+    partner = found.partners[place]
+    if partner is None or abs(partner.correlation) < STRONG_CORRELATION:
+        return str(found.standings[place])
+    return f"only with {result.parameters.labels[partner.number]} ({partner.correlation:+.3f})"
 
 
 def _number(value: float, digits: int = 4) -> str:
@@ -143,8 +152,34 @@ def _warnings(result: CalibrationResult) -> Iterator[str]:
     told = [set(direction.members) for direction in found.directions]
     apart = [pair for pair in found.pairs if not any({pair.first, pair.second} <= members for members in told)]
     for pair in apart[:MOST_SENTENCES]:
-        names = f"{parameters.labels[pair.first]} and {parameters.labels[pair.second]}"
-        yield f"Correlation {pair.correlation:+.3f}: {names}."
+        yield _pair_sentence(result, pair)
+    yield from _shared(result, set().union(*told, *({pair.first, pair.second} for pair in apart)))
+
+
+def _shared(result: CalibrationResult, told: set[int]) -> Iterator[str]:
+    """A sentence on what is known only with others and was not told of yet."""
+    found = result.identification
+    rest = [n for n, s in enumerate(found.standings) if s is Standing.TOGETHER and n not in told]
+    if rest:
+        names = ", ".join(result.parameters.labels[number] for number in rest[:MOST_SENTENCES])
+        more = f" and {len(rest) - MOST_SENTENCES} more" if len(rest) > MOST_SENTENCES else ""
+        yield (
+            f"Known only with others: {names}{more}. Were those known, standard errors would be "
+            f"{min(found.inflation[rest]):.2g} times smaller or more."
+        )
+
+
+def _pair_sentence(result: CalibrationResult, pair: Pair) -> str:
+    """How two estimates go together; of those that are hardly known apart, how much each would gain from the other."""
+    first, second = (result.parameters.labels[number] for number in (pair.first, pair.second))
+    if abs(pair.correlation) < STRONG_CORRELATION:
+        return f"Correlation {pair.correlation:+.3f}: {first} and {second}."
+    apart = 1 - pair.correlation**2
+    gain = f"{1 / np.sqrt(apart):.3g} times smaller" if apart > 0 else "nothing"
+    return (
+        f"{first} and {second} are known only together (correlation {pair.correlation:+.3f}): were one of them known, "
+        f"the standard error of the other would be {gain}."
+    )
 
 
 def _sentence(names: str, direction: Direction) -> str:

@@ -38,6 +38,11 @@ class Part:
         return part_label(self.name, self.elements)
 
 
+def part_of(system: System, text: str) -> Part:
+    """The variable or the part of one that a text names; brackets that belong to the name of a variable are its own."""
+    return Part(text.strip()) if text.strip() in system else Part.of(text)
+
+
 def part_label(name: str, elements: Sequence[str]) -> str:
     """The text that names a part."""
     return f"{name}[{', '.join(elements)}]" if elements else name

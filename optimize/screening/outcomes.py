@@ -16,7 +16,7 @@ from sd_models.simulator.measures import Measure
 from sd_models.simulator.simulation import Simulator
 from sd_models.system.model import FloatArray, System
 
-from ..files.names import Part, part_mask
+from ..files.names import part_mask, part_of
 from ..plans.quantities import time_unit, unit_of_integral
 
 
@@ -41,7 +41,7 @@ def wanted(system: System, text: str) -> Wanted:
     name, colon, measure = text.rpartition(":")
     if not colon or text in system:
         name, measure = text, str(Measure.FINAL)
-    part = Part(name.strip()) if name.strip() in system else Part.of(name)
+    part = part_of(system, name)
     variable = system[part.name]
     places = np.flatnonzero(part_mask(system, part))
     if len(places) > 1:

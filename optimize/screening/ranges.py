@@ -13,7 +13,7 @@ from sd_models.errors import Fault, InvalidRequest, ModelError, nearest
 from sd_models.rewrites.folding import unchanging
 from sd_models.system.model import FloatArray, Kind, System, key
 
-from ..files.names import Part, part_mask
+from ..files.names import Part, part_mask, part_of
 from ..files.rows import read_rows
 
 NAMES = ("name", "parameter", "variable")
@@ -142,7 +142,7 @@ def _ends(low: str, high: str) -> tuple[float, float]:
 
 
 def _range(system: System, name: str, ends: tuple[float, float]) -> tuple[str, str, int, float, float, str]:
-    part = Part(name) if name in system else Part.of(name)
+    part = part_of(system, name)
     variable = system[part.name]
     if variable.kind not in (Kind.CONSTANT, Kind.AUXILIARY) or variable.name not in unchanging(system):
         raise InvalidRequest(Fault("it is no constant of the model.", advice="Give ranges of constants."))

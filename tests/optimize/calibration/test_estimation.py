@@ -15,6 +15,7 @@ import optimize
 import sd_models as sd
 from optimize.calibration.accuracy import TOTAL, Rated
 from optimize.calibration.estimation import CalibrationResult, misfit_of
+from optimize.calibration.figures import plot_series
 from sd_models.errors import InvalidRequest, ModelError
 
 
@@ -183,3 +184,22 @@ def test_a_model_without_a_file_says_so(folder: Path) -> None:
     """And what to do."""
     with pytest.raises(InvalidRequest, match="no calibration file beside the model"):
         optimize.calibrate(folder / "fish.mdl")
+
+
+def test_a_series_of_one_element_is_a_target(folder: Path, content: dict[str, Any]) -> None:
+    """Named with brackets it is what `where` chooses; other elements do not count, and the report has its unit."""
+    model = folder / "fish.mdl"
+    content = {**content, "data": str(folder / "observed.csv"), "parameter": [{"name": "capacity[south]"}]}
+    chosen = optimize.calibrate(model, {**content, "series": [{"variable": "fish", "where": {"lake": "south"}}]})
+    named = optimize.calibrate(model, {**content, "series": [{"variable": "fish[south]"}]})
+    assert len(named.fit.residuals) == len(chosen.fit.residuals) == 21
+    assert named.fit.misfit == chosen.fit.misfit
+    assert [rated.element for rated in named.score.rated] == ["fish[south]"]
+    assert "fish[south] [t]" in plot_series(named, 0).get_suptitle()
+
+
+def test_a_series_of_an_element_that_is_none_is_refused(folder: Path, content: dict[str, Any]) -> None:
+    """With the nearest name."""
+    content = {**content, "data": str(folder / "observed.csv"), "series": [{"variable": "fish[suoth]"}]}
+    with pytest.raises(InvalidRequest, match="Did you mean 'south'"):
+        optimize.calibrate(folder / "fish.mdl", content)

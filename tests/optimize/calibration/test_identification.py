@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,12 +13,28 @@ from support.fish import TRUE, write_observations
 import optimize
 import sd_models as sd
 from optimize.calibration.estimation import CalibrationResult
-from optimize.calibration.identification import Standing, described
+from optimize.calibration.fitting import Fit
+from optimize.calibration.identification import Identification, Partner, Standing, described, identify
+from optimize.calibration.parameters import Parameters
+from optimize.calibration.report import estimate_rows
+from optimize.calibration.tables import tables
 
 
 def fitted(folder: Path, content: dict[str, Any]) -> CalibrationResult:
     """A calibration of the model in a folder."""
     return optimize.calibrate(folder / "fish.mdl", {**content, "data": str(folder / "observed.csv")})
+
+
+def identified(jacobian: Any) -> Identification:
+    """What exact data with this Jacobian say about parameters between 0 and 1."""
+    count = jacobian.shape[1]
+    nothing, ones = np.full(count, np.nan), np.ones(count)
+    parameters = Parameters((), ("",) * count, np.zeros(count, int), 0 * ones, ones, ones / 2, nothing, nothing)
+    rows = np.concatenate([jacobian, np.zeros((1, count))])
+    residuals = np.zeros(len(rows))
+    residuals[-1] = 1.0  # of a variance of 1 / (rows - parameters)
+    fit = SimpleNamespace(values=ones / 2, residuals=residuals, jacobian=rows, misfit=float(len(rows) - count))
+    return identify(parameters, cast("Fit", fit))
 
 
 def test_standard_errors_are_those_of_linear_regression(folder: Path, content: dict[str, Any]) -> None:
@@ -89,7 +106,51 @@ def test_estimates_that_go_together_are_paired(folder: Path, content: dict[str, 
     result = fitted(folder, content)
     (pair,) = result.identification.pairs
     assert {pair.first, pair.second} == {0, 1}
-    assert pair.correlation > 0.9
+    assert pair.correlation > 0.95
+    assert result.identification.standings == (Standing.TOGETHER, Standing.TOGETHER)
+    assert result.identification.partners == (Partner(1, pair.correlation), Partner(0, pair.correlation))
+    factor = 1 / (1 - pair.correlation**2)
+    np.testing.assert_allclose(result.identification.inflation**2, factor)
+    printed = tables(result)
+    assert [row[2] for row in printed.estimates] == [
+        f"only with catch share ({pair.correlation:+.3f})",
+        f"only with growth rate ({pair.correlation:+.3f})",
+    ]
+    assert any(f"known only together (correlation {pair.correlation:+.3f})" in text for text in printed.warnings)
+    rows = estimate_rows(result)
+    assert [row["together_with"] for row in rows] == ["catch share", "growth rate"]
+    assert "identified" not in {row["standing"] for row in rows}
+
+
+def test_what_many_hold_together_is_not_identified() -> None:
+    """Three parameters whose sum the data tell: no two of them go together much, none is known by itself."""
+    jacobian = np.array([[1.0, 1.0, 1.0], [0.02, -0.02, 0.0], [0.02, 0.0, -0.02]]) * 100
+    found = identified(jacobian)
+    assert set(found.standings) == {Standing.TOGETHER}
+    assert not found.pairs
+    expected = np.sqrt(np.diag(np.linalg.inv(jacobian.T @ jacobian)) * (jacobian**2).sum(axis=0))
+    np.testing.assert_allclose(found.inflation, expected)
+
+
+def test_a_correlation_below_the_threshold_leaves_an_estimate_identified() -> None:
+    """On both sides of .949: the one threshold of the words."""
+    for correlation, standing in ((0.94, Standing.IDENTIFIED), (0.96, Standing.TOGETHER)):
+        information = np.linalg.inv(np.array([[1.0, correlation], [correlation, 1.0]]))
+        found = identified(np.linalg.cholesky(information).T * 1000)
+        assert set(found.standings) == {standing}
+        assert found.pairs[0].correlation == pytest.approx(correlation)
+
+
+def test_words_and_directions_do_not_contradict_each_other(folder: Path, content: dict[str, Any]) -> None:
+    """What the data do not tell apart is not called identified where priors of all settle it."""
+    write_observations(folder / "observed.csv", sd.load(folder / "fish.mdl"), TRUE, noise=0.01)
+    content["parameter"][0]["deviation"] = 0.1
+    content["parameter"].append({"name": "fertility", "deviation": 0.2})
+    result = fitted(folder, content)
+    (direction,) = result.identification.directions
+    assert np.isinf(direction.error)
+    for member in direction.members:
+        assert result.identification.standings[member] in (Standing.TOGETHER, Standing.PRIOR)
 
 
 def test_more_parameters_than_observations(folder: Path, content: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from optimize.calibration.observations import observed, read_table
+from optimize.files.names import Part
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import System
 
@@ -50,6 +51,41 @@ def test_a_variable_without_dimensions_has_rows_without_elements(system: System,
     assert found(tmp_path / "t.csv", "year,all fish\n0,1\n3,2\n", system, "all fish") == ([0.0, 3.0], [[1.0], [2.0]])
 
 
+ELEMENTS = """year,fish[north],Fish[ South ],source
+0,5,10,a
+1,6,,b
+2,,14,b
+"""
+TIDY_ELEMENTS = """year,series,value
+0,fish[north],5
+0,fish[south],10
+1,fish[North],6
+1,all fish,6
+2,fish[south],14
+"""
+MIXED = """year,lake,fish,fish[south]
+0,north,5,10
+1,north,6,
+2,,,14
+"""
+
+
+@pytest.mark.parametrize("text", [ELEMENTS, TIDY_ELEMENTS, MIXED])
+def test_columns_and_series_may_name_elements(text: str, system: System, tmp_path: Path) -> None:
+    """As the command line and other tables do; beside a column for the dimension, too."""
+    times, values = found(tmp_path / "t.csv", text, system)
+    assert times == [0, 1, 2]
+    np.testing.assert_equal(np.array(values), [[5, 10], [6, np.nan], [np.nan, 14]])
+
+
+def test_a_table_without_elements_is_about_the_one_that_is_asked_for(system: System, tmp_path: Path) -> None:
+    """A series of one element reads like one without dimensions."""
+    part = Part("fish", ("south",))
+    times, values = found(tmp_path / "t.csv", "year,fish\n0,10\n2,14\n", system, part=part)
+    assert times == [0, 2]
+    np.testing.assert_equal(np.array(values), [[np.nan, 10], [np.nan, 14]])
+
+
 def test_rows_may_be_chosen(system: System, tmp_path: Path) -> None:
     """By the cells of any column."""
     text = "year,all fish,kind\n0,1,observed\n1,9,projected\n2,3,Observed\n"
@@ -73,6 +109,8 @@ WRONG = {
     "infinite": (WIDE.replace("14", "inf"), "'inf' is not a number"),
     "no time in a row": (WIDE.replace("2,south", "soon,south"), "'soon' is not a number"),
     "twice": (WIDE + "0,north,7,3,a\n", "a second value for time 0"),
+    "too many elements": ('year,"fish[north, old]"\n0,1\n', "it has the dimensions lake; found [north, old]"),
+    "a stranger in brackets": ("year,fish[norht]\n0,1\n", "Did you mean 'north'"),
     "ragged": (WIDE + "3,north\n", "t.csv:6: the row has 2 cells, the header 5"),
     "strangers only": ("lake,year,fish\nnorht,0,1\n", "Did you mean 'north'"),
     "empty": ("lake,year,fish\n", "holds no observations"),
