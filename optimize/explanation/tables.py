@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from ..results.numbers import signed_column
 from ..results.tables import Table, number
 from .explanation import Explanation
 from .loops import Period
@@ -50,7 +51,7 @@ def _parts_table(title: str, parts: Sequence[tuple[str, float]], found: Explanat
     """The parts in the order given, what is left, and all; each in parts of the change too."""
     gain, left = found.waterfall.gain, [("remainder", found.waterfall.remainder)] if rest else []
     lines = [*parts, *left, ("all", gain)]
-    texts = _column([value for _, value in lines])
+    texts = signed_column([value for _, value in lines])
     if rest and texts[-2] == "0":  # it is told, however small
         texts[-2] = f"{found.waterfall.remainder:+.0e}"
     rows = tuple((name, text, f"{value / gain:+.1%}") for (name, value), text in zip(lines, texts, strict=True))
@@ -65,19 +66,6 @@ def _few(parts: Mapping[str, float], gain: float) -> list[tuple[str, float]]:
     half = MOST_ROWS // 2
     others = listed[half:-half]
     return [*listed[:half], (f"{len(others)} others", sum(value for _, value in others)), *listed[-half:]]
-
-
-def _column(values: Sequence[float]) -> list[str]:
-    """Numbers with their sign, as many decimals as the largest of them needs for four digits.
-
-    >>> _column([12.3456, -0.5, 1e-9])
-    ['+12.35', '-0.50', '0']
-    """
-    largest = max(map(abs, values), default=0.0)
-    if not 1e-3 <= largest < 1e7:
-        return [f"{value:+.3e}" if value else "0" for value in values]
-    decimals = max(0, 3 - int(np.floor(np.log10(largest))))
-    return [f"{value:+,.{decimals}f}" if abs(value) >= 0.5 * 10**-decimals else "0" for value in values]
 
 
 def _levers(found: Explanation) -> Table:
@@ -140,7 +128,7 @@ def _stocks(found: Explanation) -> Table:
     times = np.append(found.waterfall.parts["time"].to_numpy(), hundredths["time"].to_numpy()[-1])
     chosen = times[sorted({round(i) for i in np.linspace(0, len(times) - 1, MOST_TIMES)})]
     table = [[float(hundredths[name].sel(time=time, method="nearest")) for time in chosen] for name in kept]
-    columns = [_column(column) for column in zip(*table, strict=True)]
+    columns = [signed_column(column) for column in zip(*table, strict=True)]
     rows = tuple((name, *texts, *_dearest(found, name)) for name, *texts in zip(kept, *columns, strict=True))
     unit = f", {found.target.unit}" if _unit(found) else ""
     title = f"Stocks most worth: what 1% more of each at a time would bring{unit}; and one more unit at the first"

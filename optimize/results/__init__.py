@@ -6,6 +6,7 @@
 - `prices.py`: what one more unit of a limit is worth
 - `groups.py`: the named parts into which subscript ranges fall
 - `result.py`: policy, trajectories, prices, and where they come from
+- `numbers.py`: numbers as people read them, one precision for a column
 - `moments.py`: times as people say them
 - `gains.py`: headline outcomes with the policy and without, who gains and who loses
 - `recomputation.py`: what a folder says, computed anew from model, plan and policy

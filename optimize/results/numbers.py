@@ -1,0 +1,48 @@
+"""Numbers for people: those that stand in one column have one precision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+DIGITS = 4
+LEAST, MOST = 1e-3, 1e7  # what is told without a power of ten
+
+
+def column(values: Sequence[float], *, like: Sequence[float] = ()) -> list[str]:
+    """Numbers with as many decimals as the largest of them (and of those that stand beside them) needs for four digits.
+
+    What is nothing in this precision is 0, what is no number a dash.
+
+    >>> column([12.3456, 0.5, 1e-9, float("nan")])
+    ['12.35', '0.50', '0', '-']
+    >>> column([0.5, 1.25], like=[12345.0])
+    ['0', '1']
+    """
+    return [_text(value, _decimals((*values, *like)), "") for value in values]
+
+
+def signed_column(values: Sequence[float], *, like: Sequence[float] = ()) -> list[str]:
+    """The same with their signs.
+
+    >>> signed_column([12.3456, -0.5, 0.0])
+    ['+12.35', '-0.50', '0']
+    """
+    return [_text(value, _decimals((*values, *like)), "+") for value in values]
+
+
+def _decimals(values: Sequence[float]) -> int | None:
+    """The decimals of a column; None where it needs powers of ten."""
+    largest = max((abs(value) for value in values if np.isfinite(value)), default=0.0)
+    if largest and not LEAST <= largest < MOST:
+        return None
+    return max(0, DIGITS - 1 - int(np.floor(np.log10(largest)))) if largest else 0
+
+
+def _text(value: float, decimals: int | None, sign: str) -> str:
+    if not np.isfinite(value):
+        return "-"
+    if decimals is None:
+        return f"{value:{sign}.{DIGITS - 1}e}" if value else "0"
+    return f"{value:{sign},.{decimals}f}" if round(value, decimals) else "0"
