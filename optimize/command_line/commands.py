@@ -67,6 +67,14 @@ Regions = Annotated[
         help="Folder of data in place of the one that the model names: a folder beside the model, or any path.",
     ),
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Another value for a constant or for an element of it: --set 'mobility=0.03' --set 'x[CN-BJ]=3'.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
 
 
@@ -104,6 +112,7 @@ def optimize(
         str | None, typer.Option(help="Another model than the plan's: a library name or a file.", metavar="MODEL")
     ] = None,
     regions: Regions = None,
+    settings: Settings = None,
     solver: Annotated[str | None, typer.Option(help="sqp or ipopt, in place of the plan's.", metavar="NAME")] = None,
     starts: Annotated[int | None, typer.Option(help="Search from so many starts.", min=1)] = None,
     start_from: Annotated[
@@ -133,6 +142,7 @@ def optimize(
         plan,
         model=model,
         regions=regions,
+        settings=tuple(settings or ()),
         solver=solver,
         starts=starts,
         start_from=start_from,
@@ -222,14 +232,7 @@ def explore(
 @app.command()
 def simulate(
     model: Model,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=VALUE",
-            help="Another value for a constant or for an element of it: --set 'mobility=0.03' --set 'x[CN-BJ]=3'.",
-        ),
-    ] = None,
+    settings: Settings = None,
     policy: Annotated[
         Path | None,
         typer.Option(
@@ -358,7 +361,8 @@ def screen(
         ),
     ] = None,
     policy: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV file with paths of levers, as of simulate.")
+        Path | None,
+        typer.Option(metavar="FILE|RUN", help="CSV file with paths of levers, as of simulate, or a result's folder."),
     ] = None,
     regions: Regions = None,
     out: Annotated[

@@ -13,6 +13,7 @@ from ..files.placement import check_target, shortened, write_whole
 from ..pages.constants import screened_labels
 from ..pages.page import ENDINGS, written_page
 from ..pages.subject import Subject, subject_of
+from ..plans.assumptions import sentence
 from ..plans.plan import load_plan
 from ..results.document import JSON
 from ..results.folder import load_result
@@ -36,7 +37,8 @@ def answer_explore(request: ExploreRequest) -> Status:
         page = written_page(subject, screened)
         write_whole(out, lambda path: path.write_text(page.html, encoding="utf-8", newline="\n"))
     left_out = [note["en"] for note in page.payload.document["leftOut"]]
-    console.tell_notes((*subject.system.notes, *left_out))
+    assumed = sentence(subject.problem.assumptions)
+    console.tell_notes((*subject.system.notes, *([assumed] if assumed else []), *left_out))
     if request.json:
         console.print_json(_document(out, page.html, page.payload.document, left_out))
     else:

@@ -19,6 +19,7 @@ from sd_models.system.model import System
 
 from ..files.placement import check_new_folder, check_target, in_second_place, shortened, write_whole
 from ..files.storage import finite
+from ..plans.assumptions import sentence, with_constants
 from ..plans.draft import starting_plan
 from ..plans.horizon import horizon_end
 from ..plans.plan import Plan, load_plan, plan_content, plan_path, read_plan
@@ -31,6 +32,7 @@ from ..results.tables import alternatives, sayings, tables
 from ..results.verdict import Verification
 from ..results.verification import NOTHING_COMPARED, verify
 from ..runs.policy import lever_paths, read_policy
+from ..runs.scenario import setting
 from ..solvers.solver import Ending
 from ..solving.solve import chosen_solver, solve, with_seconds
 from . import console
@@ -180,6 +182,8 @@ def _asked(request: OptimizeRequest) -> _Asked:
     solver = plan.solver.model_copy(update={key: value for key, value in options.items() if value is not None})
     plan = plan.model_copy(update={**changes, "solver": solver})
     system = load(plan.model, data=plan.data, regions=plan.regions)
+    set_here = [setting(text) for text in request.settings]
+    plan = with_constants(plan, system, [(str(one.part), one.value) for one in set_here])
     return _Asked(plan, file, system, notes)
 
 
@@ -289,7 +293,8 @@ def _not_compared(result: Result, *, json: bool) -> Status:
 
 def _tell(result: Result, *, json: bool) -> None:
     notes = (*result.notes, *(() if result.verification is None else result.verification.notes))
-    console.tell_notes(notes)
+    assumed = sentence(result.assumptions)
+    console.tell_notes(note for note in notes if json or note != assumed)
     if json:
         console.print_json(summary(result))
         return
@@ -299,7 +304,12 @@ def _tell(result: Result, *, json: bool) -> None:
         f"{result.work.gradients} gradients of {result.work.levers:,} levers.",
         "Not written." if result.folder is None else f"Written: {result.folder} ({_content(result)})",
     )
-    before = (str(result.status), *result.conflict, *(alternatives(result) if result.is_policy else ()))
+    before = (
+        *([assumed] if assumed else []),
+        str(result.status),
+        *result.conflict,
+        *(alternatives(result) if result.is_policy else ()),
+    )
     shown = tables(result)
     console.print_result(before, shown, sayings(result) if shown and result.is_policy else (), foot)
 

@@ -87,6 +87,7 @@ class OptimizeRequest:
     plan: Path | None = None
     model: str | None = None
     regions: str | None = None
+    settings: tuple[str, ...] = ()
     solver: str | None = None
     starts: int | None = None
     start_from: Path | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..plans.assumptions import sentence
 from ..results.result import Result
 from .costates import Costates, costates
 from .loops import LoopScores, loop_scores
@@ -38,7 +39,8 @@ class Explanation:
         """All that the numbers rest on or leave out."""
         stored = self.result.stored
         changed = f"{', '.join(stored.changed)}: not what was saved (SHA-256)." if stored and stored.changed else ""
-        notes = (*self.waterfall.notes, *self.costates.notes, self.loops.searched, changed)
+        assumed = sentence(self.result.assumptions)
+        notes = (assumed, *self.waterfall.notes, *self.costates.notes, self.loops.searched, changed)
         return tuple(note for note in notes if note)
 
 

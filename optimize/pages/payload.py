@@ -18,6 +18,7 @@ from sd_models.dynamics.timing import TimeSpan
 from sd_models.simulator.measures import Measure
 from sd_models.system.model import FloatArray, IndexArray, System, Variable
 
+from ..files.names import Part, part_mask
 from ..files.provenance import digest_of
 from ..headlines.headline import Headline
 from ..headlines.names import Names, names
@@ -123,7 +124,7 @@ class Payload:
             "leftOut": list(self._left_out(left_out)),
             "model": {"text": self.engine.text, "data": dict(self.engine.data)},
             "words": dict(words()),
-            "plan": {"text": self.subject.text, "command": self._command()},
+            "plan": {"text": self.subject.text, "constants": self._assumed(), "command": self._command()},
         }
 
     @property
@@ -270,6 +271,17 @@ class Payload:
     def _command(self) -> str:
         """What goes on from a policy that somebody found by hand."""
         return "prosperity optimize plan.toml --start-from policy.csv"
+
+    def _assumed(self) -> dict[str, float]:
+        """The constants of the plan; a single element that the page offers goes by the name that it has there."""
+        labels = {(one.variable, one.place): one.label for one in self.chosen.constants}
+        found: dict[str, float] = {}
+        for text, value in self.subject.plan.constants.items():
+            part = Part.of(text)
+            places = np.flatnonzero(part_mask(self.system, part))
+            single = labels.get((self.system[part.name].name, int(places[0]))) if len(places) == 1 else None
+            found[single or text] = value
+        return found
 
     @cached_property
     def region(self) -> str:

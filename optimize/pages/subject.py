@@ -30,7 +30,8 @@ MOST_VALUES = 20_000  # elements times periods of these
 
 @dataclass(frozen=True)
 class Subject:
-    """A problem to look at, by hand; `text` is the plan as people keep it, `result` what a search found for it.
+    """A problem to look at, by hand; `text` is the plan as people keep it (without its constants, to which a page adds
+    those that are changed in it), `result` what a search found for it.
 
     `offered` are the further inputs of a model without a plan of its own, and how far each of them may go.
     """
@@ -67,7 +68,8 @@ class Subject:
         """What tells this model with this plan from others: scenarios of another one do not fit."""
         files = "".join(digest(path) for path in files_of(self.system) if path.is_file())
         levers = [lever.model_dump_json() for lever in self.plan.levers]
-        return digest_of(f"{self.system.name}{files}{self.plan.horizon}{''.join(levers)}".encode())
+        assumed = "".join(f"{name}={value}" for name, value in sorted(self.plan.constants.items()))
+        return digest_of(f"{self.system.name}{files}{self.plan.horizon}{''.join(levers)}{assumed}".encode())
 
 
 def subject_of(model: System | Result, plan: Plan | None = None, *, text: str = "", file: str = "") -> Subject:
@@ -76,6 +78,8 @@ def subject_of(model: System | Result, plan: Plan | None = None, *, text: str = 
     Without a plan it is the one beside a library model, else one to start from, with further inputs of the model.
     `text` is the plan as people wrote it, in a `file` of that name.
     """
+    if plan is not None and "constants" in plan.model_fields_set:
+        text = ""
     if isinstance(model, Result):
         if plan is not None:
             advice = "Give the plan with a model, or the result alone."
@@ -92,8 +96,9 @@ def subject_of(model: System | Result, plan: Plan | None = None, *, text: str = 
 
 
 def plan_text(plan: Plan) -> str:
-    """A plan as the text of its file; it names a model file without its folder, which is nobody else's business."""
-    content = plan.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+    """A plan without its constants as the text of its file; it names a model file without its folder, which is nobody
+    else's business."""
+    content = plan.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True, exclude={"constants"})
     seen = {"model": Path(plan.model).name, **({"data": [Path(file).name for file in plan.data]} if plan.data else {})}
     return f"{toml_text({**content, **seen})}\n"
 

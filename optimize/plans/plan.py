@@ -185,7 +185,8 @@ class Plan(Document):
 
     `horizon` gives the times at which the first and the last period begin: [2026, 2050] with yearly levers are 25
     periods, and the run ends with the year 2050, at 2051.0. A period is as long as the shortest `every` of the levers.
-    `regions` is the data folder of a model that can take several.
+    `regions` is the data folder of a model that can take several. `constants` are values in place of the model's own,
+    with the policy and without: `"mobility" = 0.5`, or of some elements, `"mobility[CN-HA]" = 0.4`.
 
     >>> import optimize as opt
     >>> plan = opt.load_plan("urbanization")
@@ -201,6 +202,7 @@ class Plan(Document):
     limits: Annotated[tuple[Limit, ...], Field(alias="limit")] = ()
     solver: SolverChoice = SolverChoice()
     data: tuple[str, ...] = ()
+    constants: Mapping[str, float] = Field(default_factory=dict)
 
     @field_validator("horizon")
     @classmethod

@@ -1,4 +1,4 @@
-"""Why the run of the model's own levers is no run: whether the own value of a lever is the cause."""
+"""Why the run of the model's own levers is no run: an own value of a lever, or what the plan assumes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sd_models.simulator.inputs import Inputs
 from sd_models.simulator.simulation import Simulator
 from sd_models.system.model import FloatArray
 
+from ..plans.assumptions import Assumption, sentence
 from ..plans.levers import LeverBlock
 
 
@@ -36,6 +37,12 @@ def explained(
     )
     advice = f"The cause is the model's own value, where the search starts, of the lever {told}."
     return SimulationError(replace(fault, advice=f"{advice} Change it in the model.") for fault in error.faults)
+
+
+def assuming(error: SimulationError, assumptions: Sequence[Assumption]) -> SimulationError:
+    """The error of a model that runs with its own constants, with what the plan assumes instead."""
+    advice = f"With the model's own constants there is a run. {sentence(assumptions)} Take other values."
+    return SimulationError(replace(fault, advice=advice) for fault in error.faults)
 
 
 def _restored(inner: Inputs, own: Inputs, rows: slice) -> Inputs:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import xarray as xr
 
 from sd_models.dynamics.timing import TimeGrid, TimeSpan, slack, time_grid, with_time
-from sd_models.errors import Fault, InvalidRequest, SimulationError
+from sd_models.errors import Fault, InvalidRequest, ModelError, SimulationError
 from sd_models.simulator.datasets import label
 from sd_models.simulator.simulation import Simulator, compile
 from sd_models.system.model import FloatArray, System
@@ -18,11 +18,12 @@ from sd_models.system.model import FloatArray, System
 from ..files.gathering import Faults
 from ..headlines.choice import Goal, headlines_towards
 from ..headlines.headline import Headline
+from ..plans.assumptions import Assumption, assumed, assumptions
 from ..plans.horizon import Horizon, clock_of, fitted, horizon_end, horizon_faults, horizon_of
 from ..plans.levers import LeverMap
 from ..plans.plan import Plan
 from .binding import Bound, bind, check_words
-from .causes import explained
+from .causes import assuming, explained
 from .outcomes import HorizonRun, SimulatedOutcomes
 from .unmoved import Unmoved, unmoved
 
@@ -32,6 +33,9 @@ class Problem:
     """A model and a plan for it; InvalidRequest lists every name and number of the plan that does not fit the model.
 
     The number n of levers counts every element and period of every lever; a policy is a vector x of that length.
+
+    `given` is the model as it was given, and `system` the one with the plan's constants in place of its own: nothing
+    that follows from a problem sees another. `assumptions` are those that differ.
 
     Nothing is compiled or run before something is asked that needs it: names, elements, periods and dimensions are
     checked at once, without a run.
@@ -46,16 +50,21 @@ class Problem:
     system: System
     plan: Plan
     file: str = ""
+    given: System = field(init=False, repr=False)
+    assumptions: tuple[Assumption, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Raises for everything that is wrong with the plan at once."""
         faults = Faults(self.file)
+        object.__setattr__(self, "given", self.system)
+        object.__setattr__(self, "system", assumed(self.given, self.plan, faults))
         check_words(self.system, self.plan, faults)
         clock = clock_of(self.system)
         faults.keep(horizon_faults(self.plan, clock))
         plan = fitted(self.plan, clock)  # what else is wrong shows in a plan whose times do
         bind(self.system, plan, horizon_of(plan, self._grid(plan)), None, faults)
         faults.raise_all()
+        object.__setattr__(self, "assumptions", assumptions(self.given, self.plan))
 
     def _grid(self, plan: Plan) -> TimeGrid:
         """The points of a run to the end of a plan."""
@@ -103,12 +112,21 @@ class Problem:
         try:
             simulator.check(inputs, found)
         except SimulationError as error:
+            if self.assumptions and self._runs_without_constants():
+                raise assuming(error, self.assumptions) from error
             blocks = bind(self.system, self.plan, self.horizon, None, Faults()).blocks
             raise explained(error, simulator, blocks, first) from error
         paths = {name: found.outputs[rows, first:] for name, rows in simulator.model.outputs.rows.items()}
         still = {n: np.repeat(v[:, np.newaxis], len(self.horizon.points), 1) for n, v in simulator.model.fixed.items()}
         levers = {name: inputs.levers[rows, first:] for name, rows in simulator.model.levers.rows.items()}
         return {**paths, **still, **levers}
+
+    def _runs_without_constants(self) -> bool:
+        """Whether the model runs with its own constants."""
+        try:
+            return bool(Problem(self.given, self.plan.model_copy(update={"constants": {}})).own_paths)
+        except ModelError:
+            return False
 
     @cached_property
     def bound(self) -> Bound:

@@ -21,6 +21,7 @@ from sd_models.errors import Fault, InvalidRequest, ModelError
 from ..files.documents import Document, document_of
 from ..files.untrusted import read_json
 from ..headlines.headline import Headline
+from ..plans.assumptions import Assumption
 from ..plans.plan import Plan, read_plan
 from ..solvers.solver import Iteration
 from .result import Work
@@ -100,6 +101,7 @@ class StoredResult(Table):
     headlines: tuple[Headline, ...] = ()
     verification: Verification | None
     hashes: Mapping[str, str] = Field(default_factory=dict)
+    assumptions: tuple[Assumption, ...] = ()
 
     def read_plan(self) -> Plan:
         """The plan."""

@@ -52,6 +52,7 @@ SAME = (
     "groups",
     "headlines",
     "verification",
+    "assumptions",
 )
 PLAN = "plan"  # the name of the plan among the hashes
 UNHASHED = "It was saved before results carried hashes: whether its arrays are those that were saved cannot be told."
@@ -265,6 +266,7 @@ def _result(known: StoredResult, folder: Path, files: Mapping[str, Path]) -> Res
         time_unit=known.time_unit,
         groups=known.groups,
         headlines=known.headlines,
+        assumptions=known.assumptions,
         verification=None if changed else known.verification,
         notes=tuple(dict.fromkeys((*told.notes, *(() if known.hashes else (UNHASHED,))))),
         conflict=told.conflict,

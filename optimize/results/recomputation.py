@@ -29,6 +29,7 @@ from sd_models.system.model import FloatArray, System
 
 from ..certificates.certificate import Certificate, certify
 from ..certificates.escapes import escaping
+from ..plans.assumptions import sentence
 from ..plans.horizon import horizon_end
 from ..plans.quantities import time_unit
 from ..problems.assembly import assemble
@@ -76,8 +77,10 @@ class Anew:
 
 
 def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> Anew:
-    """The result computed anew; `ours` and `own` are the runs with its policy and without, every step of them."""
+    """The result computed anew from its model, as the file has it; `ours` and `own` are the runs with its policy and
+    without, every step of them."""
     problem = Problem(system, result.plan)
+    system = problem.system
     program = assemble(problem)
     policy = policy_of(result.policy)
     at = program.evaluate(problem.vector(policy))
@@ -103,6 +106,7 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
         objective_unit=objective_unit(result.plan, system),
         time_unit=time_unit(system),
         groups=groups_of(system),
+        assumptions=problem.assumptions,
         verification=None,
     )
     doubts = (
@@ -184,6 +188,8 @@ def _of_numbers(told: Result, found: Result) -> Iterator[str]:
     for name in ("objective_unit", "time_unit"):
         if getattr(told, name) != getattr(found, name):
             yield f"the {name.replace('_', ' ')} is {getattr(found, name)!r}, not {getattr(told, name)!r}"
+    if told.assumptions != found.assumptions:
+        yield sentence(found.assumptions) or "nothing is assumed otherwise than in the model"
 
 
 def _same(one: float, other: float) -> bool:

@@ -6,17 +6,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
 
+import numpy as np
+
 from sd_models.dynamics.timing import TimeSpan, time_grid, with_time
 from sd_models.errors import Fault, InvalidRequest
+from sd_models.numbers.evaluation import numbers
 from sd_models.reading.library import load
 from sd_models.reference.departures import departing, left_out_notes
 from sd_models.reference.replay import replay
 from sd_models.simulator.simulation import simulate
-from sd_models.system.model import Method, System
+from sd_models.system.model import FloatArray, Method, System
 
+from ..files.names import Part
 from ..files.provenance import digest, files_of
 from ..plans.horizon import horizon_end
 from ..plans.plan import Plan
+from ..problems.problem import Problem
 from ..runs.comparison import largest_gap
 from .recomputation import anew, policy_of
 from .result import Result
@@ -48,12 +53,16 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None) -> Res
     True
     """
     start = perf_counter()
-    system, plan = opened(result), result.plan
+    problem = Problem(opened(result), result.plan)
+    system, plan = problem.system, problem.plan
     names = named_variables(plan, system)
     span = every_step(system, plan)
     policy = policy_of(result.policy)
     ours, own = (simulate(system, levers=levers, outputs=names, time=span) for levers in (policy, None))
-    theirs = replay(system, levers=policy, outputs=names, time=span, data=plan.data, watch=watch)
+    constants = constants_of(problem)
+    theirs = replay(
+        problem.given, constants=constants, levers=policy, outputs=names, time=span, data=plan.data, watch=watch
+    )
     notes, judged, same = tuple(theirs.attrs.get("notes", ())), theirs, ours
     if system.method is not Method.EULER:
         notes, judged = (*notes, OTHER_METHOD), ours
@@ -62,7 +71,7 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None) -> Res
     if result.stored is not None:
         if watch:
             watch("Computing anew what the folder says")
-        computed = anew(result, system, ours, own)
+        computed = anew(result, problem.given, ours, own)
         result, doubts = computed.result, computed.doubts
     left_out = departing(system)
     apart = [name for name in names if name in left_out]
@@ -84,7 +93,10 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None) -> Res
 
 
 def opened(result: Result) -> System:
-    """The model of a result; InvalidRequest where its file is gone or not the one that was optimized."""
+    """The model of a result as its file has it, in which `Problem` puts the plan's constants.
+
+    InvalidRequest where its file is gone or not the one that was optimized.
+    """
     return result.opened if result.opened is not None else _opened_again(result)
 
 
@@ -96,6 +108,14 @@ def _opened_again(result: Result) -> System:
         found = f"{', '.join(changed)} changed since the optimization, so the result is not about this model."
         raise InvalidRequest(Fault(found, file=str(known["model"]), advice="Optimize again."))
     return system
+
+
+def constants_of(problem: Problem) -> dict[str, FloatArray]:
+    """The values of all constants that the plan sets, as PySD takes them beside the untouched file."""
+    system = problem.system
+    names = dict.fromkeys(system[Part.of(text).name].name for text in problem.plan.constants)
+    values = numbers(system, names, np.nan, np.nan, initial=False)
+    return {name: values[name].reshape(system.shape(system[name])) for name in names}
 
 
 def named_variables(plan: Plan, system: System) -> list[str]:

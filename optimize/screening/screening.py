@@ -18,6 +18,11 @@ from sd_models.simulator.inputs import Inputs
 from sd_models.simulator.simulation import Simulator, compile
 from sd_models.system.model import FloatArray, Mask, System
 
+from ..files.gathering import Faults
+from ..plans.assumptions import assumed, sentence
+from ..results.folder import load_result
+from ..results.recomputation import policy_of
+from ..results.result import Result
 from ..runs.policy import lever_paths, read_policy
 from .methods import Method, complete, method_of
 from .outcomes import Wanted, wanted, weights
@@ -81,7 +86,7 @@ def screen(
     first: float | None = None,
     chosen: Iterable[str] = (),
     without: Mapping[str, Sequence[str]] | None = None,
-    policy: Path | None = None,
+    policy: Path | Result | None = None,
     regions: str | Path | None = None,
     watch: Watcher | None = None,
 ) -> Screening:
@@ -89,9 +94,9 @@ def screen(
 
     Every parameter moves over its range, independently of the others, all points alike. Integrals and means count from
     `first` on; `chosen` names the rows of the table that count, `without` cells, by column, of those that do not;
-    `policy` is a CSV file with paths of levers. `samples` are trajectories (Morris) or base points (Sobol). The same
-    seed gives the same answer. Runs that are no numbers are left out with their group, and noted. Ctrl-C keeps the
-    groups that are complete.
+    `policy` is a CSV file with paths of levers, or a result (or its folder), whose assumptions hold too. `samples` are
+    trajectories (Morris) or base points (Sobol). The same seed gives the same answer. Runs that are no numbers are left
+    out with their group, and noted. Ctrl-C keeps the groups that are complete.
 
     Raises InvalidRequest for what does not fit, and SimulationError where too few runs are numbers.
 
@@ -108,9 +113,12 @@ def screen(
     began = perf_counter()
     means = method_of(method)
     system = model if isinstance(model, System) else load(model, regions=regions)
+    found = load_result(policy) if isinstance(policy, Path) and policy.is_dir() else policy
+    if isinstance(found, Result):
+        system = _as_assumed(system, found)
     table = read_ranges(_found(system, ranges), system, chosen, without)
     named = _outcomes(system, outcomes)
-    runs = _Runs(system, table, named, first, policy)
+    runs = _Runs(system, table, named, first, _paths(system, found))
     count = SAMPLES[means.name] if samples is None else samples
     design = means.design(len(table), count, seed)
     values, interrupted = runs.all(design, watch)
@@ -132,8 +140,33 @@ def screen(
         samples=count,
         interrupted=interrupted,
         seconds=perf_counter() - began,
-        notes=tuple(dict.fromkeys((*system.notes, *table.notes, *_notes(kept, values, interrupted)))),
+        notes=tuple(
+            dict.fromkeys((*system.notes, *_of_policy(found), *table.notes, *_notes(kept, values, interrupted)))
+        ),
     )
+
+
+def _as_assumed(system: System, result: Result) -> System:
+    """The model with the constants of a result's plan; InvalidRequest for a result of another model."""
+    if result.provenance["model"] != system.name:
+        told = f"its policy is for the model {result.provenance['model']!r}."
+        raise InvalidRequest(Fault(told, file=system.name, advice="Name the model of the result."))
+    faults = Faults(system.name)
+    changed = assumed(system, result.plan, faults)
+    faults.raise_all()
+    return changed
+
+
+def _paths(system: System, policy: Path | Result | None) -> Mapping[str, xr.DataArray]:
+    """The paths of the levers that are not the model's own."""
+    if isinstance(policy, Result):
+        return policy_of(policy.policy)
+    return lever_paths(read_policy(policy), system) if policy else {}
+
+
+def _of_policy(policy: Path | Result | None) -> Iterator[str]:
+    if isinstance(policy, Result) and policy.assumptions:
+        yield sentence(policy.assumptions)
 
 
 def _found(system: System, ranges: str | Path) -> Path:
@@ -169,10 +202,14 @@ class _Runs:
     """Runs of one simulator, chunk by chunk."""
 
     def __init__(
-        self, system: System, ranges: Ranges, outcomes: Sequence[Wanted], first: float | None, policy: Path | None
+        self,
+        system: System,
+        ranges: Ranges,
+        outcomes: Sequence[Wanted],
+        first: float | None,
+        levers: Mapping[str, xr.DataArray],
     ) -> None:
         self.ranges, self.outcomes = ranges, outcomes
-        levers = lever_paths(read_policy(policy), system) if policy else {}
         both = sorted(set(levers) & set(ranges.variables))
         if both:
             raise InvalidRequest(Fault("the policy sets its path, and the table its range.", both[0], file=system.name))

@@ -19,6 +19,7 @@ from sd_models.dynamics.timing import SAME_TIME
 from sd_models.errors import SimulationError
 
 from ..files.provenance import digest_of, files_of, provenance
+from ..plans.assumptions import sentence
 from ..plans.horizon import clock_of, horizon_end
 from ..plans.quantities import time_unit
 from ..problems.optimality import Marginals, Multipliers, most_violated, optimality, row_sizes, slopes
@@ -115,7 +116,8 @@ class Conclusion:
             notes=tuple(dict.fromkeys((*_of_plan(problem), *notes, *self._notes(findings)))),
             conflict=self._contradiction(findings),
             alternatives=tuple(alternatives(problem, program, self.ends, self.end)),
-            opened=problem.system,
+            opened=problem.given,
+            assumptions=problem.assumptions,
         )
 
     def _findings(self) -> tuple[Findings, tuple[Violation, ...], xr.Dataset]:
@@ -212,11 +214,13 @@ def _prices(problem: Problem, program: Program, at: Evaluation, multipliers: Mul
 
 
 def _of_plan(problem: Problem) -> Iterator[str]:
-    """What people may not expect of a plan: limits that nothing moves, a run beyond the model's own end, what is noted
-    of the compiled model.
+    """What people may not expect of a plan: other assumptions than the model's, limits that nothing moves, a run beyond
+    the model's own end, what is noted of the compiled model.
 
     A last period that begins with the model's end is what people mean by "until 2050".
     """
+    if problem.assumptions:
+        yield sentence(problem.assumptions)
     yield from (limit.sentence for limit in problem.unmoved if limit.holds)
     yield from (note for note in problem.simulator.model.expanded.notes if note not in problem.system.notes)
     end, clock = horizon_end(problem.plan), clock_of(problem.system)

@@ -96,6 +96,54 @@ def test_people_read_who_gets_what_and_what_it_buys(plan: Path, capsys: pytest.C
     assert opt.load_result(folder).status.is_optimal
 
 
+def test_a_plan_may_assume_other_numbers(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of the command line beside those of the file, in what is printed, noted, kept and replayed by PySD."""
+    (plan.parent / "own.toml").write_text(f'{PLAN}\n[constants]\n"tax rate" = 0.1\n"people" = 2\n', encoding="utf-8")
+    said = "Assumed otherwise than in the model: people 2 instead of 1 to 3 person; tax rate 0.3 instead of 0.2 1/Year."
+    assert main(["optimize", "own.toml", "--set", "Tax Rate=0.3", "--out", "run"]) == Status.DONE
+    printed = capsys.readouterr()
+    assert said in " ".join(printed.out.split())
+    assert "Assumed" not in printed.err
+    result = opt.load_result("run")
+    assert result.plan.constants == {"people": 2.0, "Tax Rate": 0.3}
+    assert said in result.notes
+    assert result.verification is not None
+    assert main(["verify", "run"]) == Status.DONE
+    capsys.readouterr()
+    assert main(["explain", "run", "--json"]) == Status.DONE
+    assert said in json.loads(capsys.readouterr().out)["notes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("tax rate", "'tax rate' sets nothing."),
+        ("tax rate=much", "'much' is not a number."),
+        ("tax rate=nan", "'nan' is not a number."),
+        ("tax rat=0.3", "there is no variable 'tax rat'. Did you mean 'tax rate'?"),
+        ("spending[north, rice]=1", "it is a lever of the plan, which decides it."),
+        ("capital=1", "it is a stock, no constant."),
+        ("people[nort]=1", "'island' has no element 'nort'"),
+    ],
+)
+def test_what_cannot_be_assumed_is_told(plan: Path, text: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a sentence, before anything is computed."""
+    assert main(["optimize", "plan.toml", "--set", text]) == Status.BAD_INPUT
+    printed = " ".join(capsys.readouterr().err.split())
+    assert told in printed
+    assert "Traceback" not in printed
+
+
+def test_numbers_with_which_the_model_cannot_run_are_told(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the assumption that makes the difference."""
+    assert main(["optimize", "plan.toml", "--set", "first capital=-3"]) == Status.BAD_INPUT
+    printed = " ".join(capsys.readouterr().err.split())
+    assert (
+        "With the model's own constants there is a run. Assumed otherwise than in the model: first capital -3"
+        in printed
+    )
+
+
 def test_programs_read_one_object(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing else on standard output; the keys that the documentation names."""
     assert main(["optimize", str(plan), "--json", "--out", "mine"]) == Status.DONE

@@ -149,6 +149,31 @@ def test_a_policy_sets_levers(folder: Path) -> None:
         screened(folder, "water", policy=folder / "policy.csv")
 
 
+def test_the_policy_of_a_result_comes_with_its_assumptions(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a value and as its folder, which may hold a policy beyond the run's end; of another model it is refused."""
+    content = {
+        "model": str(folder / "lake.mdl"),
+        "horizon": [0, 5],
+        "objective": {"maximize": "pumped"},
+        "lever": [{"variable": "pump", "upper": 3}],
+        "constants": {"area": 6.0},
+    }
+    result = optimize.solve(optimize.Problem(sd.load(folder / "lake.mdl"), optimize.read_plan(content)))
+    said = "Assumed otherwise than in the model: area 6 instead of 3 m2."
+    table = folder / "rain.csv"
+    table.write_text("name,low,high\nrain,1,3\nspring,0,10\n", encoding="utf-8")
+    for policy in (result, optimize.save_result(result, folder / "run")):
+        found = optimize.screen(folder / "lake.mdl", table, ["water", "pumped"], policy=policy)
+        assert effects(found, "water", "effect")["rain"] == pytest.approx(2 * 6 * 4)
+        assert effects(found, "pumped", "effect")["spring"] == pytest.approx(3 * 10 * 4)
+        assert said in found.notes
+    asked = ["screen", str(folder / "lake.mdl"), str(table), "--outcome", "water", "--policy", str(folder / "run")]
+    assert main([*asked, "--json"]) == 0
+    assert said in json.loads(capsys.readouterr().out)["notes"]
+    with pytest.raises(InvalidRequest, match="its policy is for the model 'lake'"):
+        optimize.screen("urbanization", table, ["national urban share"], policy=result)
+
+
 def test_runs_that_are_no_numbers_are_left_out_with_their_group(folder: Path) -> None:
     """And counted; where they are nearly all, the first one is explained."""
     (folder / "ranges.csv").write_text("name,low,high\nspring,-1,2\nrain,1,3\n", encoding="utf-8")

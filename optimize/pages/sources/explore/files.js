@@ -69,6 +69,15 @@ function elementsOf(payload, outcome) {
   return outcome.by ? payload.dimensions[outcome.by].elements.map((one) => one.name) : [""];
 }
 
+/** The plan as TOML, with the constants that it sets and those that a scenario changes. */
+export function planText(payload, scenario) {
+  const changed = Object.entries(scenario.constants).map(([place, value]) => [payload.constants[place].name, value]);
+  const constants = Object.entries({ ...payload.plan.constants, ...Object.fromEntries(changed) });
+  if (!constants.length) return payload.plan.text;
+  const lines = constants.map(([name, value]) => `${JSON.stringify(name).replaceAll("\x7f", "\\u007f")} = ${value}`);
+  return `${payload.plan.text.trimEnd()}\n\n[constants]\n${lines.join("\n")}\n`;
+}
+
 /** Hands a text to the browser as a file to be saved. */
 export function download(name, text, type) {
   const address = URL.createObjectURL(new Blob([type === "text/csv" ? `﻿${text}` : text], { type: `${type};charset=utf-8` }));

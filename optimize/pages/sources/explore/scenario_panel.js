@@ -1,7 +1,7 @@
 /** Scenarios: kept by name, compared, shared by a link or a file; and what people take away. */
 
 import { element, set, write } from "./elements.js";
-import { download, outcomesCsv, policyCsv } from "./files.js";
+import { download, outcomesCsv, planText, policyCsv } from "./files.js";
 import { read, Refused, written } from "./scenario.js";
 import { fileText, linkOf, ofText } from "./sharing.js";
 
@@ -141,12 +141,12 @@ function takeaways(page) {
     ? [
         element("h3", { text: say("optimizeFromHere") }),
         element("p", { class: "hint", text: say("optimizeHow") }),
-        element("p", { class: "buttons" }, button(say("planFile"), () => download("plan.toml", payload.plan.text, "application/toml")), button(say("policyFile"), policy)),
+        element("p", { class: "buttons" }, button(say("planFile"), () => download("plan.toml", planText(payload, session.scenario), "application/toml")), button(say("policyFile"), policy)),
         element("p", { class: "command" }, command),
         warning,
       ]
     : [];
-  session.listen(() => write(warning, Object.keys(session.scenario.constants).length ? say("planWithoutConstants") : ""));
+  session.listen(() => write(warning, Object.keys(session.scenario.constants).length ? say("planWithConstants") : ""));
   return element("div", { class: "take" },
     element("h3", { text: say("takeaways") }),
     element("p", { class: "buttons" },

@@ -16,8 +16,10 @@ import optimize as opt
 from optimize.pages.page import Page as WhatIf
 from optimize.pages.page import html_of, written_page
 from optimize.pages.subject import Subject, subject_of
+from optimize.problems.assembly import assemble
 from optimize.runs.policy import lever_paths, read_policy
 from sd_models.dynamics.timing import TimeSpan
+from sd_models.system.model import System
 
 RICE = "rice, all years"
 OTHER = "public investment = 1 ~~|\nwelfare = INTEG(public investment, 0) ~~|\n"
@@ -319,6 +321,36 @@ def test_the_plan_file_is_the_plan(there: Page, tmp_path: Path, subject: Subject
     found = opt.load_plan(tmp_path / "plan.toml")
     assert found.model_copy(update={"model": subject.plan.model}) == subject.plan
     expect(there.locator(".command")).to_have_text("prosperity optimize plan.toml --start-from policy.csv")
+
+
+@pytest.mark.parametrize("assumed", [{}, {"First Capital[South,Rice]": 7.0, "people": 2.0}])
+def test_the_plan_file_holds_what_was_changed(
+    page: Page, tmp_path: Path, system: System, plan: opt.Plan, assumed: dict[str, float]
+) -> None:
+    """Beside what the plan assumes already: from plan and policy follows exactly what the page shows."""
+    asked = opt.read_plan({**plan.model_dump(by_alias=True, exclude_unset=True), "constants": assumed})
+    there = opened(page, tmp_path, written_page(subject_of(system, asked if assumed else plan)).html)
+    slider(there, RICE).fill("1.7")
+    there.evaluate(
+        "(constants) => whatIf.setScenario({...whatIf.scenario(), constants})", {"first capital[south, rice]": 9.0}
+    )
+    expect(there.locator(".take")).to_contain_text("The plan holds the assumptions that you changed.")
+    for name, button in (("plan.toml", "Plan (TOML)"), ("policy.csv", "Policy (CSV)")):
+        with there.expect_download() as download:
+            there.get_by_role("button", name=button).click()
+        download.value.save_as(tmp_path / name)
+    found = opt.load_plan(tmp_path / "plan.toml")
+    assert found.constants == {
+        **{name: value for name, value in assumed.items() if name == "people"},
+        "first capital[south, rice]": 9.0,
+    }
+    problem = opt.Problem(system, found)
+    span = TimeSpan(stop=float(problem.horizon.points[-1]))
+    x = problem.vector(lever_paths(read_policy(tmp_path / "policy.csv"), problem.system, span))
+    program = assemble(problem)
+    for y, shown in ((x, "session.mine.objective"), (problem.own, "session.presets.baseline.objective")):
+        at = program.evaluate(y)
+        assert program.sign * program.cost(at.x, at.y) == pytest.approx(session(there, shown), rel=1e-9)
 
 
 def test_outcomes_are_a_table_without_formulas(page: Page, tmp_path: Path) -> None:
