@@ -17,13 +17,13 @@ from sd_models.errors import Fault, InvalidRequest, nearest_or_some
 from sd_models.system.model import System, key
 
 from ..files.records import Record, read_records
+from ..files.words import LANGUAGES, known
 from .headline import beside, headlines, repeated
 
 FILE = "names.csv"
 NEEDED = ("name", "kind", "en", "zh")
 PLACE = ("grid", "code", "column", "row")
 KINDS = ("variable", "dimension", "element", "limit", "unit")
-LANGUAGES = ("en", "zh")
 LARGEST = 1000  # columns and rows of a grid
 
 
@@ -52,9 +52,7 @@ class Names:
         >>> called.of("basic services", "zh"), called.of("Henan", "zh"), called.of("no such name", "zh")
         ('基本公共服务', '河南', 'no such name')
         """
-        if language not in LANGUAGES:
-            raise InvalidRequest(Fault(f"there is no language {language!r}.", advice="Ask for en or zh."))
-        return self.texts.get(key(name), {}).get(language, name)
+        return self.texts.get(key(name), {}).get(known(language), name)
 
     def tiles(self, elements: Collection[str]) -> tuple[Tile, ...]:
         """All tiles of the grid on which these elements stand; there are no data for tiles of other names.

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.system.model import System
 
+from ..files.words import LANGUAGES
 from ..plans.plan import Plan
 from ..results.result import Result
 from .payload import Payload
 from .subject import subject_of
-from .words import LANGUAGES
 
 if TYPE_CHECKING:
     from .widget import Explore

@@ -20,6 +20,7 @@ from sd_models.system.model import FloatArray, IndexArray, System, Variable
 
 from ..files.names import Part, part_mask
 from ..files.provenance import digest_of
+from ..files.words import LANGUAGES
 from ..headlines.headline import Headline
 from ..headlines.names import Names, names
 from ..plans.horizon import horizon_end
@@ -34,7 +35,7 @@ from .decisions import Decisions
 from .engine import Engine, engine
 from .subject import Subject
 from .watched import watched
-from .words import LANGUAGES, Text, word, words
+from .words import Text, word, words
 
 VERSION = 1
 PURE = ("", "Dmnl", "1")

@@ -7,19 +7,21 @@ from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
-from ..files.rows import read_rows
+from ..files.words import LANGUAGES, Words, read_words
 
 FILE = Path(__file__).parent / "labels.csv"
-LANGUAGES = ("en", "zh")
 
 Text: TypeAlias = dict[str, str]
 
 
 @cache
+def _words() -> Words:
+    return read_words(FILE)
+
+
 def words() -> Mapping[str, Text]:
     """All words by key, each in both languages."""
-    rows = [row for _, row in read_rows(FILE)]
-    return {key: dict(zip(LANGUAGES, texts, strict=True)) for key, *texts in rows[1:]}
+    return {key: dict(text) for key, text in _words().texts.items()}
 
 
 def word(key: str, **values: object) -> Text:
@@ -28,4 +30,4 @@ def word(key: str, **values: object) -> Text:
     >>> word("leftOutConstants", count=3)["en"]
     '3 more constants of the model can be changed, and are not on this page: they move the objective less.'
     """
-    return {language: text.format(**values) for language, text in words()[key].items()}
+    return {language: _words().say(key, language, **values) for language in LANGUAGES}

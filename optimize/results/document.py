@@ -21,6 +21,7 @@ from sd_models.errors import Fault, InvalidRequest, ModelError
 from ..files.documents import Document, document_of
 from ..files.untrusted import read_json
 from ..headlines.headline import Headline
+from ..headlines.names import Names
 from ..plans.assumptions import Assumption
 from ..plans.plan import Plan, read_plan
 from ..solvers.solver import Iteration
@@ -99,6 +100,7 @@ class StoredResult(Table):
     time_unit: str
     groups: Mapping[str, Mapping[str, tuple[str, ...]]]
     headlines: tuple[Headline, ...] = ()
+    names: Names = Field(default_factory=Names)
     verification: Verification | None
     hashes: Mapping[str, str] = Field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()

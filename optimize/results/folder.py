@@ -51,6 +51,7 @@ SAME = (
     "time_unit",
     "groups",
     "headlines",
+    "names",
     "verification",
     "assumptions",
 )
@@ -267,6 +268,7 @@ def _result(known: StoredResult, folder: Path, files: Mapping[str, Path]) -> Res
         groups=known.groups,
         headlines=known.headlines,
         assumptions=known.assumptions,
+        names=known.names,
         verification=None if changed else known.verification,
         notes=tuple(dict.fromkeys((*told.notes, *(() if known.hashes else (UNHASHED,))))),
         conflict=told.conflict,

@@ -169,9 +169,9 @@ def _extreme(outcome: Outcome, sizes: xr.DataArray) -> Extreme | None:
     return Extreme(element, float(at["time"]), float(outcome.change.sel(at)), float(outcome.relative.sel(at)))
 
 
-def said(result: Result, time: float) -> str:
+def said(result: Result, time: float, language: str = "en") -> str:
     """A time of a result in words; its end is the end of the last period."""
-    return moment(time, end=horizon_end(result.plan), unit=result.time_unit)
+    return moment(time, end=horizon_end(result.plan), unit=result.time_unit, language=language)
 
 
 def times_of(result: Result) -> FloatArray:

@@ -8,25 +8,30 @@ import numpy as np
 
 from sd_models.system.model import FloatArray, key
 
+from .words import WORDS
+
 YEARS = 1000.0  # from here on whole numbers are told as years
 MOST_TIMES = 6
 SAME = 1e-9  # of a time: rounding
 NICE = (1.0, 2.0, 5.0)
 
 
-def moment(time: float, *, end: float, unit: str) -> str:
+def moment(time: float, *, end: float, unit: str, language: str = "en") -> str:
     """A time in words: the end of the horizon in years is that of the year before, another end is called so.
 
     >>> moment(2051.0, end=2051.0, unit="Year"), moment(2030.0, end=2051.0, unit="Year")
     ('end of 2050', '2030')
+    >>> moment(2051.0, end=2051.0, unit="Year", language="zh")
+    '2050年末'
     >>> moment(120.0, end=120.0, unit="Month"), moment(0.5, end=120.0, unit="Month")
     ('the end (120)', '0.5')
     """
+    is_calendar = is_in_years(unit) and end >= YEARS
     if not math.isclose(time, end, rel_tol=SAME, abs_tol=SAME):
-        return f"{time:.10g}"
-    if is_in_years(unit) and end >= YEARS and end == round(end):
-        return f"end of {end - 1:g}"
-    return f"the end ({end:.10g})"
+        return WORDS.say("year" if is_calendar and time == round(time) else "time", language, time=f"{time:.10g}")
+    if is_calendar and end == round(end):
+        return WORDS.say("end_of_year", language, year=f"{end - 1:g}")
+    return WORDS.say("end", language, time=f"{end:.10g}")
 
 
 def is_in_years(unit: str) -> bool:

@@ -29,6 +29,7 @@ from sd_models.system.model import FloatArray, System
 
 from ..certificates.certificate import Certificate, certify
 from ..certificates.escapes import escaping
+from ..headlines.names import names
 from ..plans.assumptions import sentence
 from ..plans.horizon import horizon_end
 from ..plans.quantities import time_unit
@@ -95,11 +96,12 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
     if feasible.is_feasible and at.is_finite:
         told = Multipliers(rows, np.zeros(0))
         certificate = certify(program, at, told, smooth=smooth, seed=result.plan.solver.seed)
+    run = simulate(system, levers=policy, time=span)
     found = replace(
         result,
         findings=_findings(problem, certificate, feasible, kinks),
         violations=checked,
-        trajectories=simulate(system, levers=policy, time=span),
+        trajectories=run,
         baseline=simulate(system, time=span),
         objective=objective_of(result.plan, system, ours),
         baseline_objective=objective_of(result.plan, system, own),
@@ -107,6 +109,8 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
         time_unit=time_unit(system),
         groups=groups_of(system),
         assumptions=problem.assumptions,
+        headlines=problem.headlines(run),
+        names=names(system),
         verification=None,
     )
     doubts = (

@@ -18,6 +18,7 @@ from sd_models.dynamics.timing import slack
 from sd_models.system.model import FloatArray, System
 
 from ..headlines.headline import Headline
+from ..headlines.names import Names
 from ..plans.assumptions import Assumption
 from ..plans.plan import Plan
 from ..plans.quantities import unit_of_integral
@@ -63,9 +64,10 @@ class Result:
     at the saved times. `shadow_prices` are by limit (see `shadow_prices`), `multipliers` what they were made of, by
     row; `widths` are those of the stand-ins for kinks by which an optimum that stands on them is certified. `objective`
     and `baseline_objective` are in the plan's direction and in `objective_unit`. `groups` are the named parts into
-    which subscript ranges fall, `headlines` the outcomes that people look at first, `assumptions` the constants of the
-    plan that are not the model's own. `opened` is the model as it was given, without these, where it is at hand; a
-    result that was read from a `folder` knows its file by `provenance`, and has in `stored` what that says of itself.
+    which subscript ranges fall, `headlines` the outcomes that people look at first, `names` what people call all that,
+    `assumptions` the constants of the plan that are not the model's own. `opened` is the model as it was given, without
+    these, where it is at hand; a result that was read from a `folder` knows its file by `provenance`, and has in
+    `stored` what that says of itself.
 
     >>> import optimize as opt
     >>> import sd_models as sd
@@ -93,6 +95,7 @@ class Result:
     time_unit: str = ""
     groups: Groups = field(default_factory=dict)
     headlines: tuple[Headline, ...] = ()
+    names: Names = field(default_factory=Names)
     notes: tuple[str, ...] = ()
     conflict: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()

@@ -19,6 +19,7 @@ from sd_models.dynamics.timing import SAME_TIME
 from sd_models.errors import SimulationError
 
 from ..files.provenance import digest_of, files_of, provenance
+from ..headlines.names import names
 from ..plans.assumptions import sentence
 from ..plans.horizon import clock_of, horizon_end
 from ..plans.quantities import time_unit
@@ -113,6 +114,7 @@ class Conclusion:
             time_unit=time_unit(problem.system),
             groups=groups_of(problem.system),
             headlines=problem.headlines(run),
+            names=names(problem.system),
             notes=tuple(dict.fromkeys((*_of_plan(problem), *notes, *self._notes(findings)))),
             conflict=self._contradiction(findings),
             alternatives=tuple(alternatives(problem, program, self.ends, self.end)),

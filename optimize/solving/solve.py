@@ -15,7 +15,7 @@ import xarray as xr
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.system.model import FloatArray
 
-from ..headlines.headline import headlines
+from ..headlines.names import names
 from ..plans.plan import SolverChoice
 from ..problems.presolve import presolve
 from ..problems.problem import Problem
@@ -104,7 +104,7 @@ class _Solve:
             stated = state(problem) if constraints is None else tightened(problem, constraints)
             program = replace(program_of(stated, problem), notice=oversight.saw)
             presolved = presolve(program)
-            headlines(problem.system)  # a table beside the model that is wrong costs no search
+            names(problem.system)  # a table beside the model that is wrong costs no search
             if start is None and not problem.broken:
                 first = neutral(presolved.program, stop=lambda: False)
             runs = PolicyRuns.of(problem)

@@ -27,6 +27,20 @@ def test_the_end_is_said_as_such(time: float, end: float, unit: str, text: str) 
     assert moment(time, end=end, unit=unit) == text
 
 
+@pytest.mark.parametrize(
+    ("time", "end", "unit", "text"),
+    [
+        (2051.0, 2051.0, "Year", "2050年末"),
+        (2030.0, 2051.0, "Year", "2030年"),
+        (5.0, 60.0, "Month", "5"),
+        (60.0, 60.0, "", "期末（60）"),
+    ],
+)
+def test_times_are_said_in_chinese(time: float, end: float, unit: str, text: str) -> None:
+    """Years of a calendar as such."""
+    assert moment(time, end=end, unit=unit, language="zh") == text
+
+
 @given(
     st.floats(-3000, 3000),
     st.floats(0.01, 10),
