@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from sd_models.deferral import deferred
 
 if TYPE_CHECKING:
+    from .calibration.draft import starting_calibration
     from .calibration.estimation import CalibrationResult, calibrate
     from .calibration.specification import Calibration
     from .explanation.explanation import Explanation, explain
@@ -82,6 +83,7 @@ __all__ = [
     "sayings",
     "screen",
     "solve",
+    "starting_calibration",
     "starting_plan",
     "verify",
 ]
@@ -89,6 +91,7 @@ __all__ = [
 __getattr__, __dir__ = deferred(
     __name__,
     {
+        "calibration.draft": ("starting_calibration",),
         "calibration.estimation": ("CalibrationResult", "calibrate"),
         "calibration.specification": ("Calibration",),
         "explanation.explanation": ("Explanation", "explain"),

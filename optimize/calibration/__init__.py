@@ -8,6 +8,8 @@
 - `identification.py`: standard errors, and what the data cannot tell
 - `accuracy.py`: how good a simulated series is, beside naive forecasts
 - `estimation.py`: `calibrate`, from a model and a file to a result
+- `neighbours.py`: tables beside a model that observe it, or give ranges of its constants
+- `draft.py`: a calibration file to start from
 - `store.py`: estimates put into the model's data files
 - `figures.py`, `tables.py`, `report.py`: what people and programs read of a result
 """

@@ -319,9 +319,21 @@ class _Reader:
         if name is None:
             raise InvalidRequest(Fault("no table holds its observations.", asked.title, advice="Give data = '...csv'."))
         path = self.places.find(name)
+        if not path.exists():
+            raise InvalidRequest(self._no_table(name))
         if path not in self.tables:
             self.tables[path] = read_table(path)
         return self.tables[path]
+
+    def _no_table(self, name: str) -> Fault:
+        """Where a table that is not there was looked for, and what it is to hold."""
+        asked = [item for item in self.asked.series if (item.file or self.asked.data) == name]
+        columns = list(dict.fromkeys(item.column or part_of(self.system, item.variable).name for item in asked))
+        known = (part_of(self.system, item.variable).name for item in asked)
+        over = dict.fromkeys(d for v in known if v in self.system for d in self.system[v].dimensions)
+        folders = " or ".join(dict.fromkeys(str(folder) for folder in self.places.folders))
+        advice = f"Put it into {folders}, with the columns {', '.join(('time', *over, *columns))}."
+        return Fault("there is no such file, which is to hold observations.", file=name, advice=advice)
 
     def _weights(self, asked: ObservedSeries, table: Table, target: Target) -> FloatArray | str | None:
         """Observed weights where the table has them, else the model variable that weighs."""

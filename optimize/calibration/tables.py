@@ -137,8 +137,7 @@ def _warnings(result: CalibrationResult) -> Iterator[str]:
     """Sentences on what the data cannot tell, what is on its bound, and what goes together."""
     parameters, found = result.parameters, result.identification
     for direction in found.directions[:MOST_SENTENCES]:
-        settled = np.isfinite(found.errors[list(direction.members)]).all()
-        yield _sentence(described(parameters, direction), direction) + " The priors settle it." * bool(settled)
+        yield _sentence(described(parameters, direction), direction) + _settled(result, direction)
     rest = len(found.directions) - MOST_SENTENCES
     if rest > 0:
         yield f"... and {rest} more such groups; report.json and --json list all."
@@ -154,6 +153,14 @@ def _warnings(result: CalibrationResult) -> Iterator[str]:
     for pair in apart[:MOST_SENTENCES]:
         yield _pair_sentence(result, pair)
     yield from _shared(result, set().union(*told, *({pair.first, pair.second} for pair in apart)))
+
+
+def _settled(result: CalibrationResult, direction: Direction) -> str:
+    """That priors settle what the data do not: those of the group, or where these say nothing, those of others."""
+    members = list(direction.members)
+    has_prior = np.isinf(direction.error) or np.isfinite(result.parameters.deviation[members]).any()
+    is_settled = has_prior and np.isfinite(result.identification.errors[members]).all()
+    return " The priors settle it." if is_settled else ""
 
 
 def _shared(result: CalibrationResult, told: set[int]) -> Iterator[str]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sd_models.errors import Fault, InvalidRequest
+from sd_models.reading.library import load
+
 from ..calibration import store, tables
+from ..calibration.draft import starting_calibration
 from ..calibration.estimation import CalibrationResult, calibrate
 from ..calibration.fitting import Ending
 from ..calibration.report import calibration_document, write_calibration
-from ..files.placement import check_folder
+from ..files.placement import check_folder, check_target, write_whole
 from ..screening.ranges import cells_by_column
 from ..screening.report import screening_document, write_screening
 from ..screening.report import tables as screening_tables
@@ -19,7 +23,9 @@ from .requests import CalibrateRequest, ScreenRequest, Status
 
 
 def answer_calibrate(request: CalibrateRequest) -> Status:
-    """Fits the parameters, writes what is asked for, and prints the result."""
+    """Fits the parameters, writes what is asked for, and prints the result; or writes a file to start from."""
+    if request.draft:
+        return _answer_draft(request)
     if request.out:
         check_folder(request.out)
     with working("Fitting") as tell:
@@ -45,6 +51,28 @@ def answer_calibrate(request: CalibrateRequest) -> Status:
         console.tell_notes([*result.notes, *(store.notes(result, applied) if request.apply else ())])
         _print_calibration(request, result, written, applied)
     return Status.INTERRUPTED if interrupted else Status.DONE
+
+
+def _answer_draft(request: CalibrateRequest) -> Status:
+    """Writes or prints a calibration file to start from."""
+    if request.calibration is not None or request.json:
+        other = "a calibration file" if request.calibration is not None else "--json"
+        raise InvalidRequest(Fault(f"--draft writes a new calibration file, which {other} does not go with."))
+    if request.out:
+        check_target(request.out, (".toml",))
+        if request.out.exists():
+            raise InvalidRequest(Fault("exists already.", file=str(request.out), advice="Name a new file."))
+    with working("Looking at the model and the tables beside it"):
+        system = load(request.model, regions=request.regions)
+        found = starting_calibration(system, folder=request.out.parent if request.out else None)
+    if request.out is None:
+        console.print_text(found.text)
+    else:
+        write_whole(request.out, lambda path: path.write_text(found.text, encoding="utf-8"))
+        then = f"prosperity calibrate {request.model} {request.out}"
+        first = f"Fill {found.missing}, whose columns it names, then fit" if found.missing else "Fit"
+        console.tell(f"Written: {request.out}. {first}: {then}")
+    return Status.DONE
 
 
 def _print_calibration(

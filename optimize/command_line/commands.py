@@ -309,8 +309,14 @@ def calibrate(
     holdout: Annotated[bool, typer.Option(help="Also fit to earlier years and judge by later ones.")] = True,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write estimates, fit and hold-out as CSV, report.json, a picture a series."),
+        typer.Option(
+            metavar="DIR",
+            help="Write estimates, fit and hold-out as CSV, report.json, a picture a series; of --draft the file.",
+        ),
     ] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Write a commented calibration file to start from, and fit nothing.")
+    ] = False,
     apply: Annotated[
         bool, typer.Option("--apply", help="Write the estimates into the model's data files (`store` in the file).")
     ] = False,
@@ -321,8 +327,9 @@ def calibrate(
     Bounded least squares with exact Jacobians. Ctrl-C ends the search and keeps the best values so far.
 
     Example: prosperity calibrate urbanization; its file, calibration.toml beside the model, shows what can be asked.
+    A file for another model to start from: prosperity calibrate my_model.mdl --draft --out my_calibration.toml
     """
-    return CalibrateRequest(model, calibration, regions, starts, seed, holdout, out, apply, json)
+    return CalibrateRequest(model, calibration, regions, starts, seed, holdout, out, apply, draft, json)
 
 
 @app.command()

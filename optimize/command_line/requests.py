@@ -51,6 +51,7 @@ class CalibrateRequest:
     holdout: bool = True
     out: Path | None = None
     apply: bool = False
+    draft: bool = False
     json: bool = False
 
 
