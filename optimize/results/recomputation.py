@@ -115,7 +115,7 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
     )
     doubts = (
         *_of_files(result),
-        *_of_policy(problem, policy, at.x),
+        *undecided(problem, policy, at.x),
         *_of_numbers(result, found),
         *_of_runs(result, found),
         *_of_claims(result, found),
@@ -170,7 +170,7 @@ def _of_files(result: Result) -> Iterator[str]:
         yield f"{listed}: not what was saved (SHA-256)"
 
 
-def _of_policy(problem: Problem, policy: Mapping[str, xr.DataArray], x: FloatArray) -> Iterator[str]:
+def undecided(problem: Problem, policy: Mapping[str, xr.DataArray], x: FloatArray) -> Iterator[str]:
     """What of a policy the plan does not decide: other variables, other elements, times before its horizon."""
     named = {problem.system[name].name for name in policy}
     strange = sorted(named ^ set(problem.lever_names))
@@ -213,7 +213,7 @@ def _of_alternatives(result: Result, problem: Problem, program: Program) -> Iter
         policy = policy_of(item.policy)
         at = program.evaluate(problem.vector(policy))
         reached = program.sign * program.cost(at.x, at.y)
-        yield from (f"alternative {number}: {doubt}" for doubt in _of_policy(problem, policy, at.x))
+        yield from (f"alternative {number}: {doubt}" for doubt in undecided(problem, policy, at.x))
         if not _same(item.objective, reached):
             yield f"alternative {number} is worth {reached:.9g}, not {item.objective:.9g}"
 

@@ -1,0 +1,250 @@
+"""A comparison in tables and sentences: what is not the same, what comes of it, who loses, where the money goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from ..results.gains import Extreme, Outcome, Sides
+from ..results.moments import round_times
+from ..results.numbers import column, signed_column
+from ..results.tables import Table, telling_dimension
+from ..results.verdict import TOLERANCE
+from ..results.violations import Violation
+from .comparison import RUN, Comparison
+
+MOST_LOSSES = 12  # outcomes in a table of losers
+MOST_ROWS = 36
+REACHED = 1e-4
+NOTHING = 5e-5  # of a share: less is told as 0.0%
+
+
+def sentences(found: Comparison) -> list[str]:
+    """What is compared, whether all start from the same, and in what they differ before anything was decided."""
+    told = [f"{one.label}: {one.standing}." for one in found.candidates]
+    for label, assumed in found.assumed.items():
+        if assumed:
+            told.append(f"Of {label} other things were asked than of {found.labels[0]}: {'; '.join(assumed)}.")
+    return [*told, _baseline(found)]
+
+
+def _baseline(found: Comparison) -> str:
+    """Whether gains can be compared."""
+    if found.has_one_baseline:
+        return "All have the same run without a policy, so their gains can be compared."
+    worst = max(found.outcomes, key=lambda compared: compared.baseline_gap)
+    last = worst.without.isel(time=-1).stack(place=[d for d in worst.without.dims if d not in (RUN, "time")])
+    gap = (last.max(RUN) - last.min(RUN)).to_numpy()
+    at = last.isel(place=int(gap.argmax()))
+    where = ", ".join(map(str, at["place"].item())) if at["place"].size and at["place"].item() != () else ""
+    name = f"{worst.headline.english}{f' [{where}]' if where else ''}"
+    values = ", ".join(
+        f"{text} in {label}" for text, label in zip(column(at.to_numpy().tolist()), found.labels, strict=True)
+    )
+    when = found.said(float(worst.without["time"][-1]))
+    return (
+        f"They do not start from the same run: without a policy, {name} stands at {values} ({when}). "
+        "Compare levels, not gains."
+    )
+
+
+def tables(found: Comparison) -> list[Table]:
+    """Goals, outcomes, who loses, money and limits."""
+    listed = [_goals(found), _end(found)]
+    for label in found.labels[1:]:
+        listed += [_over_time(found, label), _losers(found, label)]
+    for lever in map(str, found.allocations):
+        listed += _money(found, lever)
+    listed += [_limits(found), _prices(found)]
+    return [table for table in listed if table.rows]
+
+
+# --- outcomes ---------------------------------------------------------------------------------------------------------
+
+
+def _goals(found: Comparison) -> Table:
+    results = [one.result for one in found.candidates]
+    goals = [f"{one.plan.objective.variable} ({one.plan.objective.measure})" for one in results]
+    numbers = zip(
+        column([one.baseline_objective for one in results]),
+        column([one.objective for one in results]),
+        signed_column([one.objective - one.baseline_objective for one in results]),
+        strict=True,
+    )
+    rows = tuple(
+        (label, goal, result.objective_unit, *told)
+        for label, goal, result, told in zip(found.labels, goals, results, numbers, strict=True)
+    )
+    title = "The goal" if found.has_one_goal else "The goals, which are not the same: each by its own plan"
+    return Table(title, ("", "goal", "unit", "without policy", "with policy", "gain"), rows, 3)
+
+
+def _end(found: Comparison) -> Table:
+    """Outcomes without further dimensions at the end of the common time: without policy where that is one, each, and
+    the differences from the first."""
+    single = [one for one in found.outcomes if one.policy.ndim == 2]
+    one_baseline = found.has_one_baseline
+    others = found.labels[1:]
+    rows = []
+    for compared in single:
+        last = compared.policy.isel(time=-1).to_numpy().tolist()
+        before = compared.without.isel(time=-1).to_numpy().tolist()[: 1 if one_baseline else None]
+        texts = column([*before, *last])
+        changes = signed_column([value - last[0] for value in last[1:]], like=[*before, *last])
+        rows.append((compared.headline.english, compared.headline.unit, *texts, *changes))
+    without = ("no policy",) if one_baseline else tuple(f"{label} without" for label in found.labels)
+    headers = ("", "unit", *without, *found.labels, *(f"{label} - {found.labels[0]}" for label in others))
+    when = found.said(float(found.outcomes[0].policy["time"][-1]))
+    return Table(f"What comes of it, {when}", headers, tuple(rows), len(headers) - 2)
+
+
+def _over_time(found: Comparison, label: str) -> Table:
+    """The differences from the first at round times."""
+    times = found.outcomes[0].policy["time"].to_numpy()
+    places = round_times(times)
+    rows = []
+    for compared in found.outcomes:
+        if compared.policy.ndim == 2:
+            change = compared.between(found.labels[0], label).change.isel(time=places).to_numpy().tolist()
+            size = float(abs(compared.policy).max())
+            rows.append((compared.headline.english, compared.headline.unit, *signed_column(change, like=[size])))
+    headers = ("", "unit", *(found.said(float(times[place])) for place in places))
+    return Table(f"{label} against {found.labels[0]}, over time", headers, tuple(rows), len(places))
+
+
+def _losers(found: Comparison, label: str) -> Table:
+    """Outcomes of which somebody has less by the other than by the first, the largest loss first."""
+    losing = [side for side in found.sides(label) if side.loss is not None]
+    losing.sort(key=lambda side: -_loss(side))
+    rows = tuple(_losing_row(found, side) for side in losing[:MOST_LOSSES])
+    headers = ("", "who loses", "at the end", "most", "when", "by how much")
+    return Table(f"Who is worse off with {label} than with {found.labels[0]}", headers, rows, 1)
+
+
+def _loss(side: Sides) -> float:
+    """How large a loss is as a part of the value; one from nothing comes last."""
+    relative = abs(side.loss.relative) if side.loss is not None else 0.0
+    return relative if np.isfinite(relative) else 0.0
+
+
+def _losing_row(found: Comparison, side: Sides) -> tuple[str, ...]:
+    assert side.loss is not None
+    of = f" of {side.of}" if side.of > 1 else ""
+    who = f"{side.losing}{of}" if of else "all together"
+    end = f"{side.losing_at_end}{of}" if of else "yes" if side.losing_at_end else "no"
+    by = f" by {side.outcome.headline.by}" if of else ""
+    return (
+        f"{side.outcome.headline.english}{by}",
+        who,
+        end,
+        side.loss.element,
+        found.said(side.loss.time),
+        _by_how_much(side.loss, side.outcome),
+    )
+
+
+def _by_how_much(loss: Extreme, outcome: Outcome) -> str:
+    unit = f" {outcome.headline.unit}" if outcome.headline.unit not in ("", "Dmnl", "1") else ""
+    told = f"{signed_column([loss.change], like=[outcome.size])[0]}{unit}"
+    return told if outcome.is_share or not np.isfinite(loss.relative) else f"{told} ({loss.relative:+.1%})"
+
+
+# --- money ------------------------------------------------------------------------------------------------------------
+
+
+def _money(found: Comparison, lever: str) -> Iterator[Table]:
+    """A lever's amounts by what they are for, by its other dimensions, and by period."""
+    amounts = found.allocations[lever]
+    dims = [str(d) for d in amounts.dims if d not in (RUN, "time")]
+    telling = telling_dimension(found.first, dims)
+    unit = str(amounts.attrs.get("units", ""))
+    moved = ", ".join(f"{label} spends {found.moved(lever, label):.0%} otherwise" for label in found.labels[1:])
+    for d in ([telling] if telling else []) + [d for d in dims if d != telling]:
+        summed = amounts.sum([each for each in amounts.dims if each not in (RUN, d)])
+        yield _shares(found, f"{lever} by {d}, {unit}: {moved}", _by_groups(found, d, summed) if d == telling else _by(summed, d))
+    starts = amounts["time"].to_numpy()
+    places = round_times(starts)
+    by_period = amounts.sum(dims).isel(time=places)
+    rows = [(f"{starts[place]:g}", by_period.isel(time=at).to_numpy().tolist()) for at, place in enumerate(places)]
+    yield _differences(found, f"{lever} by period, {unit}", rows)
+
+
+def _by(summed: xr.DataArray, dimension: str) -> list[tuple[str, list[float]]]:
+    """The amounts of all runs by element, the elements that differ most of many."""
+    rows = [(str(e), summed.sel({dimension: e}).to_numpy().tolist()) for e in summed[dimension].to_numpy()]
+    if len(rows) <= MOST_ROWS:
+        return rows
+    most = sorted(rows, key=lambda row: -(max(row[1]) - min(row[1])))[:MOST_ROWS]
+    return [row for row in rows if row in most]
+
+
+def _by_groups(found: Comparison, dimension: str, summed: xr.DataArray) -> list[tuple[str, list[float]]]:
+    """The same with the sums of groups before their elements."""
+    groups = found.first.groups.get(dimension)
+    rows = dict(_by(summed, dimension))
+    if groups is None:
+        return list(rows.items())
+    listed: list[tuple[str, list[float]]] = []
+    for name, members in groups.items():
+        own = [member for member in members if member in rows]
+        if own:
+            listed.append((name, summed.sel({dimension: own}).sum(dimension).to_numpy().tolist()))
+            listed += [(f"  {member}", rows[member]) for member in own]
+    return listed
+
+
+def _shares(found: Comparison, title: str, rows: list[tuple[str, list[float]]]) -> Table:
+    table = _differences(found, title, [*rows, ("all", _sum(rows))])
+    return table
+
+
+def _sum(rows: list[tuple[str, list[float]]]) -> list[float]:
+    whole = [values for name, values in rows if not name.startswith("  ")]
+    return [float(part) for part in np.sum(whole, axis=0)]
+
+
+def _differences(found: Comparison, title: str, rows: list[tuple[str, list[float]]]) -> Table:
+    """Values of all runs, and the differences of the others from the first; one precision for all."""
+    every = [value for _, values in rows for value in values]
+    told = []
+    for name, values in rows:
+        changes = signed_column([value - values[0] for value in values[1:]], like=every)
+        told.append((name, *column(values, like=every), *changes))
+    headers = ("", *found.labels, *(f"{label} - {found.labels[0]}" for label in found.labels[1:]))
+    return Table(title, headers, tuple(told), len(headers) - 1)
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+def _limits(found: Comparison) -> Table:
+    rows = tuple(
+        (limit.name, *(_held(limit.held.get(label)) for label in found.labels))
+        for limit in found.limits
+    )
+    return Table("Limits, where each is nearest to its amount", ("", *found.labels), rows, 0)
+
+
+def _held(item: Violation | None) -> str:
+    if item is None:
+        return "not in its plan"
+    if item.size > TOLERANCE:
+        return f"MISSED by {item.size:.1e} of its size"
+    word = "reached" if item.room <= REACHED else "kept"
+    value, amount = column([item.value, item.amount])
+    return f"{word} ({value} of {amount}, {item.time:g})" if word == "kept" else f"{word} ({amount}, {item.time:g})"
+
+
+def _prices(found: Comparison) -> Table:
+    """The largest price of each limit that binds in one of them."""
+    rows = []
+    for limit in found.limits:
+        told = [limit.prices.get(label) for label in found.labels]
+        if any(price is not None and price[0] for price in told):
+            units = next(price[2] for price in told if price is not None)
+            texts = ["-" if price is None else f"{price[0]:.3g} ({price[1]:g})" if price[0] else "0" for price in told]
+            rows.append((limit.name, units, *texts))
+    title = "What one more unit of a limit is worth, where and when it is worth most"
+    return Table(title, ("", "unit", *found.labels), tuple(rows), len(found.labels))
