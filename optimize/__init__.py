@@ -13,6 +13,7 @@ Everything imports only what stands above it here, and so it is in each family:
 - `solving/`: a problem to its result
 - `calibration/`: parameters fitted to observations
 - `screening/`: which parameters matter
+- `comparisons/`: results and policies side by side
 - `explanation/`: why a policy brings what it brings
 - `pages/`: pictures and what-ifs in a browser
 - `benchmarks/`: speed and memory, side by side with others
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .calibration.draft import starting_calibration
     from .calibration.estimation import CalibrationResult, calibrate
     from .calibration.specification import Calibration
+    from .comparisons.comparison import Comparison, compare
     from .explanation.explanation import Explanation, explain
     from .headlines.choice import headline_outcomes
     from .headlines.headline import Headline
@@ -51,6 +53,7 @@ __all__ = [
     "Block",
     "Calibration",
     "CalibrationResult",
+    "Comparison",
     "Ending",
     "Evaluation",
     "Explanation",
@@ -70,6 +73,7 @@ __all__ = [
     "Watch",
     "assemble",
     "calibrate",
+    "compare",
     "explain",
     "explore",
     "explore_page",
@@ -94,6 +98,7 @@ __getattr__, __dir__ = deferred(
         "calibration.draft": ("starting_calibration",),
         "calibration.estimation": ("CalibrationResult", "calibrate"),
         "calibration.specification": ("Calibration",),
+        "comparisons.comparison": ("Comparison", "compare"),
         "explanation.explanation": ("Explanation", "explain"),
         "headlines.choice": ("headline_outcomes",),
         "pages.notebook": ("explore",),

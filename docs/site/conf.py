@@ -68,6 +68,7 @@ how-to/runs
 how-to/explore
 how-to/plan
 how-to/results
+how-to/compare
 how-to/explain
 how-to/solvers
 how-to/headlines

@@ -8,6 +8,7 @@
 - `simulating.py`: what `simulate` and `check` do once their arguments are read
 - `calibrating.py`: what `calibrate` and `screen` do
 - `optimizing.py`: what `optimize`, `verify` and `plan` do
+- `comparing.py`: what `compare` does
 - `explaining.py`: what `explain` does
 - `exploring.py`: what `explore` does
 - `commands.py`: the commands and their options

@@ -13,8 +13,9 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,7 @@ from .console import tell, tell_error, tell_notes
 from .requests import (
     CalibrateRequest,
     CheckRequest,
+    CompareRequest,
     ExplainRequest,
     ExploreRequest,
     OptimizeRequest,
@@ -176,6 +178,30 @@ def plan(
     Example: prosperity plan my_model.mdl --out my_plan.toml && prosperity optimize my_plan.toml
     """
     return PlanRequest(model, tuple(data or ()), regions, out)
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN RUN...",
+            help="Folders of results, and CSV files of policies, which are run in the model of the first result.",
+        ),
+    ],
+    label: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="What to call them, in their order; repeatable.")
+    ] = None,
+    json: Json = False,
+) -> CompareRequest:
+    """Lay results and policies side by side: outcomes, who is worse off with which, money, limits and their prices.
+
+    The first is what the others are held against. Whether all start from the same run without a policy, and what else
+    was asked of each, is said first.
+
+    Example: prosperity compare runs/FIRST runs/SECOND my_policy.csv
+    """
+    return CompareRequest(tuple(runs), tuple(label or ()), json)
 
 
 @app.command()
@@ -469,45 +495,26 @@ def _run(arguments: Sequence[str]) -> int:
     return _interrupted() if status == Status.INTERRUPTED else status
 
 
+# The module and the function that do what is asked for, imported when it is.
+ANSWERS: Mapping[type[Request], tuple[str, str]] = {
+    OptimizeRequest: ("optimizing", "answer_optimize"),
+    VerifyRequest: ("optimizing", "answer_verify"),
+    PlanRequest: ("optimizing", "answer_plan"),
+    CompareRequest: ("comparing", "answer_compare"),
+    ExplainRequest: ("explaining", "answer_explain"),
+    ExploreRequest: ("exploring", "answer_explore"),
+    SimulateRequest: ("simulating", "answer_simulate"),
+    CheckRequest: ("simulating", "answer_check"),
+    CalibrateRequest: ("calibrating", "answer_calibrate"),
+    ScreenRequest: ("calibrating", "answer_screen"),
+}
+
+
 def _answer(request: Request) -> Status:
     """Does what was asked for, with what that needs imported now."""
-    match request:
-        case OptimizeRequest():
-            from .optimizing import answer_optimize
-
-            return answer_optimize(request)
-        case VerifyRequest():
-            from .optimizing import answer_verify
-
-            return answer_verify(request)
-        case PlanRequest():
-            from .optimizing import answer_plan
-
-            return answer_plan(request)
-        case ExplainRequest():
-            from .explaining import answer_explain
-
-            return answer_explain(request)
-        case ExploreRequest():
-            from .exploring import answer_explore
-
-            return answer_explore(request)
-        case SimulateRequest():
-            from .simulating import answer_simulate
-
-            return answer_simulate(request)
-        case CheckRequest():
-            from .simulating import answer_check
-
-            return answer_check(request)
-        case CalibrateRequest():
-            from .calibrating import answer_calibrate
-
-            return answer_calibrate(request)
-        case ScreenRequest():
-            from .calibrating import answer_screen
-
-            return answer_screen(request)
+    module, name = ANSWERS[type(request)]
+    answer: Callable[[Request], Status] = getattr(import_module(f".{module}", __package__), name)
+    return answer(request)
 
 
 @contextmanager

@@ -130,6 +130,15 @@ class ExploreRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CompareRequest:
+    """Results and policies to be laid side by side, and what to call them."""
+
+    runs: tuple[Path, ...]
+    labels: tuple[str, ...] = ()
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ExplainRequest:
     """Why a result changes an outcome, by default its objective."""
 
@@ -147,6 +156,7 @@ Request: TypeAlias = (
     | CalibrateRequest
     | ScreenRequest
     | ExploreRequest
+    | CompareRequest
     | ExplainRequest
 )
 

@@ -39,20 +39,16 @@ def candidates(paths: Sequence[Path]) -> tuple[Candidate, ...]:
     InvalidRequest where there are fewer than two, where none is a result, and for one that has no policy.
     """
     if len(paths) < 2:
-        found = f"{len(paths)} result{'' if len(paths) == 1 else 's'} to compare."
-        raise InvalidRequest(Fault(found, advice="Name two or more folders of results, or CSV files of policies."))
+        advice = "Name two or more folders of results, or CSV files of policies."
+        raise InvalidRequest(Fault(f"{len(paths)} result to compare.", advice=advice))
     results = {path: load_result(path) for path in dict.fromkeys(paths) if not _is_policy_file(path)}
     if not results:
         advice = "Name the folder of a result first: its model and its plan are those in which policies are run."
         raise InvalidRequest(Fault("none of these is the folder of a result.", advice=advice))
     first = next(iter(results.values()))
-    found = [
-        of_result(results[path], path.name) if path in results else of_policy(path, first)
-        for path in dict.fromkeys(paths)
-    ]
-    if len(found) < 2:
-        raise InvalidRequest(Fault("all of these are one and the same.", advice="Name another one besides."))
-    return labelled(found)
+    return labelled(
+        [of_result(results[path], path.name) if path in results else of_policy(path, first) for path in paths]
+    )
 
 
 def of_result(result: Result, label: str) -> Candidate:

@@ -122,9 +122,7 @@ class Comparison:
         return moment(time, end=horizon_end(self.first.plan), unit=self.first.time_unit)
 
 
-def compare(
-    runs: Sequence[Result | str | Path], labels: Sequence[str] | None = None
-) -> Comparison:
+def compare(runs: Sequence[Result | str | Path], labels: Sequence[str] | None = None) -> Comparison:
     """Results, folders of results and CSV files of policies side by side; the first is what others are held against.
 
     What can be compared is: outcomes that all have, in the same unit and for the same regions, at the times that all
@@ -159,7 +157,9 @@ def _candidates(runs: Sequence[Result | str | Path], labels: Sequence[str] | Non
     found = candidates([Path(str(run)) for run in runs])
     if labels is None:
         return found
-    return labelled([Candidate(name, one.result, one.standing, one.notes) for name, one in zip(labels, found, strict=True)])
+    return labelled(
+        [Candidate(name, one.result, one.standing, one.notes) for name, one in zip(labels, found, strict=True)]
+    )
 
 
 def _models(found: Sequence[Candidate]) -> list[str]:
@@ -263,7 +263,9 @@ def _limits(found: Sequence[Candidate]) -> tuple[HeldLimit, ...]:
     limits = []
     for name in names:
         held = {one.label: item for one in found for item in one.result.violations if item.limit == name}
-        prices = {one.label: _dearest(one.result.shadow_prices[name]) for one in found if name in one.result.shadow_prices}
+        prices = {
+            one.label: _dearest(one.result.shadow_prices[name]) for one in found if name in one.result.shadow_prices
+        }
         limits.append(HeldLimit(name, held, prices))
     return tuple(limits)
 

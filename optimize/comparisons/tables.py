@@ -18,7 +18,8 @@ from .comparison import RUN, Comparison
 MOST_LOSSES = 12  # outcomes in a table of losers
 MOST_ROWS = 36
 REACHED = 1e-4
-NOTHING = 5e-5  # of a share: less is told as 0.0%
+MOST_SAID = 3  # outcomes in a sentence
+PURE = ("", "Dmnl", "1")
 
 
 def sentences(found: Comparison) -> list[str]:
@@ -27,7 +28,22 @@ def sentences(found: Comparison) -> list[str]:
     for label, assumed in found.assumed.items():
         if assumed:
             told.append(f"Of {label} other things were asked than of {found.labels[0]}: {'; '.join(assumed)}.")
-    return [*told, _baseline(found)]
+    return [*told, _baseline(found), *(_instead(found, label) for label in found.labels[1:])]
+
+
+def _instead(found: Comparison, label: str) -> str:
+    """What comes of one instead of the first, in the outcomes that people look at first."""
+    single = [compared for compared in found.outcomes if compared.policy.ndim == 2][:MOST_SAID]
+    when = found.said(float(found.outcomes[0].policy["time"][-1]))
+    told = [_said(compared.between(found.labels[0], label)) for compared in single]
+    return f"With {label} instead of {found.labels[0]}, {when}: {'; '.join(told)}." if told else ""
+
+
+def _said(outcome: Outcome) -> str:
+    change = float(outcome.change[-1])
+    text = signed_column([change], like=[outcome.size])[0]
+    name = outcome.headline.english
+    return f"{name} {_with_unit(text, outcome)}" if text != "0" else f"{name} the same"
 
 
 def _baseline(found: Comparison) -> str:
@@ -35,15 +51,15 @@ def _baseline(found: Comparison) -> str:
     if found.has_one_baseline:
         return "All have the same run without a policy, so their gains can be compared."
     worst = max(found.outcomes, key=lambda compared: compared.baseline_gap)
-    last = worst.without.isel(time=-1).stack(place=[d for d in worst.without.dims if d not in (RUN, "time")])
-    gap = (last.max(RUN) - last.min(RUN)).to_numpy()
-    at = last.isel(place=int(gap.argmax()))
-    where = ", ".join(map(str, at["place"].item())) if at["place"].size and at["place"].item() != () else ""
-    name = f"{worst.headline.english}{f' [{where}]' if where else ''}"
+    gaps = worst.without.max(RUN) - worst.without.min(RUN)
+    place = np.unravel_index(int(gaps.to_numpy().argmax()), gaps.shape)
+    at = worst.without.isel(dict(zip(gaps.dims, map(int, place), strict=True)))
+    element = ", ".join(str(at[d].item()) for d in gaps.dims if d != "time")
+    name = f"{worst.headline.english}{f' [{element}]' if element else ''}"
     values = ", ".join(
         f"{text} in {label}" for text, label in zip(column(at.to_numpy().tolist()), found.labels, strict=True)
     )
-    when = found.said(float(worst.without["time"][-1]))
+    when = found.said(float(at["time"]))
     return (
         f"They do not start from the same run: without a policy, {name} stands at {values} ({when}). "
         "Compare levels, not gains."
@@ -145,9 +161,12 @@ def _losing_row(found: Comparison, side: Sides) -> tuple[str, ...]:
     )
 
 
+def _with_unit(text: str, outcome: Outcome) -> str:
+    return text if outcome.headline.unit in PURE else f"{text} {outcome.headline.unit}"
+
+
 def _by_how_much(loss: Extreme, outcome: Outcome) -> str:
-    unit = f" {outcome.headline.unit}" if outcome.headline.unit not in ("", "Dmnl", "1") else ""
-    told = f"{signed_column([loss.change], like=[outcome.size])[0]}{unit}"
+    told = _with_unit(signed_column([loss.change], like=[outcome.size])[0], outcome)
     return told if outcome.is_share or not np.isfinite(loss.relative) else f"{told} ({loss.relative:+.1%})"
 
 
@@ -163,7 +182,8 @@ def _money(found: Comparison, lever: str) -> Iterator[Table]:
     moved = ", ".join(f"{label} spends {found.moved(lever, label):.0%} otherwise" for label in found.labels[1:])
     for d in ([telling] if telling else []) + [d for d in dims if d != telling]:
         summed = amounts.sum([each for each in amounts.dims if each not in (RUN, d)])
-        yield _shares(found, f"{lever} by {d}, {unit}: {moved}", _by_groups(found, d, summed) if d == telling else _by(summed, d))
+        rows = _by_groups(found, d, summed) if d == telling else _by(summed, d)
+        yield _differences(found, f"{lever} by {d}, {unit}: {moved}", [*rows, ("all", _whole(summed))])
     starts = amounts["time"].to_numpy()
     places = round_times(starts)
     by_period = amounts.sum(dims).isel(time=places)
@@ -195,14 +215,9 @@ def _by_groups(found: Comparison, dimension: str, summed: xr.DataArray) -> list[
     return listed
 
 
-def _shares(found: Comparison, title: str, rows: list[tuple[str, list[float]]]) -> Table:
-    table = _differences(found, title, [*rows, ("all", _sum(rows))])
-    return table
-
-
-def _sum(rows: list[tuple[str, list[float]]]) -> list[float]:
-    whole = [values for name, values in rows if not name.startswith("  ")]
-    return [float(part) for part in np.sum(whole, axis=0)]
+def _whole(summed: xr.DataArray) -> list[float]:
+    """The sums of all elements, a number for each run."""
+    return [float(value) for value in summed.sum([d for d in summed.dims if d != RUN]).to_numpy()]
 
 
 def _differences(found: Comparison, title: str, rows: list[tuple[str, list[float]]]) -> Table:
@@ -221,20 +236,22 @@ def _differences(found: Comparison, title: str, rows: list[tuple[str, list[float
 
 def _limits(found: Comparison) -> Table:
     rows = tuple(
-        (limit.name, *(_held(limit.held.get(label)) for label in found.labels))
-        for limit in found.limits
+        (limit.name, *(_held(found, limit.held.get(label)) for label in found.labels)) for limit in found.limits
     )
     return Table("Limits, where each is nearest to its amount", ("", *found.labels), rows, 0)
 
 
-def _held(item: Violation | None) -> str:
+def _held(found: Comparison, item: Violation | None) -> str:
+    """Whether a limit holds, where it is nearest to its amount."""
     if item is None:
         return "not in its plan"
+    where = f"{item.place.removeprefix(item.limit).strip('[]')} {found.said(item.time)}".strip()
     if item.size > TOLERANCE:
-        return f"MISSED by {item.size:.1e} of its size"
-    word = "reached" if item.room <= REACHED else "kept"
+        return f"MISSED by {item.size:.1e} of its size, {where}"
+    if item.room <= REACHED:
+        return f"reached, {where}"
     value, amount = column([item.value, item.amount])
-    return f"{word} ({value} of {amount}, {item.time:g})" if word == "kept" else f"{word} ({amount}, {item.time:g})"
+    return f"kept ({value} of {amount}), {where}"
 
 
 def _prices(found: Comparison) -> Table:

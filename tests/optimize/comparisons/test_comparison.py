@@ -1,0 +1,248 @@
+"""Results and policies side by side: what is the same, what comes of each, who is worse off, where the money goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support import islands
+
+import optimize as opt
+import sd_models as sd
+from optimize.command_line.commands import main
+from optimize.comparisons.candidate import GIVEN
+from optimize.comparisons.differences import plan_differences
+from optimize.comparisons.document import document
+from optimize.comparisons.tables import sentences, tables
+from sd_models.errors import InvalidRequest
+from sd_models.system.model import System
+
+Solved = Callable[..., opt.Result]
+HEADLINES = """variable,unit,factor,en,zh,better,by
+total income,money a year,1,Income of all,总收入,more,
+income,money a year,1,Income,收入,more,island
+welfare,points,1,Welfare,福利,more,
+"""
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> System:
+    """The islands with a table of headlines beside them."""
+    folder = tmp_path_factory.mktemp("islands")
+    (folder / "islands.mdl").write_text(islands.MODEL, encoding="utf-8")
+    (folder / "headlines.csv").write_text(HEADLINES, encoding="utf-8")
+    return sd.load(folder / "islands.mdl")
+
+
+@pytest.fixture(scope="module")
+def solved(system: System) -> Solved:
+    """Solves the islands' plan with changes; the same changes give the same result."""
+    known: dict[str, opt.Result] = {}
+
+    def solve(**changes: Any) -> opt.Result:
+        told = json.dumps(changes)
+        if told not in known:
+            plan = opt.read_plan({**islands.small_plan(**changes), "model": str(system.path)})
+            known[told] = opt.solve(opt.Problem(system, plan))
+        return known[told]
+
+    return solve
+
+
+LOWER = {"lever": [{"variable": "spending", "upper": 0.5}]}
+
+
+@pytest.fixture(scope="module")
+def found(solved: Solved) -> opt.Comparison:
+    """Two results of which the second may spend less."""
+    return opt.compare([solved(), solved(**LOWER)], ["free", "bound"])
+
+
+def test_values_are_those_of_the_results(found: opt.Comparison, solved: Solved) -> None:
+    """With each policy, without it, and what the periods' levers add up to."""
+    income = next(one for one in found.outcomes if one.headline.variable == "total income")
+    for label, result in (("free", solved()), ("bound", solved(**LOWER))):
+        run = result.trajectories["total income"].sel(time=income.policy["time"])
+        np.testing.assert_array_equal(income.policy.sel(run=label), run)
+        np.testing.assert_array_equal(
+            found.allocations["spending"].sel(run=label).sum("time"), result.total("spending")
+        )
+    assert found.has_one_baseline
+    assert found.has_one_goal
+
+
+def test_who_is_worse_off(found: opt.Comparison) -> None:
+    """From the first to the other: who may spend less has less."""
+    income = next(side for side in found.sides("bound") if side.outcome.headline.variable == "income")
+    change = found.outcomes[[one.headline.variable for one in found.outcomes].index("income")].between("free", "bound")
+    assert income.losing == int((change.change < 0).any("time").sum())
+    assert income.losing > 0
+
+
+def test_what_was_asked_otherwise_is_told(found: opt.Comparison) -> None:
+    """Key by key, and only what differs."""
+    assert found.assumed == {"bound": ("lever[spending].upper: 2.0 against 0.5",)}
+    said = "\n".join(sentences(found))
+    assert "lever[spending].upper: 2.0 against 0.5" in said
+    assert "the same run without a policy" in said
+
+
+def test_another_baseline_is_told(solved: Solved, tmp_path: Path) -> None:
+    """Gains from different starts are not what can be compared, and the sentence says where they differ."""
+    richer = islands.MODEL.replace("returns[good] = 0.1, 0.2, 0.3", "returns[good] = 0.2, 0.2, 0.3")
+    (tmp_path / "islands.mdl").write_text(richer, encoding="utf-8")
+    (tmp_path / "headlines.csv").write_text(HEADLINES, encoding="utf-8")
+    other = sd.load(tmp_path / "islands.mdl")
+    plan = opt.read_plan({**islands.small_plan(), "model": str(other.path)})
+    found = opt.compare([solved(), opt.solve(opt.Problem(other, plan))])
+    assert not found.has_one_baseline
+    assert any("islands.mdl: not the same" in text for text in found.assumed["result 2"])
+    assert any("They do not start from the same run" in text for text in sentences(found))
+    assert "no policy" not in tables(found)[1].headers
+
+
+def test_other_horizons_are_compared_where_they_meet(solved: Solved) -> None:
+    """At the times that both have, and a note says so; levers with other periods are left out by name."""
+    found = opt.compare([solved(), solved(horizon=[3, 6])])
+    assert found.outcomes[0].policy["time"].to_numpy().tolist() == [3.0, 4.0, 5.0, 6.0]
+    assert any("Horizons differ" in note for note in found.notes)
+    assert any(note.startswith("spending is not compared") for note in found.notes)
+    assert not found.has_one_goal
+
+
+def test_other_models_have_nothing_in_common(solved: Solved) -> None:
+    """They are refused by name."""
+    plan = opt.load_plan("urbanization")
+    other = opt.solve(opt.Problem(sd.load("urbanization"), plan))
+    with pytest.raises(InvalidRequest, match="have no headline outcome in common"):
+        opt.compare([solved(), other], ["islands", "towns"])
+
+
+def test_without_a_policy_there_is_nothing_to_compare(solved: Solved) -> None:
+    """Limits that contradict each other give none."""
+    limit = {"name": "much", "sum": "spending", "over": ["island", "good"], "at_least": 1000.0}
+    with pytest.raises(InvalidRequest, match="has no policy"):
+        opt.compare([solved(), solved(limit=[limit])], ["good", "impossible"])
+
+
+def test_money_moved_elsewhere(found: opt.Comparison, solved: Solved) -> None:
+    """Nothing between a result and itself; all where nothing overlaps."""
+    same = opt.compare([solved(), solved()])
+    assert same.moved("spending", "result 2") == 0
+    assert 0 < found.moved("spending", "bound") <= 1
+    assert all(not side.losing and side.gain_at_end is None for side in same.sides("result 2"))
+
+
+def test_limits_and_prices(found: opt.Comparison, solved: Solved) -> None:
+    """A limit stands once, with what each holds of it; one that is not in a plan says so."""
+    budget = next(limit for limit in found.limits if limit.name == islands.BUDGET["name"])
+    assert set(budget.held) == {"free", "bound"}
+    only = opt.compare([solved(), solved(limit=[islands.BUDGET])])
+    missing = next(table for table in tables(only) if table.title.startswith("Limits"))
+    assert any("not in its plan" in row for row in missing.rows)
+
+
+def test_the_document_is_json(found: opt.Comparison) -> None:
+    """And its sums are those of the levers."""
+    told = json.loads(json.dumps(document(found), allow_nan=False))
+    lever = told["levers"]["spending"]
+    np.testing.assert_allclose(np.sum(lever["by"]["good"]["amounts"], axis=1), lever["total"])
+    assert [run["label"] for run in told["runs"]] == ["free", "bound"]
+
+
+def test_plans_that_are_equal_do_not_differ() -> None:
+    """Whatever was left to its default."""
+    plan = opt.load_plan("urbanization")
+    assert list(plan_differences(plan, plan.model_copy(deep=True))) == []
+
+
+# --- folders and files ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folders(solved: Solved, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two results in folders, and the policy of the first as somebody's own file."""
+    home = tmp_path_factory.mktemp("runs")
+    first = opt.save_result(solved(), home / "first")
+    opt.save_result(solved(**LOWER), home / "second")
+    (home / "mine.csv").write_bytes((first / "policy.csv").read_bytes())
+    return home
+
+
+def test_a_policy_file_is_run_in_the_model(folders: Path, solved: Solved) -> None:
+    """The first result's own policy, from its file, brings what the result says."""
+    found = opt.compare([folders / "first", folders / "mine.csv"])
+    given = found.candidates[1]
+    assert given.standing == GIVEN
+    assert given.result.objective == pytest.approx(solved().objective, rel=1e-9)
+    assert given.result.baseline_objective == pytest.approx(solved().baseline_objective, rel=1e-9)
+    assert found.moved("spending", "mine") < 1e-9
+    for compared in found.outcomes:
+        np.testing.assert_allclose(compared.policy[1], compared.policy[0], rtol=1e-9)
+
+
+def test_a_policy_file_that_breaks_limits_says_so(folders: Path) -> None:
+    """It is compared all the same."""
+    names = ",".join(f'"spending[{island}, {good}]"' for island in islands.ISLANDS for good in islands.GOODS)
+    (folders / "greedy.csv").write_text(f"time,{names}\n2,{','.join('9' * 9)}\n", encoding="utf-8")
+    found = opt.compare([folders / "first", folders / "greedy.csv"])
+    assert "misses limits" in found.candidates[1].standing
+    assert any("greedy.csv misses limits of the plan: " in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["first"], "Name two or more"),
+        (["mine.csv", "mine.csv"], "none of these is the folder of a result"),
+        (["first", "nothing"], "not the folder of a result"),
+        (["first", "nothing.csv"], "nothing.csv"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(
+    folders: Path, names: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a sentence, with status 2."""
+    assert main(["compare", *(str(folders / name) for name in names)]) == 2
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert not printed.out
+
+
+def test_the_command_prints_tables(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was asked otherwise first, then outcomes, who is worse off, money and limits."""
+    assert (
+        main(["compare", str(folders / "first"), str(folders / "second"), "--label", "free", "--label", "x\x1b[2J"])
+        == 0
+    )
+    printed = capsys.readouterr().out
+    order = ["other things were asked", "What comes of it", "Who is worse off", "spending by good", "Limits"]
+    places = [printed.index(words) for words in order]
+    assert places == sorted(places)
+    assert "\x1b" not in printed
+
+
+def test_the_command_as_json(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One object; the same result twice has two labels."""
+    first = str(folders / "first")
+    assert main(["compare", first, first, "--json"]) == 0
+    assert [run["label"] for run in json.loads(capsys.readouterr().out)["runs"]] == ["first", "first (2)"]
+
+
+def test_a_changed_folder_says_so(folders: Path, solved: Solved) -> None:
+    """Its numbers are not those that were saved."""
+    changed = opt.save_result(solved(), folders / "changed")
+    (changed / "policy.csv").write_text("time\n", encoding="utf-8")
+    found = opt.compare([folders / "first", changed])
+    assert any("not what was saved" in note for note in found.notes)
+
+
+def test_results_of_a_version_without_headlines(solved: Solved) -> None:
+    """Nothing is made up for them."""
+    with pytest.raises(InvalidRequest, match="no headline outcome in common"):
+        opt.compare([solved(), replace(solved(), headlines=())])
