@@ -42,6 +42,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(PROBLEM / source, folder / name)
     (folder / "migrants.csv").write_text(blocks("csv", README)[0], encoding="utf-8")
     assert main(["optimize", str(folder / "my_plan.toml"), "--out", str(folder / "runs" / "FOLDER")]) == 0
+    shutil.copy(folder / "runs" / "FOLDER" / "policy.csv", folder / "my_policy.csv")
     return folder
 
 
