@@ -66,15 +66,9 @@ class Comparison:
 
     >>> import optimize as opt
     >>> import sd_models as sd
-    >>> plan = opt.load_plan("urbanization")
-    >>> tight = plan.model_copy(update={"limits": (plan.limits[0].model_copy(update={"at_most": 300.0}),)})
-    >>> system = sd.load("urbanization")
-    >>> found = opt.compare([opt.solve(opt.Problem(system, each)) for each in (plan, tight)], ["wide", "tight"])
-    >>> found.has_one_baseline, found.assumed["tight"]
-    (True, ('limit[budget].at_most: 600.0 against 300.0',))
-    >>> share = found.outcomes[0].policy.isel(time=-1)
-    >>> bool(share.sel(run="wide") > share.sel(run="tight"))
-    True
+    >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> opt.compare([result, result]).moved("public investment in citizenization", "result 2")
+    0.0
     """
 
     candidates: tuple[Candidate, ...]
@@ -128,6 +122,18 @@ def compare(runs: Sequence[Result | str | Path], labels: Sequence[str] | None = 
     What can be compared is: outcomes that all have, in the same unit and for the same regions, at the times that all
     have, levers that all decide. InvalidRequest for one without a policy, for labels that are not as many, and where
     nothing can be compared.
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> plan = opt.load_plan("urbanization")
+    >>> tight = plan.model_copy(update={"limits": (plan.limits[0].model_copy(update={"at_most": 300.0}),)})
+    >>> system = sd.load("urbanization")
+    >>> found = opt.compare([opt.solve(opt.Problem(system, each)) for each in (plan, tight)], ["wide", "tight"])
+    >>> found.has_one_baseline, found.assumed["tight"]
+    (True, ('limit[budget].at_most: 600.0 against 300.0',))
+    >>> share = found.outcomes[0].policy.isel(time=-1)
+    >>> bool(share.sel(run="wide") > share.sel(run="tight"))
+    True
     """
     found = _candidates(runs, labels)
     paths = [_outcomes(candidate) for candidate in found]
