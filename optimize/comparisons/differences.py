@@ -64,4 +64,6 @@ def _leaves(content: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _text(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -86,9 +86,9 @@ def test_who_is_worse_off(found: opt.Comparison) -> None:
 
 def test_what_was_asked_otherwise_is_told(found: opt.Comparison) -> None:
     """Key by key, and only what differs."""
-    assert found.assumed == {"bound": ("lever[spending].upper: 2.0 against 0.5",)}
+    assert found.assumed == {"bound": ("lever[spending].upper: 2 against 0.5",)}
     said = "\n".join(sentences(found))
-    assert "lever[spending].upper: 2.0 against 0.5" in said
+    assert "lever[spending].upper: 2 against 0.5" in said
     assert "the same run without a policy" in said
 
 
