@@ -192,6 +192,14 @@ def compare(
     label: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="What to call them, in their order; repeatable.")
     ] = None,
+    ranges: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RANGES.csv",
+            help="Table of ranges of assumptions, as of screen: in how many of the same draws each does better.",
+        ),
+    ] = None,
+    samples: Annotated[int | None, typer.Option(min=2, help="Trajectories of Morris through the ranges (20).")] = None,
     json: Json = False,
 ) -> CompareRequest:
     """Lay results and policies side by side: outcomes, who is worse off with which, money, limits and their prices.
@@ -201,7 +209,7 @@ def compare(
 
     Example: prosperity compare runs/FIRST runs/SECOND my_policy.csv
     """
-    return CompareRequest(tuple(runs), tuple(label or ()), json)
+    return CompareRequest(tuple(runs), tuple(label or ()), ranges, samples, json)
 
 
 @app.command()

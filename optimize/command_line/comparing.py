@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..comparisons.comparison import compare
 from ..comparisons.document import document
-from ..comparisons.tables import sentences, tables
+from ..comparisons.robustness import robustness
+from ..comparisons.tables import robustness_table, sentences, tables
 from . import console
 from .progress import working
 from .requests import CompareRequest, Status
@@ -14,9 +15,14 @@ def answer_compare(request: CompareRequest) -> Status:
     """Compares results and policies, in tables or as one JSON object."""
     with working("Reading the results"):
         found = compare(request.runs, request.labels or None)
+    robust = None
+    if request.ranges is not None:
+        with working("Drawing from the ranges"):
+            robust = robustness(found, request.ranges, samples=request.samples)
     if request.json:
-        console.print_json(document(found))
+        console.print_json(document(found, robust))
     else:
-        console.print_result(sentences(found), tables(found), (), ())
-    console.tell_notes(found.notes)
+        drawn = () if robust is None else (robustness_table(robust, found),)
+        console.print_result(sentences(found), [*tables(found), *drawn], (), ())
+    console.tell_notes((*found.notes, *(() if robust is None else robust.notes)))
     return Status.DONE

@@ -131,10 +131,12 @@ class ExploreRequest:
 
 @dataclass(frozen=True, slots=True)
 class CompareRequest:
-    """Results and policies to be laid side by side, and what to call them."""
+    """Results and policies to be laid side by side, what to call them, and ranges under which they are held too."""
 
     runs: tuple[Path, ...]
     labels: tuple[str, ...] = ()
+    ranges: Path | None = None
+    samples: int | None = None
     json: bool = False
 
 

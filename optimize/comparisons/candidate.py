@@ -63,9 +63,10 @@ def of_result(result: Result, label: str) -> Candidate:
 
 def of_policy(path: Path, reference: Result) -> Candidate:
     """The policy of a CSV file, run in the model of a result and held against its plan."""
-    system, plan = opened(reference), reference.plan
+    plan = reference.plan
+    problem = Problem(opened(reference), plan)
+    system = problem.system
     span, end = every_step(system, plan), TimeSpan(stop=horizon_end(plan))
-    problem = Problem(system, plan)
     paths = lever_paths(read_policy(path), system, end)
     policy = {system[name].name: values for name, values in paths.items()}
     doubts = tuple(undecided(problem, policy, problem.vector(policy)))

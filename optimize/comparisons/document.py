@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import xarray as xr
 from ..files.storage import finite
 from ..results.gains import Extreme, Sides
 from .comparison import RUN, Compared, Comparison, HeldLimit
+from .robustness import Draws, Robustness
 
 
-def document(found: Comparison) -> dict[str, Any]:
+def document(found: Comparison, robust: Robustness | None = None) -> dict[str, Any]:
     """All of a comparison as one object; lists of values are in the order of `runs`."""
     content: dict[str, Any] = finite(
         {
@@ -24,7 +26,8 @@ def document(found: Comparison) -> dict[str, Any]:
             "losses": {label: [_side(side) for side in found.sides(label)] for label in found.labels[1:]},
             "levers": {str(name): _lever(amounts) for name, amounts in found.allocations.items()},
             "limits": [_limit(limit) for limit in found.limits],
-            "notes": list(found.notes),
+            "robustness": None if robust is None else _robustness(robust, found.labels),
+            "notes": [*found.notes, *(() if robust is None else robust.notes)],
         }
     )
     return content
@@ -97,3 +100,23 @@ def _limit(limit: HeldLimit) -> dict[str, Any]:
     }
     prices = {label: {"price": price[0], "time": price[1], "unit": price[2]} for label, price in limit.prices.items()}
     return {"name": limit.name, "held": held, "prices": prices}
+
+
+def _robustness(robust: Robustness, labels: Sequence[str]) -> dict[str, Any]:
+    return {
+        "ranges": robust.file,
+        "draws": robust.draws,
+        "outcomes": [_draws(draws, labels) for draws in robust.outcomes],
+    }
+
+
+def _draws(draws: Draws, labels: Sequence[str]) -> dict[str, Any]:
+    """Lowest, median and highest by run, and in how many draws the others do better and worse than the first."""
+    spans = {label: dict(zip(("lowest", "median", "highest"), draws.span(label), strict=True)) for label in labels}
+    against = {label: dict(zip(("better", "worse", "of"), draws.better(label), strict=True)) for label in labels[1:]}
+    return {
+        "variable": draws.headline.variable,
+        "unit": draws.headline.unit,
+        "runs": spans,
+        "against_the_first": against,
+    }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
 
+from ..plans.horizon import horizon_end
 from ..results.gains import Extreme, Outcome, Sides
 from ..results.moments import round_times
 from ..results.numbers import column, signed_column
@@ -14,6 +15,7 @@ from ..results.tables import Table, telling_dimension
 from ..results.verdict import TOLERANCE
 from ..results.violations import Violation
 from .comparison import RUN, Comparison
+from .robustness import Draws, Robustness
 
 MOST_LOSSES = 12  # outcomes in a table of losers
 MOST_ROWS = 36
@@ -229,6 +231,30 @@ def _differences(found: Comparison, title: str, rows: list[tuple[str, list[float
         told.append((name, *column(values, like=every), *changes))
     headers = ("", *found.labels, *(f"{label} - {found.labels[0]}" for label in found.labels[1:]))
     return Table(title, headers, tuple(told), len(headers) - 1)
+
+
+# --- robustness -------------------------------------------------------------------------------------------------------
+
+
+def robustness_table(found: Robustness, comparison: Comparison) -> Table:
+    """The span of each outcome over all draws, and in how many of them another policy does better than the first."""
+    rows = [row for draws in found.outcomes for row in _drawn(draws, comparison.labels)]
+    first = comparison.labels[0]
+    headers = ("", "unit", "", "lowest", "median", "highest", f"better than {first}", f"worse than {first}")
+    when = comparison.said(horizon_end(comparison.first.plan))
+    title = f"Under {found.draws:,} draws of the ranges in {found.file}, the same for all, {when}"
+    return Table(title, headers, tuple(rows), 5)
+
+
+def _drawn(draws: Draws, labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """A row for each of the candidates; the first one names the outcome."""
+    spans = [draws.span(label) for label in labels]
+    texts = column([value for span in spans for value in span])
+    for place, label in enumerate(labels):
+        name = (draws.headline.english, draws.headline.unit) if place == 0 else ("", "")
+        better, worse, of = draws.better(label)
+        counts = (f"{better / of:.0%}", f"{worse / of:.0%}") if place and of else ("", "")
+        yield (*name, label, *texts[3 * place : 3 * place + 3], *counts)
 
 
 # --- limits -----------------------------------------------------------------------------------------------------------

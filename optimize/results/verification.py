@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
 from sd_models.dynamics.timing import TimeSpan, time_grid, with_time
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.numbers.evaluation import numbers
-from sd_models.reading.library import load
+from sd_models.reading.library import library, load
 from sd_models.reference.departures import departing, left_out_notes
 from sd_models.reference.replay import replay
 from sd_models.simulator.simulation import simulate
@@ -102,12 +104,19 @@ def opened(result: Result) -> System:
 
 def _opened_again(result: Result) -> System:
     known = result.provenance
-    system = load(known["model_path"], data=result.plan.data, regions=known.get("regions_path"))
+    system = _found_again(known, result.plan)
     changed = [path.name for path in files_of(system) if known["files"].get(path.name) != digest(path)]
     if changed:
         found = f"{', '.join(changed)} changed since the optimization, so the result is not about this model."
         raise InvalidRequest(Fault(found, file=str(known["model"]), advice="Optimize again."))
     return system
+
+
+def _found_again(known: Mapping[str, Any], plan: Plan) -> System:
+    """The model where it was; one of the library wherever that is now, since programs are installed anew and moved."""
+    if plan.model in library() and not Path(known["model_path"]).exists():
+        return load(plan.model, data=plan.data, regions=plan.regions)
+    return load(known["model_path"], data=plan.data, regions=known.get("regions_path"))
 
 
 def constants_of(problem: Problem) -> dict[str, FloatArray]:

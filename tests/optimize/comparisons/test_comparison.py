@@ -18,6 +18,7 @@ from optimize.command_line.commands import main
 from optimize.comparisons.candidate import GIVEN
 from optimize.comparisons.differences import plan_differences
 from optimize.comparisons.document import document
+from optimize.comparisons.robustness import robustness
 from optimize.comparisons.tables import sentences, tables
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import System
@@ -161,6 +162,46 @@ def test_plans_that_are_equal_do_not_differ() -> None:
     assert list(plan_differences(plan, plan.model_copy(deep=True))) == []
 
 
+# --- robustness -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ranges(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ranges of what the islands' capital yields."""
+    path = tmp_path_factory.mktemp("ranges") / "ranges.csv"
+    path.write_text("name,low,high\nreturns[rice],0.05,0.2\nreturns[books],0.1,0.4\n", encoding="utf-8")
+    return path
+
+
+def test_all_policies_stand_the_same_draws(found: opt.Comparison, ranges: Path, system: System) -> None:
+    """Each value is that of a run with the draw's constants and the policy, to the end of the plan."""
+    robust = robustness(found, ranges, samples=4)
+    income = next(draws for draws in robust.outcomes if draws.headline.variable == "total income")
+    design = opt.screen(system, ranges, ["total income:final"], samples=4)
+    points = design.ranges.scaled(design.design)
+    for label, result in zip(found.labels, (one.result for one in found.candidates), strict=True):
+        constants = {"returns": [points[3][0], 0.2, points[3][1]]}
+        levers = {str(name): path for name, path in result.policy.data_vars.items()}
+        run = sd.simulate(system, levers=levers, constants=constants, time=sd.TimeSpan(stop=6.0))
+        assert float(income.values.sel(run=label)[3]) == pytest.approx(float(run["total income"][-1]), rel=1e-12)
+    better, worse, of = income.better("bound")
+    assert (better, worse, of) == (0, robust.draws, robust.draws)
+    lowest, median, highest = income.span("free")
+    assert lowest < median < highest
+
+
+def test_a_policy_is_neither_better_nor_worse_than_itself(solved: Solved, ranges: Path) -> None:
+    """In no draw."""
+    robust = robustness(opt.compare([solved(), solved()]), ranges, samples=2)
+    assert all(draws.better("result 2")[:2] == (0, 0) for draws in robust.outcomes)
+
+
+def test_draws_need_one_model_and_one_horizon(solved: Solved, ranges: Path) -> None:
+    """Else they would not be the same."""
+    with pytest.raises(InvalidRequest, match="no draws that all share"):
+        robustness(opt.compare([solved(), solved(horizon=[3, 6])]), ranges)
+
+
 # --- folders and files ------------------------------------------------------------------------------------------------
 
 
@@ -232,6 +273,26 @@ def test_the_command_as_json(folders: Path, capsys: pytest.CaptureFixture[str]) 
     first = str(folders / "first")
     assert main(["compare", first, first, "--json"]) == 0
     assert [run["label"] for run in json.loads(capsys.readouterr().out)["runs"]] == ["first", "first (2)"]
+
+
+def test_the_command_draws_from_ranges(folders: Path, ranges: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a table, and as JSON."""
+    command = ["compare", str(folders / "first"), str(folders / "second"), "--ranges", str(ranges), "--samples", "2"]
+    assert main(command) == 0
+    assert "draws of the ranges in ranges.csv, the same for all" in capsys.readouterr().out
+    assert main([*command, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["robustness"]
+    assert {count["of"] for count in (one["against_the_first"]["second"] for one in told["outcomes"])} == {6}
+
+
+def test_a_policy_file_is_run_under_the_assumptions_of_the_plan(solved: Solved, tmp_path: Path) -> None:
+    """Not under the model's own."""
+    assumed = solved(constants={"returns[rice]": 0.3})
+    folder = opt.save_result(assumed, tmp_path / "assumed")
+    (tmp_path / "mine.csv").write_bytes((folder / "policy.csv").read_bytes())
+    found = opt.compare([folder, tmp_path / "mine.csv"])
+    assert found.candidates[1].result.objective == pytest.approx(assumed.objective, rel=1e-9)
+    assert found.has_one_baseline
 
 
 def test_a_changed_folder_says_so(folders: Path, solved: Solved) -> None:
