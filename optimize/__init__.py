@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from .results.figures import plot
     from .results.folder import load_result, save_result
     from .results.result import Result
-    from .results.tables import sayings
     from .results.verification import verify
+    from .results.worth import sayings
     from .screening.screening import Screening, screen
     from .solvers.solver import Ending, Iteration, Solution, Solver, Watch
     from .solving.solve import solve
@@ -114,7 +114,7 @@ __getattr__, __dir__ = deferred(
         "solvers.solver": ("Ending", "Iteration", "Solution", "Solver", "Watch"),
         "results.folder": ("load_result", "save_result"),
         "results.result": ("Result",),
-        "results.tables": ("sayings",),
+        "results.worth": ("sayings",),
         "results.verification": ("verify",),
         "screening.screening": ("Screening", "screen"),
         "solving.solve": ("solve",),

@@ -29,9 +29,10 @@ from ..results.answer import answer
 from ..results.folder import load_result, save_result, save_verification
 from ..results.recomputation import policy_of
 from ..results.result import Result
-from ..results.tables import alternatives, sayings, tables
+from ..results.tables import alternatives, tables
 from ..results.verdict import Verification
 from ..results.verification import NOTHING_COMPARED, verify
+from ..results.worth import sayings
 from ..runs.policy import lever_paths, read_policy
 from ..runs.scenario import setting
 from ..solvers.solver import Ending

@@ -11,9 +11,10 @@
 - `moments.py`: times as people say them
 - `voice.py`: names, units, times and kept texts of a result in a language
 - `gains.py`: headline outcomes with the policy and without, who gains and who loses
+- `worth.py`: what limits are worth, in words
 - `recomputation.py`: what a folder says, computed anew from model, plan and policy
 - `verification.py`: the policy replayed in PySD
-- `tables.py`, `figures.py`: a result in tables, sentences and figures
+- `tables.py`, `figures.py`: a result in tables and figures
 - `document.py`: what of a result is no array, as JSON that is read strictly
 - `folder.py`: a result as a folder of plain files
 - `answer.py`: a result as one JSON object, for programs

@@ -33,7 +33,7 @@ from ..files.storage import from_netcdf, put, read_netcdf, save_csv, save_netcdf
 from ..files.untrusted import ARRAY_BYTES, check_arrays, check_regular, sha256
 from ..plans.kinds import RowKind
 from .document import JSON, LAYOUT, StoredResult, plain, plan_hash, read_result
-from .prices import current
+from .prices import SIZE, current
 from .result import Alternative, Result, Stored
 
 PRICE_HEADERS = ["limit", "elements", "time", "price", "price at its own time", "unit"]
@@ -155,8 +155,14 @@ def _read_prices(path: Path) -> dict[str, xr.DataArray]:
         datasets = [xr.load_dataset(path, group=group, engine="netcdf4", decode_times=False) for group in groups]
     except (OSError, RuntimeError) as error:
         raise InvalidRequest(Fault("is not a NetCDF file that can be read.", file=str(path))) from error
-    named = {str(dataset.attrs["limit"]): from_netcdf(dataset)["price"].rename(None) for dataset in datasets}
+    named = {str(dataset.attrs["limit"]): _with_size(from_netcdf(dataset)) for dataset in datasets}
     return {name: _price(name, price) for name, price in named.items()}
+
+
+def _with_size(dataset: xr.Dataset) -> xr.DataArray:
+    """A price, with the size of its limit where that was kept."""
+    price = dataset["price"].rename(None)
+    return price.assign_coords({SIZE: dataset[SIZE].variable}) if SIZE in dataset else price
 
 
 def _read_row(path: Path, name: str) -> FloatArray:
@@ -173,6 +179,8 @@ def _price(name: str, price: xr.DataArray) -> xr.DataArray:
     found = price.assign_attrs({"kind": _told_kind(name), **price.attrs})
     RowKind(found.attrs["kind"])
     words = all(isinstance(found.attrs[word], str) for word in PRICE_WORDS)
+    if SIZE in found.coords and (found[SIZE].dims != found.dims or found[SIZE].dtype.kind != "f"):
+        raise ValueError(f"the sizes of {name!r} are none")
     numbers = all(math.isfinite(float(found.attrs[number])) for number in PRICE_NUMBERS)
     if not (words and numbers and found.dims[-1:] == ("time",) and _is_numeric(found)):
         raise ValueError(f"the price of {name!r} is none")

@@ -11,9 +11,7 @@ what it adds to the discounted sum. `current` undoes that: worth at the time of 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -22,20 +20,19 @@ from sd_models.simulator.datasets import label
 from sd_models.simulator.measures import Measure
 from sd_models.system.model import FloatArray, System
 
-from ..files.names import part_label
 from ..plans.horizon import WindowKind
 from ..plans.kinds import RowKind, free_name
 from ..plans.limits import Rows
-from ..plans.plan import Objective, Plan
+from ..plans.plan import Plan
 from ..plans.quantities import time_unit, unit_of_integral
 from ..problems.optimality import block_sizes
 from ..problems.problem import Problem
-from ..problems.program import Program
+from ..problems.program import Evaluation, Program
 
 # A lever counts as held by a bound that is this near, in its size.
 NEAR = 1e-6
-YEARS = 1000.0  # from here on times are told as years
-SCALE_WORDS = (("trillion", "billion", 1e-3),)  # so that one unit is a small change
+SIDES = ("own", "lower", "upper")
+SIZE = "size of the limit"  # a coordinate of prices
 
 
 def shadow_prices(
@@ -63,6 +60,27 @@ def shadow_prices(
             problem, RowKind.LIMIT, np.array([sign * multiplier]), {}, problem.horizon.points[:1], ""
         )
     return found
+
+
+def with_sizes(
+    prices: Mapping[str, xr.DataArray], problem: Problem, program: Program, at: Evaluation
+) -> dict[str, xr.DataArray]:
+    """The prices of the plan's rows with the size of each row as a coordinate: half of all that stands on both sides.
+
+    Of a limit that binds that is its amount, also where this is made of terms: of `x - 0.1 * y >= 0` a tenth of y.
+    """
+    rows = problem.bound.rows
+    count = sum(len(part.expression) for part in rows)
+    own, lower, upper = (np.concatenate([np.zeros(0), *(getattr(part, name) for part in rows)]) for name in SIDES)
+    amounts = (np.where(np.isfinite(side), np.abs(side + own), 0.0) for side in (lower, upper))
+    terms = abs(program.lever_rows) @ np.abs(at.x) + abs(program.outcome_rows) @ np.abs(at.y)
+    sizes = 0.5 * (terms[:count] + np.abs(own) + np.maximum(*amounts))
+    sized = shadow_prices(problem, problem.plan.objective.sign * sizes, np.zeros(problem.size))
+    names = {part.name for part in rows}
+    return {
+        name: price.assign_coords({SIZE: (price.dims, sized[name].to_numpy())}) if name in names else price
+        for name, price in prices.items()
+    }
 
 
 def _period(rows: Rows) -> float:
@@ -160,78 +178,3 @@ def current(price: xr.DataArray) -> xr.DataArray:
     since = price["time"] - price.attrs["from"]
     worth: xr.DataArray = price * np.exp(price.attrs["discount"] * since)
     return worth.assign_attrs(price.attrs)
-
-
-# --- words ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Saying:
-    """The largest price of a limit in words."""
-
-    kind: RowKind
-    limit: str
-    time: float
-    price: float
-    sentence: str
-
-
-def in_words(prices: Mapping[str, xr.DataArray], goal: Objective, time_unit: str = "") -> list[Saying]:
-    """What each limit that binds is worth where it is worth most, in the order of the plan: one sentence each."""
-    return [saying for name, price in prices.items() if (saying := _saying(name, price, goal, time_unit)) is not None]
-
-
-def _saying(name: str, price: xr.DataArray, goal: Objective, time_unit: str) -> Saying | None:
-    values = np.abs(price.to_numpy())
-    if not values.size or not values.max() > 0:
-        return None
-    at = np.unravel_index(int(values.argmax()), values.shape)
-    one = price[tuple(at)]
-    elements = [str(one[d].item()) for d in price.dims if d != "time"]
-    value, time = float(one), float(one["time"])
-    # A rate that holds for one unit of time is an amount: one more yuan a year, for a year, is one more yuan.
-    a_unit = math.isclose(price.attrs.get("period", 1.0), 1.0)
-    amount, factor = _amount(str(price.attrs["limit_unit"]), time_unit if a_unit else "")
-    place = part_label(name, elements)
-    kind = kind_of(price)
-    if kind is RowKind.FALL:  # the bound of a fall is a number below zero; people ask for a larger fall
-        value = -value
-    verb = "raises" if value > 0 else "lowers"
-    better = (value > 0) == (goal.sign > 0)
-    worth = f"{abs(value) * factor:.3g}{_unit_text(str(price.attrs['objective_unit']))}"
-    when = "in the total from" if price.attrs.get("is_total") else "in" if time >= YEARS else "at"
-    does = f"{verb} the {_measure_words(goal)} {goal.variable} by {worth}"
-    text = f"{place}: one more {amount} {when} {_moment(time)} {does}"
-    if price.attrs["discount"]:
-        undone = abs(float(current(price)[tuple(at)])) * factor
-        text = f"{text} ({undone:.3g} in the worth of {_moment(time)})"
-    return Saying(kind, place, time, value, f"{text}, {'for the better' if better else 'for the worse'}.")
-
-
-def _moment(time: float) -> str:
-    """A year as such, another number as a time.
-
-    >>> _moment(2026.0), _moment(0.0)
-    ('2026', 'time 0')
-    """
-    return f"{time:g}" if time >= YEARS else f"time {time:g}"
-
-
-def _measure_words(goal: Objective) -> str:
-    words = {"integral": "sum of", "mean": "mean of", "final": "final"}[str(goal.measure)]
-    return f"discounted {words}" if goal.discount else words
-
-
-def _unit_text(unit: str) -> str:
-    return "" if unit in ("", "Dmnl", "1") else f" {unit}"
-
-
-def _amount(unit: str, time_unit: str) -> tuple[str, float]:
-    """A small amount in words, and how much of the limit's unit it is."""
-    text = unit.removesuffix(f"/{time_unit}").removesuffix(f"/{time_unit.lower()}") if time_unit else unit
-    if text in ("", "Dmnl", "1"):
-        return "hundredth", 0.01
-    for large, small, factor in SCALE_WORDS:
-        if text.lower().startswith(large):
-            return small + text[len(large) :], factor
-    return text[:1].lower() + text[1:] if " " in text else text, 1.0

@@ -51,7 +51,7 @@ from ..runs.comparison import largest_gap, relative_gaps
 from ..solvers.solver import Ending
 from .certified import looked
 from .groups import groups_of
-from .prices import at_bounds, objective_unit, shadow_prices
+from .prices import SIZE, at_bounds, objective_unit, shadow_prices, with_sizes
 from .result import Result
 from .verdict import TOLERANCE, Findings, Standing, judge
 from .violations import Violation, objective_of, violations
@@ -303,6 +303,7 @@ def _of_prices(
     multipliers = Multipliers(rows, np.zeros(0))
     marginals = Marginals(program, at, *slopes(program, at, multipliers), curvatures(program, at, multipliers).clip(0))
     prices = shadow_prices(problem, rows, at_bounds(program, at.x, marginals.lagrangian))
+    prices = with_sizes(prices, problem, program, at)
     if any(name not in prices for name in told):
         yield ADDED
     if not certificate.is_first_order:
@@ -324,4 +325,5 @@ def _alike(told: xr.DataArray, found: xr.DataArray, slack: FloatArray, named: Se
         return False
     places = all(told[d].to_numpy().tolist() == found[d].to_numpy().tolist() for d in told.dims)
     words = all(told.attrs.get(name) == found.attrs[name] for name in named)
-    return places and words and bool((np.abs(told.to_numpy() - found.to_numpy()) <= slack).all())
+    sizes = SIZE not in told.coords or np.allclose(told[SIZE], found.coords.get(SIZE, np.nan), rtol=ROW)
+    return places and words and sizes and bool((np.abs(told.to_numpy() - found.to_numpy()) <= slack).all())

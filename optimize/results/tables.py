@@ -1,4 +1,4 @@
-"""A result in tables and sentences: who gets how much for what, what it buys, what the limits are worth."""
+"""A result in tables and sentences: who gets how much for what, what it buys, which limits hold."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ import xarray as xr
 from sd_models.dynamics.timing import CONTROLS
 from sd_models.system.model import FloatArray
 
-from ..plans.kinds import RowKind
-from .prices import Saying, in_words
 from .result import Result
 from .verdict import TOLERANCE, Standing
 from .violations import Violation
 
 MOST_TIMES = 5
 MOST_OUTCOMES = 14
-MOST_SAYINGS = 16
 MOST_ROWS = 45
 # A limit counts as reached within this part of its size.
 REACHED = 1e-4
@@ -53,22 +50,6 @@ def tables(result: Result) -> list[Table]:
         found += [_over_time(result, name), *_across(result, name)]
     found += [_outcomes(result), _limits(result)]
     return [table for table in found if table.rows]
-
-
-def sayings(result: Result) -> list[str]:
-    """What the limits are worth, in words: of limits first, then of bounds and ramps, as many as people read.
-
-    >>> import optimize as opt
-    >>> import sd_models as sd
-    >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
-    >>> print(opt.sayings(result)[0])
-    budget: one more billion yuan/Year in 2021 raises the final national urban share by 2.01e-06, for the better.
-    """
-    found = in_words(result.shadow_prices, result.plan.objective, result.time_unit)
-    said = sorted(found, key=lambda saying: saying.kind is not RowKind.LIMIT)
-    kept: list[Saying] = said[:MOST_SAYINGS]
-    more = len(said) - len(kept)
-    return [saying.sentence for saying in kept] + ([f"... and {more} more in shadow_prices.csv."] if more else [])
 
 
 def alternatives(result: Result) -> list[str]:

@@ -30,7 +30,7 @@ from ..problems.program import Evaluation, Program
 from ..problems.smoothed import widths_of
 from ..results.certified import lever_words, looked
 from ..results.groups import groups_of
-from ..results.prices import at_bounds, objective_unit, shadow_prices
+from ..results.prices import at_bounds, objective_unit, shadow_prices, with_sizes
 from ..results.result import Result, Work
 from ..results.verdict import TOLERANCE, Findings, Looked
 from ..results.violations import Violation, violations
@@ -207,12 +207,13 @@ def _prices(problem: Problem, program: Program, at: Evaluation, multipliers: Mul
     effects = np.abs(multipliers.rows) * row_sizes(program, at.x, at.y)
     rows = np.where(effects > NO_EFFECT * worth, multipliers.rows, 0.0)
     values = (*rows[plan_rows:], *multipliers.quadratics)
-    return shadow_prices(
+    prices = shadow_prices(
         problem,
         rows,
         at_bounds(program, at.x, lagrangian),
         added=dict(zip(names, map(float, values), strict=True)),
     )
+    return with_sizes(prices, problem, program, at)
 
 
 def _of_plan(problem: Problem) -> Iterator[str]:

@@ -86,7 +86,7 @@ def test_people_read_who_gets_what_and_what_it_buys(plan: Path, capsys: pytest.C
         "spending by island and good",
         "What it buys, at 6",
         "annual budget",
-        "one more money at time",
+        "more allowed",
         "Written: runs/islands-",
     ):
         assert text in printed.out

@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
 from support import islands
 
 import optimize as opt
-from optimize.plans.plan import Objective
-from optimize.results.prices import current, in_words, objective_unit, shadow_prices
+from optimize.results.prices import current, objective_unit, shadow_prices
 from sd_models.system.model import System
 
 BUDGET = {"name": "budget", "sum": "spending", "over": ["island", "good"], "at_most": [[2, 4.0], [5, 5.5]]}
@@ -103,55 +101,6 @@ def test_prices_have_units_and_a_worth_at_their_own_time(result: opt.Result) -> 
     np.testing.assert_allclose(current(price), price * np.exp(0.04 * (price["time"] - 2)))
 
 
-def test_a_price_is_told_in_a_sentence(result: opt.Result) -> None:
-    """What one more unit does, and when; limits that do not bind are not told."""
-    said = {saying.limit: saying for saying in in_words(result.shadow_prices, result.plan.objective, result.time_unit)}
-    budget = result.shadow_prices["budget"]
-    time = float(budget["time"][int(budget.argmax("time"))])
-    text = said["budget"].sentence
-    assert f"budget: one more money at time {time:g} raises the discounted sum of welfare by" in text
-    assert f"in the worth of time {time:g}" in text
-    assert text.endswith("for the better.")
-
-
-def test_a_limit_that_is_called_like_a_fall_is_a_limit(islands_system: System) -> None:
-    """It is told among the limits, before bounds, and its price as that of a limit: one more raises the sum."""
-    named = [{**BUDGET, "name": "largest fall of spending"}]
-    found = solved(islands_system, lever=[{"variable": "spending", "upper": 0.6}], limit=named)
-    first, *others = opt.sayings(found)
-    assert first.startswith("largest fall of spending: one more money at time")
-    assert " raises the discounted sum of welfare by" in first
-    assert first.endswith("for the better.")
-    assert any(text.startswith("upper bound of spending") for text in others)
-
-
-def test_large_units_are_told_in_small_ones() -> None:
-    """A billion is a small change, a trillion is not."""
-    attributes = {"limit_unit": "trillion yuan/Year", "objective_unit": "Year", "discount": 0.0, "from": 2026.0}
-    price = xr.DataArray([0.0, 2.0], {"time": [2026.0, 2027.0]}, ("time",), attrs=attributes)
-    (said,) = in_words({"budget": price}, Objective(maximize="welfare"), "Year")
-    assert said.sentence == (
-        "budget: one more billion yuan in 2027 raises the sum of welfare by 0.002 Year, for the better."
-    )
-    assert in_words({"budget": replace_with_zeros(price)}, Objective(maximize="welfare"), "Year") == []
-
-
-def test_a_rate_is_an_amount_only_where_it_holds_for_one_unit_of_time() -> None:
-    """A year's budget of one more yuan a year is one more yuan; half a year's is not, nor a rate at the end."""
-    attributes = {"limit_unit": "yuan/Year", "objective_unit": "Year", "discount": 0.0, "from": 2026.0}
-    price = xr.DataArray([3.0], {"time": [2026.0]}, ("time",), attrs=attributes)
-    sentences = {
-        period: in_words({"b": price.assign_attrs(period=period)}, Objective(maximize="w"), "Year")[0].sentence
-        for period in (1.0, 0.5, 0.0)
-    }
-    assert "one more yuan in 2026 raises" in sentences[1.0]
-    assert "one more yuan/Year in 2026 raises" in sentences[0.5]
-    assert sentences[0.0] == sentences[0.5]
-    total = price.assign_attrs(is_total=1, limit_unit="yuan")
-    (said,) = in_words({"b": total}, Objective(maximize="w"), "Year")
-    assert "one more yuan in the total from 2026 raises" in said.sentence
-
-
 def test_a_row_holds_as_long_as_its_window(islands_system: System) -> None:
     """A period of the plan, the longer one of a lever, a moment or total none; a price of none is not told."""
     levers = [{"variable": "spending", "every": 2.0, "upper": "total income"}, {"variable": "tax rate"}]
@@ -161,12 +110,6 @@ def test_a_row_holds_as_long_as_its_window(islands_system: System) -> None:
     prices = shadow_prices(problem, np.zeros(count), np.zeros(problem.size))
     periods = {name: price.attrs["period"] for name, price in prices.items()}
     assert [periods[name] for name in ("always", "final", "total", "upper bound of spending")] == [1.0, 0.0, 0.0, 2.0]
-    assert in_words(prices, problem.plan.objective, "Year") == []
-
-
-def replace_with_zeros(price: xr.DataArray) -> xr.DataArray:
-    """The same prices, all of them none."""
-    return price.copy(data=np.zeros(price.shape))
 
 
 @pytest.mark.parametrize(
