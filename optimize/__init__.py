@@ -16,6 +16,7 @@ Everything imports only what stands above it here, and so it is in each family:
 - `comparisons/`: results and policies side by side
 - `explanation/`: why a policy brings what it brings
 - `pages/`: pictures and what-ifs in a browser
+- `reports/`: one page that says what is recommended, what it brings, and how sure that is
 - `benchmarks/`: speed and memory, side by side with others
 - `command_line/`: `prosperity` and its commands
 """
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .problems.optimality import Multipliers, Optimality, optimality
     from .problems.problem import Problem
     from .problems.program import Block, Evaluation, Outcomes, Program, Quadratic
+    from .reports.page import report
     from .results.figures import plot
     from .results.folder import load_result, save_result
     from .results.result import Result
@@ -83,6 +85,7 @@ __all__ = [
     "optimality",
     "plot",
     "read_plan",
+    "report",
     "save_result",
     "sayings",
     "screen",
@@ -109,6 +112,7 @@ __getattr__, __dir__ = deferred(
         "problems.assembly": ("assemble",),
         "problems.optimality": ("Multipliers", "Optimality", "optimality"),
         "problems.problem": ("Problem",),
+        "reports.page": ("report",),
         "results.figures": ("plot",),
         "problems.program": ("Block", "Evaluation", "Outcomes", "Program", "Quadratic"),
         "solvers.solver": ("Ending", "Iteration", "Solution", "Solver", "Watch"),

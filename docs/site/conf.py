@@ -70,6 +70,7 @@ how-to/plan
 how-to/results
 how-to/compare
 how-to/explain
+how-to/report
 how-to/solvers
 how-to/headlines
 how-to/assumptions

@@ -11,5 +11,6 @@
 - `comparing.py`: what `compare` does
 - `explaining.py`: what `explain` does
 - `exploring.py`: what `explore` does
+- `reporting.py`: what `report` does
 - `commands.py`: the commands and their options
 """

@@ -34,6 +34,7 @@ from .requests import (
     ExploreRequest,
     OptimizeRequest,
     PlanRequest,
+    ReportRequest,
     Request,
     ScreeningMethod,
     ScreenRequest,
@@ -232,6 +233,27 @@ def explain(
     Example: prosperity explain runs/FOLDER "national rural income:2050"
     """
     return ExplainRequest(run, outcome, json)
+
+
+@app.command()
+def report(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="The folder of a result; further ones to compare.")
+    ],
+    language: Annotated[str, typer.Option(metavar="en|zh", help="English or Chinese.")] = "en",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The page, .html; by default RUN-report.html.")
+    ] = None,
+    json: Json = False,
+) -> ReportRequest:
+    """Write one page about a result that prints well: what is recommended, who gains and loses, why, how sure that is.
+
+    It needs no server and asks nobody for anything. Another solver's result of the same plan, given as a further RUN,
+    is held against the first.
+
+    Example: prosperity report runs/FOLDER --language zh --out report.html
+    """
+    return ReportRequest(tuple(runs), language, out, json)
 
 
 @app.command()
@@ -510,6 +532,7 @@ ANSWERS: Mapping[type[Request], tuple[str, str]] = {
     PlanRequest: ("optimizing", "answer_plan"),
     CompareRequest: ("comparing", "answer_compare"),
     ExplainRequest: ("explaining", "answer_explain"),
+    ReportRequest: ("reporting", "answer_report"),
     ExploreRequest: ("exploring", "answer_explore"),
     SimulateRequest: ("simulating", "answer_simulate"),
     CheckRequest: ("simulating", "answer_check"),

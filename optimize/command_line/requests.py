@@ -149,6 +149,16 @@ class ExplainRequest:
     json: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """A page about results, the first of which is reported."""
+
+    runs: tuple[Path, ...]
+    language: str = "en"
+    out: Path | None = None
+    json: bool = False
+
+
 Request: TypeAlias = (
     OptimizeRequest
     | VerifyRequest
@@ -160,6 +170,7 @@ Request: TypeAlias = (
     | ExploreRequest
     | CompareRequest
     | ExplainRequest
+    | ReportRequest
 )
 
 

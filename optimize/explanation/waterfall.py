@@ -92,8 +92,13 @@ class Waterfall:
         return {str(name): float(self.parts[name].sum()) for name in self.parts}
 
 
-def waterfall(question: Question, target: Target) -> Waterfall:
-    """The parts of an outcome's change by decision; InvalidRequest for an outcome that the policy does not move."""
+def waterfall(question: Question, target: Target, *, terms: bool = True) -> Waterfall:
+    """The parts of an outcome's change by decision; InvalidRequest for an outcome that the policy does not move.
+
+    Without `terms` what the equation adds up is left out, which takes a third of the time.
+    """
+    if not terms:
+        return _waterfall(question.asking({target.variable: None}), target, None)
     system, named = with_terms(question.system, target.variable, question.problem.lever_names)
     if named:
         with suppress(SimulationError):  # a logarithm of a part that is not positive
@@ -105,8 +110,9 @@ def waterfall(question: Question, target: Target) -> Waterfall:
     return _waterfall(question.asking({target.variable: None}), target, {})
 
 
-def _waterfall(asked: Question, target: Target, named: Mapping[str, str]) -> Waterfall:
-    """The parts of the change of a target and of the variables that add up to it."""
+def _waterfall(asked: Question, target: Target, found_terms: Mapping[str, str] | None) -> Waterfall:
+    """The parts of the change of a target and of the variables that add up to it, where these are asked for."""
+    named = found_terms or {}
     weights = np.stack([asked.weights(one) for one in (target, *_terms(target, named))])
     ends = [_values(asked, target, weights, share) for share in (0.0, 1.0)]
     before, after = (float(values[0]) for values in ends)
@@ -122,7 +128,7 @@ def _waterfall(asked: Question, target: Target, named: Mapping[str, str]) -> Wat
     terms = xr.concat(parts[1:], xr.Variable("part", list(named))) if named else xr.Dataset()
     by_term = dict(zip(named, (ends[1] - ends[0])[1:].tolist(), strict=True))
     crossings = tuple(_crossings(asked, sides))
-    notes = tuple(_notes(target, crossings, remainder / gain, points, bool(named)))
+    notes = tuple(_notes(target, crossings, remainder / gain, points, found_terms is None or bool(named)))
     return Waterfall(target, before, after, parts[0], remainder, points, terms, by_term, crossings, notes)
 
 
@@ -190,7 +196,7 @@ def _labelled(question: Question, parts: FloatArray) -> xr.Dataset:
 
 
 def _notes(
-    target: Target, crossings: tuple[Crossing, ...], remainder: float, points: int, has_terms: bool
+    target: Target, crossings: tuple[Crossing, ...], remainder: float, points: int, is_parted: bool
 ) -> Iterator[str]:
     if abs(remainder) > ENOUGH:
         yield f"{points} points on the path leave {abs(remainder):.1%} of the change of {target.label} as a remainder."
@@ -198,5 +204,5 @@ def _notes(
         named = ", ".join(map(str, crossings[:3]))
         more = f" and {len(crossings) - 3} more" if len(crossings) > 3 else ""
         yield f"The policy passes corners of {named}{more}: there the derivative jumps, and parts depend on the path."
-    if not has_terms:
+    if not is_parted:
         yield f"The equation of {target.variable} is no sum of named variables, so it has no parts to tell apart."

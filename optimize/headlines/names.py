@@ -1,6 +1,6 @@
 """What people call the parts of a model, in English and Chinese: a table, `names.csv`, beside its file.
 
-Columns: `name`, as the model or a plan has it; `kind`, what it is (`variable`, `dimension`, `element`, `limit`,
+Columns: `name`, as the model or a plan has it; `kind`, what it is (`model`, `variable`, `dimension`, `element`,
 `unit`); `en` and `zh`. Elements that are places may stand on a grid of tiles, with the columns `grid` (tiles of the
 same grid are shown together), `code`, `column` and `row`, both counted from 1. Names of headlines need no second row.
 Where several models share a folder, `MODEL.names.csv` is that of one of them.
@@ -23,7 +23,7 @@ from .headline import beside, headlines, repeated
 FILE = "names.csv"
 NEEDED = ("name", "kind", "en", "zh")
 PLACE = ("grid", "code", "column", "row")
-KINDS = ("variable", "dimension", "element", "limit", "unit")
+KINDS = ("model", "variable", "dimension", "element", "limit", "unit")
 LARGEST = 1000  # columns and rows of a grid
 
 

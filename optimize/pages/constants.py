@@ -93,12 +93,18 @@ def chosen_constants(subject: Subject, screened: Sequence[str] = (), most: int =
     """The constants that matter most; `screened` are labels in the order of a screening, which come first."""
     values = _own_values(subject)
     amounts = _behind_amounts(subject)
-    candidates = list(_candidates(subject, values))
+    candidates = _candidates(subject, values)
     found = tuple(_ranked(subject, [one for one in candidates if one.variable not in amounts]))
     order = {key(label): place for place, label in enumerate(screened)}
     ordered = sorted(found, key=lambda one: order.get(key(one.label), len(order)))
     behind = sum(one.variable in amounts for one in candidates)
     return Chosen(tuple(ordered[:most]), max(0, len(found) - most), values, behind)
+
+
+def ranged_constants(subject: Subject) -> tuple[Constant, ...]:
+    """All constants that can be changed, with their ranges, but those from which an amount of the plan follows."""
+    amounts = _behind_amounts(subject)
+    return tuple(one for one in _candidates(subject, _own_values(subject)) if one.variable not in amounts)
 
 
 def _behind_amounts(subject: Subject) -> frozenset[str]:
@@ -141,15 +147,15 @@ def _rank(cell: str) -> float:
 # --- which --------------------------------------------------------------------------------------------------------
 
 
-def _candidates(subject: Subject, values: Mapping[str, FloatArray]) -> Iterator[Constant]:
+def _candidates(subject: Subject, values: Mapping[str, FloatArray]) -> list[Constant]:
     """The numbers of the model that may be changed, each once: those of its tables, or else all."""
-    taken: set[tuple[str, int]] = set()
+    found: dict[tuple[str, int], Constant] = {}
     known = tuple(_of_tables(subject.system, values))
     for one in known or (*_of_offers(subject, values), *_of_variables(subject.system, values)):
-        place = (one.variable, one.place)
-        if place not in taken and one.low < one.high:
-            taken.add(place)
-            yield replace(one, low=min(one.low, one.value), high=max(one.high, one.value))
+        if one.low < one.high:
+            widened = replace(one, low=min(one.low, one.value), high=max(one.high, one.value))
+            found.setdefault((one.variable, one.place), widened)
+    return list(found.values())
 
 
 def _own_values(subject: Subject) -> Mapping[str, FloatArray]:

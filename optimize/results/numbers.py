@@ -10,8 +10,8 @@ DIGITS = 4
 LEAST, MOST = 1e-3, 1e7  # what is told without a power of ten
 
 
-def column(values: Sequence[float], *, like: Sequence[float] = ()) -> list[str]:
-    """Numbers with as many decimals as the largest of them (and of those that stand beside them) needs for four digits.
+def column(values: Sequence[float], *, like: Sequence[float] = (), digits: int = DIGITS) -> list[str]:
+    """Numbers with the decimals that the largest of them and of those that stand beside them needs for so many digits.
 
     What is nothing in this precision is 0, what is no number a dash.
 
@@ -20,29 +20,30 @@ def column(values: Sequence[float], *, like: Sequence[float] = ()) -> list[str]:
     >>> column([0.5, 1.25], like=[12345.0])
     ['0', '1']
     """
-    return [_text(value, _decimals((*values, *like)), "") for value in values]
+    return [_text(value, _decimals((*values, *like), digits), "", digits) for value in values]
 
 
-def signed_column(values: Sequence[float], *, like: Sequence[float] = ()) -> list[str]:
+def signed_column(values: Sequence[float], *, like: Sequence[float] = (), digits: int = DIGITS) -> list[str]:
     """The same with their signs.
 
     >>> signed_column([12.3456, -0.5, 0.0])
     ['+12.35', '-0.50', '0']
     """
-    return [_text(value, _decimals((*values, *like)), "+") for value in values]
+    return [_text(value, _decimals((*values, *like), digits), "+", digits) for value in values]
 
 
-def _decimals(values: Sequence[float]) -> int | None:
+def _decimals(values: Sequence[float], digits: int) -> int | None:
     """The decimals of a column; None where it needs powers of ten."""
     largest = max((abs(value) for value in values if np.isfinite(value)), default=0.0)
     if largest and not LEAST <= largest < MOST:
         return None
-    return max(0, DIGITS - 1 - int(np.floor(np.log10(largest)))) if largest else 0
+    rounded = float(f"{largest:.{digits}g}")  # so that 0.99999 is 1.000 and not 1.0000
+    return max(0, digits - 1 - int(np.floor(np.log10(rounded)))) if largest else 0
 
 
-def _text(value: float, decimals: int | None, sign: str) -> str:
+def _text(value: float, decimals: int | None, sign: str, digits: int) -> str:
     if not np.isfinite(value):
         return "-"
     if decimals is None:
-        return f"{value:{sign}.{DIGITS - 1}e}" if value else "0"
+        return f"{value:{sign}.{digits - 1}e}" if value else "0"
     return f"{value:{sign},.{decimals}f}" if round(value, decimals) else "0"

@@ -266,13 +266,17 @@ def _of_levers(result: Result, found: Sequence[Worth], kinds: Sequence[RowKind])
     yield f"{what} of levers bind at {counts}; the dearest is {here}."
 
 
-def _costing_nothing(result: Result, costing: set[str]) -> Iterator[str]:
-    """The limits without a price: those that are far, and those that are reached all the same."""
+def unpriced(result: Result, costing: set[str]) -> tuple[list[str], list[str]]:
+    """The limits that are not among those that cost something: those that are far, and those that are reached."""
     rooms = {item.limit: item.room for item in result.violations}
     kinds = {name: kind_of(price) for name, price in result.shadow_prices.items()}
     without = [name for name, kind in kinds.items() if kind is RowKind.LIMIT and name in rooms and name not in costing]
-    free = [name for name in without if rooms[name] >= FREE]
-    reached = [name for name in without if rooms[name] < FREE]
+    return [name for name in without if rooms[name] >= FREE], [name for name in without if rooms[name] < FREE]
+
+
+def _costing_nothing(result: Result, costing: set[str]) -> Iterator[str]:
+    """The limits without a price: those that are far, and those that are reached all the same."""
+    free, reached = unpriced(result, costing)
     if free:
         they = "it costs" if len(free) == 1 else "they cost"
         yield f"Nobody needs to argue about: {_listed(free)}: {they} nothing here."

@@ -3,3 +3,4 @@
 export * from "./drawing/drawing.js";
 export * from "./explore/explore.js";
 export * from "./explore/widget.js";
+export * from "./report/report.js";

@@ -14,6 +14,7 @@ import { HIDDEN, hiddenTable } from "./table.js";
  * @property {number} [height] pixels; charts whose rows need more take more
  * @property {"en"|"zh"} [language]
  * @property {Object<string, string>} [words] instead of those of `words.js`
+ * @property {string[]} [pointNames] of charts over time: what the points of `x` are called where one of them is told
  */
 
 /**

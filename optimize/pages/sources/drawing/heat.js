@@ -20,8 +20,8 @@ const DASH = 6; // pixels of the sign in a cell below zero
 /**
  * @param {import("./chart.js").Specification & {rows: {name: string, group?: string}[], columns: {name: string}[],
  *   values: ArrayLike<number>, diverging?: boolean, picked?: ?{row: number, column: number},
- *   onPick?: (picked: ?{row: number, column: number}) => void}} specification values row by row; `diverging`: colours on
- *   both sides of zero, and a dash in each cell below it
+ *   onPick?: (picked: ?{row: number, column: number}) => void, reversed?: boolean}} specification values row by row;
+ *   `diverging`: colours on both sides of zero, and a dash in each cell below it; `reversed`: colours the other way round
  * @returns {import("./chart.js").Chart}
  */
 export const heat = chart("heat", (frame) => {

@@ -22,15 +22,16 @@ export function cellColours(svg) {
   const hatch = hatching(svg, "#b4b4b4", "#f7f7f7");
   let domain = null;
   return (specification, values) => {
-    const { diverging = false } = specification;
+    const { diverging = false, reversed = false } = specification;
     const say = speaker(specification);
     const range = extent([values]);
     domain = steady(domain, ends(range, diverging));
     const told = quantity(known(range[0]) ? range : domain, specification, say);
     const [low, high] = domain;
-    const fill = (value) => (known(value) ? shade((value - low) / (high - low), diverging) : hatch);
+    const shadeAt = (share) => shade(reversed ? 1 - share : share, diverging);
+    const fill = (value) => (known(value) ? shadeAt((value - low) / (high - low)) : hatch);
     const ink = (value) => (known(value) ? inkOn(fill(value)) : MUTED);
-    return { told, say, fill, ink, domain, diverging, gaps: !Array.from(values).every(known), hatch };
+    return { told, say, fill, ink, domain, diverging, shadeAt, gaps: !Array.from(values).every(known), hatch };
   };
 }
 
@@ -66,11 +67,11 @@ function colourKey(parent) {
   const numbers = pool(layer(group), "text");
   const unit = element("text", {}, group);
   const missing = missingKey(group);
-  return ({ domain, told, diverging, gaps, hatch, say }, y) => {
+  return ({ domain, told, shadeAt, gaps, hatch, say }, y) => {
     const texts = [domain[0], (domain[0] + domain[1]) / 2, domain[1]].map(told.text);
     const wide = Math.round(Math.max(LEAST, 3 * widest(texts, { size: SMALL }) + 24) / STEPS);
     steps(STEPS).forEach((step, i) => {
-      set(step, { x: i * wide, y, width: wide, fill: shade(i / (STEPS - 1), diverging) });
+      set(step, { x: i * wide, y, width: wide, fill: shadeAt(i / (STEPS - 1)) });
     });
     numbers(3).forEach((node, i) => {
       const place = { x: (i * STEPS * wide) / 2, y: y + 22, "text-anchor": ["start", "middle", "end"][i] };

@@ -31,12 +31,20 @@ export function telling(specification, range) {
   return {
     say,
     told,
-    point: pointFormatter(x, language),
+    point: named(x, specification),
     cursor,
     focus,
     at,
     xUnit: specification.xUnit ?? say("year"),
   };
+}
+
+/** A function from points on the horizontal axis to text: their names where a specification has `pointNames`. */
+function named(x, { language, pointNames }) {
+  if (!pointNames) return pointFormatter(x, language);
+  const names = new Map(Array.from(x, (value, at) => [value, pointNames[at]]));
+  const format = pointFormatter(x, language);
+  return (value) => names.get(value) ?? format(value);
 }
 
 /**

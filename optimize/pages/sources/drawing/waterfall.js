@@ -17,6 +17,7 @@ const BAR = 14; // pixels of height
 const TOP = 8;
 const FOOT = 34; // numbers and unit of the axis
 const [MORE, LESS] = ["#005a9c", "#b34700"];
+const SHORT = 0.05; // of the totals: a way between them that their digits do not tell
 const ROUNDING = 1e-9; // of the largest number: what sums of steps miss by rounding
 
 /**
@@ -38,7 +39,7 @@ export const waterfall = chart("waterfall", (frame) => {
     const say = speaker(specification);
     const rows = rowsOf(specification, say);
     domain = steady(domain, extent(rows.map(({ from, to }) => [from, to])), false, 4);
-    const told = quantity(extent(rows.map(({ from, to, value }) => [from, to, value])), specification, say);
+    const told = quantity(toldRange(rows), specification, say);
     const text = (row) => (row.total ? told.text(row.value) : told.signed(row.value));
     const place = placeOf(rows, { width, text, domain });
     const { scale, ticks, step, bottom, tops } = place;
@@ -56,6 +57,13 @@ export const waterfall = chart("waterfall", (frame) => {
     frame.table.show(() => tableOf(specification.title, rows, { told, text, say }));
   };
 });
+
+/** The numbers that are told; where steps are small beside the totals, the way alone, whose digits tell them. */
+function toldRange(rows) {
+  const way = extent(rows.map(({ from, to }) => [from, to]));
+  const isShort = way[1] - way[0] < SHORT * Math.max(Math.abs(way[0]), Math.abs(way[1]));
+  return isShort ? way : extent(rows.map(({ from, to, value }) => [from, to, value]));
+}
 
 /** Start, steps and end as rows that go from one running total to the next; a gap moves nothing. */
 function rowsOf({ start, steps, end }, say) {

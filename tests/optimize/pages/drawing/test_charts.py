@@ -201,6 +201,17 @@ def test_cells_below_zero_carry_a_dash(page: Page) -> None:
     assert sum(one["d"].count("M") for one in chart.shown(".dashes path")) == 1
 
 
+def test_colours_turn_round_where_less_is_better(page: Page) -> None:
+    """What is above zero takes the colour that else is below it, in the cells and in the key."""
+    given = {**HEAT, "values": [4.0, -4.0, 0.0, 1.0, 2.0, 3.0], "diverging": True}
+    plain, turned = (
+        [cell["fill"] for cell in draw(page, "heat", {**given, "reversed": reversed_}).shown(".cells rect")]
+        for reversed_ in (False, True)
+    )
+    assert plain[:2] == turned[1::-1]
+    assert plain != turned
+
+
 def test_tiles_lie_where_their_columns_and_rows_are(page: Page) -> None:
     """With code and number; one without a number is hatched."""
     chart = draw(page, "tiles", TILES)
@@ -253,6 +264,14 @@ def test_steps_go_from_one_total_to_the_next(page: Page) -> None:
     assert float(roads["width"]) == pytest.approx(2 * float(schools["width"]), abs=0.2)
     assert schools["fill"].startswith("url(")
     assert [one["text"] for one in chart.shown(".numbers text")] == ["10.0", "+4.0", "\N{MINUS SIGN}2.0", "12.0"]
+
+
+def test_small_steps_between_large_totals_are_told(page: Page) -> None:
+    """With the digits of the way between the totals, and not of these."""
+    steps = [{"name": "roads", "value": 0.02}, {"name": "schools", "value": -0.004}]
+    ends = {"start": {"name": "baseline", "value": 80.0}, "end": {"name": "optimum", "value": 80.016}}
+    chart = draw(page, "waterfall", {**WATERFALL, **ends, "steps": steps})
+    assert [row[2] for row in chart.table()[1:]] == ["80.0000", "+0.0200", "−0.0040", "80.0160"]
 
 
 def test_what_steps_leave_unexplained_is_a_row(page: Page) -> None:
@@ -415,6 +434,17 @@ def test_time_has_a_unit_too(kind: str, page: Page) -> None:
     assert "year" in [one["text"] for one in chart.shown(".horizontal-axis text")]
     chart.update(xUnit="month")
     assert "month" in [one["text"] for one in chart.shown(".horizontal-axis text")]
+
+
+@pytest.mark.parametrize("kind", ["lines", "stack"])
+def test_points_in_time_may_have_names(kind: str, page: Page) -> None:
+    """Where one of them is told: in the table and for the ear; the axis keeps its numbers."""
+    names = ["2026", "2030", "2040", "end of 2049"]
+    specification = {"lines": LINES, "stack": STACK}[kind]
+    chart = draw(page, kind, {**specification, "pointNames": names})
+    assert [row[0] for row in chart.table()[1:]] == names
+    chart.press("End")
+    assert "end of 2049" in chart.said
 
 
 def test_numbers_without_a_unit_are_told_to_have_none(page: Page) -> None:
