@@ -3,6 +3,7 @@
 - `target.py`: the number that is explained, and the two runs between which it moves
 - `terms.py`: the parts of an equation that add up
 - `waterfall.py`: which decisions a gain comes from: by measure, region and year
+- `marginal.py`: what one more of each decision would bring, with nothing taken away elsewhere
 - `costates.py`: what one more unit of each stock is worth in each year
 - `loops.py`: which feedback loops dominate when
 - `explanation.py`: all of these of a result, as one value

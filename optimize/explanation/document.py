@@ -27,6 +27,7 @@ def document(found: Explanation) -> dict[str, Any]:
         "levers": parts.by_lever(),
         "terms": dict(parts.by_term),
         "parts": {str(name): _by_dimension(values) for name, values in parts.parts.items()},
+        "marginals": _marginals(found),
         "crossings": [
             {"variable": one.variable, "function": one.function, "places": one.places} for one in parts.crossings
         ],
@@ -45,6 +46,31 @@ def _by_dimension(values: xr.DataArray) -> dict[str, dict[str, float]]:
             f"{one}": float(v) for one, v in zip(sums[dimension].to_numpy(), sums.to_numpy(), strict=True)
         }
     return found
+
+
+def _marginals(found: Explanation) -> dict[str, Any]:
+    """What an amount more of each lever brings to each outcome, along each dimension and over time."""
+    margin = found.marginals
+    return {
+        "meaning": "one more, with nothing taken away elsewhere, spread along the others as the policy spreads it",
+        "outcomes": [{"label": label, "unit": one.unit} for label, one in margin.targets.items()],
+        "parts": list(margin.parts),
+        "levers": {
+            name: {
+                "amount": amount.value,
+                "unit": amount.unit,
+                "by": {str(d): _along(margin.by(name, str(d))) for d in margin.spent[name].dims},
+            }
+            for name, amount in margin.amounts.items()
+        },
+    }
+
+
+def _along(values: xr.DataArray) -> dict[str, list[float | None]]:
+    """For each element the values of all outcomes."""
+    dimension = str(values.dims[1])
+    lines = values.transpose(dimension, "outcome").to_numpy().tolist()
+    return {f"{one}": finite(line) for one, line in zip(values[dimension].to_numpy(), lines, strict=True)}
 
 
 def _stock(found: Explanation, name: str) -> dict[str, Any]:

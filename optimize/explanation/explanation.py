@@ -8,6 +8,7 @@ from ..plans.assumptions import sentence
 from ..results.result import Result
 from .costates import Costates, costates
 from .loops import LoopScores, loop_scores
+from .marginal import Marginals, marginals
 from .target import Target, question_of, target_of
 from .waterfall import Waterfall, waterfall
 
@@ -16,7 +17,8 @@ WITHOUT, WITH = "without policy", "with policy"
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What explains an outcome of a result: its change by decision, the worth of stocks, and the feedback loops.
+    """What explains an outcome of a result: its change by decision, what one more of each decision would bring, the
+    worth of stocks, and the feedback loops.
 
     >>> import optimize as opt, sd_models as sd
     >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
@@ -26,6 +28,7 @@ class Explanation:
 
     result: Result
     waterfall: Waterfall
+    marginals: Marginals
     costates: Costates
     loops: LoopScores
 
@@ -40,7 +43,8 @@ class Explanation:
         stored = self.result.stored
         changed = f"{', '.join(stored.changed)}: not what was saved (SHA-256)." if stored and stored.changed else ""
         assumed = sentence(self.result.assumptions)
-        notes = (assumed, *self.waterfall.notes, *self.costates.notes, self.loops.searched, changed)
+        found = (*self.waterfall.notes, *self.marginals.notes, *self.costates.notes)
+        notes = (assumed, *dict.fromkeys(found), self.loops.searched, changed)
         return tuple(note for note in notes if note)
 
 
@@ -62,4 +66,6 @@ def explain(result: Result, outcome: str | None = None) -> Explanation:
     target = target_of(question, outcome)
     runs = {WITHOUT: question.own, WITH: question.decided}
     scores = loop_scores(question.simulator, runs, first=question.horizon.first)
-    return Explanation(result, waterfall(question, target), costates(question, target), scores)
+    found = waterfall(question, target)
+    margin = marginals(question, target, with_parts=bool(found.by_term))
+    return Explanation(result, found, margin, costates(question, target), scores)

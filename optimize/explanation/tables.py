@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+import xarray as xr
+
+from sd_models.system.model import FloatArray
 
 from ..results.numbers import signed_column
 from ..results.tables import Table, number
+from ..results.worth import amount_words
 from .explanation import Explanation
 from .loops import Period
+from .marginal import PART_OF_IT, Marginals
 
 MOST_ROWS = 36  # of a table; of more the largest and the smallest
 MOST_STOCKS = 10
 MOST_TIMES = 5
+MOST_COLUMNS = 4  # of outcomes: what is explained, and its parts or headlines
 PART = 0.01  # of a stock: a hundredth more
 NO_TABLE = Table("", (), (), 0)
 
@@ -30,7 +36,8 @@ def headline(found: Explanation) -> str:
 
 def tables(found: Explanation) -> list[Table]:
     """Where the change comes from, what stocks are worth, and which loops dominate, in the order of reading."""
-    listed = [_levers(found), _terms(found), *_dimensions(found), _years(found), _stocks(found), *_loops(found)]
+    parts = [_levers(found), _terms(found), *_dimensions(found), _years(found)]
+    listed = [*parts, *_marginals(found), _stocks(found), *_loops(found)]
     return [table for table in listed if table.rows]
 
 
@@ -112,6 +119,43 @@ def _years(found: Explanation) -> Table:
 
 def _span_text(first: float, last: float) -> str:
     return f"{first:g}" if first == last else f"{first:g} to {last:g}"
+
+
+# --- one more ---------------------------------------------------------------------------------------------------------
+
+
+def _marginals(found: Explanation) -> Iterator[Table]:
+    """What an amount more of each lever would bring, along each of its dimensions and over time."""
+    margin = found.marginals
+    for name, amount in margin.amounts.items():
+        words = amount_words(amount.value, amount.unit)
+        for dimension in [*(str(d) for d in margin.spent[name].dims if d != "time"), "time"]:
+            values = margin.by(name, dimension)
+            chosen = _kept_places(values[0].to_numpy(), is_time=dimension == "time")
+            title = f"What {words} more of {name} would bring, with nothing taken away elsewhere, by {dimension}"
+            yield _marginal_table(title, values.isel({dimension: chosen}), margin)
+
+
+def _kept_places(values: FloatArray, *, is_time: bool) -> list[int]:
+    """Times across the horizon in their order; elements that are decided by what they bring, of many the ends."""
+    if is_time:
+        return sorted({round(place) for place in np.linspace(0, len(values) - 1, min(MOST_TIMES, len(values)))})
+    order = [int(i) for i in np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable") if np.isfinite(values[i])]
+    half = MOST_ROWS // 2
+    return order if len(order) <= MOST_ROWS else [*order[:half], *order[-half:]]
+
+
+def _marginal_table(title: str, values: xr.DataArray, margin: Marginals) -> Table:
+    """A row for each element, a column for each outcome: what is explained, its parts, then headlines at the end."""
+    dimension = str(values.dims[1])
+    labels = [*margin.targets][:MOST_COLUMNS]
+    columns = [signed_column(values.sel(outcome=label).to_numpy().tolist()) for label in labels]
+    heads = [label.removeprefix(PART_OF_IT) for label in labels]
+    named = zip(heads, (margin.targets[label].unit for label in labels), strict=True)
+    units = dict.fromkeys(f"{head} in {unit or '1'}" for head, unit in named)
+    elements = [f"{e:g}" if dimension == "time" else str(e) for e in values[dimension].to_numpy()]
+    rows = tuple((element, *texts) for element, *texts in zip(elements, *columns, strict=True))
+    return Table(f"{title}: {'; '.join(units)}", ("", *heads), rows, len(labels))
 
 
 # --- stocks -----------------------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def _waterfall(asked: Question, target: Target, found_terms: Mapping[str, str] |
         remainder = gain - float(found[0].sum())
         if abs(remainder) <= ENOUGH * abs(gain):
             break
-    parts = [_labelled(asked, each) for each in found]
+    parts = [by_period(asked, each) for each in found]
     terms = xr.concat(parts[1:], xr.Variable("part", list(named))) if named else xr.Dataset()
     by_term = dict(zip(named, (ends[1] - ends[0])[1:].tolist(), strict=True))
     crossings = tuple(_crossings(asked, sides))
@@ -180,7 +180,7 @@ def _crossings(question: Question, sides: list[list[IndexArray]]) -> Iterator[Cr
     yield from (Crossing(*place, count) for place, count in counts.most_common() if count)
 
 
-def _labelled(question: Question, parts: FloatArray) -> xr.Dataset:
+def by_period(question: Question, parts: FloatArray) -> xr.Dataset:
     """The parts of lever values (rows, times) with names, summed over the periods of the horizon."""
     horizon, system = question.horizon, question.system
     period = horizon.periods(horizon.steps * horizon.time_step)

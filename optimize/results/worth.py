@@ -111,7 +111,7 @@ def _worth(result: Result, name: str, price: xr.DataArray) -> Worth | None:
     dearest = weighed if weighed.any() else np.abs(values)
     at = np.unravel_index(int(dearest.argmax()), values.shape)
     value, size = float(values[at]), float(sizes[at])
-    amount = _round(PART * size) if math.isfinite(size) and size > 0 else 1.0
+    amount = round_amount(PART * size) if math.isfinite(size) and size > 0 else 1.0
     elements = [str(price[d].to_numpy()[i]) for d, i in zip(price.dims, at, strict=True) if d != "time"]
     helps = math.copysign(1.0, value) * result.plan.objective.sign
     return Worth(
@@ -143,10 +143,10 @@ def _sizes(result: Result, name: str, price: xr.DataArray) -> np.ndarray[tuple[i
     return np.full(price.shape, size)
 
 
-def _round(amount: float) -> float:
+def round_amount(amount: float) -> float:
     """The power of ten that is nearest, as people see it.
 
-    >>> _round(0.0686)
+    >>> round_amount(0.0686)
     0.1
     """
     return float(f"1e{round(math.log10(amount))}")
