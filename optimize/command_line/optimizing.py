@@ -25,7 +25,8 @@ from ..plans.horizon import horizon_end
 from ..plans.plan import Plan, load_plan, plan_content, plan_path, read_plan
 from ..problems.checking import further_faults
 from ..problems.problem import Problem
-from ..results.folder import load_result, save_result, save_verification, summary
+from ..results.answer import answer
+from ..results.folder import load_result, save_result, save_verification
 from ..results.recomputation import policy_of
 from ..results.result import Result
 from ..results.tables import alternatives, tables
@@ -297,7 +298,7 @@ def _tell(result: Result, *, json: bool) -> None:
     assumed = sentence(result.assumptions)
     console.tell_notes(note for note in notes if json or note != assumed)
     if json:
-        console.print_json(summary(result))
+        console.print_json(answer(result))
         return
     seconds = ", ".join(f"{name} {value:.1f}" for name, value in result.seconds.items())
     foot = (

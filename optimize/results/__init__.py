@@ -17,4 +17,5 @@
 - `tables.py`, `figures.py`: a result in tables and figures
 - `document.py`: what of a result is no array, as JSON that is read strictly
 - `folder.py`: a result as a folder of plain files
+- `answer.py`: a result as one JSON object, for programs
 """
