@@ -6,6 +6,7 @@ Names come from model files, which are not trusted: control characters in them n
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from sd_models.errors import ModelError
 
-from ..files.numbers import number_texts
 from . import streams
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ..runs.selection import Row
     from ..screening.report import Tables as Screened
 
+DIGITS = 4  # significant ones in tables
+LEAST, MOST = 1e-3, 1e7  # numbers beyond are written with an exponent
 UNWATCHED_WIDTH = 120  # characters in a line where the output goes to a file or another program
 UNIT_WIDTH = 22
 MOST_FINDINGS = 40
@@ -125,6 +127,29 @@ def _add(table: Table, *cells: str) -> None:
     from rich.text import Text
 
     table.add_row(*(Text(printable(cell)) for cell in cells))
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def number_texts(values: Sequence[float]) -> list[str]:
+    """Numbers with as many decimals as the largest of them needs for four digits, so that a row reads as one.
+
+    >>> number_texts([0.50331, 0.6, 12.5])
+    ['0.50', '0.60', '12.50']
+    """
+    finite = [abs(value) for value in values if math.isfinite(value)]
+    largest = max(finite, default=0.0)
+    if largest and not LEAST <= largest < MOST:
+        return [f"{value:.{DIGITS - 1}e}" if value and math.isfinite(value) else _plain(value) for value in values]
+    before = math.floor(math.log10(largest)) + 1 if largest else DIGITS
+    decimals = max(0, DIGITS - before) if largest % 1 or any(value % 1 for value in finite) else 0
+    return [f"{value:,.{decimals}f}" if math.isfinite(value) else _plain(value) for value in values]
+
+
+def _plain(value: float) -> str:
+    """Zero and what is no number; NaN is a dash."""
+    return "-" if math.isnan(value) else f"{value:g}"
 
 
 def time_text(time: float) -> str:

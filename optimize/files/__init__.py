@@ -3,7 +3,6 @@
 - `rows.py`: rows of CSV files, read and written
 - `records.py`: rows of a CSV file under known columns, read strictly
 - `words.py`: words in English and Chinese, from tables
-- `numbers.py`: numbers as people read them
 - `names.py`: `name[element]`, how people name a variable or a part of it
 - `documents.py`: TOML files read strictly, every fault at once
 - `gathering.py`: faults gathered from many places, to be raised together

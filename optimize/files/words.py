@@ -19,6 +19,7 @@ from sd_models.errors import Fault, InvalidRequest
 from .records import read_records
 
 LANGUAGES = ("en", "zh")
+LEAST = 5  # letters of its own that tell a text from others
 Text = Mapping[str, str]
 
 
@@ -54,8 +55,9 @@ class Words:
     @cached_property
     def _forms(self) -> list[tuple[str, re.Pattern[str]]]:
         """The form of each English text; what has most letters of its own comes first."""
-        keys = sorted(self.texts, key=lambda key: -len(_own(self.texts[key]["en"])))
-        return [(key, _form(self.texts[key]["en"])) for key in keys if _own(self.texts[key]["en"]).strip(" .,:;()")]
+        own = {key: sum(map(str.isalpha, _own(text["en"]))) for key, text in self.texts.items()}
+        keys = sorted((key for key in own if own[key] >= LEAST), key=lambda key: -own[key])
+        return [(key, _form(self.texts[key]["en"])) for key in keys]
 
 
 def known(language: str) -> str:

@@ -1,6 +1,8 @@
 """Results: what a policy brings, what it is worth, and how people keep and read that.
 
 - `words.py`: what is said of a result in English and Chinese, from "words.csv"
+- `moments.py`: times as people say them
+- `voice.py`: names, units, times and kept texts of a result in a language
 - `violations.py`: how far a run is from keeping the limits, straight from the plan's words
 - `verdict.py`: what a result is worth, in a sentence, and what that rests on
 - `certified.py`: what a certificate found, as values
@@ -8,8 +10,6 @@
 - `groups.py`: the named parts into which subscript ranges fall
 - `result.py`: policy, trajectories, prices, and where they come from
 - `numbers.py`: numbers as people read them, one precision for a column
-- `moments.py`: times as people say them
-- `voice.py`: names, units, times and kept texts of a result in a language
 - `gains.py`: headline outcomes with the policy and without, who gains and who loses
 - `worth.py`: what limits are worth, in words
 - `recomputation.py`: what a folder says, computed anew from model, plan and policy

@@ -32,6 +32,16 @@ def signed_column(values: Sequence[float], *, like: Sequence[float] = (), digits
     return [_text(value, _decimals((*values, *like), digits), "+", digits) for value in values]
 
 
+def shares(parts: Sequence[float], *, sign: str = "", decimals: int = 1) -> list[str]:
+    """Parts in per cent; what is none in this precision has no sign, what is no number is a dash.
+
+    >>> shares([0.2351, -1e-9, float("nan")], sign="+")
+    ['+23.5%', '0%', '-']
+    """
+    texts = (_text(100 * part, decimals, sign, DIGITS) for part in parts)
+    return [text if text == "-" else f"{text}%" for text in texts]
+
+
 def _decimals(values: Sequence[float], digits: int) -> int | None:
     """The decimals of a column; None where it needs powers of ten."""
     largest = max((abs(value) for value in values if np.isfinite(value)), default=0.0)

@@ -26,6 +26,7 @@ from ..solvers.solver import Iteration
 from .groups import Groups
 from .verdict import TOLERANCE, Findings, Verdict, Verification, judge
 from .violations import Violation, largest
+from .voice import Voice
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +123,11 @@ class Result:
     @property
     def status(self) -> Verdict:
         """What the result is worth, with a sentence and advice."""
-        return judge(self.findings, self.verification, self.plan.solver.starts)
+        return self.judged(Voice())
+
+    def judged(self, voice: Voice) -> Verdict:
+        """The same in the language of a voice (see `voice_of`)."""
+        return judge(self.findings, self.verification, self.plan.solver.starts, voice)
 
     @property
     def is_policy(self) -> bool:

@@ -7,12 +7,14 @@ run, and PySD's own run of the untouched file agrees to 1e-6.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..runs.comparison import Gap
 from ..solvers.solver import Ending
 from .violations import Violation, largest
+from .voice import COMMA, LANGUAGE, Voice
 
 TOLERANCE = 1e-6
 
@@ -46,7 +48,12 @@ class Verdict:
     advice: str = ""
 
     def __str__(self) -> str:
-        return f"{self.standing.capitalize()}. {self.sentence} {self.advice}".rstrip()
+        return self.told(Voice())
+
+    def told(self, voice: Voice) -> str:
+        """Standing, sentence and advice, where the verdict was spoken by this voice."""
+        standing = voice.standing(self.standing)
+        return voice.joined(f"{standing[:1].upper()}{standing[1:]}{voice.say('period')}", self.sentence, self.advice)
 
     @property
     def is_policy(self) -> bool:
@@ -141,138 +148,167 @@ class Verification:
     @property
     def sentence(self) -> str:
         """What was found, in words."""
-        where = f' ("{self.gap.variable}" at {self.gap.time:g})' if self.gap.size else ""
-        limits = f"the largest violation of a limit there is {self.largest_limit_violation:.1e}"
-        agrees = "agrees with ours" if self.gap.size <= TOLERANCE else "differs from ours"
-        doubts = f"What the folder says is not so: {'; '.join(self.doubts)}. " if self.doubts else ""
-        return f"{doubts}PySD's run of the policy {agrees}: largest gap {self.gap.size:.1e}{where}; {limits}."
+        return self.said(Voice())
+
+    def said(self, voice: Voice) -> str:
+        """The same in the language of a voice."""
+        size, told = self.gap.size, list[str]()
+        gap = [f"{size:.1e}"]
+        if self.doubts:
+            told.append(voice.say("doubts", doubts="; ".join(map(voice.told, self.doubts))))
+        if size:
+            gap.append(voice.say("replay_place", variable=self.gap.variable, time=f"{self.gap.time:g}"))
+        agrees = "replay_agrees" if size <= TOLERANCE else "replay_differs"
+        violation = f"{self.largest_limit_violation:.1e}"
+        return voice.joined(*told, voice.say(agrees, gap=voice.joined(*gap), violation=violation))
 
 
-def judge(found: Findings, verification: Verification | None = None, starts: int = 1) -> Verdict:
-    """The verdict on a result, before or after its replay in PySD, of a search from so many starts."""
-    if verification is not None and not verification.passed:
-        advice = "Optimize again." if verification.doubts else "Trust PySD's run; report the model, please."
-        return Verdict(Standing.REFUTED, verification.sentence, advice)
-    if verification is not None and verification.largest_limit_violation > max(found.violation, TOLERANCE):
-        worst = max(verification.violations, key=lambda item: item.size)
-        found = replace(found, violation=worst.size, violated=f"{worst.place} in PySD's run")
-    if found.ending is Ending.FAILED and found.violation == math.inf:
-        return Verdict(Standing.FAILED, found.failure or "There is no usable run.", "Look at the notes.")
-    if found.ending is Ending.INFEASIBLE and found.failure:
-        advice = "Change the limit, or make something that it follows from a lever."
-        return Verdict(Standing.INFEASIBLE, found.failure, advice)
-    if found.ending is Ending.INFEASIBLE and not found.is_feasible:
-        text = f"No policy near fulfils all limits; the best one misses {found.violated} by {_part(found.violation)}."
-        return Verdict(Standing.INFEASIBLE, text, "See which limits conflict, and relax one of them.")
-    if found.ending is Ending.UNBOUNDED:
-        text = f"Nothing holds it: the objective goes on growing with {found.failure}."
-        return Verdict(Standing.UNBOUNDED, text, "Give these levers bounds, or a limit on what they cost.")
-    if found.kkt_residual <= TOLERANCE and found.is_feasible:
-        return _doubted(found, starts) or _optimum(found, verification, starts)
-    return _stopped(found)
+def judge(
+    found: Findings, verification: Verification | None = None, starts: int = 1, voice: Voice | None = None
+) -> Verdict:
+    """The verdict on a result, before or after its replay in PySD, of a search from so many starts.
 
-
-def _doubted(found: Findings, starts: int) -> Verdict | None:
-    """The verdict on a point where first order holds and something else does not; None where all does."""
-    looked = found.looked
-    if found.convex:
-        return None
-    first = f"First order holds (KKT residual {found.kkt_residual:.1e})"
-    if looked is None:
-        return Verdict(Standing.STATIONARY, f"{first}; nothing else was looked at.", "Let it come to its end.")
-    if looked.is_idle:
-        text = f"The objective does not move with any lever here: {', '.join(looked.idle)}{_flat(looked)}."
-        return Verdict(Standing.NO_GRADIENT, f"{text} {_tried(looked)}", f"Start elsewhere ({_more(starts, 20)}).")
-    if looked.better > 0.0:
-        text = f"{first}, but a policy near by is better by {looked.better:.3g}, from which the search did not go on"
-        return Verdict(Standing.STATIONARY, f"{text}.", f"Give it more time, or other starts ({_more(starts)}).")
-    if looked.curvature is Curvature.NEGATIVE:
-        text = f"{first}, but along a direction the objective curves upwards ({looked.least_curvature:.2g})"
-        return Verdict(Standing.STATIONARY, f"{text}.", f"Try other starts ({_more(starts)}).")
-    if looked.curvature is Curvature.UNKNOWN:
-        return Verdict(Standing.STATIONARY, f"{first}; {_UNKNOWN}.", "Try --solver ipopt too.")
-    return None
-
-
-def _more(starts: int, usual: int = 5) -> str:
-    """The option that asks for more starts than there were.
-
-    >>> _more(1), _more(5)
-    ('--starts 5', '--starts 10')
+    `voice` says it in its language, English by default.
     """
-    return f"--starts {max(usual, 2 * starts)}"
+    return _Judge(found, verification, starts, voice or Voice()).verdict()
 
 
-_UNKNOWN = "whether curvature of a higher order, or a kink, makes another policy better is not known"
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Says what was found."""
 
+    found: Findings
+    verification: Verification | None
+    starts: int
+    voice: Voice
 
-def _flat(looked: Looked) -> str:
-    return f"; flat: {', '.join(looked.kinks)}" if looked.kinks else ""
+    def verdict(self) -> Verdict:
+        """First what makes it none."""
+        found, verification = self._with_replay(), self.verification
+        if verification is not None and not verification.passed:
+            advice = "advice_again" if verification.doubts else "advice_report"
+            return self._verdict(Standing.REFUTED, verification.said(self.voice), advice)
+        if found.ending is Ending.FAILED and found.violation == math.inf:
+            return self._verdict(Standing.FAILED, self._failure() or self._say("no_run"), "advice_notes")
+        if found.ending is Ending.INFEASIBLE and found.failure:
+            return self._verdict(Standing.INFEASIBLE, self._failure(), "advice_unmoved")
+        if found.ending is Ending.INFEASIBLE and not found.is_feasible:
+            return self._verdict(Standing.INFEASIBLE, self._missing("conflict", found), "advice_conflict")
+        if found.ending is Ending.UNBOUNDED:
+            text = self._say("unbounded", levers=self._failure())
+            return self._verdict(Standing.UNBOUNDED, text, "advice_unbounded")
+        if found.kkt_residual <= TOLERANCE and found.is_feasible:
+            return self._doubted() or self._optimum()
+        return self._stopped(found)
 
+    def _say(self, key: str, **values: object) -> str:
+        return self.voice.say(key, **values)
 
-def _tried(looked: Looked) -> str:
-    return f"None of {looked.probes} other policies is better."
+    def _verdict(self, standing: Standing, sentence: str, advice: str = "", **values: object) -> Verdict:
+        return Verdict(standing, sentence, self._say(advice, **values) if advice else "")
 
+    def _failure(self) -> str:
+        """Why there is no policy, as it was kept."""
+        return self._place(self.found.failure)
 
-def _optimum(found: Findings, verification: Verification | None, starts: int) -> Verdict:
-    proof = f"KKT residual {found.kkt_residual:.1e}, largest violation of a limit {found.violation:.1e}"
-    if verification is None:
-        text = f"No policy near is better ({proof}); PySD has not replayed it.{_seen(found)}"
-        return Verdict(
-            Standing.UNVERIFIED,
-            text,
-            "`prosperity verify RUN` or `opt.verify(result)` does, unless a note says that nothing is compared.",
-        )
-    proof = f"{proof}, gap to PySD's replay {verification.gap.size:.1e}"
-    if found.convex:
-        return Verdict(Standing.PROVED, f"No policy is better ({proof}).")
-    return Verdict(
-        Standing.LOCAL,
-        f"No policy near is better ({proof}).{_seen(found)}",
-        f"Other starts ({_more(starts)}) look further away.",
-    )
+    def _with_replay(self) -> Findings:
+        """What was found, with what PySD's run misses where that is more."""
+        found, verification = self.found, self.verification
+        if verification is not None and verification.largest_limit_violation > max(found.violation, TOLERANCE):
+            worst = max(verification.violations, key=lambda item: item.size)
+            found = replace(
+                found, violation=worst.size, violated=self._say("in_replay", place=self._place(worst.place))
+            )
+        return found
 
+    def _place(self, place: str) -> str:
+        """A limit, or what else was kept, as the plan calls it; in another language than its own as people call it."""
+        return place if self.voice.language == LANGUAGE else self.voice.told_name(place)
 
-def _seen(found: Findings) -> str:
-    """What was looked at, in a sentence."""
-    looked = found.looked
-    if looked is None:
-        return ""
-    curved = f"least curvature {looked.least_curvature:.2g}" if looked.directions else "no direction is left"
-    have, them = ("direction has", "it") if looked.flat_directions == 1 else ("directions have", "them")
-    along = f"; {looked.flat_directions} {have} none: to second order, policies along {them} are as good"
-    flat = along if looked.flat_directions else ""
-    kinks = f" It stands on kinks: {', '.join(looked.kinks)}; no branch is better." if looked.kinks else ""
-    return f" Second order: {curved}{flat}.{kinks} {_tried(looked)}"
+    def _missing(self, key: str, found: Findings, **values: object) -> str:
+        size = found.violation
+        part = self._say("part", size=f"{size:.2%}" if size >= 1e-3 else f"{size:.1e}")
+        return self._say(key, limit=self._place(found.violated), part=part, **values)
+
+    def _more(self, usual: int = 5) -> int:
+        """More starts than there were."""
+        return max(usual, 2 * self.starts)
+
+    def _doubted(self) -> Verdict | None:
+        """The verdict on a point where first order holds and something else does not; None where all does."""
+        found, looked = self.found, self.found.looked
+        if found.convex:
+            return None
+        first = self._say("first_order", residual=f"{found.kkt_residual:.1e}")
+        if looked is None:
+            return self._verdict(Standing.STATIONARY, self._say("not_looked", first=first), "advice_to_end")
+        if looked.is_idle:
+            levers, flat = self._listed(looked.idle), ""
+            if looked.kinks:
+                flat = self._say("flat", kinks=self._listed(looked.kinks))
+            text = self._say("idle", levers=levers, flat=flat)
+            text = self.voice.joined(text, self._tried(looked))
+            return self._verdict(Standing.NO_GRADIENT, text, "advice_elsewhere", starts=self._more(20))
+        if looked.better > 0.0:
+            text = self._say("better_near", first=first, better=f"{looked.better:.3g}")
+            return self._verdict(Standing.STATIONARY, text, "advice_time_or_starts", starts=self._more())
+        if looked.curvature is Curvature.NEGATIVE:
+            text = self._say("curved_up", first=first, curvature=f"{looked.least_curvature:.2g}")
+            return self._verdict(Standing.STATIONARY, text, "advice_starts", starts=self._more())
+        if looked.curvature is Curvature.UNKNOWN:
+            return self._verdict(Standing.STATIONARY, self._say("curvature_unknown", first=first), "advice_ipopt")
+        return None
+
+    def _listed(self, texts: Sequence[str]) -> str:
+        """Kept texts, one after the other."""
+        return COMMA[self.voice.language].join(map(self._place, texts))
+
+    def _tried(self, looked: Looked) -> str:
+        return self._say("tried", probes=looked.probes)
+
+    def _optimum(self) -> Verdict:
+        found, verification = self.found, self.verification
+        proof = self._say("proof", residual=f"{found.kkt_residual:.1e}", violation=f"{found.violation:.1e}")
+        if verification is None:
+            text = self.voice.joined(self._say("best_unverified", proof=proof), *self._seen())
+            return self._verdict(Standing.UNVERIFIED, text, "advice_verify")
+        proof = self._say("proof_replayed", proof=proof, gap=f"{verification.gap.size:.1e}")
+        if found.convex:
+            return self._verdict(Standing.PROVED, self._say("best_proved", proof=proof))
+        text = self.voice.joined(self._say("best_local", proof=proof), *self._seen())
+        return self._verdict(Standing.LOCAL, text, "advice_further", starts=self._more())
+
+    def _seen(self) -> Iterator[str]:
+        """What was looked at, in sentences."""
+        looked = self.found.looked
+        if looked is None:
+            return
+        curved = self._say("no_direction")
+        if looked.directions:
+            curved = self._say("least_curvature", curvature=f"{looked.least_curvature:.2g}")
+        count = looked.flat_directions
+        flat = self._say("flat_one" if count == 1 else "flat_many", count=count) if count else ""
+        yield self._say("seen", curved=curved, flat=flat)
+        if looked.kinks:
+            yield self._say("on_kinks", kinks=self._listed(looked.kinks))
+        yield self._tried(looked)
+
+    def _stopped(self, found: Findings) -> Verdict:
+        standing, why, advice = _WHY.get(found.ending, _STALLED)
+        told = self._say(why, tolerance=f"{TOLERANCE:g}")
+        if not found.is_feasible:
+            return self._verdict(standing, self._missing("none_so_far", found, why=told), advice)
+        residual = self._say("no_optimum")
+        if found.kkt_residual < 1e300:
+            residual = self._say("its_residual", residual=f"{found.kkt_residual:.1e}")
+        return self._verdict(standing, self._say("best_so_far", why=told, residual=residual), advice)
 
 
 _WHY = {
-    Ending.OPTIMAL: (
-        Standing.LIMIT_REACHED,
-        f"The solver reached its tolerance, but an optimum has residuals of {TOLERANCE:g} at most",
-        "Set a smaller tolerance in [solver].",
-    ),
-    Ending.TIME_LIMIT: (Standing.LIMIT_REACHED, "The time limit was reached", "Give it more time (--time-limit)."),
-    Ending.ITERATION_LIMIT: (
-        Standing.LIMIT_REACHED,
-        "The limit of iterations was reached",
-        "Allow more (iterations in [solver]).",
-    ),
-    Ending.FAILED: (Standing.FAILED, "The solver failed", "Look at the notes."),
-    Ending.INTERRUPTED: (Standing.INTERRUPTED, "It was interrupted", "Start again from this policy or from scratch."),
+    Ending.OPTIMAL: (Standing.LIMIT_REACHED, "why_optimal", "advice_tolerance"),
+    Ending.TIME_LIMIT: (Standing.LIMIT_REACHED, "why_time", "advice_more_time"),
+    Ending.ITERATION_LIMIT: (Standing.LIMIT_REACHED, "why_iterations", "advice_iterations"),
+    Ending.FAILED: (Standing.FAILED, "why_failed", "advice_notes"),
+    Ending.INTERRUPTED: (Standing.INTERRUPTED, "why_interrupted", "advice_restart"),
 }
-_STALLED = (Standing.STALLED, "No step makes progress", "Try --solver ipopt or other starts, or look for kinks.")
-
-
-def _stopped(found: Findings) -> Verdict:
-    standing, why, advice = _WHY.get(found.ending, _STALLED)
-    residual = f"its KKT residual is {found.kkt_residual:.1e}" if found.kkt_residual < 1e300 else "no optimum yet"
-    if found.is_feasible:
-        return Verdict(standing, f"{why}; this is the best policy so far that keeps all limits, {residual}.", advice)
-    text = f"{why}; no policy that keeps all limits was found: this one misses {found.violated}"
-    return Verdict(standing, f"{text} by {_part(found.violation)}.", advice)
-
-
-def _part(size: float) -> str:
-    """A relative violation in words."""
-    return f"{size:.2%} of its size" if size >= 1e-3 else f"{size:.1e} of its size"
+_STALLED = (Standing.STALLED, "why_stalled", "advice_stalled")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from sd_models.system.model import key
 
@@ -15,12 +16,13 @@ from ..headlines.scales import Said, of_people
 from ..headlines.scales import said as unit_said
 from ..plans.horizon import horizon_end
 from ..plans.kinds import RowKind
+from ..plans.plan import Plan
 from .moments import moment
-from .result import Result
 from .words import WORDS
 
 LANGUAGE = "en"
 COMMA = {"en": ", ", "zh": "、"}
+BLANK = {"en": " ", "zh": ""}  # between sentences
 NUMBERED = re.compile(r"(.+) \((\d+)\)")  # by `free_name`, where two limits are called alike
 
 
@@ -36,6 +38,14 @@ class Voice:
     def say(self, word: str, **values: object) -> str:
         """A text of `words.csv`, with values in it."""
         return WORDS.say(word, self.language, **values)
+
+    def joined(self, *sentences: str) -> str:
+        """Sentences behind each other, those that say nothing left out."""
+        return BLANK[self.language].join(sentence for sentence in sentences if sentence)
+
+    def standing(self, standing: str) -> str:
+        """What a result is, in a word or two."""
+        return self.say(f"standing {standing}")
 
     def name(self, name: str) -> str:
         """What people call a variable, an element, a dimension or a limit, at the beginning of a line."""
@@ -101,7 +111,23 @@ class Voice:
         return self.told(text) if len(parts) == 1 else COMMA[self.language].join(map(self.told_name, parts))
 
 
-def voice_of(result: Result, language: str = LANGUAGE) -> Voice:
+class Spoken(Protocol):
+    """What a voice has to know of a result."""
+
+    @property
+    def plan(self) -> Plan:
+        """Its plan, which has a horizon."""
+
+    @property
+    def names(self) -> Names:
+        """What its parts are called."""
+
+    @property
+    def time_unit(self) -> str:
+        """The unit of time."""
+
+
+def voice_of(result: Spoken, language: str = LANGUAGE) -> Voice:
     """The voice that speaks of a result; InvalidRequest for a language that there is not.
 
     >>> import optimize as opt

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from optimize.calibration.tables import Tables
 from optimize.command_line.console import (
+    number_texts,
     print_calibration,
     print_result,
     print_run,
@@ -17,6 +20,25 @@ from optimize.command_line.console import (
 from optimize.runs.selection import Row
 from optimize.screening.report import Tables as Screened
 from sd_models.errors import Fault, InvalidRequest
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([0.50331, 0.6], ["0.5033", "0.6000"]),
+        ([1.0, 2.0], ["1", "2"]),
+        ([1234.5, 0.25], ["1,234", "0"]),
+        ([12.5, -0.125], ["12.50", "-0.12"]),
+        ([0.0, 0.0], ["0", "0"]),
+        ([0.0, 1.5e-7], ["0", "1.500e-07"]),
+        ([3.2e9, 1.0], ["3.200e+09", "1.000e+00"]),
+        ([math.nan, 2.0], ["-", "2"]),
+        ([math.inf, 0.5], ["inf", "0.5000"]),
+    ],
+)
+def test_numbers_of_a_row_share_their_decimals(values: list[float], texts: list[str]) -> None:
+    """Four digits of the largest; very small and very large rows have exponents."""
+    assert number_texts(values) == texts
 
 
 def test_control_characters_of_a_model_never_reach_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

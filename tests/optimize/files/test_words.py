@@ -15,7 +15,7 @@ WORDS = Words(
     {
         "flat": {"en": "{name} is flat.", "zh": "{name}无变化。"},
         "flat_there": {"en": "{name} is flat in {place}.", "zh": "{place}的{name}无变化。"},
-        "both": {"en": "{one}: {one} or {two}", "zh": "{two}、{one}"},
+        "both": {"en": "{one}: {one} or rather {two}", "zh": "{two}、{one}"},
         "bare": {"en": "{name}", "zh": "{name}！"},
     }
 )
@@ -27,8 +27,8 @@ def test_a_kept_text_is_found_by_its_form() -> None:
         WORDS.translated("land is flat in Henan.", "zh", {"Henan": "河南", "land": "土地"}.__getitem__)
         == "河南的土地无变化。"
     )
-    assert WORDS.translated("a: a or b", "zh") == "b、a"
-    assert WORDS.translated("a: c or b", "zh") == "a: c or b"
+    assert WORDS.translated("a: a or rather b", "zh") == "b、a"
+    assert WORDS.translated("a: c or rather b", "zh") == "a: c or rather b"
     assert WORDS.translated("anything", "zh") == "anything"
     assert WORDS.translated("land is flat.", "en") == "land is flat."
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
 
+from optimize.files.words import placeholders
 from optimize.results.verdict import NO_POLICY, Curvature, Findings, Looked, Standing, Verdict, Verification, judge
 from optimize.results.violations import Violation
+from optimize.results.voice import Voice
+from optimize.results.words import WORDS
 from optimize.runs.comparison import Gap
 from optimize.solvers.solver import Ending
 
+NUMBER, WORD = re.compile(r"\d+(?:\.\d+)?(?:e[+-]\d+)?"), re.compile(r"[A-Za-z]+")
 LOOKED = Looked(Curvature.HOLDS, 0.5, 3, 0, 100, 0.0, 1.0)
 GOOD = Findings(Ending.OPTIMAL, 1e-8, 1e-9, "x", looked=LOOKED)
 HELD = Violation("floor", 0.0, "floor[north]", 3.0, 1.0, 1.0)
@@ -279,3 +284,42 @@ def test_limits_have_to_hold_in_pysds_run_too() -> None:
     assert "misses ours by 4.0e-06" in judge(replace(GOOD, violation=4e-6, violated="ours"), found).sentence
     within = replace(AGREES, violations=(replace(HELD, size=1e-6),))
     assert "largest violation of a limit 1.0e-09" in judge(GOOD, within).sentence
+
+
+# --- in Chinese -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", VERDICTS)
+@pytest.mark.parametrize(
+    "replayed", [None, AGREES, replace(AGREES, doubts=("x",)), replace(AGREES, gap=Gap(1.0, "y", 2.0, 1))]
+)
+def test_every_verdict_is_said_in_chinese(case: str, replayed: Verification | None) -> None:
+    """With the same numbers, and no English but names, options and commands."""
+    found, _ = VERDICTS[case]
+    english, chinese = (judge(found, replayed, voice=Voice(language)) for language in ("en", "zh"))
+    told = chinese.told(Voice("zh"))
+    assert chinese.standing is english.standing
+    assert sorted(NUMBER.findall(str(english))) == sorted(NUMBER.findall(told))
+    kept = (
+        "spending",
+        "saving",
+        "floor",
+        "north",
+        "MAX in joy",
+        "table of joy",
+        "welfare is NaN at",
+        "welfare",
+        "No lever moves the",
+    )
+    for text in (*kept, "KKT", "PySD", "prosperity verify RUN", "opt.verify(result)", "--starts", "--solver ipopt"):
+        told = told.replace(text, "")
+    told = told.replace("--time-limit", "").replace("iterations", "").replace("[solver]", "")
+    assert not [word for word in WORD.findall(told) if len(word) > 1]
+
+
+def test_every_text_has_both_languages_and_the_same_values() -> None:
+    """So that nothing is left out in one of them."""
+    for key, both in WORDS.texts.items():
+        assert both["en"]
+        assert both["zh"], key
+        assert sorted(placeholders(both["en"])) == sorted(placeholders(both["zh"])), key
