@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from sd_models.errors import ModelError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 DIGITS = 4  # significant ones in tables
 LEAST, MOST = 1e-3, 1e7  # numbers beyond are written with an exponent
 UNWATCHED_WIDTH = 120  # characters in a line where the output goes to a file or another program
-UNIT_WIDTH = 22
+UNIT_WIDTH, HEADER_WIDTH = 22, 16
 MOST_FINDINGS = 40
 
 
@@ -114,7 +115,7 @@ def _table(headers: Iterable[str] = (), *, numbers: int = 0) -> Table:
     for i, title in enumerate(titles):
         number = i >= len(titles) - numbers
         table.add_column(
-            printable(title),
+            fill(printable(title), HEADER_WIDTH, break_long_words=False) if number else printable(title),
             justify="right" if number else "left",
             no_wrap=number,
             overflow="fold",

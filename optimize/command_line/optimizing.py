@@ -29,6 +29,7 @@ from ..results.answer import answer
 from ..results.folder import load_result, save_result, save_verification
 from ..results.recomputation import policy_of
 from ..results.result import Result
+from ..results.sentences import sentences
 from ..results.tables import alternatives, tables
 from ..results.verdict import Verification
 from ..results.verification import NOTHING_COMPARED, verify
@@ -253,11 +254,18 @@ def answer_verify(request: VerifyRequest) -> Status:
     if request.json:
         console.print_json(_verification_document(result, found))
     else:
-        told = [] if result.status.sentence == found.sentence else [found.sentence]
-        console.print_text("\n".join([*told, str(result.status), f"Model: {result.provenance['model_path']}"]))
+        console.print_text("\n".join([*_verified(result, found), f"Model: {result.provenance['model_path']}"]))
     if not found.doubts:
         save_verification(result, request.run)
     return Status.DONE if result.is_policy else Status.NO
+
+
+def _verified(result: Result, found: Verification) -> list[str]:
+    """The verdict in plain words, what the replay found, and what it rests on."""
+    if not result.is_policy:
+        return [*([] if result.status.sentence == found.sentence else [found.sentence]), str(result.status)]
+    plain = [one.text for one in sentences(result) if one.topic in ("verdict", "sure")]
+    return [*plain, found.sentence, f"Certificate: {result.status}"]
 
 
 def _verification_document(result: Result, found: Verification) -> dict[str, Any]:
@@ -302,13 +310,14 @@ def _tell(result: Result, *, json: bool) -> None:
         return
     seconds = ", ".join(f"{name} {value:.1f}" for name, value in result.seconds.items())
     foot = (
+        *([f"Certificate: {result.status}"] if result.is_policy else []),
         f"Seconds: {seconds}. {len(result.iterations)} iterations, {result.work.simulations} runs, "
         f"{result.work.gradients} gradients of {result.work.levers:,} levers.",
         "Not written." if result.folder is None else f"Written: {result.folder} ({_content(result)})",
     )
     before = (
         *([assumed] if assumed else []),
-        str(result.status),
+        *(one.text for one in sentences(result)),
         *result.conflict,
         *(alternatives(result) if result.is_policy else ()),
     )

@@ -29,6 +29,8 @@ from sd_models.simulator.simulation import Simulator, compile
 from sd_models.system.expression import references
 from sd_models.system.model import Definition, FloatArray, Kind, Series, System, Values, Variable, key
 
+from ..headlines.headline import Headline, headlines
+
 DECIDED = re.compile(r"\b(levers?|polic(y|ies)|decisions?|decide|invest|subsid|spend|budget|tax)", re.IGNORECASE)
 SPENT = re.compile(r"(invest|subsid|spend|expenditure|budget|fund)", re.IGNORECASE)
 EARNED = re.compile(r"(revenue|budget|income|output|sales|gdp|spend|expenditure)", re.IGNORECASE)
@@ -192,13 +194,27 @@ class Survey:
         found = [v for v in self.system if v.name in moved and v.kind in kinds and not v.origin]
         found = [v for v in found if key(v.name) not in {key(name) for name in CONTROLS}]
         good = [v for v in found if np.isfinite(self.own[v.name]).all()]
-        return tuple(_goal(variable, self._way(variable)) for variable in sorted(good or found, key=self._rank))
+        return tuple(self._goal(variable) for variable in sorted(good or found, key=self._rank))
 
-    def _rank(self, variable: Variable) -> tuple[bool, int, bool, bool]:
+    @cached_property
+    def headlines(self) -> Mapping[str, Headline]:
+        """The headlines in the table beside the model, by their variable."""
+        return {one.variable: one for one in headlines(self.system)}
+
+    def _goal(self, variable: Variable) -> Goal:
+        named = self.headlines.get(variable.name)
+        if named is not None and named.better:
+            reason = f"it is a headline of the model, of which {named.better} is better"
+            return Goal(variable, named.better == "more", reason)
+        return _goal(variable, self._way(variable))
+
+    def _rank(self, variable: Variable) -> tuple[bool, int, int, bool, bool]:
+        named = self.headlines.get(variable.name)
+        first = list(self.headlines).index(variable.name) if named is not None and named.better else len(self.headlines)
         used = any(not self.system.variables[n].origin for n in self.graph.successors(variable.name))
         stock = variable.kind is Kind.STOCK
         tier = 2 if self._way(variable) is None else 0 if self._way(variable) else 1
-        return bool(variable.dimensions), tier, used and not stock, stock
+        return bool(variable.dimensions), first, tier, used and not stock, stock
 
     def _way(self, variable: Variable) -> bool | None:
         """Whether by its name more of a variable is wanted; None where nobody knows, as of a gap that has two sides."""

@@ -12,6 +12,7 @@ as what the model itself spends. It loads, binds and can be solved as it is; wha
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ from sd_models.errors import Fault, InvalidRequest
 from sd_models.reading.library import FOLDER, library
 from sd_models.system.model import System, Variable
 
+from ..headlines.scales import said
 from .candidates import PERIODS, Candidate, Goal, Span, Survey, first_sentence, rounded, span_of
 from .quantities import time_unit
 
@@ -228,16 +230,26 @@ class _Text:
     def _objective(self) -> list[str]:
         goal = self.goal
         way, other = ("maximize", "minimize") if goal.maximize else ("minimize", "maximize")
-        others = [_about(one.variable, name=True) for one in self.survey.goals if one is not goal]
+        others = [self._outcome(one.variable) for one in self.survey.goals if one is not goal]
         return [
             "[objective]",
             f"# Why this: {goal.reason}.",
-            f"{way} = {_quoted(goal.variable.name)}  # or {other}; {_about(goal.variable)}",
+            f"{way} = {_quoted(goal.variable.name)}  # or {other}; {self._outcome(goal.variable, name=False)}",
             'measure = "mean"  # or "integral", or "final"',
             f"# discount = 0.04  # a {_line(self.unit) or 'unit of time'}",
             "",
             *_listed("# What else the inputs move:", others, MOST_OUTCOMES),
         ]
+
+    def _outcome(self, variable: Variable, *, name: bool = True) -> str:
+        """An outcome in one line; of a headline what people call it."""
+        named = self.survey.headlines.get(variable.name)
+        if named is None:
+            return _about(variable, name=name)
+        told = f": {named.english}" if name else named.english
+        title = f"{_title(variable)}{told}" if name else told
+        other = "" if math.isclose(named.factor, 1.0) else f" (here in {variable.unit})"
+        return _line(f"{title}, {named.unit}{other}")
 
     def _lever(self) -> list[str]:
         chosen, lever = self.chosen, self.content["lever"][0]
@@ -292,15 +304,28 @@ class _Text:
             f"at_most = {_number(found['at_most'])}  # a number, or the name of a variable",
             f'when = "{found["when"]}"  # or "always", "total", "final", {{ from = ..., to = ... }}, {{ each = 5 }}',
         ]
-        return [f"# {reason}." if self.chosen.is_spent else "# A limit, for example:", *(sign + line for line in lines)]
+        first = f"# {reason}." if self.chosen.is_spent else "# A limit, for example:"
+        held = [self._outcome(self.survey.system[name]) for name in self.survey.headlines]
+        besides = _listed("# What limits can hold besides:", held, MOST_OUTCOMES)
+        return [*besides, first, *(sign + line for line in lines)]
 
 
 def _about(variable: Variable, *, name: bool = False) -> str:
     """A variable in one line: name, dimensions, unit, what it is."""
-    over = f"[{', '.join(variable.dimensions)}]" if variable.dimensions else ""
-    title = f"{variable.name}{over}" if name else over
+    title = _title(variable) if name else _title(variable).removeprefix(variable.name)
     words = first_sentence(variable.documentation)[:90]
-    return _line(", ".join(part for part in (title, variable.unit, words) if part))
+    return _line(", ".join(part for part in (title, _unit(variable), words) if part))
+
+
+def _title(variable: Variable) -> str:
+    """The name and the dimensions of a variable."""
+    return f"{variable.name}[{', '.join(variable.dimensions)}]" if variable.dimensions else variable.name
+
+
+def _unit(variable: Variable) -> str:
+    """The unit as people say it, where a number in it is one in the model's."""
+    unit = said(variable.unit)
+    return unit.english if unit.factor == 1.0 else variable.unit
 
 
 def _offer(candidate: Candidate) -> str:

@@ -12,9 +12,12 @@
 - `numbers.py`: numbers as people read them, one precision for a column
 - `gains.py`: headline outcomes with the policy and without, who gains and who loses
 - `worth.py`: what limits are worth, in words
+- `uses.py`: what a policy does with its levers: totals, groups, places
 - `recomputation.py`: what a folder says, computed anew from model, plan and policy
 - `verification.py`: the policy replayed in PySD
-- `tables.py`, `figures.py`: a result in tables and figures
+- `sentences.py`: a result in the sentences that people hear first
+- `tables.py`: a result in tables
+- `figures.py`: a result in figures
 - `document.py`: what of a result is no array, as JSON that is read strictly
 - `folder.py`: a result as a folder of plain files
 - `answer.py`: a result as one JSON object, for programs

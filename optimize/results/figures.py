@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -18,8 +18,10 @@ from sd_models.simulator.plotting import BUNDLE, INK, MUTED, frame
 from sd_models.simulator.plotting import plot as plot_trajectories
 from sd_models.system.model import FloatArray
 
+from .gains import Outcome, panels
 from .result import Result
-from .tables import outcome_names, telling_dimension
+from .uses import Use, uses
+from .voice import Voice, voice_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,90 +61,87 @@ def _page(width: float, height: float) -> Figure:
 
 def _overview(result: Result) -> Figure:
     """Allocation, shares and trajectories on one page."""
-    lever = _largest_lever(result)
-    rows = result.total(lever).sizes
+    use = _largest(result)
+    rows = use.totals.sizes
     tall = max(rows.values(), default=1)
     figure = _page(15, 9.2 if tall > 12 else 7.5)
     left, right = figure.subfigures(1, 2, squeeze=False)[0]
     if len(rows):
         top, bottom = left.subfigures(2, 1, squeeze=False)[:, 0]
-        _stack(top, result, lever)
+        _stack(top, result, use)
         _panels(bottom, result, columns=2, most=4)
-        _heat(right, result, lever)
+        _heat(right, result, use)
     else:
-        _stack(left, result, lever)
+        _stack(left, result, use)
         _panels(right, result, columns=2, most=6)
-    title = f"{result.provenance['model']}: {result.plan.objective.variable}, {result.status.standing}"
+    goal = voice_of(result).name(result.plan.objective.variable)
+    title = f"{result.provenance['model']}: {goal}, {result.status.standing}"
     figure.suptitle(title, x=0.01, ha="left", color=INK, fontsize=13, fontweight="bold", parse_math=False)
     return figure
 
 
 def _allocation(result: Result) -> Figure:
     """A stack for each lever."""
-    levers = [str(name) for name in result.policy.data_vars]
+    levers = list(uses(result, voice_of(result)))
     figure = _page(8.5, 4.4 * len(levers))
     parts = figure.subfigures(len(levers), 1, squeeze=False).ravel()
-    for part, lever in zip(parts, levers, strict=True):
-        _stack(part, result, lever)
+    for part, use in zip(parts, levers, strict=True):
+        _stack(part, result, use)
     return figure
 
 
 def _shares(result: Result) -> Figure:
     """A heat table of the largest lever."""
-    lever = _largest_lever(result)
-    sizes = list(result.total(lever).sizes.values()) or [1]
+    use = _largest(result)
+    sizes = list(use.totals.sizes.values()) or [1]
     figure = _page(8.5, max(3.0, 1.8 + 0.26 * max(sizes)))
-    draw_part = _heat if result.total(lever).ndim else _stack
-    draw_part(figure, result, lever)
+    draw_part = _heat if use.dims else _stack
+    draw_part(figure, result, use)
     return figure
 
 
 def _trajectories(result: Result) -> Figure:
     """What the policy changes."""
-    count = max(1, min(MOST_PANELS, len(outcome_names(result))))
+    count = max(1, min(MOST_PANELS, len(panels(result))))
     columns = 2 if count in (2, 4) else min(3, count)
     figure = _page(4.4 * columns, 3.0 * -(-count // columns))
     _panels(figure, result, columns=columns, most=MOST_PANELS)
     return figure
 
 
-def _largest_lever(result: Result) -> str:
+def _largest(result: Result) -> Use:
     """The lever with most elements."""
-    return max(map(str, result.policy.data_vars), key=lambda name: result.policy[name].size)
+    return max(uses(result, voice_of(result)), key=lambda use: use.paths.size)
 
 
 # --- over time --------------------------------------------------------------------------------------------------------
 
 
-def _stack(figure: Figure | SubFigure, result: Result, lever: str) -> None:
+def _stack(figure: Figure | SubFigure, result: Result, use: Use) -> None:
     """A lever over time, stacked by what it is for; levers that may be below zero are lines."""
-    axes = figure.subplots()
-    path = result.allocation[lever]
-    times = np.append(path["time"].to_numpy(), result.plan.horizon[1] + result.plan.every)
-    names, layers, colours = _layers(result, lever)
+    axes, voice = figure.subplots(), voice_of(result)
+    times = np.append(use.paths["time"].to_numpy(), result.plan.horizon[1] + result.plan.every)
+    names, layers, colours = _layers(use)
     held = np.concatenate([layers, layers[:, -1:]], axis=1)
     if (held < 0).any() or len(held) == 1:
         for name, layer, colour in zip(names, held, colours, strict=True):
-            axes.step(times, layer, where="post", color=colour, linewidth=1.8, label=name)
+            axes.step(times, layer, where="post", color=colour, linewidth=1.8, label=voice.name(name))
     else:
         axes.stackplot(times, held, step="post", colors=colours, edgecolor="white", linewidth=0.4)
-        _name_layers(axes, result, lever, names, held[:, -2], colours)
-    frame(axes, lever, str(path.attrs.get("units", "")), result.time_unit)
+        _name_layers(axes, voice, use, names, held[:, -2], colours)
+    frame(axes, voice.name(use.lever), use.unit.english, result.time_unit)
     axes.set_xlim(times[0], times[-1])
 
 
-def _layers(result: Result, lever: str) -> tuple[list[str], FloatArray, list[str]]:
+def _layers(use: Use) -> tuple[list[str], FloatArray, list[str]]:
     """Names, values (layers, periods) and colours: by group and element, else the largest elements."""
-    path = result.allocation[lever]
-    dims = [str(d) for d in path.dims if d != "time"]
-    last = telling_dimension(result, dims)
-    if last is None:
-        return [lever], path.to_numpy()[np.newaxis], [COLOURS[0]]
-    table = path.sum([d for d in dims if d != last]).transpose(last, "time")
-    elements = [str(e) for e in table[last].to_numpy()]
+    if use.what is None:
+        return [use.lever], use.paths.to_numpy()[np.newaxis], [COLOURS[0]]
+    table = use.paths.sum([d for d in use.dims if d != use.what]).transpose(use.what, "time")
+    elements = [str(e) for e in table[use.what].to_numpy()]
     values = table.to_numpy()
-    if last in result.groups:
-        order, colours = _in_groups(result.groups[last], elements)
+    if use.what in use.groups:
+        order, colours = _in_groups(use.groups[use.what], elements)
         return [elements[i] for i in order], values[order], colours
     order = np.argsort(-np.abs(values).sum(axis=1), kind="stable").tolist()
     names, kept = [elements[i] for i in order[:MOST_LAYERS]], values[order[:MOST_LAYERS]]
@@ -168,16 +167,14 @@ def _lighter(colour: str, share: float) -> str:
 
 
 def _name_layers(
-    axes: Axes, result: Result, lever: str, names: Sequence[str], last: FloatArray, colours: Sequence[str]
+    axes: Axes, voice: Voice, use: Use, names: Sequence[str], last: FloatArray, colours: Sequence[str]
 ) -> None:
     """The names of groups, else of layers, at the right of the stack."""
     from matplotlib.patches import Patch
 
-    path = result.allocation[lever]
-    dimension = telling_dimension(result, [str(d) for d in path.dims if d != "time"])
-    groups = result.groups.get(str(dimension))
+    groups = use.groups.get(str(use.what))
     if groups is None:
-        handles = [Patch(color=colour, label=name) for name, colour in zip(names, colours, strict=True)]
+        handles = [Patch(color=colour, label=voice.name(name)) for name, colour in zip(names, colours, strict=True)]
         axes.legend(handles=handles[::-1], fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
         return
     tops = np.cumsum(last)
@@ -186,7 +183,7 @@ def _name_layers(
         inside = [i for i, name in enumerate(names) if name in members]
         if inside:
             base = tops[inside[0]] - last[inside[0]]
-            labels.append((group, float(base + tops[inside[-1]]) / 2, colours[inside[0]]))
+            labels.append((voice.name(group), float(base + tops[inside[-1]]) / 2, colours[inside[0]]))
     least = 0.075 * (float(tops[-1]) or 1.0)
     height = -np.inf
     for name, middle, colour in labels:
@@ -209,17 +206,19 @@ def _name_layers(
 # --- over places ------------------------------------------------------------------------------------------------------
 
 
-def _heat(figure: Figure | SubFigure, result: Result, lever: str) -> None:
+def _heat(figure: Figure | SubFigure, result: Result, use: Use) -> None:
     """What each row (a province) gets in the horizon, and what share of it each column (a measure, a year) takes."""
-    table, title, dividers = _heat_table(result, lever)
+    voice = voice_of(result)
+    table, title, dividers = _heat_table(voice, use)
     rows, columns = (str(d) for d in table.dims)
     values = table.to_numpy()
     sums = np.abs(values).sum(axis=1, keepdims=True)
     shares = np.divide(values, sums, out=np.zeros_like(values), where=sums > NOTHING * sums.max())
     axes, bars = figure.subplots(1, 2, width_ratios=(6, 1), sharey=True)
     axes.imshow(shares, aspect="auto", cmap=SCALE, vmin=min(0.0, float(shares.min())), interpolation="nearest")
-    axes.set_xticks(range(table.sizes[columns]), [_short(e) for e in table[columns].to_numpy()], rotation=90)
-    axes.set_yticks(range(table.sizes[rows]), [_short(e) for e in table[rows].to_numpy()])
+    across, down = ([_short(voice.name(str(e))) for e in table[d].to_numpy()] for d in (columns, rows))
+    axes.set_xticks(range(len(across)), across, rotation=90)
+    axes.set_yticks(range(len(down)), down)
     axes.tick_params(labelsize=7.5, colors=MUTED, length=0)
     axes.spines[:].set_visible(False)
     for at in dividers:
@@ -227,27 +226,27 @@ def _heat(figure: Figure | SubFigure, result: Result, lever: str) -> None:
     if shares.size <= MOST_TEXTS:
         _write_shares(axes, shares)
     axes.set_title(fill(title, 58), loc="left", fontsize=10, color=INK, parse_math=False)
-    _bars(bars, values.sum(axis=1), str(result.total(lever).attrs["units"]))
+    word = voice.say("total" if use.is_total else "mean")
+    bar_sums = values.sum(axis=1) / (1.0 if use.is_total or columns != "time" else use.length)
+    _bars(bars, bar_sums, ", ".join(filter(None, (word, use.whole_unit.english))))
 
 
-def _heat_table(result: Result, lever: str) -> tuple[xr.DataArray, str, list[int]]:
+def _heat_table(voice: Voice, use: Use) -> tuple[xr.DataArray, str, list[int]]:
     """Rows and columns of a heat table, its title, and where its groups of columns begin."""
-    totals = result.total(lever)
-    dims = [str(d) for d in totals.dims]
-    if len(dims) == 1:
-        amounts = result.amounts(lever).transpose(dims[0], "time")
+    lever, what, where = voice.name(use.lever), str(use.what), use.where
+    if where is None:
+        amounts = use.amounts.transpose(what, "time")
         labels = [f"{time:g}" for time in amounts["time"].to_numpy()]
-        return amounts.assign_coords(time=labels), f"{lever}: when each {dims[0]} spends its total, per cent", []
-    last = str(telling_dimension(result, dims))
-    first = next(d for d in dims if d != last)
-    table = totals.sum([d for d in dims if d not in (first, last)]).transpose(first, last)
-    groups = result.groups.get(last, {})
-    elements = [str(e) for e in table[last].to_numpy()]
+        title = f"{lever}: when each {voice.inline(what)} spends its total, per cent"
+        return amounts.assign_coords(time=labels), title, []
+    table = use.totals.sum([d for d in use.dims if d not in (what, where)]).transpose(where, what)
+    groups = use.groups.get(what, {})
+    elements = [str(e) for e in table[what].to_numpy()]
     order, _ = _in_groups(groups, elements)
     counts = [sum(member in elements for member in members) for members in groups.values()]
     dividers = np.cumsum(counts)[:-1].tolist() if groups else []
-    title = f"{lever}: what each {first} spends its total on, per cent"
-    return (table.isel({last: order}) if groups else table), title, dividers
+    title = f"{lever}: what each {voice.inline(where)} spends its total on, per cent"
+    return (table.isel({what: order}) if groups else table), title, dividers
 
 
 def _write_shares(axes: Axes, shares: FloatArray) -> None:
@@ -257,9 +256,9 @@ def _write_shares(axes: Axes, shares: FloatArray) -> None:
         axes.text(j, i, f"{100 * share:.0f}", ha="center", va="center", fontsize=6, color=colour)
 
 
-def _bars(axes: Axes, sums: FloatArray, unit: str) -> None:
+def _bars(axes: Axes, sums: FloatArray, title: str) -> None:
     axes.barh(range(len(sums)), sums, color=BUNDLE, height=0.75)
-    axes.set_title(fill(f"total, {unit}", 16), loc="left", fontsize=8, color=MUTED, parse_math=False)
+    axes.set_title(fill(title, 16), loc="left", fontsize=8, color=MUTED, parse_math=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(labelsize=7, colors=MUTED, length=0, labelleft=False)
     axes.locator_params(axis="x", nbins=2)
@@ -267,8 +266,7 @@ def _bars(axes: Axes, sums: FloatArray, unit: str) -> None:
     axes.set_axisbelow(True)
 
 
-def _short(name: Any) -> str:
-    text = str(name)
+def _short(text: str) -> str:
     return text if len(text) <= LETTERS else f"{text[: LETTERS - 3]}..."
 
 
@@ -276,22 +274,34 @@ def _short(name: Any) -> str:
 
 
 def _panels(figure: Figure | SubFigure, result: Result, *, columns: int, most: int) -> None:
-    """Trajectories with the policy and without, a panel each."""
-    names = outcome_names(result)[:most]
-    rows = -(-max(1, len(names)) // columns)
+    """Headline outcomes with the policy and without, a panel each, in the units of people."""
+    shown, voice = panels(result)[:most], voice_of(result)
+    rows = -(-max(1, len(shown)) // columns)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    times = result.trajectories["time"].to_numpy()
-    for place, name in zip(axes, names, strict=False):
-        with_it, without = (run[name].to_numpy() for run in (result.trajectories, result.baseline))
-        place.plot(times, without, color=MUTED, linewidth=1.6, linestyle=(0, (4, 2)), label="without policy")
-        place.plot(times, with_it, color=COLOURS[0], linewidth=2.0, label="with policy")
-        place.axvline(result.plan.horizon[0], color=BUNDLE, linewidth=0.8)
-        frame(place, name, str(result.trajectories[name].attrs.get("units", "")), result.time_unit)
-        place.set_xlim(times[0], times[-1])
-    for place in axes[len(names) :]:
+    for place, one in zip(axes, shown, strict=False):
+        _panel(place, one, voice)
+        frame(place, one.headline.english, voice.people_unit(one.headline.unit), result.time_unit)
+    for place in axes[len(shown) :]:
         place.remove()
-    if names:
+    if shown:
         axes[0].legend(fontsize=8, frameon=False, labelcolor="linecolor")
+
+
+def _panel(axes: Axes, one: Outcome, voice: Voice) -> None:
+    """One outcome over the horizon; of an outcome by element the median, and all in the background."""
+    times, without, policy = one.policy["time"].to_numpy(), _table(one.without), _table(one.policy)
+    if policy.shape[1] > 1:
+        axes.plot(times, without, color=MUTED, linewidth=0.5, alpha=0.3)
+        axes.plot(times, policy, color=COLOURS[0], linewidth=0.5, alpha=0.3)
+    middle, without_it = np.median(policy, axis=1), np.median(without, axis=1)
+    axes.plot(times, without_it, color=MUTED, linewidth=1.6, linestyle=(0, (4, 2)), label=voice.say("without"))
+    axes.plot(times, middle, color=COLOURS[0], linewidth=2.0, label=voice.say("with"))
+    axes.set_xlim(times[0], times[-1])
+
+
+def _table(values: xr.DataArray) -> FloatArray:
+    """An outcome as (times, elements)."""
+    return values.to_numpy().reshape(values.sizes["time"], -1)
 
 
 # --- what limits are worth --------------------------------------------------------------------------------------------

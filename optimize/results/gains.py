@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from sd_models.dynamics.timing import slack
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, key
 
 from ..headlines.headline import Headline
 from ..plans.horizon import horizon_end
@@ -121,6 +121,24 @@ def outcomes(result: Result) -> tuple[Outcome, ...]:
     return tuple(_outcomes(result))
 
 
+def panels(result: Result) -> tuple[Outcome, ...]:
+    """What is drawn first: the headline outcomes of all together; without these those by element; else the goal."""
+    found = outcomes(result)
+    whole = tuple(one for one in found if one.change.ndim == 1)
+    return whole or found or tuple(_goal(result))
+
+
+def _goal(result: Result) -> Iterator[Outcome]:
+    """What is sought, as an outcome in the model's own words."""
+    runs, goal = (result.baseline, result.trajectories), result.plan.objective
+    name = next((str(name) for name in result.trajectories if key(str(name)) == key(goal.variable)), "")
+    if name and result.trajectories[name].ndim < 3:
+        by = next((str(d) for d in result.trajectories[name].dims if d != "time"), "")
+        unit, better = str(result.trajectories[name].attrs.get("units", "")), "more" if goal.sign > 0 else "less"
+        headline = Headline(name, unit, 1.0, name, name, better, by)
+        yield Outcome(headline, *(_values(result, run[name], headline) for run in runs))
+
+
 def _outcomes(result: Result) -> Iterator[Outcome]:
     for headline in result.headlines:
         runs = (result.baseline, result.trajectories)
@@ -154,6 +172,29 @@ def sides(outcome: Outcome) -> Sides | None:
         _extreme(outcome, harm.where(worse).isel(time=slice(-1, None))),
         _extreme(outcome, (-harm).where(better).isel(time=slice(-1, None))),
     )
+
+
+def losing(result: Result) -> list[Sides]:
+    """The outcomes that somebody loses, what changes most for its size first.
+
+    Where it is told who loses, all together are not told besides.
+    """
+    found = [one for outcome in outcomes(result) if (one := sides(outcome)) is not None and one.loss is not None]
+    named = {one.outcome.headline.english for one in found if one.of > 1}
+    kept = [one for one in found if one.of > 1 or one.outcome.headline.english not in named]
+    return sorted(kept, key=lambda one: -_part(one.loss))
+
+
+def gaining(result: Result) -> list[Sides]:
+    """The outcomes by element that somebody gains at the end, what changes most for its size first."""
+    found = [one for outcome in outcomes(result) if (one := sides(outcome)) is not None]
+    kept = [one for one in found if one.of > 1 and one.gain_at_end is not None]
+    return sorted(kept, key=lambda one: -_part(one.gain_at_end))
+
+
+def _part(extreme: Extreme | None) -> float:
+    """How large a change is, as a part of what it changes."""
+    return abs(extreme.relative) if extreme is not None and np.isfinite(extreme.relative) else 0.0
 
 
 def _extreme(outcome: Outcome, sizes: xr.DataArray) -> Extreme | None:

@@ -1,26 +1,39 @@
-"""A result in tables and sentences: who gets how much for what, what it buys, which limits hold."""
+"""A result in tables and sentences: the goal, what comes of it, who loses and gains, who gets how much for what.
+
+Names and units are those of people where the tables beside the model have them; the numbers of a column, or of a row
+where each row has a unit of its own, have one precision.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
 
-from sd_models.dynamics.timing import CONTROLS
-from sd_models.system.model import FloatArray
+from sd_models.simulator.measures import Measure
 
+from ..plans.kinds import RowKind
+from .gains import Extreme, Outcome, Sides, gaining, losing, outcomes, times_of
+from .moments import round_times
+from .numbers import column, shares, signed_column
+from .prices import kind_of
 from .result import Result
+from .uses import Use, telling, uses
 from .verdict import TOLERANCE, Standing
 from .violations import Violation
+from .voice import LANGUAGE, Voice, voice_of
 
-MOST_TIMES = 5
 MOST_OUTCOMES = 14
 MOST_ROWS = 45
+MOST_PLACES = 8  # of an outcome that is told by element, where nothing is told of all together
 # A limit counts as reached within this part of its size.
 REACHED = 1e-4
 NOTHING = 1e-6
+DUST = 1e-9  # of the largest value of a lever
 
 
 @dataclass(frozen=True)
@@ -33,22 +46,22 @@ class Table:
     numbers: int
 
 
-def tables(result: Result) -> list[Table]:
+def tables(result: Result, language: str = LANGUAGE) -> list[Table]:
     """The tables of a result in the order in which they are read.
 
     Gains and who gets what belong to a verdict on a policy: a search that was interrupted has none yet, and one that
     found no policy tells by how much limits are missed where it came nearest to them.
     """
-    standing = result.status.standing
+    standing, drawn = result.status.standing, _Tables(result, voice_of(result, language))
     if not result.is_policy:
-        missed = () if standing in (Standing.UNBOUNDED, Standing.FAILED) else (_missed(result),)
+        missed = () if standing in (Standing.UNBOUNDED, Standing.FAILED) else (drawn.missed(),)
         return [table for table in missed if table.rows]
     if standing is Standing.INTERRUPTED:
         return []
-    found = [_goal(result)]
-    for name in map(str, result.policy.data_vars):
-        found += [_over_time(result, name), *_across(result, name)]
-    found += [_outcomes(result), _limits(result)]
+    found = [drawn.goal(), drawn.outcomes(), drawn.difference(), drawn.losers(), drawn.gainers()]
+    for use in uses(result, drawn.voice):
+        found += [drawn.over_time(use), *drawn.across(use)]
+    found.append(drawn.limits())
     return [table for table in found if table.rows]
 
 
@@ -61,153 +74,277 @@ def alternatives(result: Result) -> list[str]:
     ]
 
 
-# --- the goal ---------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class _Tables:
+    """Draws the tables of a result in a language."""
 
+    result: Result
+    voice: Voice
 
-def _goal(result: Result) -> Table:
-    goal = result.plan.objective
-    measure = f"{goal.measure}, {goal.discount:.3g} discounted" if goal.discount else str(goal.measure)
-    verb = "largest" if goal.sign > 0 else "smallest"
-    row = (
-        f"{goal.variable} ({measure})",
-        result.objective_unit,
-        number(result.baseline_objective),
-        number(result.objective),
-        f"{result.objective - result.baseline_objective:+.4g}",
-    )
-    return Table(f"The {verb} value found", ("", "unit", "without policy", "with policy", "gain"), (row,), 3)
+    def _say(self, key: str, **values: object) -> str:
+        return self.voice.say(key, **values)
 
+    def _heads(self, *keys: str) -> tuple[str, ...]:
+        """Headers of these words; an empty one has none."""
+        return tuple(self._say(key) if key else "" for key in keys)
 
-# --- who gets how much for what ---------------------------------------------------------------------------------------
+    def _title(self, key: str, **values: object) -> str:
+        text = self._say(key, **values)
+        return f"{text[:1].upper()}{text[1:]}"
 
+    # --- the goal -----------------------------------------------------------------------------------------------------
 
-def _over_time(result: Result, lever: str) -> Table:
-    """A lever over time by the elements of its last dimension, under their groups; the others summed."""
-    path = result.allocation[lever]
-    dims = [str(d) for d in path.dims if d != "time"]
-    unit = str(path.attrs.get("units", ""))
-    times = _times(path["time"].to_numpy())
-    headers = ("", *(f"{path['time'].to_numpy()[i]:g}" for i in times), "total", "share")
-    last = telling_dimension(result, dims)
-    summed = path.sum([d for d in dims if d != last]).transpose("time", ...)
-    totals = result.total(lever).sum([d for d in dims if d != last])
-    whole = float(totals.sum()) or 1.0
-    scale = float(abs(summed).max())
-    if last is None:
-        row = (lever, *(number(float(summed[i]), scale) for i in times), number(float(totals)), "100%")
-        return Table(f"{lever}, {unit}" if unit else lever, headers, (row,), len(times) + 2)
-    rows = []
-    for label, elements in _grouped(result, last, [str(e) for e in path[last].to_numpy()]):
-        part, total = summed.sel({last: elements}).sum(last), float(totals.sel({last: elements}).sum())
-        rows.append(
-            (label, *(number(float(part[i]), scale) for i in times), number(total, abs(whole)), f"{total / whole:.1%}")
+    def goal(self) -> Table:
+        """What was sought, without the policy and with it."""
+        result, unit = self.result, self.voice.unit(self.result.objective_unit)
+        without, found = (unit.factor * value for value in (result.baseline_objective, result.objective))
+        named = next((one for one in outcomes(result) if one.headline.variable == result.plan.objective.variable), None)
+        text = unit.of(self.voice.language)
+        if named is not None and result.plan.objective.measure is not Measure.INTEGRAL:
+            factor, text = named.headline.factor, self.voice.people_unit(named.headline.unit)
+            without, found = (factor * value for value in (result.baseline_objective, result.objective))
+        texts = (*column([without, found]), *signed_column([found - without], like=[without, found]))
+        verb = self._say("largest" if result.plan.objective.sign > 0 else "smallest")
+        heads = self._heads("", "unit", "without", "with", "gain")
+        return Table(self._say("table_goal", verb=verb), heads, ((self._goal_name(), text, *texts),), 3)
+
+    def _goal_name(self) -> str:
+        goal = self.result.plan.objective
+        measured = self._say(f"measure_{goal.measure}", name=self.voice.name(goal.variable))
+        if not goal.discount:
+            return measured
+        rate = self.voice.unit(f"1/{self.result.time_unit}").of(self.voice.language).removeprefix("%")
+        return self._say("discounted", measure=measured, rate=f"{100 * goal.discount:.4g}%{rate}")
+
+    # --- what comes of it ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _told(self) -> tuple[Outcome, ...]:
+        return outcomes(self.result)
+
+    @cached_property
+    def _lines(self) -> list[tuple[str, Outcome]]:
+        """Outcomes of all together by name; where there are none, each element of a few."""
+        whole = [(self._name(one), one) for one in self._told if one.change.ndim == 1]
+        if whole:
+            return whole[:MOST_OUTCOMES]
+        return [line for one in self._told for line in self._places(one)][:MOST_OUTCOMES]
+
+    def _places(self, one: Outcome) -> Iterator[tuple[str, Outcome]]:
+        (by,) = (str(d) for d in one.change.dims if d != "time")
+        for element in one.change[by].to_numpy()[:MOST_PLACES]:
+            part = Outcome(one.headline, one.without.sel({by: element}), one.policy.sel({by: element}))
+            yield self._say("place", name=self._name(one), elements=self.voice.name(str(element))), part
+
+    def _name(self, one: Outcome) -> str:
+        return one.headline.chinese if self.voice.language == "zh" else one.headline.english
+
+    def outcomes(self) -> Table:
+        """At the start, and at the end without the policy and with it."""
+        end = self.voice.moment(self.voice.end)
+        start = self.voice.moment(self.result.plan.horizon[0])
+        heads = (*self._heads("", "unit"), start, *self._heads("without", "with"))
+        rows = tuple((name, self.voice.people_unit(one.headline.unit), *_course(one)) for name, one in self._lines)
+        return Table(self._say("table_outcomes", end=end), (*heads, *self._heads("change", "relative")), rows, 5)
+
+    def difference(self) -> Table:
+        """What the policy adds, in steps of some years."""
+        times = times_of(self.result)
+        shown = times[round_times(times)]
+        rows = tuple((name, self.voice.people_unit(one.headline.unit), *_at(one, shown)) for name, one in self._lines)
+        heads = (*self._heads("", "unit"), *map(self.voice.moment, shown.tolist()))
+        return Table(self._say("table_difference"), heads, rows, len(shown))
+
+    # --- who loses, who gains -----------------------------------------------------------------------------------------
+
+    def losers(self) -> Table:
+        """Who loses most for their size and when, and how many lose at all."""
+        heads = self._heads("", "unit", "who", "when", "change", "relative", "losing", "losing_at_end")
+        found = [(one, one.loss) for one in losing(self.result)]
+        rows = tuple(self._loser(one, loss) for one, loss in found if loss is not None)
+        return Table(self._say("table_losers"), heads, rows, 4)
+
+    def _loser(self, found: Sides, loss: Extreme) -> tuple[str, ...]:
+        who, when = self._who(loss), self.voice.moment(loss.time)
+        counts = (self._count(found.losing, found.of), self._count(found.losing_at_end, found.of))
+        return (*self._outcome(found), who, when, *_changes(found.outcome, loss), *counts)
+
+    def gainers(self) -> Table:
+        """Who gains most at the end, and how many gain."""
+        heads = self._heads("", "unit", "who", "change", "relative", "gaining_at_end")
+        found = [(one, one.gain_at_end) for one in gaining(self.result)]
+        rows = tuple(self._gainer(one, gain) for one, gain in found if gain is not None)
+        return Table(self._say("table_gainers", end=self.voice.moment(self.voice.end)), heads, rows, 3)
+
+    def _gainer(self, found: Sides, gain: Extreme) -> tuple[str, ...]:
+        count = self._count(found.gaining_at_end, found.of)
+        return (*self._outcome(found), self._who(gain), *_changes(found.outcome, gain), count)
+
+    def _outcome(self, found: Sides) -> tuple[str, str]:
+        return self._name(found.outcome), self.voice.people_unit(found.outcome.headline.unit)
+
+    def _who(self, extreme: Extreme) -> str:
+        return self.voice.name(extreme.element) if extreme.element else self._say("all_together")
+
+    def _count(self, count: int, of: int) -> str:
+        return self._say("of", count=count, of=of) if of > 1 else self._say("yes" if count else "no")
+
+    # --- who gets how much for what -----------------------------------------------------------------------------------
+
+    def over_time(self, use: Use) -> Table:
+        """A lever over time by what it is for, under its groups; other dimensions summed."""
+        shown = use.shown()
+        times = use.paths["time"].to_numpy()[shown]
+        heads = ("", *map(self.voice.moment, times.tolist()), *self._heads(_whole(use), "share"))
+        labels, paths, totals = self._use_rows(use)
+        decimals = paths[:, shown].ravel().tolist()
+        texts = np.array(column(decimals), dtype=object).reshape(len(labels), len(shown))
+        parts = shares([value / (use.whole or 1.0) for value in totals])
+        lines = zip(labels, texts, column(totals), parts, strict=True)
+        rows = tuple((label, *line, total, part) for label, line, total, part in lines)
+        if use.what is None:
+            return Table(self._use_title(use), heads[:-1], tuple(row[:-1] for row in rows), len(heads) - 2)
+        return Table(self._use_title(use, use.what), heads, rows, len(heads) - 1)
+
+    def _use_rows(self, use: Use) -> tuple[list[str], np.ndarray, list[float]]:
+        """A name, the path and the total of each row, and of all."""
+        summed = use.paths.sum([d for d in use.dims if d != use.what]).transpose("time", ...)
+        if use.what is None:
+            return [self.voice.name(use.lever)], summed.to_numpy()[np.newaxis], [use.whole]
+        along = use.by(use.what)
+        elements = [str(element) for element in along[use.what].to_numpy()]
+        lines = [*self._grouped(use.what, elements), (self._say("all"), elements)]
+        paths = [summed.sel({use.what: part}).sum(use.what).to_numpy() for _, part in lines]
+        totals = [float(along.sel({use.what: part}).sum()) for _, part in lines]
+        return [label for label, _ in lines], np.array(paths), totals
+
+    def _grouped(self, dimension: str, elements: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+        """The groups of a dimension, each before its elements; without groups the elements."""
+        groups = self.result.groups.get(dimension)
+        if groups is None:
+            yield from ((self.voice.name(element), [element]) for element in elements)
+            return
+        for name, members in groups.items():
+            kept = [member for member in members if member in elements]
+            if kept:
+                yield self.voice.name(name), kept
+                yield from ((f"  {self.voice.name(member)}", [member]) for member in kept)
+
+    def _use_title(self, use: Use, *by: str) -> str:
+        """A lever, its dimensions, its unit and that of its total."""
+        title, language = self.voice.name(use.lever), self.voice.language
+        if by:
+            title = self._say("by_one", what=title, dimension=self.voice.inline(by[0]))
+        if use.unit.of(language):
+            title = self._say("in_unit", what=title, unit=use.unit.of(language))
+        if not use.is_total or not use.whole_unit.of(language):
+            return title
+        return self._say("in_total", what=title, total=self._say("total"), unit=use.whole_unit.of(language))
+
+    def across(self, use: Use) -> Iterator[Table]:
+        """The totals of a lever by its first dimension, across the groups or elements of what it is for."""
+        what, where = use.what, use.where
+        if what is None or where is None:
+            return
+        table = use.totals.sum([d for d in use.dims if d not in (what, where)]).transpose(where, what)
+        groups = self.result.groups.get(what) or {str(e): (str(e),) for e in table[what].to_numpy()}
+        if len(groups) > MOST_PLACES or table.sizes[where] > MOST_ROWS:
+            return
+        columns = [_sum(table, what, members) for members in groups.values()]
+        whole = table.sum(what).to_numpy().tolist()
+        texts = [column(values, like=whole) for values in (*columns, whole)]
+        parts = shares([value / (use.whole or 1.0) for value in whole])
+        names = (self.voice.name(str(element)) for element in table[where].to_numpy())
+        heads = (self.voice.name(where), *map(self.voice.name, groups), *self._heads("all", "share"))
+        yield Table(
+            self._across_title(use, where, what), heads, tuple(zip(names, *texts, parts, strict=True)), len(heads) - 1
         )
-    rows.append(("all", *(number(float(summed[i].sum()), scale) for i in times), number(float(totals.sum())), "100%"))
-    title = f"{lever} by {last}, {unit}; total in {result.total(lever).attrs['units']}"
-    return Table(title, headers, tuple(rows), len(times) + 2)
+
+    def _across_title(self, use: Use, where: str, what: str) -> str:
+        names = {"first": self.voice.inline(where), "last": self.voice.inline(what)}
+        title = self._say("by_two", what=self.voice.name(use.lever), **names)
+        unit = use.whole_unit.of(self.voice.language)
+        return self._say("in_total", what=title, total=self._say(_whole(use)), unit=unit) if unit else title
+
+    # --- limits -------------------------------------------------------------------------------------------------------
+
+    def limits(self) -> Table:
+        """Each limit where it is nearest to its amount."""
+        return self._limit_table("table_limits", self.result.violations)
+
+    def missed(self) -> Table:
+        """The limits that do not hold."""
+        return self._limit_table("table_missed", [item for item in self.result.violations if item.size > TOLERANCE])
+
+    def _limit_table(self, title: str, items: Sequence[Violation]) -> Table:
+        heads = self._heads("", "state", "from", "unit", "value", "amount")
+        return Table(self._say(title), heads, tuple(map(self._limit_row, items)), 2)
+
+    def _limit_row(self, item: Violation) -> tuple[str, ...]:
+        price = self.result.shadow_prices.get(item.limit)
+        unit = self.voice.unit("" if price is None else str(price.attrs["limit_unit"]))
+        is_reached = item.size <= TOLERANCE and (item.room <= REACHED or self._is_dust(item))
+        state = self._say("missed", size=f"{item.size:.1e}") if item.size > TOLERANCE else ""
+        state = state or self._say("reached" if is_reached else "kept")
+        value = item.amount if is_reached and not item.amount else item.value
+        numbers = column([unit.factor * value, unit.factor * item.amount])
+        return (
+            self.voice.name(item.place),
+            state,
+            self.voice.moment(item.time),
+            unit.of(self.voice.language),
+            *numbers,
+        )
+
+    def _is_dust(self, item: Violation) -> bool:
+        """Whether a lever is at a bound of zero but for what is nothing beside its other values."""
+        price = self.result.shadow_prices.get(item.limit)
+        if price is None or kind_of(price) is RowKind.LIMIT or item.amount:
+            return False
+        lever = next((name for name in self.result.policy if item.limit.endswith(f" of {name}")), None)
+        return lever is not None and abs(item.value) <= DUST * float(abs(self.result.policy[lever]).max())
 
 
-def _across(result: Result, lever: str) -> Iterator[Table]:
-    """The totals of a lever by its first dimension, across the groups or elements of its last one."""
-    totals = result.total(lever)
-    dims = [str(d) for d in totals.dims]
-    if len(dims) < 2:
-        return
-    last = telling_dimension(result, dims)
-    first = next(d for d in dims if d != last)
-    table = totals.sum([d for d in dims if d not in (first, last)]).transpose(first, last)
-    groups = result.groups.get(str(last)) or {str(e): (str(e),) for e in table[last].to_numpy()}
-    if len(groups) > 8 or table.sizes[first] > MOST_ROWS:
-        return
-    whole = float(table.sum()) or 1.0
-    headers = (first, *groups, "all", "share")
-    rows = []
-    for element in table[first].to_numpy():
-        line = table.sel({first: element})
-        parts = [number(float(line.sel({last: list(elements)}).sum()), abs(whole)) for elements in groups.values()]
-        rows.append((str(element), *parts, number(float(line.sum())), f"{float(line.sum()) / whole:.1%}"))
-    yield Table(
-        f"{lever} by {first} and {last}, total in {totals.attrs['units']}", headers, tuple(rows), len(headers) - 1
-    )
+def _course(one: Outcome) -> tuple[str, ...]:
+    """An outcome at the start, at the end without the policy and with it, and the difference."""
+    values = [float(one.policy[0]), float(one.without[-1]), float(one.policy[-1])]
+    change = signed_column([float(one.change[-1])], like=values)
+    return (*column(values), *change, _percent(one, float(one.relative[-1])))
+
+
+def _at(one: Outcome, times: np.ndarray) -> list[str]:
+    """What the policy adds at some times, in one precision; what is nothing beside the outcome is 0."""
+    values = one.change.sel(time=times).to_numpy()
+    return signed_column(np.where(np.abs(values) > NOTHING * one.size, values, 0.0).tolist())
+
+
+def _changes(one: Outcome, extreme: Extreme) -> tuple[str, str]:
+    """A change in the unit of the outcome, and in per cent where it is no share."""
+    (text,), values = signed_column([extreme.change], like=[one.size]), [extreme.change]
+    return signed_column(values)[0] if text == "0" else text, _percent(one, extreme.relative)
+
+
+def _percent(one: Outcome, relative: float) -> str:
+    """A change in per cent; of shares, and of what has values below zero, it would mislead."""
+    is_told = not one.is_share and math.isfinite(relative) and bool((one.without >= 0).all())
+    return shares([relative], sign="+")[0] if is_told else ""
+
+
+def _whole(use: Use) -> str:
+    """What stands above what adds up, or does not."""
+    return "total" if use.is_total else "mean"
+
+
+def _sum(table: xr.DataArray, dimension: str, members: Sequence[str]) -> list[float]:
+    """The members' columns together."""
+    inside = [member for member in members if member in table[dimension].to_numpy()]
+    values: list[float] = table.sel({dimension: inside}).sum(dimension).to_numpy().tolist()
+    return values
 
 
 def telling_dimension(result: Result, dims: Sequence[str]) -> str | None:
-    """What money is for: the dimension with named groups, else the last one."""
-    return next((d for d in dims if d in result.groups), dims[-1] if dims else None)
-
-
-def _grouped(result: Result, dimension: str, elements: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """The groups of a dimension, each before its elements; without groups the elements."""
-    groups = result.groups.get(dimension)
-    if groups is None:
-        yield from ((element, [element]) for element in elements)
-        return
-    for name, members in groups.items():
-        kept = [member for member in members if member in elements]
-        if kept:
-            yield name, kept
-            yield from ((f"  {member}", [member]) for member in kept)
-
-
-def _times(times: FloatArray) -> list[int]:
-    return sorted({round(place) for place in np.linspace(0, len(times) - 1, min(MOST_TIMES, len(times)))})
-
-
-# --- what it buys -----------------------------------------------------------------------------------------------------
-
-
-def outcome_names(result: Result) -> list[str]:
-    """The variables without dimensions that tell what a policy does: those of the plan, then those that it moves."""
-    run, baseline = result.trajectories.variables, result.baseline.variables
-    single = [str(name) for name in result.trajectories.data_vars if run[name].dims == ("time",)]
-    single = [name for name in single if name.upper() not in CONTROLS and name not in result.policy]
-    named = {name.casefold() for name in result.plan.names}
-    moved = {name: _change(run[name], baseline[name]) for name in single}
-    chosen = [name for name in single if moved[name] > TOLERANCE]
-    return sorted(chosen, key=lambda name: name.casefold() not in named)
-
-
-def _change(one: xr.Variable, other: xr.Variable) -> float:
-    """The largest difference, relative to the larger of both paths."""
-    a, b = one.to_numpy(), other.to_numpy()
-    size = max(float(np.nanmax(np.abs(a), initial=0.0)), float(np.nanmax(np.abs(b), initial=0.0)))
-    return float(np.nanmax(np.abs(a - b), initial=0.0)) / size if size else 0.0
-
-
-def _outcomes(result: Result) -> Table:
-    run, baseline = result.trajectories, result.baseline
-    last = run["time"].to_numpy()[-1]
-    rows = []
-    for name in outcome_names(result)[:MOST_OUTCOMES]:
-        with_it, without = float(run[name][-1]), float(baseline[name][-1])
-        unit = str(run[name].attrs.get("units", ""))
-        peak = float(abs(run[name]).max())
-        least = NOTHING * max(peak, without)
-        change = f"{max(with_it, 0.0) / without - 1:+.1%}" if without > least and with_it > -least else ""
-        rows.append((name, unit, number(without, peak), number(with_it, peak), f"{with_it - without:+.4g}", change))
-    headers = ("", "unit", "without policy", "with policy", "change", "")
-    return Table(f"What it buys, at {last:g}", headers, tuple(rows), 4)
-
-
-# --- limits -----------------------------------------------------------------------------------------------------------
-
-
-def _limits(result: Result) -> Table:
-    rows = tuple(_limit_row(item) for item in result.violations)
-    return Table("Limits, where each is nearest to its amount", ("", "", "from", "value", "amount"), rows, 2)
-
-
-def _missed(result: Result) -> Table:
-    rows = tuple(_limit_row(item) for item in result.violations if item.size > TOLERANCE)
-    return Table(
-        "No policy: limits that are missed where the search came nearest", ("", "", "from", "value", "amount"), rows, 2
-    )
-
-
-def _limit_row(item: Violation) -> tuple[str, ...]:
-    word = f"MISSED by {item.size:.1e}" if item.size > TOLERANCE else "reached" if item.room <= REACHED else "kept"
-    value = item.amount if word == "reached" and not item.amount else item.value
-    return (item.place, word, f"{item.time:g}", number(value), number(item.amount))
+    """What a lever is for: the dimension with named groups, else the last one."""
+    return telling(dims, result.groups)
 
 
 def number(value: float, scale: float = 0.0) -> str:

@@ -63,6 +63,17 @@ class Voice:
         begins_a_line = called != name and called[:1].isupper() and called[1:2].islower()
         return f"{called[:1].lower()}{called[1:]}" if begins_a_line else called
 
+    def many(self, dimension: str) -> str:
+        """The elements of a dimension inside a sentence, as a name of all of them.
+
+        >>> Voice().many("province"), Voice().many("city"), Voice("zh").many("city")
+        ('provinces', 'cities', 'city')
+        """
+        called = self.inline(dimension)
+        if self.language != LANGUAGE or called.endswith("s"):
+            return called
+        return f"{called[:-1]}ies" if re.search("[^aeiou]y$", called) else f"{called}s"
+
     def _made(self, name: str) -> str:
         """The name of what a plan says of a lever, and of a limit that is numbered; nothing for any other."""
         for kind in RowKind:
@@ -92,7 +103,19 @@ class Voice:
     def people_unit(self, unit: str) -> str:
         """A unit that people say already (that of a headline), in this language."""
         own = self.names.texts.get(key(unit))
-        return own[self.language] if own else of_people(unit).of(self.language)
+        if own:
+            return own[self.language]
+        found = unit_said(unit)  # a headline that nobody chose has the model's unit
+        return (found if found.factor == 1.0 and found.english != unit else of_people(unit)).of(self.language)
+
+    @staticmethod
+    def amount(number: str, unit: str) -> str:
+        """A number with its unit.
+
+        >>> Voice.amount("5", "yuan"), Voice.amount("5", "% a year"), Voice.amount("5", "")
+        ('5 yuan', '5% a year', '5')
+        """
+        return f"{number}{unit}" if unit.startswith("%") else f"{number} {unit}".strip()
 
     def moment(self, time: float) -> str:
         """A time in words."""

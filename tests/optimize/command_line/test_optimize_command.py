@@ -80,11 +80,14 @@ def test_people_read_who_gets_what_and_what_it_buys(plan: Path, capsys: pytest.C
     assert main(["optimize", str(plan)]) == Status.DONE
     printed = capsys.readouterr()
     for text in (
-        "Local optimum.",
-        "The largest value found",
-        "spending by good, money/Year; total in money",
+        "Local optimum: the best policy found",
+        "How sure: all limits hold",
+        "What binds: annual budget",
+        "The goal: the largest value found",
+        "spending by good, money a year; total in money",
         "spending by island and good",
-        "What it buys, at 6",
+        "What comes of it",
+        "Certificate: Local optimum.",
         "annual budget",
         "more allowed",
         "Written: runs/islands-",
@@ -182,7 +185,17 @@ def test_no_is_an_answer(plan: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert opt.load_result("mine").status.standing == "infeasible"
 
 
-GAINS = ("value found", "without policy", "What it buys", "spending by", "What the limits are worth", "policy.csv")
+GAINS = (
+    "Recommended",
+    "It brings",
+    "value found",
+    "without policy",
+    "What comes of it",
+    "Who loses",
+    "spending by",
+    "What the limits are worth",
+    "policy.csv",
+)
 
 
 def test_an_infeasible_plan_shows_no_gains(plan: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,7 +208,7 @@ def test_an_infeasible_plan_shows_no_gains(plan: Path, capsys: pytest.CaptureFix
         "'floor' of",
         "The least that would help",
         "No policy: limits that are missed",
-        "MISSED by",
+        "missed by",
     ):
         assert text in out
     assert not [text for text in GAINS if text in out]
@@ -209,7 +222,7 @@ def test_an_unbounded_plan_says_no_and_shows_no_gains(plan: Path, capsys: pytest
     out = capsys.readouterr().out
     assert "Unbounded." in out
     assert "spending" in out
-    assert not [text for text in (*GAINS, "MISSED", "nearest") if text in out]
+    assert not [text for text in (*GAINS, "missed by", "nearest") if text in out]
     assert "no policy was found" in str(opt.load_result("mine"))
     assert main(["verify", "mine"]) == Status.NO
 

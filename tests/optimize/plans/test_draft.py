@@ -65,12 +65,23 @@ def test_it_can_be_solved_as_it_is(name: str) -> None:
     assert result.objective >= result.baseline_objective
 
 
+def test_headlines_come_first() -> None:
+    """As objectives in the order of the table beside the model, whose word on what is better counts; also as limits."""
+    system = sd.load("common_prosperity", regions="macro")
+    plan = opt.starting_plan(system)
+    assert plan.content["objective"]["maximize"] == "national prosperity index"
+    assert "# Why this: it is a headline of the model, of which more is better." in plan.text
+    others = plan.text.split("# What else the inputs move:")[1].split("[[lever]]")[0].splitlines()
+    assert others[1] == "#   national rural income: Rural income a head, thousand yuan a person and year"
+    assert "#   national PM25: Fine particles (PM2.5), µg/m³" in plan.text.split("# What limits can hold besides:")[1]
+
+
 def test_the_library_model_is_asked_what_it_is_for() -> None:
     """Its lever comes first, what else can be decided stands below with value, range and strength."""
     system = sd.load("urbanization")
     text = opt.starting_plan(system).text
     assert 'variable = "public investment in citizenization"' in text
-    assert "[province], Billion yuan/Year" in text
+    assert "[province], billion yuan a year" in text
     assert "# where = { province = " in text
     assert "Beijing, Tianjin, Hebei, Shanxi, ... (31)" in text
     assert "spreading speed, 1/Year" in text

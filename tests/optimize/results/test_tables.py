@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 from support import islands
 
 import optimize as opt
+from optimize.headlines.headline import Headline
+from optimize.results.sentences import sentences
 from optimize.results.tables import tables
 from optimize.results.verdict import Findings
 from optimize.solvers.solver import Ending
@@ -22,26 +25,88 @@ def result(islands_system: System) -> opt.Result:
 
 
 def test_a_policy_has_gains(result: opt.Result) -> None:
-    """Found and kept, before its replay too."""
+    """Found and kept, before its replay too: the goal, what comes of it, who gets how much, limits."""
     assert result.is_policy
-    assert tables(result)[0].title == "The largest value found"
+    titles = [table.title for table in tables(result)]
+    assert titles[0] == "The goal: the largest value found"
+    assert titles[1].startswith("What comes of it: at the start, and at the end (6) without the policy and with it")
+    assert "Spending by good, money a year; total in money" in [f"{t[:1].upper()}{t[1:]}" for t in titles]
+    assert titles[-1] == "Limits, where each is nearest to its amount"
 
 
 def test_what_is_nothing_beside_the_rest_is_told_as_zero(result: opt.Result) -> None:
-    """Leftovers of a search, in a lever with and without dimensions, and what they make of an outcome."""
+    """Leftovers of a search, in a lever with and without dimensions; each column has one precision."""
     policy = result.policy.copy(deep=True)
     policy["spending"].loc[{"time": slice(5.0, None)}] = 1e-18
     policy["tax rate"] = policy["spending"][:, 0, 0].drop_vars(["island", "good"]).assign_attrs(units="1/Year")
-    run = result.trajectories.copy(deep=True)
-    run["total income"][-1] = -1e-17
     levers = (*result.plan.levers, result.plan.levers[0].model_copy(update={"variable": "tax rate"}))
     plan = result.plan.model_copy(update={"levers": levers})
-    told = {table.title: table.rows for table in tables(replace(result, plan=plan, policy=policy, trajectories=run))}
-    (tax,) = told["tax rate, 1/Year"]
+    told = {table.title: table.rows for table in tables(replace(result, plan=plan, policy=policy))}
+    (tax,) = told["tax rate, % a year"]
     spent = next(rows for title, rows in told.items() if title.startswith("spending by good"))
-    assert [tax[-3], *(row[-3] for row in spent)] == ["0"] * 5
-    (income,) = (row for row in told["What it buys, at 6"] if row[0] == "total income")
-    assert (income[3], income[-1]) == ("0", "-100.0%")
+    assert [tax[-2], *(row[-3] for row in spent)] == ["0"] * 5
+    for texts in zip(*(row[1:-2] for row in spent), strict=True):
+        assert len({len(text.partition(".")[2]) for text in texts if text != "0"}) <= 1
+
+
+HEADLINES = (
+    Headline("total income", "money a year", 1.0, "All income", "总收入", "more"),
+    Headline("income", "money a year", 1.0, "Income", "收入", "more", "island"),
+    Headline("welfare", "points of 100", 100.0, "Welfare", "福利", "more"),
+)
+
+
+def lost(result: opt.Result) -> opt.Result:
+    """The result where one island loses, and all together at the end, of which nobody said how they are called."""
+    run = result.trajectories.copy(deep=True)
+    run["income"] = result.baseline["income"] * xr.DataArray([1.0, 0.5, 1.2], {"island": list(islands.ISLANDS)})
+    run["total income"] = 0.9 * result.baseline["total income"]
+    run["welfare"] = result.baseline["welfare"] + 0.05
+    return replace(result, headlines=HEADLINES, trajectories=run)
+
+
+def test_losers_are_told_first_and_by_name(result: opt.Result) -> None:
+    """How many of how many, the worst and when, all in people's units; then who gains at the end."""
+    told = {table.title: table for table in tables(lost(result))}
+    losers = told["Who loses most and when"]
+    assert [(row[0], row[2], row[5], row[6], row[7]) for row in losers.rows] == [
+        ("Income", "south", "-50.0%", "1 of 3", "1 of 3"),
+        ("All income", "all together", "-10.0%", "yes", "yes"),
+    ]
+    (gainer,) = told["Who gains most at the end (6)"].rows
+    assert (gainer[0], gainer[2], gainer[4], gainer[5]) == ("Income", "east", "+20.0%", "1 of 3")
+    titles = list(told)
+    assert titles.index(losers.title) < titles.index("Who gains most at the end (6)")
+    welfare = next(row for row in told[titles[1]].rows if row[0] == "Welfare")
+    assert (welfare[1], welfare[-2], welfare[-1]) == ("points of 100", "+5", "")
+
+
+def test_the_first_sentences_answer_what_people_ask(result: opt.Result) -> None:
+    """What is recommended, who gains, who loses and when, what it costs, what binds, how sure; in both languages."""
+    told = {one.topic: one.text for one in sentences(lost(result))}
+    assert list(told) == ["verdict", "sure", "recommended", "brings", "loses", "gains", "costs", "binds"]
+    assert "income in 1 of 3 islands at some time, in 1 at the end; most in south, -50.0%" in told["loses"]
+    assert "all income, -10.0% at" in told["loses"]
+    assert "most in east, +20.0%" in told["gains"]
+    assert "welfare" in told["brings"]
+    assert "without the policy" in told["costs"]
+    chinese = {one.topic: one.text for one in sentences(lost(result), "zh")}
+    assert list(chinese) == list(told)
+    assert "收入：3 个island中曾有 1 个受损，期末 1 个；最多为south" in chinese["loses"]
+
+
+def test_nobody_loses(result: opt.Result) -> None:
+    """This is said, where somebody said what is better."""
+    same = replace(lost(result), trajectories=result.baseline)
+    told = {one.topic: one.text for one in sentences(same)}
+    assert told["loses"] == "Loses: nobody, in what the model tells first."
+    assert "brings" not in told
+
+
+def test_a_result_without_headlines_says_so(result: opt.Result) -> None:
+    """Of an earlier version."""
+    told = [one.text for one in sentences(replace(result, headlines=()))]
+    assert any("`prosperity verify RUN` adds them" in text for text in told)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +125,7 @@ def test_what_is_no_end_has_no_gains(result: opt.Result, findings: Findings, is_
     other = replace(result, findings=findings)
     assert other.is_policy is is_policy
     assert tables(other) == []
+    assert [one.topic for one in sentences(other)] == ["verdict"]
     assert ("no policy was found" in str(other)) is not is_policy
 
 
@@ -69,4 +135,4 @@ def test_limits_that_are_missed_are_shown(result: opt.Result) -> None:
     findings = Findings(Ending.INFEASIBLE, np.inf, 0.25, first.place)
     (table,) = tables(replace(result, findings=findings, violations=(first, *result.violations[1:])))
     assert table.title.startswith("No policy")
-    assert [row[:2] for row in table.rows] == [(first.place, "MISSED by 2.5e-01")]
+    assert [row[1] for row in table.rows] == ["missed by 2.5e-01"]

@@ -1,0 +1,142 @@
+"""What a policy does with its levers: how much of each, for what, where, and when.
+
+What is spent or done at a rate (`yuan/Year`) adds up over time and over elements, and is told by its total; any other
+lever (a share, a price) has a mean over the horizon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from sd_models.system.model import FloatArray
+
+from ..headlines.scales import Said
+from ..plans.quantities import unit_of_integral
+from .moments import round_times
+from .result import Result
+from .voice import Voice
+
+NONE = ("", "Dmnl", "1")
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """A lever over the horizon, in the units of people: `paths` (periods, *dimensions) and `amounts` of each period.
+
+    `is_total` tells whether amounts add up; else a `whole` is a mean over the horizon.
+    """
+
+    lever: str
+    paths: xr.DataArray
+    amounts: xr.DataArray
+    own: xr.DataArray
+    length: float
+    unit: Said
+    whole_unit: Said
+    is_total: bool
+    groups: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+    @property
+    def dims(self) -> list[str]:
+        """The dimensions of the lever."""
+        return [str(d) for d in self.paths.dims if d != "time"]
+
+    @property
+    def what(self) -> str | None:
+        """What it is for: the dimension with named groups, else the last one."""
+        return telling(self.dims, self.groups)
+
+    @property
+    def where(self) -> str | None:
+        """The first of the other dimensions."""
+        return next((d for d in self.dims if d != self.what), None)
+
+    @cached_property
+    def totals(self) -> xr.DataArray:
+        """Over the horizon, by element."""
+        return self.amounts.sum("time") / (1.0 if self.is_total else self.length)
+
+    @property
+    def whole(self) -> float:
+        """All of it."""
+        return float(self.totals.sum())
+
+    def by(self, dimension: str) -> xr.DataArray:
+        """The totals along one dimension, the others summed."""
+        return self.totals.sum([d for d in self.dims if d != dimension])
+
+    def parts(self) -> list[tuple[str, float]]:
+        """Groups of what it is for, else its elements, with their part of all, the largest first."""
+        if self.what is None:
+            return []
+        along = self.by(self.what)
+        elements = [str(e) for e in along[self.what].to_numpy()]
+        groups = self.groups.get(self.what) or {element: (element,) for element in elements}
+        inside = {name: [member for member in members if member in elements] for name, members in groups.items()}
+        return self._ordered({name: float(along.sel({self.what: part}).sum()) for name, part in inside.items()})
+
+    def places(self) -> list[tuple[str, float]]:
+        """Elements of the other dimension with their part of all, the largest first."""
+        if self.where is None:
+            return []
+        along = self.by(self.where)
+        names = map(str, along[self.where].to_numpy())
+        return self._ordered(dict(zip(names, map(float, along.to_numpy()), strict=True)))
+
+    def _ordered(self, sums: Mapping[str, float]) -> list[tuple[str, float]]:
+        whole = self.whole or 1.0
+        return sorted(((name, value / whole) for name, value in sums.items()), key=lambda pair: -pair[1])
+
+    def shown(self) -> list[int]:
+        """The few periods that a table has room for."""
+        return round_times(self.paths["time"].to_numpy())
+
+
+def telling(dims: Sequence[str], groups: Mapping[str, object]) -> str | None:
+    """What a lever is for: the dimension with named groups, else the last one."""
+    return next((d for d in dims if d in groups), dims[-1] if dims else None)
+
+
+def uses(result: Result, voice: Voice) -> Iterator[Use]:
+    """All levers of a result, in the order of its policy."""
+    yield from (_use(result, str(lever), voice) for lever in result.policy.data_vars)
+
+
+def _use(result: Result, lever: str, voice: Voice) -> Use:
+    path = result.allocation[lever].transpose("time", ...)
+    model_unit = str(path.attrs.get("units", ""))
+    integral = unit_of_integral(model_unit, result.time_unit)
+    adds = model_unit not in NONE and integral not in NONE and integral != f"{model_unit}*{result.time_unit}"
+    is_total = adds or not model_unit
+    unit = voice.unit(model_unit)
+    whole_unit = voice.unit(integral) if is_total else unit
+    lengths = lengths_of(result)
+    amounts = whole_unit.factor * path * xr.DataArray(lengths, {"time": path["time"]}, ("time",))
+    return Use(
+        lever,
+        unit.factor * path,
+        amounts,
+        whole_unit.factor * _own(result, lever, lengths),
+        float(lengths.sum()),
+        unit,
+        whole_unit,
+        is_total,
+        result.groups,
+    )
+
+
+def lengths_of(result: Result) -> FloatArray:
+    """How long each period of the policy holds."""
+    times = result.allocation["time"].to_numpy()
+    return np.diff([*times, result.plan.horizon[1] + result.plan.every])
+
+
+def _own(result: Result, lever: str, lengths: FloatArray) -> xr.DataArray:
+    """What the model itself does with a lever in each period, as it stands when the period begins."""
+    own = result.baseline[lever].sel(time=result.allocation["time"], method="nearest")
+    return own * xr.DataArray(lengths, {"time": own["time"]}, ("time",))
