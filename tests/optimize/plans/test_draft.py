@@ -86,7 +86,7 @@ def test_the_library_model_is_asked_what_it_is_for() -> None:
     assert "Beijing, Tianjin, Hebei, Shanxi, ... (31)" in text
     assert "spreading speed, 1/Year" in text
     assert "(0.0729; 0.06 to 0.085;" in text
-    assert 'maximize = "national income a head' in text
+    assert 'maximize = "national urban share"' in text  # the first headline
     assert "lower = 0  # the model's own limit" in text
     assert "# The second half of the model's run" in text
 
