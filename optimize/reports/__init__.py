@@ -9,6 +9,7 @@
 - `people.py`: what people gain, and who loses
 - `assumptions.py`: how far the gain moves with each constant of the model
 - `reasons.py`: where the gain comes from, and which feedback loops dominate
+- `alongside.py`: further results beside the first
 - `certainty.py`: how sure all this is, what it rests on, what was not done
 - `origins.py`: versions, hashes, files, seeds, the command that makes the result anew
 - `content.py`: all of it as one value

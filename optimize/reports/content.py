@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from datetime import date
 
 from ..results.result import Result
-from . import certainty, limits, money, opening, origins, people
+from . import alongside, certainty, limits, money, opening, origins, people
 from . import reasons as why
 from .blocks import Block, Paragraph, Report, Section
 from .subject import Subject, subject_of
 
 
 def report_of(result: Result, language: str, *, others: Sequence[Result] = (), today: str = "") -> Report:
-    """The report of a result in a language; `others` are further results, such as another solver's of the same plan.
+    """The report of a result in a language, with further ones beside it, such as another solver's of the same plan.
 
     Without a policy to speak of it says so first, and shows no gains. `today` is the day that stands on it.
+    InvalidRequest where others are given and cannot be compared with the first.
     """
     subject = subject_of(result, language)
     sections = _sections(subject, others) if subject.shows_gains else _without(subject, others)
@@ -36,6 +37,7 @@ def _sections(subject: Subject, others: Sequence[Result]) -> tuple[Section, ...]
         people.section(subject),
         limits.section(subject),
         why.section(subject, found),
+        *((alongside.section(subject, others),) if others else ()),
         certainty.section(subject, found.leanings, others),
         origins.section(subject),
     )
@@ -46,5 +48,6 @@ def _without(subject: Subject, others: Sequence[Result]) -> tuple[Section, ...]:
     said, status = subject.speaker, subject.result.status
     blocks: tuple[Block, ...] = (Paragraph(status.sentence), *([Paragraph(status.advice)] if status.advice else []))
     missed = limits.missed(subject) if not subject.result.is_policy else ()
-    verdict = Section("verdict", said.say("heading_verdict"), (*blocks, *missed))
+    alone = (Paragraph(said.say("alongside_not")),) if others else ()
+    verdict = Section("verdict", said.say("heading_verdict"), (*blocks, *missed, *alone))
     return verdict, certainty.section(subject, (), others), origins.section(subject)

@@ -12,17 +12,19 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from ..plans.assumptions import Assumption
 from ..results.gains import Extreme, Outcome, Sides
 from ..results.moments import is_in_years
 from ..results.verdict import TOLERANCE, Standing
 from .limits import dearest, reached
 from .subject import Subject
-from .words import Speaker, numeral, percent, with_unit
+from .words import Speaker, column, numeral, percent, with_unit
 
 MOST_PARTS = 2  # of a lever that the first sentence names
 MOST_LEVERS = 3
 MOST_GAINS = 2  # outcomes beside the first
 MOST_LOSSES = 2
+MOST_ASSUMED = 4
 MOST_NAMES = 3  # of limits that are reached
 SMALL = 0.01  # of the whole: a part that is not named
 
@@ -46,7 +48,18 @@ def about(subject: Subject, today: str) -> Iterator[str]:
     yield said.paused((say("about_horizon", **span), unit))
     if known.get("regions_path"):
         yield say("about_regions", regions=Path(str(known["regions_path"])).name)
+    yield from (_assumed(said, one) for one in result.assumptions[:MOST_ASSUMED])
+    if len(result.assumptions) > MOST_ASSUMED:
+        yield say("more_assumed", count=len(result.assumptions) - MOST_ASSUMED)
     yield say("about_date", date=today)
+
+
+def _assumed(said: Speaker, one: Assumption) -> str:
+    """A constant that the plan takes otherwise than the model."""
+    factor, unit = said.factor(one.unit), said.unit(one.unit)
+    value, least, most = column([factor * number for number in (one.value, one.least, one.most)])
+    own = least if one.least == one.most else said.say("span", first=least, last=most)
+    return said.say("about_assumed", name=said.name(one.name), value=with_unit(value, unit), own=own)
 
 
 def standing(subject: Subject) -> str:

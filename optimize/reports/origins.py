@@ -64,4 +64,6 @@ def command(subject: Subject) -> str:
         words += ["--regions", Path(str(known["regions_path"])).name]
     if known["solver"] != result.plan.solver.name:
         words += ["--solver", str(known["solver"])]
+    for one in result.assumptions:
+        words += ["--set", f"{one.name}={one.value!r}"]
     return shlex.join(words)

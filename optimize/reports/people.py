@@ -58,13 +58,13 @@ def _losers_tables(subject: Subject) -> Iterator[Block]:
     lasting = [one for one in subject.losing if one.losing_at_end]
     passing = [one for one in subject.losing if not one.losing_at_end]
     if lasting:
-        yield _losers_table(subject, said.say("losers_caption", when=said.at(said.voice.end)), lasting)
+        yield losers_table(subject, said.say("losers_caption", when=said.at(said.voice.end)), lasting)
     if passing:
-        table = _losers_table(subject, said.say("passing_caption"), passing)
+        table = losers_table(subject, said.say("passing_caption"), passing)
         yield Folded(said.say("passing", count=len(passing)), (table,)) if lasting else table
 
 
-def _losers_table(subject: Subject, caption: str, losing: list[Sides]) -> Table:
+def losers_table(subject: Subject, caption: str, losing: list[Sides]) -> Table:
     """Who loses in what, from when to when, where and when most, and how many still do at the end."""
     said = subject.speaker
     heads = ("head_outcome", "head_losing", "head_from_to", "head_most", "head_loss", "head_losing_end")
@@ -164,20 +164,20 @@ def _panel(subject: Subject, outcome: Outcome, name: str, where: dict[str, str] 
     said = subject.speaker
     runs = (("with_policy", outcome.policy, "optimum"), ("without_policy", outcome.without, "baseline"))
     series = [
-        {"name": said.say(label), "role": role, "values": _thinned(values.sel(where or {})).to_numpy().tolist()}
+        {"name": said.say(label), "role": role, "values": thinned(values.sel(where or {})).to_numpy().tolist()}
         for label, values, role in runs
     ]
     return {"name": name, "unit": said.people_unit(outcome.headline.unit), "series": series}
 
 
-def _thinned(values: xr.DataArray) -> xr.DataArray:
+def thinned(values: xr.DataArray) -> xr.DataArray:
     """At most so many points, the last one among them."""
     stride = -(-values.sizes["time"] // MOST_POINTS)
     return values.isel(time=np.unique([*range(0, values.sizes["time"], stride), values.sizes["time"] - 1]))
 
 
 def _multiples(subject: Subject, title: str, panels: list[dict[str, Any]], first: Outcome) -> Chart:
-    said, times = subject.speaker, _thinned(first.change)["time"].to_numpy()
+    said, times = subject.speaker, thinned(first.change)["time"].to_numpy()
     points = {"x": times.tolist(), "pointNames": [said.moment(float(time)) for time in times]}
     specification = {"title": title, "panels": panels, "shared": False, "xUnit": said.axis}
     return Chart("multiples", {**specification, **points})

@@ -21,8 +21,9 @@ money[valley, use] = 0 ~ billion yuan/Year ~ Lever. |
 return[valley, use] = 0.8, 0.6; 1.2, 1.1; ~ Dmnl ~ Wealth that a yuan brings. |
 levy share[valley] = 0.5, 0.5 ~ Dmnl ~|
 all money = SUM(money[valley!, use!]) ~ billion yuan/Year ~|
-wealth[valley] = INTEG(SUM(return[valley, use!] * money[valley, use!]) - levy share[valley] * all money, 10)
+wealth[valley] = INTEG(SUM(return[valley, use!] * money[valley, use!]) - levy share[valley] * all money, initial wealth)
     ~ billion yuan ~|
+initial wealth = 10 ~ billion yuan ~|
 national wealth = SUM(wealth[valley!]) ~ billion yuan ~|
 INITIAL TIME = 2024 ~ Year ~|
 FINAL TIME = 2040 ~ Year ~|

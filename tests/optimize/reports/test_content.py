@@ -219,6 +219,59 @@ def test_another_solver_is_a_second_opinion(result: opt.Result) -> None:
     assert "Another solver" not in told(report_of(result, "en", others=[stranger]), "certainty")
 
 
+# --- several results ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stricter(model: Path) -> opt.Result:
+    """The valleys with two billion for the upper one at least: .4 less of wealth a year, and less of a loss there."""
+    floor = {**valleys.PLAN["limit"][1], "at_least": 2}
+    return valleys.solved(model, limit=[valleys.PLAN["limit"][0], floor])
+
+
+def test_results_stand_side_by_side(result: opt.Result, stricter: opt.Result) -> None:
+    """A column each, from one baseline; who loses from the first to the other, and where the money goes."""
+    report = report_of(result, "en", others=[stricter])
+    said = told(report, "alongside")
+    assert "All start from the same run without a policy" in said
+    assert "Of result 2 other things were asked than of result 1:" in said
+    assert table(report, "alongside", "What comes of each") == [
+        ("Wealth of both", "billion yuan", "20.00", "20.80", "19.20", "−1.60")
+    ]
+    lines = charts(report, "alongside")["multiples"]["panels"][0]["series"]
+    assert [one["name"] for one in lines] == ["result 1", "result 2", "without"]
+    losers = table(report, "alongside", "Who is worse off with result 2 than with result 1")
+    assert ("Wealth", "1 of 2 (valley)", "2027 to end of 2029", "Lower valley, end of 2029", "−35%", "1") in losers
+    money = table(report, "alongside", "Public money by valley, billion yuan; result 2 spends 33% otherwise")
+    assert money == [("Upper valley", "4.0", "8.0"), ("Lower valley", "8.0", "4.0"), ("All", "12.0", "12.0")]
+    assert ("Ceiling", "kept", "–") in table(report, "alongside", "Limits, where")
+
+
+def test_other_baselines_are_told(result: opt.Result, model: Path) -> None:
+    """Gains from them cannot be compared."""
+    other = valleys.solved(model, constants={"initial wealth": 12})
+    assert other.assumptions
+    said = told(report_of(result, "en", others=[other]), "alongside")
+    assert "They do not start from the same run without a policy (Wealth of both differs by up to 17%)" in said
+    alone = report_of(other, "en", today="2026-01-02")
+    assert "Assumed: initial wealth 12.0 billion yuan instead of 10.0" in alone.about
+    assert "--set 'initial wealth=12.0'" in told(alone, "origins")
+
+
+def test_what_cannot_be_compared_is_refused_by_name(result: opt.Result) -> None:
+    """A run without a policy, one that was interrupted, and a model that has nothing in common."""
+    infeasible = replace(result, findings=replace(result.findings, ending=Ending.INFEASIBLE, violation=0.5))
+    with pytest.raises(InvalidRequest, match="result 2: has no policy"):
+        report_of(result, "en", others=[infeasible])
+    findings = replace(result.findings, ending=Ending.INTERRUPTED, kkt_residual=0.1, looked=None)
+    with pytest.raises(InvalidRequest, match="valleys: is not compared: It was interrupted"):
+        report_of(result, "en", others=[replace(result, findings=findings)])
+    with pytest.raises(InvalidRequest, match="have no headline outcome in common"):
+        report_of(result, "en", others=[verified()])
+    alone = told(report_of(infeasible, "en", others=[result]), "verdict")
+    assert "The further results are not compared" in alone
+
+
 # --- bad input ----------------------------------------------------------------------------------------------------
 
 
