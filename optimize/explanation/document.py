@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from ..files.storage import finite
 from .explanation import Explanation
+from .value import WORTH
 
 
 def document(found: Explanation) -> dict[str, Any]:
@@ -32,6 +34,9 @@ def document(found: Explanation) -> dict[str, Any]:
             {"variable": one.variable, "function": one.function, "places": one.places} for one in parts.crossings
         ],
         "stocks": {str(name): _stock(found, str(name)) for name in found.costates.worth},
+        "through": {name: _through(found, name) for name in found.value.through},
+        "links": {str(run): _links(found, str(run)) for run in found.loops.links["run"].to_numpy()},
+        "loops_of_worth": found.value.loops.document(WORTH, every),
         "loops": {str(run): found.loops.document(str(run), every) for run in found.loops.shares["run"].to_numpy()},
         "notes": list(found.notes),
     }
@@ -71,6 +76,28 @@ def _along(values: xr.DataArray) -> dict[str, list[float | None]]:
     dimension = str(values.dims[1])
     lines = values.transpose(dimension, "outcome").to_numpy().tolist()
     return {f"{one}": finite(line) for one, line in zip(values[dimension].to_numpy(), lines, strict=True)}
+
+
+def _through(found: Explanation, stock: str) -> dict[str, Any]:
+    """What one per cent more of a stock, everywhere, is worth at the times of the periods by effect."""
+    starts = found.waterfall.parts["time"].to_numpy()
+    parts = found.value.of_a_part(stock).sel(time=starts, method="nearest")
+    named = zip(map(str, parts["effect"].to_numpy()), parts.to_numpy().tolist(), strict=True)
+    return {"time": starts.tolist(), "one_per_cent_more": {name: values for name, values in named if any(values)}}
+
+
+def _links(found: Explanation, run: str) -> list[dict[str, Any]]:
+    """The share of each link in the changes of its effect, in per cent, mean of all elements, by period."""
+    starts, shares = found.waterfall.parts["time"].to_numpy(), found.loops.link_shares
+    if not shares.size:
+        return []
+    mean = shares.sel(run=run).mean("element").transpose("link", "time").to_numpy()
+    period = np.searchsorted(starts, shares["time"].to_numpy(), side="left") - 1
+    told = [100 * mean[:, period == i].mean(axis=1) for i in range(len(starts)) if (period == i).any()]
+    begin = [float(start) for i, start in enumerate(starts) if (period == i).any()]
+    ends = zip(shares["cause"].to_numpy().tolist(), shares["effect"].to_numpy().tolist(), strict=True)
+    rows = np.stack(told, axis=1).tolist()
+    return [{"from": a, "to": b, "time": begin, "share": row} for (a, b), row in zip(ends, rows, strict=True)]
 
 
 def _stock(found: Explanation, name: str) -> dict[str, Any]:

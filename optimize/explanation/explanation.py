@@ -10,6 +10,7 @@ from .costates import Costates, costates
 from .loops import LoopScores, loop_scores
 from .marginal import Marginals, marginals
 from .target import Target, question_of, target_of
+from .value import Value, value
 from .waterfall import Waterfall, waterfall
 
 WITHOUT, WITH = "without policy", "with policy"
@@ -18,11 +19,11 @@ WITHOUT, WITH = "without policy", "with policy"
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """What explains an outcome of a result: its change by decision, what one more of each decision would bring, the
-    worth of stocks, and the feedback loops.
+    worth of stocks, the feedback loops, and through which links and loops stocks are worth what they are.
 
     >>> import optimize as opt, sd_models as sd
     >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
-    >>> opt.explain(result).loops.searched.endswith("longer ones were not looked at.")
+    >>> opt.explain(result).loops.searched.startswith("Scored: ")
     True
     """
 
@@ -31,6 +32,7 @@ class Explanation:
     marginals: Marginals
     costates: Costates
     loops: LoopScores
+    value: Value
 
     @property
     def target(self) -> Target:
@@ -43,7 +45,7 @@ class Explanation:
         stored = self.result.stored
         changed = f"{', '.join(stored.changed)}: not what was saved (SHA-256)." if stored and stored.changed else ""
         assumed = sentence(self.result.assumptions)
-        found = (*self.waterfall.notes, *self.marginals.notes, *self.costates.notes)
+        found = (*self.waterfall.notes, *self.marginals.notes, *self.costates.notes, *self.value.notes)
         notes = (assumed, *dict.fromkeys(found), self.loops.searched, changed)
         return tuple(note for note in notes if note)
 
@@ -68,4 +70,5 @@ def explain(result: Result, outcome: str | None = None) -> Explanation:
     scores = loop_scores(question.simulator, runs, first=question.horizon.first)
     found = waterfall(question, target)
     margin = marginals(question, target, with_parts=bool(found.by_term))
-    return Explanation(result, found, margin, costates(question, target), scores)
+    worth = costates(question, target)
+    return Explanation(result, found, margin, worth, scores, value(question, target, worth))

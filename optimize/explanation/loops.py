@@ -1,23 +1,11 @@
 """Which feedback loops make a run what it is, and when: loop scores with the policy and without.
 
-The score of a link is what it carries of its effect's change over a step, in parts of that change, with the sign of the
-direction in which it works; the score of a loop is the product of those of its links (Schoenberg, Davidsen and Eberlein
-2020, "Understanding model behavior using the Loops that Matter method", System Dynamics Review 36:2; links into stocks
-as corrected by Schoenberg, Hayward and Eberlein 2023, System Dynamics Review 39:2). Raw scores grow without bound where
-a change passes zero, so loops are told by their share: the score over the sum of all absolute scores of loops whose
-stocks are connected by feedback. Shares of reinforcing loops are positive, of balancing ones negative.
-
-Where a change is no more than rounding leaves, there is nothing to be explained, and scores are zero: else noise would
-rank first. A model at rest has no dominant loop.
-
-Scores are by element of the dimension that most variables have. What an element does to a sum over that dimension is
-told as what all elements do to it together; further dimensions are taken together by projection on the change of the
-effect.
-
-Why not all loops: there may be millions (a graph of 14 nodes that are all connected has 119 million). Scored are the
-shortest independent ones (`sd_models.analysis.loops`), as many as the budget allows; every link that is part of
-feedback is in one of these if the budget suffices. Longer ones are not looked at, and shares are among those that were.
-Loops inside a delay, of stages alone that a rewrite added, are left out.
+The score of a loop is the product of those of its links (see `link_scores`; Schoenberg, Davidsen and Eberlein 2020).
+Raw scores grow without bound where a change passes zero, so loops are told by their share: the score over the sum of
+all absolute scores of loops whose stocks are connected by feedback. Shares of reinforcing loops are positive, of
+balancing ones negative. Links are told likewise by their share of all links into the same effect, by element. A model
+at rest has no dominant loop. Shares are among the loops that were looked at (see `search`); loops inside a delay, of
+stages alone that a rewrite added, are left out.
 """
 
 from __future__ import annotations
@@ -31,18 +19,20 @@ import networkx as nx
 import numpy as np
 import xarray as xr
 
-from sd_models.analysis.loops import Loop, feedback_loops, influences
+from sd_models.analysis.loops import feedback_graph
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.simulator.datasets import label
 from sd_models.simulator.inputs import Inputs
 from sd_models.simulator.links import Carried, carried, with_all
 from sd_models.simulator.simulation import Simulator
-from sd_models.system.model import FloatArray, Mask, System
+from sd_models.system.model import FloatArray, System
+
+from .link_scores import by_link
+from .search import Feedback, moments
 
 MOST_LOOPS = 200
 LARGEST = 20_000_000  # scores, 8 bytes each
 LARGEST_RUN = 50_000_000  # numbers of a run, of which several copies are held
-ROUNDING = 1e-11  # of what a change is computed from: thousands of the last bits of numbers
 HALF = 0.5  # of all that loops explain: what dominates
 
 
@@ -61,7 +51,7 @@ class ScoredLoop:
     @property
     def links(self) -> tuple[tuple[str, str], ...]:
         """Each cause with its effect."""
-        return tuple(pairwise((*self.variables, self.variables[0])))
+        return tuple(circle(self.variables))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +70,16 @@ class Period:
 class LoopScores:
     """`scores` and `shares` of loops, (run, loop, time, element); the time is that at which a step ends.
 
-    `elements` is the dimension along which loops are told apart, empty where there is none. `searched` says what was
-    looked at.
+    `elements` is the dimension along which loops are told apart, empty where there is none. `links` are the scores of
+    all links into variables that are part of feedback, `link_shares` each over the sum of absolute ones into the same
+    variable. `searched` says what was looked at.
     """
 
     loops: tuple[ScoredLoop, ...]
     scores: xr.DataArray
     shares: xr.DataArray
     links: xr.DataArray
+    link_shares: xr.DataArray
     elements: str
     searched: str
 
@@ -144,10 +136,9 @@ class LoopScores:
         }
 
     def _loop(self, loop: ScoredLoop, run: str, share: xr.DataArray) -> dict[str, object]:
-        signs = {
-            link: float(np.sign(self.links.sel(run=run, link=" -> ".join(link)).to_numpy()).sum())
-            for link in loop.links
-        }
+        known = set(self.links["link"].to_numpy().tolist())
+        scores = {link: self.links.sel(run=run, link=_arrow(link)) for link in loop.links if _arrow(link) in known}
+        signs = {link: float(np.sign(scores[link].to_numpy()).sum()) if link in scores else 0.0 for link in loop.links}
         told = [(float(t), 100 * float(v)) for t, v in zip(share["time"].to_numpy(), share.to_numpy(), strict=True)]
         return {
             "identifier": loop.name,
@@ -157,6 +148,10 @@ class LoopScores:
             "loopset": loop.group,
             "Percent of Model Behavior Explained By Loop": [{"time": t, "value": v} for t, v in told],
         }
+
+
+def _arrow(link: tuple[str, str]) -> str:
+    return " -> ".join(link)
 
 
 def _sign_text(sign: float) -> str:
@@ -181,73 +176,89 @@ def dominant(shares: FloatArray) -> list[int]:
 def loop_scores(
     simulator: Simulator, runs: Mapping[str, Inputs], *, first: int = 0, most: int = MOST_LOOPS
 ) -> LoopScores:
-    """The scores of the shortest independent loops along each of some runs, from a time point on."""
-    system = simulator.model.expanded
-    numbers = sum(map(system.size, system)) * len(simulator.times)
+    """The scores of feedback loops along each of some runs, from a time point on."""
+    numbers = run_numbers(simulator)
     if numbers > LARGEST_RUN:
-        return _unscored(runs, f"Loops are not scored: a run has {numbers:.2g} numbers, more than {LARGEST_RUN:.2g}.")
+        why = f"Loops are not scored: a run has {numbers:.2g} numbers, more than {LARGEST_RUN:.2g}."
+        return unscored(list(runs), why)
     whole = with_all(simulator)
-    system = whole.model.expanded
-    known = feedback_loops(system, limit=most + 1 + len(system.variables))
-    found = [loop for loop in known if any(not system.variables[name].origin for name in loop.variables)]
-    dimension = _widest(system, {name for loop in found for name in loop.variables})
+    effects = [name for name, causes in feedback_graph(whole.model.expanded).in_degree if causes]
+    return scored({name: carried(whole, inputs, effects) for name, inputs in runs.items()}, first=first, most=most)
+
+
+def run_numbers(simulator: Simulator) -> float:
+    """The numbers of a run with all variables."""
+    system = simulator.model.expanded
+    return float(sum(map(system.size, system)) * len(simulator.times))
+
+
+def scored(
+    runs: Mapping[str, Carried], *, first: int = 0, most: int = MOST_LOOPS, backward: bool = False
+) -> LoopScores:
+    """The scores of loops from what links carry along some runs of a system; `backward` from effects to causes."""
+    one = next(iter(runs.values()))
+    system, graph = one.system, feedback_graph(one.system)
+    inside = {name for edge in graph.edges for name in edge}
+    dimension = _widest(system, inside)
     width = len(system.dimensions[dimension].elements) if dimension else 1
-    most = max(1, min(most, LARGEST // (len(runs) * width * len(whole.times))))
-    loops = found[:most]
-    chains = [list(pairwise((*loop.variables, loop.variables[0]))) for loop in loops]
-    links = list(dict.fromkeys(link for chain in chains for link in chain))
-    by_link = _by_link(whole, runs, links, dimension)[..., first:]
-    products = _products(by_link, [[links.index(link) for link in chain] for chain in chains])
-    groups = _groups(system, loops)
-    told = tuple(_named(loops, products, groups))
+    steps = len(one.times) - 1 - first
+    links = list(dict.fromkeys(link for run in runs.values() for link in _links(run, graph, backward=backward)))
+    room = max(1, LARGEST // max(1, len(runs) * width * (steps + first)))
+    links = links[:room] if len(links) <= room else [link for link in links if graph.has_edge(*link)][:room]
+    ways = [(effect, cause) for cause, effect in links] if backward else links
+    found = by_link(runs.values(), ways, dimension)[..., first:]
+    search = Feedback(system).loops(links, moments(found), max(1, min(most, room)))
+    number = {link: k for k, link in enumerate(links)}
+    chains = [[number.get(link, -1) for link in circle(names)] for names in search.loops]
+    products = _products(found, chains)
+    told = tuple(_named(search.loops, products, _groups(graph, search.loops)))
     elements = list(system.dimensions[dimension].elements) if dimension else ["all"]
-    names = [loop.name for loop in told], [" -> ".join(link) for link in links]
+    at, axes = one.times[first + 1 :], {"run": list(runs)}
+    causes, effects = {"cause": ("link", [a for a, _ in links])}, {"effect": ("link", [b for _, b in links])}
     scores, arrows = (
         xr.DataArray(
             np.moveaxis(values, 2, 3),
-            {"run": list(runs), what: named, "time": whole.times[first + 1 :], "element": elements},
+            {**axes, what: named, "time": at, "element": elements},
             ("run", what, "time", "element"),
         )
-        for what, named, values in (("loop", names[0], products), ("link", names[1], by_link))
+        for what, named, values in (
+            ("loop", [loop.name for loop in told], products),
+            ("link", [_arrow(link) for link in links], found),
+        )
     )
+    shares = _shares(scores, [loop.group for loop in told])
+    targets = [list(dict.fromkeys(way[1] for way in ways)).index(way[1]) for way in ways]
+    arrows = arrows.assign_coords({**causes, **effects})
+    parts = _shares(arrows.rename(link="loop"), targets).rename(loop="link")
     along = label(system, dimension) if dimension else ""
-    return LoopScores(told, scores, _shares(scores, groups), arrows, along, _searched(len(found), most))
+    return LoopScores(told, scores, shares, arrows, parts, along, search.searched)
 
 
-def _unscored(runs: Mapping[str, Inputs], why: str) -> LoopScores:
+def _links(run: Carried, graph: nx.DiGraph[str], *, backward: bool) -> Iterator[tuple[str, str]]:
+    """All links into (or, of what runs back, out of) variables that are part of feedback, cause before effect."""
+    inside = {name for edge in graph.edges for name in edge}
+    for cause, effect in run.parts:
+        if effect in inside:
+            yield (effect, cause) if backward else (cause, effect)
+
+
+def circle(names: Sequence[str]) -> list[tuple[str, str]]:
+    """The links of a loop."""
+    return list(pairwise((*names, names[0])))
+
+
+def unscored(runs: Sequence[str], why: str) -> LoopScores:
+    """No loops, and why."""
     nothing = xr.DataArray(np.zeros((len(runs), 0, 0, 0)), {"run": list(runs)}, ("run", "loop", "time", "element"))
-    return LoopScores((), nothing, nothing, nothing.rename({"loop": "link"}), "", why)
+    links = nothing.rename({"loop": "link"})
+    return LoopScores((), nothing, nothing, links, links, "", why)
 
 
-def _by_link(
-    simulator: Simulator, runs: Mapping[str, Inputs], links: Sequence[tuple[str, str]], dimension: str
-) -> FloatArray:
-    """The scores of links, (runs, links, elements of the dimension or 1, steps)."""
-    system, effects = simulator.model.expanded, dict.fromkeys(effect for _, effect in links)
-    size = len(system.dimensions[dimension].elements) if dimension else 1
-    found = np.zeros((len(runs), len(links), size, len(simulator.times) - 1))
-    for i, inputs in enumerate(runs.values()):
-        run, slices = carried(simulator, inputs, effects), _Slices(system, dimension)
-        moving = {effect: _moving(run, slices, effect) for effect in effects}
-        for k, link in enumerate(links):
-            if link in run.parts:
-                found[i, k] = np.where(moving[link[1]], _score(run, slices, link), 0.0)
-    return found
-
-
-def _products(by_link: FloatArray, chains: Sequence[Sequence[int]]) -> FloatArray:
-    """The scores of loops, (runs, loops, elements, steps), given the numbers of the links of each."""
-    found = [by_link[:, chain].prod(axis=1) for chain in chains]
-    return np.stack(found, axis=1) if found else by_link[:, :0]
-
-
-def _searched(found: int, most: int) -> str:
-    what = "the shortest independent feedback loops; longer ones were not looked at"
-    if found > most:
-        return f"Scored: the first {most} of {what}, nor what of the shortest lies beyond that budget."
-    if not found:
-        return "No variable of the model takes part in a feedback loop."
-    return f"Scored: {found} loop{'' if found == 1 else 's'}, {what}."
+def _products(scores: FloatArray, chains: Sequence[Sequence[int]]) -> FloatArray:
+    """The scores of loops, (runs, loops, elements, steps), given the numbers of their links; -1 carries nothing."""
+    nothing = np.zeros_like(scores[:, 0]) if scores.shape[1] else scores.sum(axis=1)
+    found = [nothing if -1 in chain else scores[:, chain].prod(axis=1) for chain in chains]
+    return np.stack(found, axis=1) if found else scores[:, :0]
 
 
 def _widest(system: System, names: Collection[str]) -> str:
@@ -256,24 +267,22 @@ def _widest(system: System, names: Collection[str]) -> str:
     return max(counts, key=lambda d: (counts[d], len(system.dimensions[d].elements)), default="")
 
 
-def _groups(system: System, loops: Sequence[Loop]) -> list[int]:
+def _groups(graph: nx.DiGraph[str], loops: Sequence[Sequence[str]]) -> list[int]:
     """The number of the group of each loop: those that are connected by feedback."""
-    graph = influences(system)
-    graph.remove_edges_from([edge for edge in graph.edges if graph.edges[edge]["initial"]])
     parts = enumerate(nx.strongly_connected_components(graph))
     member = {name: i for i, members in parts for name in members}
-    numbers = {part: i + 1 for i, part in enumerate(dict.fromkeys(member[loop.variables[0]] for loop in loops))}
-    return [numbers[member[loop.variables[0]]] for loop in loops]
+    numbers = {part: i + 1 for i, part in enumerate(dict.fromkeys(member[loop[0]] for loop in loops))}
+    return [numbers[member[loop[0]]] for loop in loops]
 
 
-def _named(loops: Sequence[Loop], products: FloatArray, groups: Sequence[int]) -> Iterator[ScoredLoop]:
+def _named(loops: Sequence[tuple[str, ...]], products: FloatArray, groups: Sequence[int]) -> Iterator[ScoredLoop]:
     """The loops with names by the signs of their scores, as far as these agree."""
     counts: dict[str, int] = {}
     for loop, scores, group in zip(loops, np.moveaxis(products, 1, 0), groups, strict=True):
         seen = set(np.sign(scores[scores != 0]).tolist())
         letter = {frozenset((1.0,)): "R", frozenset((-1.0,)): "B"}.get(frozenset(seen), "U")
         counts[letter] = counts.get(letter, 0) + 1
-        yield ScoredLoop(f"{letter}{counts[letter]}", loop.variables, group)
+        yield ScoredLoop(f"{letter}{counts[letter]}", loop, group)
 
 
 def _shares(scores: xr.DataArray, groups: Sequence[int]) -> xr.DataArray:
@@ -289,54 +298,3 @@ def _shares(scores: xr.DataArray, groups: Sequence[int]) -> xr.DataArray:
         total = abs(scaled).sum("loop")
         parts.append(scaled / total.where(total > 0, 1.0))
     return xr.concat(parts, "loop").sel(loop=scores["loop"]).transpose(*scores.dims)
-
-
-# --- links ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Slices:
-    """Arrays of a variable by element of one dimension: (elements of it or 1, all others, steps)."""
-
-    system: System
-    dimension: str
-
-    def of(self, name: str, values: FloatArray) -> FloatArray:
-        """The values (flat elements, steps) of a variable."""
-        variable = self.system.variables[name]
-        shape = self.system.shape(variable)
-        full = values.reshape((*shape, values.shape[-1]))
-        if self.dimension not in variable.dimensions:
-            return full.reshape((1, -1, values.shape[-1]))
-        front = np.moveaxis(full, variable.dimensions.index(self.dimension), 0)
-        return front.reshape((front.shape[0], -1, values.shape[-1]))
-
-
-def _score(run: Carried, slices: _Slices, link: tuple[str, str]) -> FloatArray:
-    """What a link carries of the change of its effect, with the sign of its direction."""
-    cause, effect = link
-    part, change = slices.of(effect, run.parts[link]), slices.of(effect, run.changes[effect])
-    move = slices.of(cause, run.moves[cause])
-    if len(part) == 1:
-        move = move.reshape((1, -1, move.shape[2]))
-    squared = (change**2).sum(axis=1)
-    size = np.abs((part * change).sum(axis=1)) / np.where(squared > 0, squared, 1.0)
-    if part.shape[1] == move.shape[1]:
-        return np.asarray(size * np.sign((part * move).sum(axis=1)))
-    return np.asarray(size * np.sign(part.sum(axis=1) * move.sum(axis=1)))
-
-
-def _moving(run: Carried, slices: _Slices, effect: str) -> Mask:
-    """Where the change of an effect is more than rounding leaves of what it is computed from, (elements or 1, steps).
-
-    An error of the last bits of a cause moves the effect by the slope times the cause, whatever the effect's own size:
-    the difference of two large flows is as uncertain as these.
-    """
-    change = np.abs(run.changes[effect])
-    noise = np.zeros(change.shape[1])
-    for (cause, other), part in run.parts.items():
-        if other == effect:
-            move = np.abs(run.moves[cause]).max(axis=0)
-            slope = np.abs(part).max(axis=0) / np.where(move > 0, move, np.inf)
-            noise = np.maximum(noise, slope * run.sizes[cause].max())
-    return np.asarray(slices.of(effect, change).max(axis=1) > ROUNDING * noise)

@@ -11,34 +11,59 @@ from sd_models.system.model import FloatArray
 
 from ..results.numbers import signed_column
 from ..results.tables import Table, number
+from ..results.voice import LANGUAGE, voice_of
 from ..results.worth import amount_words
 from .explanation import Explanation
-from .loops import Period
+from .loops import LoopScores, Period
 from .marginal import PART_OF_IT, Marginals
+from .spoken import WORDS, spoken, spoken_text
 
 MOST_ROWS = 36  # of a table; of more the largest and the smallest
 MOST_STOCKS = 10
 MOST_TIMES = 5
 MOST_COLUMNS = 4  # of outcomes: what is explained, and its parts or headlines
 PART = 0.01  # of a stock: a hundredth more
+MOST_THROUGH, MOST_EFFECTS = 5, 3  # stocks whose worth is taken apart, and effects of each
+LOOPS, LOOPS_OF_WORTH = "make half of what happens", "carry half of the worth that is new at a time"
 NO_TABLE = Table("", (), (), 0)
 
 
-def headline(found: Explanation) -> str:
+def headline(found: Explanation, language: str = LANGUAGE) -> str:
     """The change in a sentence, and what the policy is worth that makes it."""
     parts, unit = found.waterfall, _unit(found)
     scale = max(abs(parts.before), abs(parts.after))
     without, with_it = number(parts.before, scale), number(parts.after, scale)
     judged = _judged(parts.gain, found.target.better)
-    told = f"{found.target.label}: {with_it}{unit} with the policy, {without} without, {parts.gain:+.4g}{judged}."
-    return f"{told[:1].upper()}{told[1:]} The policy: {found.result.status.standing}."
+    voice = voice_of(found.result, language)
+    told = WORDS.say(
+        "headline",
+        language,
+        label=spoken_text(found.target.label, voice),
+        policy=f"{with_it}{unit}",
+        without=without,
+        gain=f"{parts.gain:+.4g}",
+        judged=spoken_text(judged, voice),
+        standing=voice.standing(str(found.result.status.standing)),
+    )
+    return f"{told[:1].upper()}{told[1:]}"
 
 
-def tables(found: Explanation) -> list[Table]:
-    """Where the change comes from, what stocks are worth, and which loops dominate, in the order of reading."""
+def tables(found: Explanation, language: str = LANGUAGE) -> list[Table]:
+    """Where the change comes from, what stocks are worth and through what, and which loops dominate, as one reads.
+
+    Names are those of the table of names beside the model where it has them, in English or Chinese (`zh`).
+
+    >>> import optimize as opt, sd_models as sd
+    >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> found = tables(opt.explain(result), "zh")
+    >>> found[0].title
+    '变化从何而来，按省份'
+    """
     parts = [_levers(found), _terms(found), *_dimensions(found), _years(found)]
-    listed = [*parts, *_marginals(found), _stocks(found), *_loops(found)]
-    return [table for table in listed if table.rows]
+    carried = [_stocks(found), _through(found), *_loops(found, found.value.loops, LOOPS_OF_WORTH)]
+    listed = [*parts, *_marginals(found), *carried, *_loops(found, found.loops, LOOPS)]
+    voice = voice_of(found.result, language)
+    return [spoken(table, voice) for table in listed if table.rows]
 
 
 def _unit(found: Explanation) -> str:
@@ -163,10 +188,7 @@ def _marginal_table(title: str, values: xr.DataArray, margin: Marginals) -> Tabl
 
 def _stocks(found: Explanation) -> Table:
     """What a hundredth more of each stock would bring, and one more unit where it is worth most, at the first time."""
-    hundredths = found.costates.of_a_part(PART)
-    sizes = {str(name): float(np.nanmax(np.abs(values.to_numpy()))) for name, values in hundredths.items()}
-    order = sorted(sizes, key=lambda name: -sizes[name])
-    kept = [name for name in order if sizes[name] > 0 and not hundredths[name].attrs["origin"]][:MOST_STOCKS]
+    hundredths, kept = found.costates.of_a_part(PART), _dearest_stocks(found)[:MOST_STOCKS]
     if not kept:
         return NO_TABLE
     times = np.append(found.waterfall.parts["time"].to_numpy(), hundredths["time"].to_numpy()[-1])
@@ -177,6 +199,46 @@ def _stocks(found: Explanation) -> Table:
     unit = f", {found.target.unit}" if _unit(found) else ""
     title = f"Stocks most worth: what 1% more of each at a time would bring{unit}; and one more unit at the first"
     return Table(title, ("", *(f"{time:g}" for time in chosen), "one more", "unit", "where"), rows, len(chosen) + 3)
+
+
+def _dearest_stocks(found: Explanation) -> list[str]:
+    """The modeller's stocks of which a hundredth more is worth something, the dearest first."""
+    hundredths = found.costates.of_a_part(PART)
+    sizes = {str(name): float(np.nanmax(np.abs(values.to_numpy()))) for name, values in hundredths.items()}
+    order = sorted(sizes, key=lambda name: -sizes[name])
+    return [name for name in order if sizes[name] > 0 and not hundredths[name].attrs["origin"]]
+
+
+def _through(found: Explanation) -> Table:
+    """Of the stocks most worth, the effects through which they are so, at the first time."""
+    rows = [row for name in _dearest_stocks(found)[:MOST_THROUGH] for row in _effects(found, name)]
+    if not rows:
+        return NO_TABLE
+    texts = signed_column([part for *_, part, _ in rows])
+    told = tuple(
+        (stock, effect, text, f"{share:+.1%}") for (stock, effect, _, share), text in zip(rows, texts, strict=True)
+    )
+    unit = f", {found.target.unit}" if _unit(found) else ""
+    title = f"Through what these stocks work: parts of what 1% more of each at the first time would bring{unit}"
+    return Table(title, ("", "through", "part", "share"), told, 2)
+
+
+def _effects(found: Explanation, stock: str) -> Iterator[tuple[str, str, float, float]]:
+    """The effects that carry most of a stock's worth, each with its part and share; the rest in one."""
+    if stock not in found.value.through:
+        return
+    parts = found.value.of_a_part(stock, PART).isel(time=0)
+    values = {
+        str(effect): float(part) for effect, part in zip(parts["effect"].to_numpy(), parts.to_numpy(), strict=True)
+    }
+    size = sum(map(abs, values.values())) or 1.0
+    order = sorted((effect for effect in values if values[effect]), key=lambda effect: -abs(values[effect]))
+    for place, effect in enumerate(order[:MOST_EFFECTS]):
+        told = "itself" if effect == stock else effect
+        yield "" if place else stock, told, values[effect], values[effect] / size
+    rest = [values[effect] for effect in order[MOST_EFFECTS:]]
+    if rest:
+        yield "", f"{len(rest)} others", sum(rest), sum(rest) / size
 
 
 def _dearest(found: Explanation, name: str) -> tuple[str, str, str]:
@@ -191,9 +253,8 @@ def _dearest(found: Explanation, name: str) -> tuple[str, str, str]:
 # --- loops ------------------------------------------------------------------------------------------------------------
 
 
-def _loops(found: Explanation) -> Iterator[Table]:
+def _loops(found: Explanation, loops: LoopScores, what: str) -> Iterator[Table]:
     """Which loops dominate when, in the largest group of connected ones, and what these loops are."""
-    loops = found.loops
     if not loops.loops:
         return
     numbers = [loop.group for loop in loops.loops]
@@ -204,7 +265,7 @@ def _loops(found: Explanation) -> Iterator[Table]:
     rows = tuple(_period_row(period) for period in periods)
     more = len(set(numbers)) - 1
     apart = f"; {more} groups of loops apart from these are in --json" if more else ""
-    title = f"Feedback loops that make half of what happens, among {numbers.count(largest)} connected ones{apart}"
+    title = f"Feedback loops that {what}, among {numbers.count(largest)} connected ones{apart}"
     yield Table(title, ("", "from", "to", "loops", "share"), rows, 1)
     named = dict.fromkeys(name for period in periods for name in period.loops)
     texts = {loop.name: str(loop) for loop in loops.loops}

@@ -95,23 +95,24 @@ def feedback_loops(system: System, *, limit: int = 200) -> tuple[Loop, ...]:
     >>> print(sd.feedback_loops(sd.load("urbanization"))[2])
     urban capital -> urban capital (balancing)
     """
-    graph = _feedback(influences(system))
+    graph = feedback_graph(system)
     order = {name: position for position, name in enumerate(system.variables)}
     links = {name: list(graph.successors(name)) for name in graph}
     found = (circle for name in graph for circle in _shortest_circles(links, name, set(graph.predecessors(name))))
-    circles = {_turned(system, order, circle) for circle in found}
+    circles = {circle_from_stock(system, order, circle) for circle in found}
     loops: list[Loop] = []
     covered: set[tuple[str, str]] = set()
     for circle in sorted(circles, key=lambda circle: (len(circle), [order[name] for name in circle])):
         edges = set(_edges(circle))
-        if not edges <= covered and any(graph.edges[edge]["stock"] for edge in edges):
+        if not edges <= covered and has_stock(graph, circle):
             covered |= edges
             loops.append(Loop(circle, _polarity(graph.edges[edge]["sign"] for edge in edges)))
     return tuple(loops[:limit])
 
 
-def _feedback(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
+def feedback_graph(system: System) -> nx.DiGraph[str]:
     """The links that are part of a circle, without those that only set initial values."""
+    graph = influences(system)
     running: nx.DiGraph[str] = nx.DiGraph()
     running.add_nodes_from(graph)
     running.add_edges_from(edge for edge in graph.edges(data=True) if not edge[2]["initial"])
@@ -119,6 +120,11 @@ def _feedback(graph: nx.DiGraph[str]) -> nx.DiGraph[str]:
     group = {name: number for number, members in groups for name in members}
     running.remove_edges_from([link for link in running.edges if group[link[0]] != group[link[1]]])
     return running
+
+
+def has_stock(graph: nx.DiGraph[str], circle: Sequence[str]) -> bool:
+    """Whether a circle of the graph passes through a stock."""
+    return any(graph.edges[edge]["stock"] for edge in _edges(tuple(circle)))
 
 
 def _shortest_circles(links: Mapping[str, Sequence[str]], start: str, last: set[str]) -> Iterator[tuple[str, ...]]:
@@ -154,11 +160,11 @@ def _path(cause: Mapping[str, str], start: str, end: str) -> tuple[str, ...]:
     return tuple(reversed(path))
 
 
-def _turned(system: System, order: Mapping[str, int], circle: tuple[str, ...]) -> tuple[str, ...]:
-    """The circle from its first stock in the order of the file; without a stock, from its first variable."""
+def circle_from_stock(system: System, order: Mapping[str, int], circle: Sequence[str]) -> tuple[str, ...]:
+    """The circle from its first stock in this order; without a stock, from its first variable."""
     stocks = [name for name in circle if system.variables[name].kind in STOCKS]
     first = circle.index(min(stocks or circle, key=order.__getitem__))
-    return circle[first:] + circle[:first]
+    return (*circle[first:], *circle[:first])
 
 
 def _edges(circle: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -9,5 +9,6 @@
 - `simulation.py`: `compile`, `simulate`, `Simulator`
 - `sensitivity.py`: gradients of outcomes
 - `links.py`: what of a change each link of causes carries
+- `worth.py`: through which effects a variable is worth something
 - `plotting.py`: trajectories as small multiples
 """

@@ -8,7 +8,7 @@ Review 39:2), so that it does not matter into how many flows the modeller parted
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import casadi as ca
@@ -20,6 +20,7 @@ from ..system.model import FloatArray, Kind, Series, System, Values, Variable
 from ..system.ordering import current
 from ..targets.casadi.buffers import call
 from ..targets.casadi.evaluation import lowering
+from .datasets import Trajectories
 from .inputs import Inputs
 from .simulation import Simulator, compile
 
@@ -52,15 +53,12 @@ def carried(simulator: Simulator, inputs: Inputs, effects: Iterable[str]) -> Car
     """What all links into these variables carry along a run; `simulator` returns all variables (see `with_all`)."""
     model, run = simulator.model, simulator.trajectories(inputs)
     simulator.check(inputs, run)
-    count = len(simulator.times)
-    paths = {name: run.outputs[rows] for name, rows in model.outputs.rows.items()}
-    paths |= {name: np.repeat(values.reshape(-1, 1), count, axis=1) for name, values in model.fixed.items()}
-    paths |= {name: inputs.levers[rows] for name, rows in model.levers.rows.items()}
+    paths = paths_of(simulator, inputs, run)
     moves = {name: np.diff(path, axis=1) for name, path in paths.items()}
     changes: dict[str, FloatArray] = {}
     parts: dict[tuple[str, str], FloatArray] = {}
     for effect in effects:
-        side = _Side.of(model.expanded, model.expanded.variables[effect], model.grid.step)
+        side = Side.of(model.expanded, model.expanded.variables[effect], model.grid.step)
         values = side.values(paths, simulator.times)
         changes[effect] = np.diff(values, axis=1)
         for cause in side.causes:
@@ -71,15 +69,27 @@ def carried(simulator: Simulator, inputs: Inputs, effects: Iterable[str]) -> Car
     return Carried(model.expanded, simulator.times, moves, sizes, changes, parts)
 
 
+def paths_of(simulator: Simulator, inputs: Inputs, run: Trajectories) -> dict[str, FloatArray]:
+    """The path of every variable along a run, (elements, times), levers as they are given."""
+    model, count = simulator.model, len(simulator.times)
+    paths = {name: run.outputs[rows] for name, rows in model.outputs.rows.items()}
+    paths |= {name: np.repeat(values.reshape(-1, 1), count, axis=1) for name, values in model.fixed.items()}
+    return paths | {name: inputs.levers[rows] for name, rows in model.levers.rows.items()}
+
+
 @dataclass(frozen=True, eq=False)
-class _Side:
-    """The right-hand side of a variable as a function of its causes and the time."""
+class Side:
+    """The right-hand side of a variable as a function of its causes and the time; `columns` and `side` are symbols."""
 
     causes: tuple[str, ...]
     function: ca.Function
+    columns: Mapping[str, ca.SX]
+    time: ca.SX
+    side: ca.SX
 
     @classmethod
-    def of(cls, system: System, variable: Variable, step: float) -> _Side:
+    def of(cls, system: System, variable: Variable, step: float) -> Side:
+        """That of a variable, of a stock its net flow."""
         sides = (equation.definition for equation in variable.equations)
         found = (references(side) for side in sides if not isinstance(side, Values | Series))
         named = frozenset[str]().union(*found) & set(system.variables)
@@ -87,10 +97,17 @@ class _Side:
         columns = {name: ca.SX.sym(name, system.size(system.variables[name])) for name in causes}
         time = ca.SX.sym("time")
         column = lowering(system, Known(columns, time, ca.DM(step), time)).variable(variable, current)
-        return cls(causes, ca.Function("side", [*columns.values(), time], [ca.densify(ca.SX(column))]))
+        side = ca.densify(ca.SX(column))
+        return cls(causes, ca.Function("side", [*columns.values(), time], [side]), columns, time, side)
 
     def values(self, paths: Mapping[str, FloatArray], times: FloatArray) -> FloatArray:
         """The side at each time, (elements, times)."""
         given = [paths[name] for name in self.causes]
         (found,) = call(self.function.map(len(times)), *given, times[np.newaxis])
         return found
+
+    def derivatives(self, causes: Sequence[str]) -> tuple[ca.Sparsity, ca.Function]:
+        """Where the derivatives by some causes are, (elements of the side, of the causes), and their values."""
+        matrix = ca.jacobian(self.side, ca.vertcat(*(self.columns[name] for name in causes)))
+        values = ca.densify(ca.SX(ca.vec(matrix.nz[:])))
+        return matrix.sparsity(), ca.Function("derivatives", [*self.columns.values(), self.time], [values])

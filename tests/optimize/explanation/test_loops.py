@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from support.models import loaded
 
 import sd_models as sd
 from optimize.explanation.loops import LoopScores, dominant, loop_scores
+from optimize.explanation.search import MOMENTS
 from sd_models.errors import InvalidRequest
 from sd_models.simulator.links import carried, with_all
 
@@ -124,11 +127,73 @@ total = SUM(people[region!]) ~~|
 
 
 def test_a_budget_is_told(tmp_path: Path) -> None:
-    """Nobody reads that all loops were looked at."""
-    assert "longer ones were not looked at" in scored(tmp_path, S_CURVE).searched
+    """All loops where there are few; else nobody reads that all were looked at."""
+    assert scored(tmp_path, S_CURVE).searched == "Scored: all 3 feedback loops of the model."
     found = scored(tmp_path, S_CURVE, most=1)
     assert len(found.loops) == 1
     assert "the first 1 of" in found.searched
+    assert "other longer ones were not looked at" in found.searched
+
+
+def dense(count: int, seed: int) -> str:
+    """Stocks that all act on each other, at random strengths."""
+    random = np.random.default_rng(seed)
+    lines = []
+    for i in range(count):
+        terms = [f"{random.normal() / count:.3f} * s{j}" for j in range(count) if j != i]
+        lines.append(f"s{i} = INTEG({' + '.join(terms)}, {random.uniform(1, 2):.3f}) ~~|")
+    return "\n".join(lines).replace("+ -", "- ")
+
+
+def test_a_dense_graph_is_searched_within_bounds(tmp_path: Path) -> None:
+    """Fourteen nodes that are all connected have 119 million circuits."""
+    text, began = dense(14, 1), perf_counter()
+    simulator = sd.compile(loaded(tmp_path, text, controls=LONG))
+    tracemalloc.start()
+    found = loop_scores(simulator, {"own": simulator.inputs()})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert perf_counter() - began < 60  # some seconds, on a machine that does much else
+    assert peak < 300e6
+    assert len(found.loops) <= 300
+    assert max(len(loop.variables) for loop in found.loops) > 3
+    assert "strong ones made of links of these" in found.searched
+    assert np.isfinite(found.shares).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_strongest_loops_are_found_though_there_are_too_many(tmp_path: Path, seed: int) -> None:
+    """Of 409 loops the strongest of each moment is among at most 60 that are scored."""
+    simulator = sd.compile(loaded(tmp_path, dense(6, seed), controls=LONG))
+    runs = {"own": simulator.inputs()}
+    every, few = (loop_scores(simulator, runs, most=most) for most in (1000, 40))
+    assert every.searched == "Scored: all 409 feedback loops of the model."
+    assert len(few.loops) <= 60
+    names = {loop.name: loop.variables for loop in every.loops}
+    known = {loop.variables for loop in few.loops}
+    sizes = np.abs(every.scores).isel(run=0, element=0)
+    steps = sizes.sizes["time"]
+    chosen = [round(place) for place in np.linspace(0, steps - 1, MOMENTS)]
+    best = [names[str(sizes["loop"].to_numpy()[int(sizes.isel(time=k).to_numpy().argmax())])] for k in chosen]
+    assert all(loop in known for loop in best)
+
+
+def test_links_are_told_by_their_share_of_all_into_the_same_variable(tmp_path: Path) -> None:
+    """Births 2/3 and deaths 1/3 of a change of the net flow, with their signs; of births there is one cause."""
+    text = "people = INTEG(births - deaths, 10) ~~|\nbirths = 0.4 * people ~~|\ndeaths = 0.2 * people ~~|"
+    shares = scored(tmp_path, text).link_shares.isel(run=0, element=0)
+    assert shares.sel(link="births -> people").to_numpy() == pytest.approx(2 / 3)
+    assert shares.sel(link="deaths -> people").to_numpy() == pytest.approx(-1 / 3)
+    assert shares.sel(link="people -> births").to_numpy() == pytest.approx(1.0)
+    assert shares["cause"].sel(link="births -> people").item() == "births"
+
+
+def test_links_from_outside_of_loops_have_their_share(tmp_path: Path) -> None:
+    """What a given path moves is no part of feedback, and not left out of what moves the stock."""
+    text = "stock = INTEG(inflow - stock / 5, 1) ~~|\ninflow = Time / 2 ~~|"
+    shares = scored(tmp_path, text).link_shares.isel(run=0, element=0)
+    assert np.abs(shares).sum("link").to_numpy() == pytest.approx(1.0)
+    assert (shares.sel(link="inflow -> stock") > 0).all()
 
 
 def test_a_model_without_feedback_has_no_loop(tmp_path: Path) -> None:

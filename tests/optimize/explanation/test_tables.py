@@ -1,0 +1,86 @@
+"""Tables of an explanation: through what stocks work, and names in English and Chinese."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support import islands
+
+import optimize as opt
+import sd_models as sd
+from optimize.explanation.explanation import Explanation
+from optimize.explanation.spoken import spoken, spoken_text
+from optimize.explanation.tables import MOST_EFFECTS, headline, tables
+from optimize.results.tables import Table
+from optimize.results.voice import Voice
+from sd_models.errors import InvalidRequest
+from sd_models.system.model import System
+
+
+@pytest.fixture(scope="module")
+def urban() -> Explanation:
+    """An explanation of a model with a table of names."""
+    system = sd.load("urbanization")
+    return opt.explain(opt.solve(opt.Problem(system, opt.load_plan("urbanization"))))
+
+
+@pytest.fixture(scope="module")
+def plain(islands_system: System) -> Explanation:
+    """An explanation of a model without any table beside it."""
+    return opt.explain(opt.solve(opt.Problem(islands_system, opt.read_plan(islands.small_plan()))))
+
+
+def test_stocks_most_worth_are_taken_apart(plain: Explanation) -> None:
+    """By effect, the largest first; shares are of all parts of a stock, and nothing is left out."""
+    table = next(one for one in tables(plain) if one.title.startswith("Through what these stocks work"))
+    assert table.headers == ("", "through", "part", "share")
+    stocks = [row[0] for row in table.rows if row[0]]
+    assert stocks[0] == "capital"
+    names = [*map(str, plain.value.through["capital"]["effect"].to_numpy()), "itself"]
+    assert all(row[1] in names or row[1].endswith("others") for row in table.rows[: MOST_EFFECTS + 1])
+    assert sum(abs(plain.value.shares("capital").isel(time=0))).item() == pytest.approx(1.0)
+
+
+def test_loops_of_worth_are_told(plain: Explanation) -> None:
+    """Like those of the run, apart from them."""
+    titles = [table.title for table in tables(plain)]
+    assert any("carry half of the worth" in title for title in titles)
+    assert any("make half of what happens" in title for title in titles)
+
+
+def test_names_are_those_of_the_table_of_names(urban: Explanation) -> None:
+    """In English and Chinese; numbers are the same."""
+    english, chinese = tables(urban), tables(urban, "zh")
+    assert [len(table.rows) for table in english] == [len(table.rows) for table in chinese]
+    for one, other in zip(english, chinese, strict=True):
+        for row, again in zip(one.rows, other.rows, strict=True):
+            assert row[-1] == again[-1] or not row[-1][-1:].isdigit()
+    cells = [text for table in chinese for row in table.rows for text in row]
+    told = " ".join((*cells, *(text for table in chinese for text in (table.title, *table.headers))))
+    for words in ("省份", "北京", "合计", "占比", "无政策", "反馈回路", "余项"):
+        assert words in told
+    assert "Where the change comes from" not in told
+    assert "without policy" not in told
+    assert headline(urban, "zh").startswith("目标：")
+    assert "有政策" in headline(urban, "zh")
+
+
+def test_a_model_without_names_keeps_its_own(plain: Explanation) -> None:
+    """Also in Chinese, where only what the tables say of themselves is Chinese."""
+    first = tables(plain, "zh")[0]
+    assert {row[0] for table in tables(plain, "zh") for row in table.rows} >= {"合计", *islands.ISLANDS}
+    assert first.title != tables(plain)[0].title
+    with pytest.raises(InvalidRequest, match="no language 'fr'"):
+        tables(plain, "fr")
+
+
+def test_names_that_hold_words_of_tables_stay_names() -> None:
+    """`response to release` is no span of times; loops and lists are told name by name."""
+    voice = Voice("zh")
+    assert spoken_text("response to release", voice) == "response to release"
+    assert spoken_text("2026 to 2030", voice) == "2026至2030"
+    assert spoken_text("a -> all -> a", voice) == "a -> 合计 -> a"
+    table = spoken(Table("By x", ("", "share"), (("  some", "+1.0%"),), 1), voice)
+    assert table.rows == (("  some", "+1.0%"),)
+    assert replace(table, title="") == Table("", ("", "占比"), (("  some", "+1.0%"),), 1)
