@@ -13,15 +13,18 @@ from .assumptions import Leaning
 from .blocks import Block, Folded, Listing, Paragraph, Section, Table
 from .opening import capital, meaning, standing
 from .subject import Subject
-from .words import column, numeral, percent, with_unit
+from .words import column, numeral, percent, typeset, with_unit
 
 MOST_LEANINGS = 10
 MOST_NOTES = 20
 HALF = 0.5  # of the gain: an assumption that alone moves so much is a warning
 
 
-def section(subject: Subject, found: Sequence[Leaning], others: Sequence[Result] = ()) -> Section:
-    """How sure we are; `others` are results of the same plan, found otherwise."""
+def section(subject: Subject, found: Sequence[Leaning] | None, others: Sequence[Result] = ()) -> Section:
+    """How sure we are; `others` are results of the same plan, found otherwise.
+
+    `found` is what the gain leans on, None where that was not computed.
+    """
     said = subject.speaker
     blocks: list[Block] = [
         Paragraph(capital(said.say("certain_verdict", verdict=standing(subject), meaning=meaning(subject))))
@@ -34,7 +37,10 @@ def section(subject: Subject, found: Sequence[Leaning], others: Sequence[Result]
     blocks.append(Listing(tuple(_not_done(subject, others))))
     notes = subject.result.notes
     if notes:
-        blocks.append(Folded(said.say("notes", count=len(notes)), (Listing(tuple(notes[:MOST_NOTES])),)))
+        told = tuple(subject.speaker.voice.told(note) for note in notes[:MOST_NOTES])
+        more = len(notes) - MOST_NOTES
+        left = (Paragraph(said.say("rows_left_out", count=more), "hint"),) if more > 0 else ()
+        blocks.append(Folded(said.say("notes", count=len(notes)), (Listing(told), *left)))
     return Section("certainty", said.say("heading_certainty"), tuple(blocks))
 
 
@@ -58,7 +64,7 @@ def _shown(subject: Subject) -> Iterator[str]:
         yield said.say("shown_convex")
     elif looked is not None:
         if looked.curvature is Curvature.HOLDS and looked.directions:
-            told = {"least": f"{looked.least_curvature:.2g}", "directions": f"{looked.directions:,}"}
+            told = {"least": typeset(f"{looked.least_curvature:.2g}"), "directions": f"{looked.directions:,}"}
             yield said.say("shown_second", **told)
         elif looked.curvature is Curvature.HOLDS:
             yield said.say("shown_corner")
@@ -99,11 +105,14 @@ def is_second_opinion(one: Result, other: Result) -> bool:
 # --- what it leans on -------------------------------------------------------------------------------------------------
 
 
-def _leanings(subject: Subject, found: Sequence[Leaning]) -> Iterator[Block]:
+def _leanings(subject: Subject, found: Sequence[Leaning] | None) -> Iterator[Block]:
     said, gain = subject.speaker, subject.result.objective - subject.result.baseline_objective
+    if found is None:
+        yield Paragraph(said.say("leanings_not" if subject.system is not None else "leanings_missing"))
+        return
     shown = [one for one in found[:MOST_LEANINGS] if abs(one.gain) > TOLERANCE * abs(gain)]
     if not shown or not gain:
-        yield Paragraph(said.say("leanings_none" if subject.system is not None else "leanings_missing"))
+        yield Paragraph(said.say("leanings_none"))
         return
     heads = ("head_assumption", "head_range", "head_source", "head_value_now", "head_gain_moves")
     rows = tuple(_leaning(subject, one, gain) for one in shown)

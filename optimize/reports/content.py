@@ -46,7 +46,9 @@ def _sections(subject: Subject, others: Sequence[Result]) -> tuple[Section, ...]
 def _without(subject: Subject, others: Sequence[Result]) -> tuple[Section, ...]:
     """What may be said where there is no policy: why, what to do, where it comes from."""
     said, status = subject.speaker, subject.result.status
-    blocks: tuple[Block, ...] = (Paragraph(status.sentence), *([Paragraph(status.advice)] if status.advice else []))
+    blocks: tuple[Block, ...] = tuple(
+        Paragraph(said.voice.told(text)) for text in (status.sentence, status.advice) if text
+    )
     missed = limits.missed(subject) if not subject.result.is_policy else ()
     alone = (Paragraph(said.say("alongside_not")),) if others else ()
     verdict = Section("verdict", said.say("heading_verdict"), (*blocks, *missed, *alone))

@@ -55,12 +55,12 @@ def missed(subject: Subject) -> tuple[Block, ...]:
     said, result = subject.speaker, subject.result
     blocks: list[Block] = []
     if result.conflict:
-        blocks += [Paragraph(said.say("conflict")), Listing(tuple(result.conflict))]
+        blocks += [Paragraph(said.say("conflict")), Listing(tuple(map(said.voice.told, result.conflict)))]
     rows = [_row(subject, item) for item in result.violations if item.size > TOLERANCE]
     if rows:
         blocks.append(Table(said.say("missed_caption"), _headers(subject), tuple(rows[:MOST_ROWS]), 2))
     if result.findings.failure:
-        blocks.append(Paragraph(result.findings.failure))
+        blocks.append(Paragraph(said.voice.told(result.findings.failure)))
     return tuple(blocks)
 
 

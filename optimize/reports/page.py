@@ -15,6 +15,7 @@ from string import Template
 from sd_models.errors import Fault, InvalidRequest
 
 from ..files.placement import check_target, write_whole
+from ..files.storage import finite
 from ..pages.bundling import BUNDLE
 from ..pages.page import ENDINGS, content_policy, embedded
 from ..results.folder import load_result
@@ -71,7 +72,7 @@ def page_of(found: Report, result: Result) -> str:
 def html_of(found: Report) -> str:
     """A report as HTML."""
     bundle = BUNDLE.read_text(encoding="utf-8")
-    charts = [{"kind": one.kind, "specification": dict(one.specification)} for one in found.charts]
+    charts = [{"kind": one.kind, "specification": finite(one.specification)} for one in found.charts]
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         language={"zh": "zh-CN"}.get(found.language, found.language),
         policy=content_policy((bundle, START)),

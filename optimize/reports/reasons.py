@@ -28,15 +28,19 @@ MOST_STEPS = 20  # of a waterfall
 MOST_SPANS = 6  # of years
 MOST_LOOPS = 8
 MOST_PERIODS = 5
+LARGEST = 20_000_000  # numbers of a run, about a minute of work; the provinces of China have 1.6 million
 
 
 @dataclass(frozen=True, eq=False)
 class Reasons:
-    """What explains a result, as far as a report needs it; `failed` says why there is nothing to explain."""
+    """What explains a result, as far as a report needs it; `failed` says why there is nothing to explain.
+
+    `leanings` are None where they were not computed.
+    """
 
     waterfall: Waterfall | None = None
     loops: LoopScores | None = None
-    leanings: tuple[Leaning, ...] = ()
+    leanings: tuple[Leaning, ...] | None = None
     failed: str = ""
 
 
@@ -46,6 +50,8 @@ def reasons(subject: Subject) -> Reasons:
         return Reasons()
     try:
         question = question_of(subject.result)
+        if _numbers(question) > LARGEST:
+            return Reasons(failed=subject.speaker.say("why_large"))
         objective = target_of(question)
         found = _waterfall(subject, question, objective)
         runs = {WITHOUT: question.own, WITH: question.decided}
@@ -53,6 +59,11 @@ def reasons(subject: Subject) -> Reasons:
         return Reasons(found, scores, leanings(question, objective))
     except ModelError as error:
         return Reasons(failed=" ".join(str(error).split()))
+
+
+def _numbers(question: Question) -> int:
+    """How many numbers a run has."""
+    return sum(map(question.system.size, question.system)) * len(question.simulator.times)
 
 
 def _waterfall(subject: Subject, question: Question, objective: Target) -> Waterfall:

@@ -12,6 +12,7 @@ from support import valleys
 from support.results import verified
 
 import optimize as opt
+from optimize.reports import reasons
 from optimize.reports.blocks import Block, Chart, Folded, Report, Table, texts_of
 from optimize.reports.content import report_of
 from optimize.results.verdict import Standing
@@ -74,7 +75,7 @@ def test_three_sentences_say_what_is_known_by_hand(english: Report) -> None:
     """What to do, who gains and who loses when, what binds and how sure that is; each with its numbers."""
     first, second, third = english.sentences
     assert first == (
-        "Public money: 12.0 billion yuan from 2026 to the end of 2029, most of it for Roads (100%); by place, most "
+        "Public money: 12.0 billion yuan from 2026 to the end of 2029, most of it for Roads (100%); by valley, most "
         "goes to Lower valley (67%) and Upper valley (33%)."
     )
     assert second == (
@@ -102,7 +103,7 @@ def test_a_report_is_said_in_chinese(result: opt.Result) -> None:
     first, second, third = report.sentences
     assert report.title == "两谷：建议方案"
     assert (
-        first == "公共资金：2026年至2029年末共 120 亿元，主要用于道路（100%）；按地区主要投向下谷（67%）和上谷（33%）。"
+        first == "公共资金：2026年至2029年末共 120 亿元，主要用于道路（100%）；按河谷主要投向下谷（67%）和上谷（33%）。"
     )
     assert "2029年末：两谷财富 20.8 十亿元（无政策时为 20.0，+4.0%）。" in second
     assert "2029年末上谷最甚（−28%）" in second
@@ -308,6 +309,15 @@ def test_a_folder_tells_what_it_can_without_its_model(result: opt.Result, tmp_pa
     assert charts(report, "money").keys() == {"stack", "tiles", "heat"}
     assert "gone.mdl" in told(report, "why")
     assert "收益依赖哪些参数需用模型计算，而模型不可用。" in told(report, "certainty")
+
+
+def test_a_large_model_is_reported_without_reasons(result: opt.Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would take minutes is left to the command that does it, and said to be."""
+    monkeypatch.setattr(reasons, "LARGEST", 100)
+    report = report_of(result, "en")
+    assert "The reasons are not computed here, since the model is large" in told(report, "why")
+    assert "What the gain leans on was not computed." in told(report, "certainty")
+    assert charts(report, "why") == {}
 
 
 def test_a_folder_that_was_changed_says_so_first(result: opt.Result, tmp_path: Path) -> None:

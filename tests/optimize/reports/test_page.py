@@ -146,6 +146,15 @@ def test_three_thousand_regions_make_a_page_that_people_read(page: Page, tmp_pat
     assert "The 36 that lose most are shown; of the 2,964 others 964 lose too." in told
 
 
+def test_gaps_in_a_run_are_gaps_on_the_page(page: Page, tmp_path: Path) -> None:
+    """NaN is no JSON; what has no number is told to have none."""
+    result = wide(3)
+    income = result.trajectories["income"].where(result.trajectories["time"] != 4.0)
+    html = opt.report(replace(result, trajectories=income.to_dataset(name="income")))
+    show(page, tmp_path, html)
+    assert page.evaluate(DRAWN)
+
+
 def test_a_page_that_is_too_large_is_refused() -> None:
     """With what to do."""
     result = verified()
