@@ -197,7 +197,7 @@ def _limits(subject: Subject, found: Comparison) -> Table:
             if held is None:
                 told.append(NONE)
             elif held.size > TOLERANCE:
-                told.append(said.say("missed_by", size=f"{held.size:.0e}"))
+                told.append(said.say("missed_by", size=percent(held.size)))
             else:
                 told.append(said.say("state_reached" if held.room <= REACHED else "state_kept"))
         rows.append((said.name(limit.name), *told))

@@ -33,8 +33,7 @@ def section(subject: Subject, found: Sequence[Leaning] | None, others: Sequence[
         blocks.append(Listing(tuple(_shown(subject))))
         blocks += [Paragraph(text) for text in _second_solver(subject, others)]
         blocks += _leanings(subject, found)
-    blocks.append(Paragraph(said.say("not_done")))
-    blocks.append(Listing(tuple(_not_done(subject, others))))
+        blocks += [Paragraph(said.say("not_done")), Listing(tuple(_not_done(subject, others)))]
     notes = subject.result.notes
     if notes:
         told = tuple(subject.speaker.voice.told(note) for note in notes[:MOST_NOTES])
@@ -141,7 +140,7 @@ def _not_done(subject: Subject, others: Sequence[Result]) -> Iterator[str]:
     said, result = subject.speaker, subject.result
     if result.verification is None:
         yield said.say("undone_replay")
-    if subject.shows_gains and not result.findings.convex:
+    if not result.findings.convex:
         if result.plan.solver.starts < 2:
             yield said.say("undone_starts")
         looked = result.findings.looked

@@ -164,7 +164,7 @@ def _standing_tables(subject: Subject) -> Iterator[Block]:
 def _row(subject: Subject, item: Violation) -> tuple[str, ...]:
     said = subject.speaker
     if item.size > TOLERANCE:
-        state = said.say("missed_by", size=f"{item.size:.0e}")
+        state = said.say("missed_by", size=percent(item.size))
     else:
         state = said.say("state_reached" if item.room <= REACHED else "state_kept")
     is_reached = item.size <= TOLERANCE and item.room <= REACHED

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..results.gains import TOLD, Outcome, Sides
+from ..results.gains import Outcome, Sides
 from ..results.moments import round_times
 from .blocks import Block, Chart, Folded, Paragraph, Section, Table
 from .opening import change_unit, extreme
@@ -16,7 +16,7 @@ from .subject import Subject
 from .words import NONE, column, numeral, percent
 
 MOST_PANELS = 12
-MOST_ROWS = 36  # of a heat map
+MOST_ROWS, FEWER_ROWS = 36, 16  # of the first heat map, and of those that are folded: two of them stand on a sheet
 MOST_POINTS = 60  # of a line
 MOST_TIMES = 26  # columns of a heat map
 MOST_HEATS = 8  # further ones are left out, and named
@@ -89,7 +89,8 @@ def _heats(subject: Subject) -> Iterator[Block]:
     """Regions by years for each outcome in which some region loses: the first one open, the others folded."""
     said = subject.speaker
     regional = sorted((one for one in subject.losing if one.outcome.headline.by), key=lambda one: not one.losing_at_end)
-    charts = [list(_heat(subject, one)) for one in regional[:MOST_HEATS]]
+    shown = zip(regional[:MOST_HEATS], (MOST_ROWS, *[FEWER_ROWS] * MOST_HEATS), strict=False)
+    charts = [list(_heat(subject, one, most)) for one, most in shown]
     if charts:
         yield from charts[0]
     if charts[1:]:
@@ -100,7 +101,7 @@ def _heats(subject: Subject) -> Iterator[Block]:
         yield Paragraph(said.say("heats_left_out", names=names), "hint")
 
 
-def _heat(subject: Subject, side: Sides) -> Iterator[Block]:
+def _heat(subject: Subject, side: Sides, most: int) -> Iterator[Block]:
     """The change of an outcome by region and year, those who lose most at the top."""
     said, outcome = subject.speaker, side.outcome
     by = str(next(d for d in outcome.change.dims if d != "time"))
@@ -110,7 +111,7 @@ def _heat(subject: Subject, side: Sides) -> Iterator[Block]:
     places = round_times(times, MOST_TIMES)
     table = values.isel(time=places).transpose(by, "time").to_numpy()
     harm = (table if outcome.headline.better == "less" else -table).max(axis=1)
-    order = np.argsort(-harm, kind="stable")[:MOST_ROWS]
+    order = np.argsort(-harm, kind="stable")[:most]
     names = [str(values[by].to_numpy()[i]) for i in order]
     told = change_unit(said, outcome.headline.unit) if is_share else "%"
     rounded = np.where(np.abs(table) < 1e-9 * np.abs(table).max(initial=0.0), 0.0, table)[order]
@@ -127,8 +128,9 @@ def _heat(subject: Subject, side: Sides) -> Iterator[Block]:
     }
     yield Chart("heat", specification)
     left = values.sizes[by] - len(order)
-    if left:
-        losing = int((harm[np.argsort(-harm, kind="stable")[MOST_ROWS:]] > TOLD).sum())
+    worse = outcome.is_worse
+    if left and worse is not None:
+        losing = int(np.delete(worse.any("time").to_numpy(), order).sum())
         yield Paragraph(said.say("rows_of_losers", shown=len(order), count=f"{left:,}", losing=f"{losing:,}"), "hint")
 
 

@@ -47,7 +47,7 @@ def test_a_failed_run_makes_a_report_that_says_so(here: Path, capsys: pytest.Cap
     failed = replace(result.findings, ending=Ending.INFEASIBLE, violation=0.5, violated="floor", looked=None)
     opt.save_result(replace(result, findings=failed, verification=None), here / "failed")
     assert main(["report", "failed"]) == 0
-    assert "Infeasible: no policy keeps all limits of the plan together." in capsys.readouterr().out
+    assert "Infeasible: no policy was found that keeps all limits of the plan together." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

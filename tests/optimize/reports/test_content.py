@@ -295,7 +295,7 @@ def test_limits_that_contradict_each_other_are_named(model: Path) -> None:
     """A floor above the budget."""
     high = {**valleys.PLAN["limit"][1], "at_least": 5}
     report = report_of(valleys.solved(model, limit=[valleys.PLAN["limit"][0], high]), "en")
-    assert report.warning.startswith("Infeasible: no policy keeps all limits of the plan together.")
+    assert report.warning.startswith("Infeasible: no policy was found that keeps all limits of the plan together.")
     assert "These cannot hold together:" in told(report, "verdict")
 
 

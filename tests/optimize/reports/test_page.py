@@ -93,7 +93,7 @@ def test_the_first_line_of_a_failed_run_is_its_verdict(page: Page, tmp_path: Pat
     failed = replace(result.findings, ending=Ending.INFEASIBLE, violation=0.5, violated="annual budget", looked=None)
     show(page, tmp_path, opt.report(replace(result, findings=failed, verification=None)))
     first = page.locator("main > *").first
-    assert first.inner_text().startswith("Infeasible: no policy keeps all limits of the plan together.")
+    assert first.inner_text().startswith("Infeasible: no policy was found that keeps all limits of the plan together.")
     expect(page.locator("[data-chart]")).to_have_count(0)
 
 
