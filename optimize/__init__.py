@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .problems.problem import Problem
     from .problems.program import Block, Evaluation, Outcomes, Program, Quadratic
     from .reports.page import report
+    from .results.export import save_tables
     from .results.figures import plot
     from .results.folder import load_result, save_result
     from .results.result import Result
@@ -87,6 +88,7 @@ __all__ = [
     "read_plan",
     "report",
     "save_result",
+    "save_tables",
     "sayings",
     "screen",
     "solve",
@@ -116,6 +118,7 @@ __getattr__, __dir__ = deferred(
         "results.figures": ("plot",),
         "problems.program": ("Block", "Evaluation", "Outcomes", "Program", "Quadratic"),
         "solvers.solver": ("Ending", "Iteration", "Solution", "Solver", "Watch"),
+        "results.export": ("save_tables",),
         "results.folder": ("load_result", "save_result"),
         "results.result": ("Result",),
         "results.worth": ("sayings",),

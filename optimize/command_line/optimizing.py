@@ -328,7 +328,7 @@ def _tell(result: Result, *, json: bool) -> None:
 def _content(result: Result) -> str:
     """What is in a folder, for people who open it."""
     if result.is_policy:
-        return "result.json, policy.csv, trajectories.nc, shadow_prices.csv ..."
+        return "summary.csv, outcomes.csv, policy.csv, shadow_prices.csv, result.json ..."
     return "where the search ended; it is no policy"
 
 

@@ -15,8 +15,10 @@
 - `uses.py`: what a policy does with its levers: totals, groups, places
 - `recomputation.py`: what a folder says, computed anew from model, plan and policy
 - `verification.py`: the policy replayed in PySD
+- `tidy.py`: a result as rows with one value each
 - `sentences.py`: a result in the sentences that people hear first
 - `tables.py`: a result in tables
+- `export.py`: a result as a workbook or a folder of CSV files
 - `figures.py`: a result in figures
 - `document.py`: what of a result is no array, as JSON that is read strictly
 - `folder.py`: a result as a folder of plain files

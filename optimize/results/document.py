@@ -101,6 +101,7 @@ class StoredResult(Table):
     groups: Mapping[str, Mapping[str, tuple[str, ...]]]
     headlines: tuple[Headline, ...] = ()
     names: Names = Field(default_factory=Names)
+    has_dust: bool = False
     verification: Verification | None
     hashes: Mapping[str, str] = Field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()

@@ -3,8 +3,9 @@
 - `result.json`: everything that is no array: what was asked, what came out, how it was reached
 - `policy.nc`, `trajectories.nc`, `baseline.nc`, `alternative_1.nc` ...: NetCDF with names, dimensions and units
 - `shadow_prices.nc`: a group for each limit, and the multipliers of all rows that they were made of
-- `policy.csv`: the policy as `prosperity simulate --policy` reads it
-- `trajectories.csv`: what has at most one dimension, with the policy; `baseline.csv` the same without
+- `policy.csv`: the policy as `prosperity simulate --policy` reads it, without what a search leaves over
+- `summary.csv`: headline outcomes without the policy and with it, at the start, in steps of some years and at the end
+- `outcomes.csv`: the same at all times, a row for each variable, region, year and policy
 - `shadow_prices.csv`: a row for each limit, element and time
 
 The arrays are written once; `result.json`, which has the SHA-256 of each of them, is replaced as a whole when the
@@ -16,7 +17,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,14 @@ from sd_models.system.model import FloatArray
 
 from ..files.placement import check_new_folder, write_folder_whole, write_whole
 from ..files.rows import save_rows
-from ..files.storage import from_netcdf, put, read_netcdf, save_csv, save_netcdf
+from ..files.storage import DIGITS, from_netcdf, put, read_netcdf, save_csv, save_netcdf
 from ..files.untrusted import ARRAY_BYTES, check_arrays, check_regular, sha256
 from ..plans.kinds import RowKind
 from .document import JSON, LAYOUT, StoredResult, plain, plan_hash, read_result
 from .prices import SIZE, current
 from .result import Alternative, Result, Stored
+from .tidy import OUTCOMES, SUMMARY, headers, outcome_rows, summary_rows, tidied
+from .voice import voice_of
 
 PRICE_HEADERS = ["limit", "elements", "time", "price", "price at its own time", "unit"]
 PRICES = "shadow_prices"
@@ -52,6 +55,7 @@ SAME = (
     "groups",
     "headlines",
     "names",
+    "has_dust",
     "verification",
     "assumptions",
 )
@@ -117,15 +121,13 @@ def _fill(result: Result, folder: Path) -> None:
     for number, alternative in enumerate(result.alternatives, start=1):
         save_netcdf(alternative.policy, folder / f"alternative_{number}.nc")
     _save_prices(result, folder)
-    save_csv(result.policy, folder / "policy.csv")
-    for name in ("trajectories", "baseline"):
-        save_csv(_narrow(getattr(result, name)), folder / f"{name}.csv")
+    decided = tidied(result.policy, result.plan.horizon[0]) if result.has_dust else result.policy
+    save_csv(decided, folder / "policy.csv")
+    summary_table = [headers(result, SUMMARY), *summary_rows(result, voice_of(result))]
+    save_rows(folder / "summary.csv", summary_table, digits=DIGITS)
+    save_rows(folder / "outcomes.csv", chain([headers(result, OUTCOMES)], outcome_rows(result)), digits=DIGITS)
     hashes = {path.name: sha256(path) for path in sorted(folder.iterdir())}
     _write_json(result, {**hashes, PLAN: plan_hash(_plan(result))}, folder / JSON)
-
-
-def _narrow(run: xr.Dataset) -> xr.Dataset:
-    return run[[name for name in run.data_vars if run.variables[name].ndim <= 2]]
 
 
 # --- shadow prices ----------------------------------------------------------------------------------------------------
@@ -277,6 +279,7 @@ def _result(known: StoredResult, folder: Path, files: Mapping[str, Path]) -> Res
         headlines=known.headlines,
         assumptions=known.assumptions,
         names=known.names,
+        has_dust=known.has_dust,
         verification=None if changed else known.verification,
         notes=tuple(dict.fromkeys((*told.notes, *(() if known.hashes else (UNHASHED,))))),
         conflict=told.conflict,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import xarray as xr
@@ -24,6 +25,8 @@ from .result import Result
 TOLD = 1e-4
 # Units of which a change is told in points and not in per cent of them.
 SHARES = ("%", "point", "per cent", "percent")
+# What was made of a result, which never changes, as long as somebody holds it.
+_KNOWN: WeakKeyDictionary[Result, tuple[Outcome, ...]] = WeakKeyDictionary()
 NOTHING = 1e-9  # of the largest value: no base of a percentage
 
 
@@ -35,16 +38,21 @@ class Outcome:
     without: xr.DataArray
     policy: xr.DataArray
 
-    @property
+    @cached_property
     def change(self) -> xr.DataArray:
         """What the policy adds, in the unit of the outcome."""
         return self.policy - self.without
 
-    @property
+    @cached_property
     def relative(self) -> xr.DataArray:
         """What the policy adds, as a part of the size without it; NaN where that is nothing."""
         base = abs(self.without)
         return self.change / base.where(base > NOTHING * self.size)
+
+    @cached_property
+    def sides(self) -> Sides | None:
+        """Who gains and who loses; None where nobody said what is better."""
+        return _sides(self)
 
     @cached_property
     def size(self) -> float:
@@ -57,19 +65,19 @@ class Outcome:
         """Whether it is measured in per cent or points, of which a percentage would mislead."""
         return self.headline.unit.startswith(SHARES)
 
-    @property
+    @cached_property
     def harm(self) -> xr.DataArray | None:
         """By how much it is worse with the policy, below zero where it is better; None where nobody said what is."""
         signs = {"more": -1.0, "less": 1.0}
         return signs[self.headline.better] * self.change if self.headline.better else None
 
-    @property
+    @cached_property
     def is_worse(self) -> xr.DataArray | None:
         """Where and when it is worse by more than `TOLD` of its size there."""
         harm = self.harm
         return None if harm is None else harm > TOLD * np.maximum(abs(self.without), abs(self.policy))
 
-    @property
+    @cached_property
     def is_better(self) -> xr.DataArray | None:
         """Where and when it is better by more than `TOLD` of its size there."""
         harm = self.harm
@@ -118,7 +126,9 @@ def outcomes(result: Result) -> tuple[Outcome, ...]:
     >>> found.headline.english, round(float(found.change[-1]), 2), found.headline.unit
     ('Urban share', 0.21, '%')
     """
-    return tuple(_outcomes(result))
+    if result not in _KNOWN:
+        _KNOWN[result] = tuple(_outcomes(result))
+    return _KNOWN[result]
 
 
 def panels(result: Result) -> tuple[Outcome, ...]:
@@ -155,6 +165,10 @@ def _values(result: Result, values: xr.DataArray, headline: Headline) -> xr.Data
 
 def sides(outcome: Outcome) -> Sides | None:
     """Who gains and who loses; None where nobody said what is better."""
+    return outcome.sides
+
+
+def _sides(outcome: Outcome) -> Sides | None:
     harm, worse, better = outcome.harm, outcome.is_worse, outcome.is_better
     if harm is None or worse is None or better is None:
         return None

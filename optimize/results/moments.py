@@ -28,7 +28,7 @@ def moment(time: float, *, end: float, unit: str, language: str = "en") -> str:
     """
     is_calendar = is_in_years(unit) and end >= YEARS
     if not math.isclose(time, end, rel_tol=SAME, abs_tol=SAME):
-        return WORDS.say("year" if is_calendar and time == round(time) else "time", language, time=f"{time:.10g}")
+        return WORDS.say("year_of" if is_calendar and time == round(time) else "time", language, time=f"{time:.10g}")
     if is_calendar and end == round(end):
         return WORDS.say("end_of_year", language, year=f"{end - 1:g}")
     return WORDS.say("end", language, time=f"{end:.10g}")

@@ -66,8 +66,9 @@ class Result:
     row; `widths` are those of the stand-ins for kinks by which an optimum that stands on them is certified. `objective`
     and `baseline_objective` are in the plan's direction and in `objective_unit`. `groups` are the named parts into
     which subscript ranges fall, `headlines` the outcomes that people look at first, `names` what people call all that,
-    `assumptions` the constants of the plan that are not the model's own. `opened` is the model as it was given, without
-    these, where it is at hand; a result that was read from a `folder` knows its file by `provenance`, and has in
+    `assumptions` the constants of the plan that are not the model's own. `has_dust` tells that the policy without what
+    is nothing beside its other values is as good (see `tidied`). `opened` is the model as it was given, without the
+    assumptions, where it is at hand; a result that was read from a `folder` knows its file by `provenance`, and has in
     `stored` what that says of itself.
 
     >>> import optimize as opt
@@ -97,6 +98,7 @@ class Result:
     groups: Groups = field(default_factory=dict)
     headlines: tuple[Headline, ...] = ()
     names: Names = field(default_factory=Names)
+    has_dust: bool = False
     notes: tuple[str, ...] = ()
     conflict: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()

@@ -283,7 +283,7 @@ class _Tables:
     def _limit_row(self, item: Violation) -> tuple[str, ...]:
         price = self.result.shadow_prices.get(item.limit)
         unit = self.voice.unit("" if price is None else str(price.attrs["limit_unit"]))
-        is_reached = item.size <= TOLERANCE and (item.room <= REACHED or self._is_dust(item))
+        is_reached = reached(self.result, item)
         state = self._say("missed", size=f"{item.size:.1e}") if item.size > TOLERANCE else ""
         state = state or self._say("reached" if is_reached else "kept")
         value = item.amount if is_reached and not item.amount else item.value
@@ -296,13 +296,19 @@ class _Tables:
             *numbers,
         )
 
-    def _is_dust(self, item: Violation) -> bool:
-        """Whether a lever is at a bound of zero but for what is nothing beside its other values."""
-        price = self.result.shadow_prices.get(item.limit)
-        if price is None or kind_of(price) is RowKind.LIMIT or item.amount:
-            return False
-        lever = next((name for name in self.result.policy if item.limit.endswith(f" of {name}")), None)
-        return lever is not None and abs(item.value) <= DUST * float(abs(self.result.policy[lever]).max())
+
+def reached(result: Result, item: Violation) -> bool:
+    """Whether a limit holds and leaves no room, or but for what a search leaves over at a bound of zero."""
+    return item.size <= TOLERANCE and (item.room <= REACHED or _is_dust(result, item))
+
+
+def _is_dust(result: Result, item: Violation) -> bool:
+    """Whether a lever is at a bound of zero but for what is nothing beside its other values."""
+    price = result.shadow_prices.get(item.limit)
+    if price is None or kind_of(price) is RowKind.LIMIT or item.amount:
+        return False
+    lever = next((name for name in result.policy if item.limit.endswith(f" of {name}")), None)
+    return lever is not None and abs(item.value) <= DUST * float(abs(result.policy[lever]).max())
 
 
 def _course(one: Outcome) -> tuple[str, ...]:

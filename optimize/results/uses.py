@@ -137,6 +137,8 @@ def lengths_of(result: Result) -> FloatArray:
 
 
 def _own(result: Result, lever: str, lengths: FloatArray) -> xr.DataArray:
-    """What the model itself does with a lever in each period, as it stands when the period begins."""
+    """What the model itself does with a lever in each period, as it stands when the period begins; NaN if unknown."""
+    if lever not in result.baseline:  # a folder of somebody else's
+        return xr.full_like(result.allocation[lever], np.nan)
     own = result.baseline[lever].sel(time=result.allocation["time"], method="nearest")
     return own * xr.DataArray(lengths, {"time": own["time"]}, ("time",))

@@ -31,7 +31,9 @@ from ..problems.smoothed import widths_of
 from ..results.certified import lever_words, looked
 from ..results.groups import groups_of
 from ..results.prices import at_bounds, objective_unit, shadow_prices, with_sizes
+from ..results.recomputation import policy_of
 from ..results.result import Result, Work
+from ..results.tidy import tidied
 from ..results.verdict import TOLERANCE, Findings, Looked
 from ..results.violations import Violation, violations
 from ..solvers.solver import Ending, Solver
@@ -44,6 +46,8 @@ from .search import End, best_of
 
 # A price is none if the limit's whole size, times it, is this small a part of the objective: the solver's rounding.
 NO_EFFECT = 1e-9
+# How near the worth of a policy is to that of one from which nothing was taken but dust.
+SAME = 1e-10
 # How long it may take to find which limits contradict each other, in seconds.
 PATIENCE = 60.0
 # Endings that nobody expects prices of.
@@ -115,6 +119,7 @@ class Conclusion:
             groups=groups_of(problem.system),
             headlines=problem.headlines(run),
             names=names(problem.system),
+            has_dust=findings.is_feasible and self._has_dust(),
             notes=tuple(dict.fromkeys((*_of_plan(problem), *notes, *self._notes(findings)))),
             conflict=self._contradiction(findings),
             alternatives=tuple(alternatives(problem, program, self.ends, self.end)),
@@ -139,6 +144,18 @@ class Conclusion:
         if end.ending is Ending.UNBOUNDED:
             failure = "; ".join(lever_words(problem, end.escaping))
         return Findings(end.ending, residual, missed, place, convex, failure, self._looked()), checked, run
+
+    def _has_dust(self) -> bool:
+        """Whether the policy is worth the same, and keeps the limits, without what is nothing beside its values."""
+        program, at = self.program, self.at
+        paths = tidied(self.problem.held_policy(at.x), self.problem.plan.horizon[0])
+        x = self.problem.vector(policy_of(paths))
+        inside = np.clip(x, program.lower, program.upper)
+        found = program.evaluate(inside)
+        if not found.is_finite or not np.allclose(x, inside, rtol=SAME, atol=0.0):
+            return False
+        worth, same = program.cost(at.x, at.y), program.cost(inside, found.y)
+        return abs(same - worth) <= SAME * abs(worth) and most_violated(program, inside, found.y)[0] <= TOLERANCE
 
     def _residual(self) -> float:
         """How far the policy is from an optimum: what the certificate found, else by the solver's multipliers."""

@@ -55,7 +55,9 @@ def test_the_policy_can_be_simulated(folder: Path, islands_system: System) -> No
     stored = opt.load_result(folder)
     levers = lever_paths(read_policy(folder / "policy.csv"), islands_system)
     path = stored.policy["spending"].sel(time=[2, 3, 4, 5])
-    np.testing.assert_array_equal(levers["spending"].sel(time=[2, 3, 4, 5]), path)
+    np.testing.assert_allclose(levers["spending"].sel(time=[2, 3, 4, 5]), path, rtol=1e-11, atol=1e-9)
+    told = sd.simulate(islands_system, levers=levers, time=sd.TimeSpan(stop=6))["welfare"]
+    assert float(told[-1]) == pytest.approx(float(stored.trajectories["welfare"][-1]), rel=1e-9)
 
 
 def test_a_folder_of_an_earlier_version_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
