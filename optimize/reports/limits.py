@@ -16,6 +16,7 @@ from .subject import Subject
 from .words import NONE, column, percent
 
 MOST_ROWS = 30
+MANY = 10.0  # times all that the policy brings: no small change, whatever it is
 
 
 def section(subject: Subject) -> Section:
@@ -107,14 +108,15 @@ def _change(subject: Subject, one: Worth) -> str:
 def _share(subject: Subject, gain: float) -> str:
     """A gain as a part of all that the policy brings."""
     brought = abs(subject.result.objective - subject.result.baseline_objective)
-    return percent(gain / brought) if brought > TOLERANCE * abs(subject.result.objective) else NONE
+    is_some = brought > TOLERANCE * abs(subject.result.objective) and gain < MANY * brought
+    return percent(gain / brought) if is_some else NONE
 
 
 def dearest(subject: Subject) -> str:
     """Which limit is worth most, in a clause; nothing where none is worth anything."""
     own = [one for one in worths(subject.result) if one.kind is RowKind.LIMIT]
     share = _share(subject, own[0].everywhere or own[0].gain) if own else NONE
-    if share == NONE:
+    if share in (NONE, percent(0.0)):
         return ""
     said, one = subject.speaker, own[0]
     name = said.inner(one.limit)

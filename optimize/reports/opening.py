@@ -15,16 +15,19 @@ import xarray as xr
 from ..plans.assumptions import Assumption
 from ..results.gains import Extreme, Outcome, Sides
 from ..results.moments import is_in_years
+from ..results.result import Result
 from ..results.verdict import TOLERANCE, Standing
+from ..results.worth import PRICED
 from .limits import dearest, reached
 from .subject import Subject
-from .words import Speaker, column, numeral, percent, with_unit
+from .words import DUST, Speaker, column, numeral, percent, with_unit
 
 MOST_PARTS = 2  # of a lever that the first sentence names
 MOST_LEVERS = 3
 MOST_GAINS = 2  # outcomes beside the first
 MOST_LOSSES = 2
 MOST_ASSUMED = 4
+MANY = 10.0  # times what was: no per cent say that
 MOST_NAMES = 3  # of limits that are reached
 SMALL = 0.01  # of the whole: a part that is not named
 
@@ -33,7 +36,7 @@ def title(subject: Subject) -> str:
     """The heading of the report: what it is, and of which model; without a policy the verdict."""
     said, model = subject.speaker, subject.speaker.title(str(subject.result.provenance["model"]))
     if subject.shows_gains:
-        return said.say("title", model=model)
+        return said.say("title" if subject.result.status.standing in PRICED else "title_best", model=model)
     return said.say("title_without", model=model, verdict=standing(subject))
 
 
@@ -80,9 +83,17 @@ def warning(subject: Subject) -> str:
         told.append(capital(say("no_gains", verdict=standing(subject), meaning=meaning(subject))))
     elif not result.status.is_optimal:
         told.append(capital(say("not_optimal", verdict=standing(subject), meaning=meaning(subject))))
+    if subject.shows_gains and _is_worse(result):
+        told.append(say("worse_than_without"))
     if result.stored is not None and result.stored.changed:
         told.append(say("changed_files", files=subject.speaker.listed(result.stored.changed)))
     return subject.speaker.joined(told)
+
+
+def _is_worse(result: Result) -> bool:
+    """Whether the goal is worse than that of the model's own path, by more than rounding."""
+    brought = result.plan.objective.sign * (result.objective - result.baseline_objective)
+    return brought < -DUST * max(abs(result.objective), abs(result.baseline_objective))
 
 
 def sentences(subject: Subject) -> tuple[str, ...]:
@@ -151,6 +162,7 @@ def _level(subject: Subject, lever: str) -> str:
     """How high a lever is that is no amount: its mean over time, and from where to where it goes."""
     said, path, unit = subject.speaker, subject.path(lever), subject.unit(lever)
     dims = [d for d in path.dims if d != "time"]
+    path = path.where(abs(path) > DUST * _scale(subject, lever), 0.0)
     mean = path.mean("time")
     text = said.say("recommend_level", lever=said.name(lever), amount=with_unit(numeral(float(mean.mean())), unit))
     if dims and mean.size > 1:
@@ -162,6 +174,13 @@ def _level(subject: Subject, lever: str) -> str:
         return text
     ends = {"low": with_unit(numeral(first), unit), "high": with_unit(numeral(last), unit)}
     return said.paused((text, said.say("level_along", **ends)))
+
+
+def _scale(subject: Subject, lever: str) -> float:
+    """The largest value of a lever, with the policy and without."""
+    own = subject.result.baseline.get(lever)
+    both = (subject.path(lever), *(() if own is None else (own,)))
+    return max(float(np.nanmax(np.abs(values.to_numpy()), initial=0.0)) for values in both)
 
 
 def _place(subject: Subject, values: xr.DataArray, how: str) -> str:
@@ -204,7 +223,7 @@ def _change(said: Speaker, outcome: Outcome) -> str:
         "with_it": with_unit(numeral(with_it, digits=digits), unit),
         "without": numeral(without, digits=digits),
     }
-    if outcome.is_share or not without > 0:
+    if outcome.is_share or not without > 0 or not abs(with_it / without) < MANY:
         return said.say("instead", **texts)
     return said.say("instead_part", part=percent(with_it / without - 1, signed=True), **texts)
 

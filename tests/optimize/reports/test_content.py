@@ -12,6 +12,7 @@ from support import valleys
 from support.results import verified
 
 import optimize as opt
+from optimize.headlines.headline import Headline
 from optimize.reports import reasons
 from optimize.reports.blocks import Block, Chart, Folded, Report, Table, texts_of
 from optimize.reports.content import report_of
@@ -128,6 +129,41 @@ def test_a_policy_that_changes_nothing_is_not_praised(result: opt.Result) -> Non
     report = report_of(still, "en")
     assert report.sentences[0] == "Nothing is to be changed: the policy is what the model does without one."
     assert report.sentences[1].startswith("The policy moves none of the outcomes")
+
+
+def test_what_was_not_settled_is_not_recommended(result: opt.Result) -> None:
+    """It is the best that was found, and said to be."""
+    findings = replace(result.findings, ending=Ending.TIME_LIMIT, kkt_residual=0.1, looked=None)
+    report = report_of(replace(result, findings=findings), "en")
+    assert report.title == "Two valleys: the best policy found"
+    assert report.warning.startswith("Best found, limit reached: the search ended before it was settled")
+    assert "What limits are worth is not said" in told(report, "limits")
+
+
+def test_a_goal_that_is_worse_than_without_is_said_first(result: opt.Result) -> None:
+    """As where the model's own path breaks limits."""
+    report = report_of(replace(result, objective=19.0), "en")
+    assert report.warning.startswith("The goal is worse than without a policy")
+
+
+def test_no_dust_and_no_immense_percentages_are_told() -> None:
+    """What is nothing beside the largest value is 0; of what was next to nothing no per cent are told."""
+    result = verified()
+    values = result.policy["spending"].isel(good=0, drop=True).assign_attrs(units="")
+    dusty = values.where(values["island"] != "north", 1e-20)
+    income = result.trajectories["total income"]
+    headline = Headline("total income", "money", 1.0, "Income", "收入", "more")
+    report = report_of(
+        replace(
+            result,
+            policy=dusty.to_dataset(name="effort"),
+            headlines=(headline,),
+            baseline=(income * 1e-6).to_dataset(name="total income"),
+        ),
+        "en",
+    )
+    assert "from 0 (north) to " in report.sentences[0]
+    assert "%" not in report.sentences[1]
 
 
 # --- sections -----------------------------------------------------------------------------------------------------
