@@ -32,7 +32,7 @@ from .search import Feedback, moments
 
 MOST_LOOPS = 200
 LARGEST = 20_000_000  # scores, 8 bytes each
-LARGEST_RUN = 50_000_000  # numbers of a run, of which several copies are held
+LARGEST_RUN = 15_000_000  # numbers of a run, of which some twenty copies are held: 2.2 GB with 13 million
 HALF = 0.5  # of all that loops explain: what dominates
 
 

@@ -106,6 +106,10 @@ class Side:
         (found,) = call(self.function.map(len(times)), *given, times[np.newaxis])
         return found
 
+    def count(self, causes: Sequence[str]) -> int:
+        """How many derivatives by some causes there are, without making them."""
+        return int(ca.jacobian_sparsity(self.side, ca.vertcat(*(self.columns[name] for name in causes))).nnz())
+
     def derivatives(self, causes: Sequence[str]) -> tuple[ca.Sparsity, ca.Function]:
         """Where the derivatives by some causes are, (elements of the side, of the causes), and their values."""
         matrix = ca.jacobian(self.side, ca.vertcat(*(self.columns[name] for name in causes)))

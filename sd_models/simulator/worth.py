@@ -13,7 +13,7 @@ through what. The two are held against each other by whoever uses both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +27,7 @@ from .inputs import Inputs
 from .links import Carried, Side, paths_of
 from .simulation import Simulator
 
-LARGEST = 40_000_000  # derivatives of a run, 8 bytes each
+LARGEST = 20_000_000  # derivatives of a run, 8 bytes each, of which some copies are held
 STATES = (Kind.STOCK, Kind.SAMPLE)
 
 
@@ -142,20 +142,19 @@ class _Backward:
     @cached_property
     def slopes(self) -> tuple[_Slopes, ...]:
         """The derivatives of all equations, those of the net flow of a stock times the step."""
-        found: list[_Slopes] = []
-        for name in self.rows:
-            found += self._slopes(name)
-            if sum(one.values.size for one in found) > LARGEST:
+        step, variables = self.simulator.model.grid.step, self.system.variables
+        sides = {name: Side.of(self.system, variables[name], step) for name in self.rows}
+        known = {name: [cause for cause in side.causes if cause in self.rows] for name, side in sides.items()}
+        count = 0
+        for name, causes in known.items():  # one equation with a sum over regions has as many as their square
+            count += sides[name].count(causes) * len(self.simulator.times) if causes else 0
+            if count > LARGEST:
                 told = f"a run has more than {LARGEST:.2g} derivatives, so worth is not told link by link."
                 raise InvalidRequest(Fault(told, file=self.system.name))
-        return tuple(found)
+        return tuple(self._slopes(name, sides[name], causes) for name, causes in known.items() if causes)
 
-    def _slopes(self, effect: str) -> Iterator[_Slopes]:
+    def _slopes(self, effect: str, side: Side, known: Sequence[str]) -> _Slopes:
         variable, step = self.system.variables[effect], self.simulator.model.grid.step
-        side = Side.of(self.system, variable, step)
-        known = [name for name in side.causes if name in self.rows]
-        if not known:
-            return
         matrix, function = side.derivatives(known)
         given = [self.paths[name] for name in side.causes]
         (values,) = call(function.map(len(self.simulator.times)), *given, self.simulator.times[np.newaxis])
@@ -163,7 +162,7 @@ class _Backward:
             values = values * step * self.kept[effect][matrix.row()]
         places = np.concatenate([np.arange(self.rows[name].start, self.rows[name].stop) for name in known])
         effects = self.rows[effect].start + np.array(matrix.row(), dtype=np.int64)
-        yield _Slopes(effect, places[np.array(matrix.get_col(), dtype=np.int64)], effects, values)
+        return _Slopes(effect, places[np.array(matrix.get_col(), dtype=np.int64)], effects, values)
 
     @cached_property
     def kept(self) -> Mapping[str, Mask]:
