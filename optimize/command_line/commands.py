@@ -242,7 +242,11 @@ def report(
     ],
     language: Annotated[str, typer.Option(metavar="en|zh", help="English or Chinese.")] = "en",
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The page, .html; by default RUN-report.html.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The page, .html, by default RUN-report.html; or tables: .xlsx, .csv (tidy), a folder of CSV files.",
+        ),
     ] = None,
     json: Json = False,
 ) -> ReportRequest:

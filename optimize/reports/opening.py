@@ -67,7 +67,7 @@ def _assumed(said: Speaker, one: Assumption) -> str:
 
 def standing(subject: Subject) -> str:
     """The verdict in a word or two."""
-    return subject.speaker.say(f"standing_{subject.result.status.standing.name}")
+    return subject.speaker.voice.standing(subject.result.status.standing)
 
 
 def meaning(subject: Subject) -> str:

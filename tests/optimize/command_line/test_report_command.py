@@ -50,11 +50,22 @@ def test_a_failed_run_makes_a_report_that_says_so(here: Path, capsys: pytest.Cap
     assert "Infeasible: no policy was found that keeps all limits of the plan together." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("target", ["result.xlsx", "result.csv", "tables"])
+def test_tables_are_written_by_the_ending_of_their_name(
+    here: Path, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A workbook, a tidy file, a folder; with the verdict on the screen."""
+    assert main(["report", "run", "--out", target, "--language", "zh"]) == 0
+    assert (here / target).exists()
+    assert f"Written: {target}." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (["none"], "is not the folder of a result"),
         (["run", "--language", "fr"], "there is no language 'fr'"),
+        (["run", "run", "--out", "result.xlsx"], "tables are those of one result"),
         (["run", "--out", "page.pdf"], "files ending in '.pdf' are not written"),
         (["run", "--out", "nowhere/page.html"], "its folder does not exist"),
     ],

@@ -108,7 +108,7 @@ def test_a_report_is_said_in_chinese(result: opt.Result) -> None:
     )
     assert "2029年末：两谷财富 20.8 十亿元（无政策时为 20.0，+4.0%）。" in second
     assert "2029年末上谷最甚（−28%）" in second
-    assert third.startswith("局部最优解：")
+    assert third.startswith("局部最优：")
     for section in report.sections:
         for text in texts_of(section.blocks):
             assert "Wealth" not in text, text
