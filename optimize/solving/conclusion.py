@@ -36,6 +36,7 @@ from ..results.result import Result, Work
 from ..results.tidy import tidied
 from ..results.verdict import TOLERANCE, Findings, Looked
 from ..results.violations import Violation, violations
+from ..results.words import WORDS
 from ..solvers.solver import Ending, Solver
 from .alternatives import alternatives
 from .infeasibility import conflict
@@ -192,16 +193,16 @@ class Conclusion:
 
         found = conflict(self.problem, self.program, self.at.x, stop=stop)
         if found is None and stop():
-            return (f"Which limits contradict each other was not found in {perf_counter() - began:.0f} seconds.",)
+            return (WORDS.say("conflict_not_found", seconds=f"{perf_counter() - began:.0f}"),)
         return found.sentences if found is not None else ()
 
     def _notes(self, findings: Findings) -> Iterator[str]:
         """Levers without effect, prices that nobody tells, and what solvers note."""
         seen = findings.looked
         if seen is not None and seen.idle and not seen.is_idle:
-            yield f"Without effect on the objective and on every limit that binds: {', '.join(seen.idle)}."
+            yield WORDS.say("note_idle", levers=", ".join(seen.idle))
         if self.multipliers is None and findings.ending not in WITHOUT_PRICES:
-            yield "There are no shadow prices: the solver ended before it could tell them."
+            yield WORDS.say("note_no_prices")
         for end in self.ends:
             yield from end.told.notes if end.told is not None else ()
 
@@ -246,8 +247,7 @@ def _of_plan(problem: Problem) -> Iterator[str]:
     end, clock = horizon_end(problem.plan), clock_of(problem.system)
     near = clock.step * SAME_TIME
     if end > clock.end + near and abs(problem.plan.horizon[1] - clock.end) > near:
-        found = f"The horizon ends at {end:.10g}, after the model's FINAL TIME {clock.end:.10g}"
-        yield f"{found}: the run goes on to there, where the model's data may have ended."
+        yield WORDS.say("note_beyond", end=f"{end:.10g}", final=f"{clock.end:.10g}")
 
 
 def _provenance(problem: Problem, solver: Solver) -> dict[str, Any]:

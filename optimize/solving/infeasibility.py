@@ -26,6 +26,7 @@ from ..plans.plan import Amount, Limit, ValueAt
 from ..problems.optimality import block_sizes, quadratic_sizes, row_sizes
 from ..problems.problem import Problem
 from ..problems.program import Evaluation, Program
+from ..results.words import WORDS
 from ..solvers.highs import Answer, ConvexProgram, solve
 
 # Multipliers and excesses below this count as none, in scaled numbers.
@@ -64,19 +65,14 @@ class Conflict:
         if not self.members:
             return ()
         names = [_named(part) for part in _alike(self.members)]
-        many = len(names) > 1
-        near = "" if self.proved else " near the policy that was found"
-        if many:
-            first = f"These limits contradict each other{near}: {'; '.join(names)}."
-        else:
-            first = f"Within the bounds of the levers, this limit cannot hold{near}: {names[0]}."
-        return (first, *_advice(self.relaxed))
+        key = f"conflict_{'many' if len(names) > 1 else 'one'}{'' if self.proved else '_near'}"
+        return (WORDS.say(key, limits="; ".join(names)), *_advice(self.relaxed))
 
 
 def _advice(relaxed: Sequence[Member]) -> Iterator[str]:
     parts = [_relaxation(part) for part in _alike(relaxed)]
     if parts:
-        yield f"The least that would help: {'; '.join(parts)}."
+        yield WORDS.say("conflict_least", parts="; ".join(parts))
 
 
 def conflict(
