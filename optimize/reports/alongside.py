@@ -10,13 +10,14 @@ from sd_models.errors import Fault, InvalidRequest
 
 from ..comparisons.comparison import RUN, Compared, Comparison, compare
 from ..results.gains import Sides
+from ..results.numbers import signed_column
 from ..results.result import Result
 from ..results.tables import REACHED
 from ..results.verdict import TOLERANCE
 from .blocks import Block, Chart, Folded, Listing, Paragraph, Section, Table
 from .people import MOST_PANELS, losers_table, thinned
 from .subject import UNSETTLED, Subject
-from .words import NONE, Speaker, column, numeral, percent
+from .words import NONE, Speaker, column, percent, typeset
 
 MOST_ROWS = 40
 
@@ -100,7 +101,7 @@ def _end(subject: Subject, found: Comparison, single: Sequence[Compared]) -> Tab
     for compared in single:
         last = compared.policy.isel(time=-1).to_numpy().tolist()
         before = compared.without.isel(time=-1).to_numpy().tolist()[: 1 if found.has_one_baseline else None]
-        changes = [numeral(value - last[0], signed=True) if value != last[0] else "0" for value in last[1:]]
+        changes = map(typeset, signed_column([value - last[0] for value in last[1:]], like=[*before, *last]))
         unit = said.people_unit(compared.headline.unit)
         rows.append((said.headline(compared.headline), unit, *column([*before, *last], digits=4), *changes))
     without = (said.say("head_without"),) if found.has_one_baseline else _without(said, found)

@@ -91,14 +91,16 @@ def _second_solver(subject: Subject, others: Sequence[Result]) -> Iterator[str]:
     for other in others:
         if is_second_opinion(result, other):
             gap = abs(other.objective - result.objective) / max(abs(result.objective), abs(other.objective), 1e-300)
-            told = {"solver": other.provenance["solver"], "gap": f"{gap:.1e}"}
+            verdict = said.voice.standing(other.status.standing)
+            told = {"solver": other.provenance["solver"], "verdict": verdict, "gap": f"{gap:.1e}"}
             yield said.say("second_solver", value=said.amount(other.objective, other.objective_unit, digits=6), **told)
 
 
 def is_second_opinion(one: Result, other: Result) -> bool:
-    """Whether another solver settled the same plan of the same model."""
-    same = all(one.provenance[name] == other.provenance[name] for name in ("model", "plan_hash", "files"))
-    return same and one.provenance["solver"] != other.provenance["solver"] and other.is_policy
+    """Whether another solver found a policy for the same plan of the same model."""
+    same = all(one.provenance[name] == other.provenance[name] for name in ("model", "files"))
+    plans = [result.plan.model_dump(exclude={"solver"}) for result in (one, other)]
+    return same and plans[0] == plans[1] and one.provenance["solver"] != other.provenance["solver"] and other.is_policy
 
 
 # --- what it leans on -------------------------------------------------------------------------------------------------

@@ -248,11 +248,16 @@ def test_the_same_is_made_anew_by_one_command(english: Report) -> None:
 
 def test_another_solver_is_a_second_opinion(result: opt.Result) -> None:
     """Of the same plan; of another plan it is none."""
-    other = replace(result, provenance={**result.provenance, "solver": "ipopt"}, objective=20.8000001)
+    plan = result.plan.model_copy(update={"solver": result.plan.solver.model_copy(update={"name": "ipopt"})})
+    known = {**result.provenance, "solver": "ipopt", "plan_hash": "of another solver"}
+    other = replace(result, plan=plan, provenance=known, objective=20.8000001)
     said = told(report_of(result, "en", others=[other]), "certainty")
-    assert "Another solver (ipopt) found 20.8000 billion yuan for the same plan: a relative difference of " in said
+    assert (
+        "Another solver (ipopt: local optimum) found 20.8000 billion yuan for the same plan, a relative difference of "
+        in said
+    )
     assert "No other solver's result" not in said
-    stranger = replace(other, provenance={**other.provenance, "plan_hash": "another"})
+    stranger = replace(other, plan=opt.read_plan({**valleys.PLAN, "limit": valleys.PLAN["limit"][:1]}))
     assert "Another solver" not in told(report_of(result, "en", others=[stranger]), "certainty")
 
 
