@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .calibration.specification import Calibration
     from .comparisons.comparison import Comparison, compare
     from .explanation.explanation import Explanation, explain
+    from .explanation.price_range import PriceRange, worth
     from .headlines.choice import headline_outcomes
     from .headlines.headline import Headline
     from .pages.notebook import explore
@@ -66,6 +67,7 @@ __all__ = [
     "Optimality",
     "Outcomes",
     "Plan",
+    "PriceRange",
     "Problem",
     "Program",
     "Quadratic",
@@ -95,6 +97,7 @@ __all__ = [
     "starting_calibration",
     "starting_plan",
     "verify",
+    "worth",
 ]
 
 __getattr__, __dir__ = deferred(
@@ -105,6 +108,7 @@ __getattr__, __dir__ = deferred(
         "calibration.specification": ("Calibration",),
         "comparisons.comparison": ("Comparison", "compare"),
         "explanation.explanation": ("Explanation", "explain"),
+        "explanation.price_range": ("PriceRange", "worth"),
         "headlines.choice": ("headline_outcomes",),
         "pages.notebook": ("explore",),
         "pages.page": ("explore_page",),

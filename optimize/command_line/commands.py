@@ -224,15 +224,25 @@ def explain(
             "call it. Without one, the plan's objective.",
         ),
     ] = None,
+    limit: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Say how far the price of this limit holds, from two more solves."),
+    ] = None,
+    more: Annotated[
+        str | None,
+        typer.Option(metavar="AMOUNT", help="How much more of it, in the way that helps: '100 billion', 5%. 10%."),
+    ] = None,
     json: Json = False,
 ) -> ExplainRequest:
     """Say where the gain of a policy comes from, what stocks are worth, and which feedback loops make what happens.
 
     Parts by lever, measure, region and year add up to the gain; what is left over is shown.
 
-    Example: prosperity explain runs/FOLDER "national rural income:2050"
+    Examples: prosperity explain runs/FOLDER "national rural income:2050"
+
+    prosperity explain runs/FOLDER --limit "annual budget" --more "100 billion"
     """
-    return ExplainRequest(run, outcome, json)
+    return ExplainRequest(run, outcome, limit, more, json)
 
 
 @app.command()

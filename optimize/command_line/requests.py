@@ -146,6 +146,8 @@ class ExplainRequest:
 
     run: Path
     outcome: str | None = None
+    limit: str | None = None
+    more: str | None = None
     json: bool = False
 
 

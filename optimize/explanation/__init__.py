@@ -9,6 +9,7 @@
 - `search.py`: which feedback loops are looked at
 - `loops.py`: which feedback loops dominate when
 - `value.py`: which links and loops carry the worth of stocks
+- `price_range.py`: how far the price of a limit holds, from two more solves
 - `explanation.py`: all of these of a result, as one value
 - `spoken.py`: tables in a language, from `words.csv`
 - `tables.py`: an explanation in tables and sentences

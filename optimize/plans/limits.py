@@ -121,7 +121,8 @@ class Binder:
         low = limit.at_least if limit.equals is None else limit.equals
         high = limit.at_most if limit.equals is None else limit.equals
         rows = self._between(RowKind.LIMIT, limit.name, cells, windows, expression, low, high)
-        return replace(rows, unit=self._unit(limit, windows))
+        shift = np.tile(numbers(limit.shift, windows.times), cells.size)
+        return replace(rows, lower=rows.lower + shift, upper=rows.upper + shift, unit=self._unit(limit, windows))
 
     def bounds(self, block: LeverBlock) -> Iterator[Rows]:
         """Rows for the bounds of a lever that outcomes of a run move."""

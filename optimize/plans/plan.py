@@ -135,6 +135,8 @@ class Limit(Document):
     - `{ from = 2030, to = 2050 }`: likewise, in the periods that begin in this span
     - `final`: the value at the end of the horizon
     - `total`: the integral over the horizon; `{ each = 5 }`: the integral over every five units of time
+
+    `shift` is added to the amounts, whatever these are: what if the budget were 100 larger.
     """
 
     name: str
@@ -147,6 +149,7 @@ class Limit(Document):
     at_least: Amount | None = None
     equals: Amount | None = None
     when: When = "always"
+    shift: float | Points = 0.0
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -27,7 +27,7 @@ from sd_models.system.model import FloatArray, System, key
 
 from ..files.names import part_label
 from ..plans.kinds import RowKind, free_name
-from ..plans.plan import Amount, Each, Elements, Lever, Limit, Periods, Plan, Term, ValueAt, When
+from ..plans.plan import Amount, Each, Elements, Lever, Limit, Periods, Plan, Points, Term, ValueAt, When
 
 WINDOW = "window"
 
@@ -185,7 +185,7 @@ class _Reading:
         reached = reduce(_Reached.plus, [self._term(term, limit, spans) for term in limit.listed])
         for sign, amount in ((1.0, limit.at_most), (-1.0, limit.at_least), (1.0, limit.equals), (-1.0, limit.equals)):
             if amount is not None:
-                yield self._check(RowKind.LIMIT, limit.name, sign, reached, amount, spans)
+                yield self._check(RowKind.LIMIT, limit.name, sign, reached, amount, spans, limit.shift)
 
     def _term(self, term: Term, limit: Limit, spans: _Spans) -> _Reached:
         """A term and the size of its parts."""
@@ -214,11 +214,21 @@ class _Reading:
         value, moves, sizes = (spans.measured(each) * factor for each in (path, moved, whole))
         return _Reached(value, abs(moves), abs(sizes))
 
-    def _check(self, kind: RowKind, name: str, sign: float, reached: _Reached, amount: Amount, spans: _Spans) -> _Check:
-        """What is reached, beside an amount."""
+    def _check(
+        self,
+        kind: RowKind,
+        name: str,
+        sign: float,
+        reached: _Reached,
+        amount: Amount,
+        spans: _Spans,
+        shift: float | Points = 0.0,
+    ) -> _Check:
+        """What is reached, beside an amount that is shifted."""
         most, change = (self._amount(amount, spans, part) for part in (self.run, self.moved))
         own = most - change if isinstance(amount, str | ValueAt) else most
-        return _check(kind, name, sign, reached, most, own)
+        by = xr.DataArray(_numbers(shift, spans.times), {WINDOW: spans.times}, (WINDOW,))
+        return _check(kind, name, sign, reached, most + by, own + by)
 
     def _amount(self, amount: Amount, spans: _Spans, run: xr.Dataset) -> xr.DataArray:
         """An amount in each span."""

@@ -95,7 +95,7 @@ def sayings(result: Result) -> list[str]:
     more = [f"... and {len(limits) - MOST} more in shadow_prices.csv."] if len(limits) > MOST else []
     told = [_sentence(result, one) for one in limits[:MOST]]
     levers = [text for kinds in (RAMPS, BOUNDS) for text in _of_levers(result, found, kinds)]
-    priced = [_brought(result), *told, *more, *levers] if found else []
+    priced = [brought_words(result), *told, *more, *levers] if found else []
     return [*priced, *_costing_nothing(result, {one.limit for one in limits})]
 
 
@@ -177,10 +177,10 @@ def unit_of_amount(price: xr.DataArray, time_unit: str) -> str:
 # --- sentences --------------------------------------------------------------------------------------------------------
 
 
-def _total(result: Result) -> float:
+def brought(result: Result) -> float:
     """What the policy brings, in the plan's direction; NaN where that is nothing to measure others by."""
-    brought = (result.objective - result.baseline_objective) * result.plan.objective.sign
-    return brought if math.isfinite(brought) and brought > 0 else math.nan
+    whole = (result.objective - result.baseline_objective) * result.plan.objective.sign
+    return whole if math.isfinite(whole) and whole > 0 else math.nan
 
 
 def objective_words(result: Result) -> str:
@@ -194,27 +194,27 @@ def _unit(result: Result) -> str:
     return "" if result.objective_unit in PURE else f" {result.objective_unit}"
 
 
-def _brought(result: Result) -> str:
+def brought_words(result: Result) -> str:
     """What all is measured by."""
-    brought, goal = _total(result), result.plan.objective
-    if math.isnan(brought):
+    whole, goal = brought(result), result.plan.objective
+    if math.isnan(whole):
         return f"Small changes, to first order, of the {objective_words(result)}:"
     does = "raises" if goal.sign > 0 else "lowers"
-    told = f"The policy {does} the {objective_words(result)} by {brought:.4g}{_unit(result)}"
+    told = f"The policy {does} the {objective_words(result)} by {whole:.4g}{_unit(result)}"
     return f"{told}; small changes, to first order, beside that:"
 
 
-def _gain(result: Result, gain: float) -> str:
+def gain_words(result: Result, gain: float, whole_words: str = "that") -> str:
     """A gain as a part of what the policy brings, and in the objective's unit."""
-    brought = _total(result)
+    whole = brought(result)
     plain = f"{gain:.2g}{_unit(result)}"
-    return plain if math.isnan(brought) else f"{_share(gain / brought)} of that ({plain})"
+    return plain if math.isnan(whole) else f"{share_words(gain / whole)} of {whole_words} ({plain})"
 
 
-def _share(share: float) -> str:
+def share_words(share: float) -> str:
     """A share in per cent with two digits.
 
-    >>> [_share(0.0151), _share(0.1234), _share(0.0000123)]
+    >>> [share_words(0.0151), share_words(0.1234), share_words(0.0000123)]
     ['1.5%', '12%', '0.0012%']
     """
     return f"{float(f'{100 * share:.2g}'):.10g}%"
@@ -227,7 +227,7 @@ def _change(result: Result, one: Worth) -> str:
         limit.name == one.limit and limit.equals is not None for limit in result.plan.limits
     )
     ways = ("higher", "lower") if fixed else ("more allowed", "less asked for")
-    part = "" if math.isnan(one.part) or one.kind is not RowKind.LIMIT else f" ({_share(one.part)} of it)"
+    part = "" if math.isnan(one.part) or one.kind is not RowKind.LIMIT else f" ({share_words(one.part)} of it)"
     return f"{amount} {ways[0] if one.amount > 0 else ways[1]} {_when(result, one)}{part}"
 
 
@@ -243,13 +243,13 @@ def _when(result: Result, one: Worth) -> str:
 
 def _sentence(result: Result, one: Worth) -> str:
     """What a limit is worth, all over and where it is dearest."""
-    here = f"{_change(result, one)} would bring {_gain(result, one.gain)}"
+    here = f"{_change(result, one)} would bring {gain_words(result, one.gain)}"
     if one.places == 1 or not one.everywhere:
         return f"{one.place}: {here}."
     way = "more" if one.amount > 0 else "less"
     elements = one.place.removeprefix(one.limit)
     where = "everywhere and at all times" if elements else "at all times"
-    all_over = f"1% {way} of it {where} would bring {_gain(result, one.everywhere)}"
+    all_over = f"1% {way} of it {where} would bring {gain_words(result, one.everywhere)}"
     most = f"most {'where' if not elements else f'of {elements[1:-1]}, where'} {here}"
     return f"{one.limit}: {all_over}; {most}."
 
@@ -262,7 +262,7 @@ def _of_levers(result: Result, found: Sequence[Worth], kinds: Sequence[RowKind])
     dearest = max(those, key=lambda one: one.gain)
     what = "Ramps" if kinds is RAMPS else "Bounds"
     counts = ", ".join(f"{one.binding:,} of {one.places:,} ({one.limit})" for one in those)
-    here = f"{dearest.place}: {_change(result, dearest)} would bring {_gain(result, dearest.gain)}"
+    here = f"{dearest.place}: {_change(result, dearest)} would bring {gain_words(result, dearest.gain)}"
     yield f"{what} of levers bind at {counts}; the dearest is {here}."
 
 
