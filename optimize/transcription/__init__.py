@@ -1,0 +1,9 @@
+"""A problem with all of its dynamics in Pyomo: every stock at every step a variable, every step an equation.
+
+What the simulator computes for the methods of `optimize/solvers/`, this states for any other solver: the same tape of
+the model's step (`sd_models/tape/`), run with Pyomo expressions in place of numbers.
+
+- `symbols.py`: the operations of a tape on Pyomo expressions
+- `unrolling.py`: a tape to expressions, one step after the other, what nobody needs left out
+- `transcription.py`: the whole as a Pyomo model, started from a run and scaled
+"""

@@ -1,0 +1,240 @@
+"""A problem as one Pyomo model: levers, stocks at every step, the equations between them, limits and the objective."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
+
+from sd_models.dynamics.preparation import Layout
+from sd_models.dynamics.timing import TimeSpan
+from sd_models.errors import Fault, InvalidRequest
+from sd_models.system.model import FloatArray
+from sd_models.tape.instructions import Source
+from sd_models.tape.tracing import OUTPUTS, STOCKS, TapedModel, trace
+
+from ..plans.horizon import horizon_end
+from ..problems.problem import Problem
+from ..problems.pyomo_model import state
+from .symbols import Symbol, valued
+from .unrolling import Part, needed
+
+Auxiliaries: TypeAlias = Literal["expressions", "variables"]
+Words: TypeAlias = tuple[Any, ...]
+LEAST = 1e-8  # the smallest size by which something is scaled
+
+
+def transcribe(
+    problem: Problem, start: FloatArray | None = None, *, auxiliaries: Auxiliaries = "expressions"
+) -> pyo.ConcreteModel:
+    """The problem in Pyomo, all dynamics included: `state`, and beside it
+
+    - `model.stocks[variable, *elements, time]`: stocks and samples at the points of the horizon, where levers move them
+    - `model.dynamics[variable, *elements, time]`: the equation of the step that leads there, by the method of the file
+    - `model.auxiliaries[variable, *elements, time]`: what the equations name, as Pyomo expressions or, if wished, as
+      variables with `model.definitions`
+    - `model.ties[variable, *elements, window]`: that an outcome is its weighted sum over time
+
+    All variables start at the run of the levers `start` (n), by default the model's own within their bounds;
+    `model.scaling_factor` has the reciprocal of the largest size of each along that run. Minimum, maximum and tables are
+    written with absolute values, other kinks as choices (`symbols.py`).
+
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> model = transcribe(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> len(model.levers), len(model.stocks) > 1000
+    (62, True)
+    """
+    if auxiliaries not in ("expressions", "variables"):
+        raise InvalidRequest(Fault(f"auxiliaries={auxiliaries!r}", advice='Write "expressions" or "variables".'))
+    with PauseGC():  # as in `state`
+        return _Transcription(problem, state(problem), auxiliaries == "variables").whole(start)
+
+
+@dataclass(eq=False)
+class _Transcription:
+    """One call of `transcribe`, on the model of `state`."""
+
+    problem: Problem
+    model: Any
+    as_variables: bool
+    counted: int = field(default=0)
+
+    def whole(self, start: FloatArray | None) -> pyo.ConcreteModel:
+        """The model with everything in it."""
+        model = self.model
+        model.stocks, model.dynamics = pyo.Var(pyo.Any, dense=False), pyo.Constraint(pyo.Any)
+        model.auxiliaries = pyo.Var(pyo.Any, dense=False) if self.as_variables else pyo.Expression(pyo.Any)
+        if self.as_variables:
+            model.definitions = pyo.Constraint(pyo.Any)
+        model.shared = pyo.Expression(pyo.Any)
+        model.ties = pyo.Constraint(pyo.Any)
+        self._tie(self._unrolled())
+        x = np.clip(self.problem.own, self.problem.lower, self.problem.upper) if start is None else start
+        self._start(x)
+        return model
+
+    # --- dynamics ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def tapes(self) -> TapedModel:
+        """The model of the problem as tapes, with the names of all its variables."""
+        names = self.problem.lever_names
+        return trace(self.problem.system, levers=names, time=TimeSpan(stop=horizon_end(self.problem.plan)))
+
+    @cached_property
+    def part(self) -> Part:
+        """What of a step outcomes need, now or later."""
+        rows = self.tapes.outputs.rows
+        wanted = [rows[name].start + e for name, e in self.problem.bound.quantities.elements if name in rows]
+        return needed(self.tapes.step, frozenset(wanted))
+
+    @cached_property
+    def named(self) -> Mapping[int, tuple[Words, ...]]:
+        """The words of each position of the instructions that are values of a variable."""
+        words = _words(self.problem, self.tapes, self.tapes.outputs)
+        placed = self.tapes.step.results[OUTPUTS]
+        found: dict[int, tuple[Words, ...]] = {}
+        for one in placed:
+            found.setdefault(one.number, tuple(words[e] for e in one.elements.tolist()))
+        return found
+
+    def _unrolled(self) -> list[Mapping[int, Symbol]]:
+        """The outputs at all points of the horizon; the equations of the steps between them are stated."""
+        horizon, words = self.problem.horizon, _words(self.problem, self.tapes, self.tapes.states)
+        stocks, outputs = self._first(), []
+        for point, time in enumerate(horizon.points.tolist()):
+            found = self.part.results(self._sources(stocks, point), lambda *one, at=time: self._keep(at, *one))
+            outputs.append(found[OUTPUTS])
+            if point + 1 < len(horizon.points):
+                later = float(horizon.points[point + 1])
+                stocks = {row: self._stock((*words[row], later), valued(one)) for row, one in found[STOCKS].items()}
+        return outputs
+
+    def _stock(self, key: Words, value: Symbol) -> Symbol:
+        """A stock one step later: a number where no lever moves it, else a variable with its equation."""
+        if isinstance(value, float):
+            return value
+        stock = self.model.stocks[key]
+        self.model.dynamics[key] = stock == value
+        return stock
+
+    def _keep(self, time: float, number: int, place: int, expression: Symbol) -> Symbol:
+        """An expression under the name that it has in the model, or as one that is shared."""
+        words = self.named.get(number)
+        if words is None:
+            self.counted += 1
+            self.model.shared[self.counted] = valued(expression)
+            return self.model.shared[self.counted]
+        key = (*words[place], time)
+        if not self.as_variables:
+            self.model.auxiliaries[key] = valued(expression)
+        else:
+            self.model.definitions[key] = self.model.auxiliaries[key] == valued(expression)
+        return self.model.auxiliaries[key]
+
+    def _sources(self, stocks: Mapping[int, Symbol], point: int) -> dict[Source, Any]:
+        """The columns that a step reads at a point of the horizon."""
+        at = self.problem.horizon.first + point
+        return {
+            Source.STOCKS: stocks,
+            Source.LEVERS: self._levers[point],
+            Source.DATA: self.tapes.data_table[:, at].tolist(),
+            Source.TIME: [float(self.tapes.grid.times[at])],
+        }
+
+    @cached_property
+    def _levers(self) -> list[list[Symbol]]:
+        """The levers at each point: a variable where the plan decides, else the model's own value."""
+        levers, columns = self.problem.levers, list(self.model.levers.values())
+        points: list[list[Symbol]] = [column.tolist() for column in levers.own.T]
+        for rows, block in zip(levers.decided, levers.blocks, strict=True):
+            for row, numbers in zip(rows.tolist(), block.numbers, strict=True):
+                for point, period in enumerate(block.period.tolist()):
+                    points[point][row] = columns[numbers[period]]
+        return points
+
+    def _first(self) -> Mapping[int, Symbol]:
+        """The stocks at the start of the horizon; where that is the start of the run, levers may set them."""
+        read = self.part.loaded(Source.STOCKS)
+        if self.problem.horizon.first:
+            values = self.problem.outcomes.run.first_stocks[:, 0]
+            return {row: float(values[self._row(row)]) for row in read}
+        begin = Part(self.tapes.start, {STOCKS: read})
+        time = float(self.problem.horizon.points[0])
+        sources = {**self._sources({}, 0), Source.INITIALS: []}
+        found = begin.results(sources, lambda *one: self._keep_shared(*one))[STOCKS]
+        words = _words(self.problem, self.tapes, self.tapes.states)
+        return {row: self._stock((*words[row], time), valued(one)) for row, one in found.items()}
+
+    def _keep_shared(self, number: int, place: int, expression: Symbol) -> Symbol:
+        self.counted += 1
+        self.model.shared[self.counted] = valued(expression)
+        return self.model.shared[self.counted]
+
+    def _row(self, row: int) -> int:
+        """The row of a stock among those of the problem's simulator."""
+        own = self.problem.simulator.model.states.rows
+        name = next(n for n, part in self.tapes.states.rows.items() if part.start <= row < part.stop)
+        return own[name].start + row - self.tapes.states.rows[name].start
+
+    # --- outcomes ---------------------------------------------------------------------------------------------------
+
+    def _tie(self, outputs: list[Mapping[int, Symbol]]) -> None:
+        """Each outcome is the weighted sum over time of an element of a variable."""
+        quantities, tapes = self.problem.bound.quantities, self.tapes
+        for (key, outcome), (name, element), window in zip(
+            self.model.outcomes.items(), quantities.elements, quantities.windows.tolist(), strict=True
+        ):
+            weights = quantities.weights[window]
+            at = np.flatnonzero(weights).tolist()
+            if name in tapes.fixed:
+                values = [float(tapes.fixed[name][element])] * len(at)
+            else:
+                values = [valued(outputs[point][tapes.outputs.rows[name].start + element]) for point in at]
+            self.model.ties[key] = outcome == sum(float(weights[p]) * v for p, v in zip(at, values, strict=True))
+
+    # --- start and scale --------------------------------------------------------------------------------------------
+
+    def _start(self, x: FloatArray) -> None:
+        """All variables at the values of a run, and the scale of each."""
+        problem, model = self.problem, self.model
+        model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.EXPORT)
+        evaluation = problem.outcomes.evaluate(x)
+        for variable, value in zip(model.levers.values(), x.tolist(), strict=True):
+            variable.set_value(value, skip_validation=True)
+        for variable, value in zip(model.outcomes.values(), evaluation.y.tolist(), strict=True):
+            variable.set_value(value, skip_validation=True)
+        self._start_stocks(x)
+        if self.as_variables:
+            for key, constraint in model.definitions.items():
+                model.auxiliaries[key].set_value(pyo.value(constraint.body), skip_validation=True)
+
+    def _start_stocks(self, x: FloatArray) -> None:
+        problem, model = self.problem, self.model
+        simulator = problem.simulator
+        run = simulator.trajectories(simulator.inputs(levers=problem.policy(x))).states
+        sizes = np.maximum(np.abs(run).max(axis=1), LEAST)
+        words = _words(problem, self.tapes, self.tapes.states)
+        points = dict(zip(problem.horizon.points.tolist(), range(problem.horizon.first, run.shape[1]), strict=True))
+        rows = {key: self._row(row) for row, key in words.items()}
+        for key, stock in model.stocks.items():
+            row = rows[key[:-1]]
+            stock.set_value(float(run[row, points[key[-1]]]), skip_validation=True)
+            model.scaling_factor[stock] = model.scaling_factor[model.dynamics[key]] = 1.0 / float(sizes[row])
+
+
+def _words(problem: Problem, tapes: TapedModel, columns: Layout) -> dict[int, Words]:
+    """(variable, *elements) of each row of a column."""
+    system, found = tapes.expanded, {}
+    for name, rows in columns.rows.items():
+        dimensions = system.variables[name].dimensions
+        elements = product(*(system.dimensions[d].elements for d in dimensions))
+        found.update(zip(range(rows.start, rows.stop), ((name, *each) for each in elements), strict=True))
+    return found
