@@ -7,6 +7,7 @@ Everything imports only what stands above it here, and so it is in each family:
 - `headlines/`: what of a model is shown first, and how people call it
 - `plans/`: what may be decided, what for and within which limits, and what that means in a model
 - `problems/`: a plan meets a model, and becomes arrays and a Pyomo model, which people may extend
+- `transcription/`: the same with all dynamics in Pyomo, for any other solver
 - `solvers/`: where a search begins, and the methods that go on from there
 - `certificates/`: what can be said of a policy, apart from the solver that found it
 - `results/`: what a policy brings, what its limits are worth, whether PySD agrees; tables, figures, a folder
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
     from .screening.screening import Screening, screen
     from .solvers.solver import Ending, Iteration, Solution, Solver, Watch
     from .solving.solve import solve
+    from .transcription.export import export
+    from .transcription.transcription import transcribe
 
 __all__ = [
     "Block",
@@ -82,6 +85,7 @@ __all__ = [
     "explain",
     "explore",
     "explore_page",
+    "export",
     "headline_outcomes",
     "load_plan",
     "load_result",
@@ -96,6 +100,7 @@ __all__ = [
     "solve",
     "starting_calibration",
     "starting_plan",
+    "transcribe",
     "verify",
     "worth",
 ]
@@ -129,5 +134,7 @@ __getattr__, __dir__ = deferred(
         "results.verification": ("verify",),
         "screening.screening": ("Screening", "screen"),
         "solving.solve": ("solve",),
+        "transcription.export": ("export",),
+        "transcription.transcription": ("transcribe",),
     },
 )

@@ -4,6 +4,8 @@ What the simulator computes for the methods of `optimize/solvers/`, this states 
 the model's step (`sd_models/tape/`), run with Pyomo expressions in place of numbers.
 
 - `symbols.py`: the operations of a tape on Pyomo expressions
+- `values.py`: what an expression is worth, each of its names computed once
 - `unrolling.py`: a tape to expressions, one step after the other, what nobody needs left out
 - `transcription.py`: the whole as a Pyomo model, started from a run and scaled
+- `export.py`: that model as a file for other programs
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -15,15 +15,20 @@ from pyomo.common.gc_manager import PauseGC
 from sd_models.dynamics.preparation import Layout
 from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import Fault, InvalidRequest
-from sd_models.system.model import FloatArray
+from sd_models.rewrites.substitution import substitute
+from sd_models.system.model import FloatArray, System
 from sd_models.tape.instructions import Source
 from sd_models.tape.tracing import OUTPUTS, STOCKS, TapedModel, trace
 
 from ..plans.horizon import horizon_end
+from ..problems.assembly import assemble
 from ..problems.problem import Problem
 from ..problems.pyomo_model import state
+from ..problems.smoothed import SmoothedProblem
+from ..runs.comparison import relative_gaps
 from .symbols import Symbol, valued
 from .unrolling import Part, needed
+from .values import Values
 
 Auxiliaries: TypeAlias = Literal["expressions", "variables"]
 Words: TypeAlias = tuple[Any, ...]
@@ -31,7 +36,11 @@ LEAST = 1e-8  # the smallest size by which something is scaled
 
 
 def transcribe(
-    problem: Problem, start: FloatArray | None = None, *, auxiliaries: Auxiliaries = "expressions"
+    problem: Problem,
+    start: FloatArray | None = None,
+    *,
+    auxiliaries: Auxiliaries = "expressions",
+    smooth: float | None = None,
 ) -> pyo.ConcreteModel:
     """The problem in Pyomo, all dynamics included: `state`, and beside it
 
@@ -42,8 +51,8 @@ def transcribe(
     - `model.ties[variable, *elements, window]`: that an outcome is its weighted sum over time
 
     All variables start at the run of the levers `start` (n), by default the model's own within their bounds;
-    `model.scaling_factor` has the reciprocal of the largest size of each along that run. Minimum, maximum and tables are
-    written with absolute values, other kinks as choices (`symbols.py`).
+    `model.scaling_factor` has the reciprocal of the largest size of each along that run. Minimum, maximum and tables
+    are written with absolute values, other kinks as choices (`symbols.py`).
 
     >>> import optimize as opt
     >>> import sd_models as sd
@@ -53,8 +62,37 @@ def transcribe(
     """
     if auxiliaries not in ("expressions", "variables"):
         raise InvalidRequest(Fault(f"auxiliaries={auxiliaries!r}", advice='Write "expressions" or "variables".'))
+    x = np.clip(problem.own, problem.lower, problem.upper) if start is None else start
     with PauseGC():  # as in `state`
-        return _Transcription(problem, state(problem), auxiliaries == "variables").whole(start)
+        return _Transcription(problem, state(problem), _stated(problem, smooth, x), auxiliaries == "variables").whole(x)
+
+
+@dataclass(frozen=True)
+class _Stated:
+    """The system whose equations are stated: that of the problem, or with smooth stand-ins; and what to say of it."""
+
+    system: System
+    notes: tuple[str, ...] = ()
+
+
+def _stated(problem: Problem, smooth: float | None, x: FloatArray) -> _Stated:
+    if smooth is None:
+        return _Stated(problem.system)
+    if not 0 < smooth < 1:
+        raise InvalidRequest(Fault(f"smooth={smooth!r} is no width.", advice="Give a part of 1, such as 0.001."))
+    stand_ins = SmoothedProblem.of(problem)
+    if not stand_ins.has_kinks:
+        return _Stated(problem.system, tuple(str(left) for left in stand_ins.left))
+    widths = smooth * stand_ins.sizes(x)
+    numbers = {kink.width: np.asarray(width) for kink, width in zip(stand_ins.kinks, widths, strict=True)}
+    program = assemble(problem)
+    exact, near = (each.evaluate(x).y for each in (program, stand_ins.of_widths(program, widths)))
+    worst = float(relative_gaps(exact, near).max(initial=0.0))
+    told = (
+        f"{len(widths)} kinks are smooth stand-ins; at the start outcomes differ by {worst:.1e} of themselves at most."
+    )
+    system = substitute(stand_ins.smoothing.system, numbers)
+    return _Stated(system, (told, *(str(left) for left in stand_ins.left)))
 
 
 @dataclass(eq=False)
@@ -63,10 +101,12 @@ class _Transcription:
 
     problem: Problem
     model: Any
+    stated: _Stated
     as_variables: bool
-    counted: int = field(default=0)
+    counted: int = 0
+    defined: list[tuple[Any, Any]] = field(default_factory=list)
 
-    def whole(self, start: FloatArray | None) -> pyo.ConcreteModel:
+    def whole(self, x: FloatArray) -> pyo.ConcreteModel:
         """The model with everything in it."""
         model = self.model
         model.stocks, model.dynamics = pyo.Var(pyo.Any, dense=False), pyo.Constraint(pyo.Any)
@@ -76,8 +116,8 @@ class _Transcription:
         model.shared = pyo.Expression(pyo.Any)
         model.ties = pyo.Constraint(pyo.Any)
         self._tie(self._unrolled())
-        x = np.clip(self.problem.own, self.problem.lower, self.problem.upper) if start is None else start
         self._start(x)
+        model.notes = list(self.stated.notes)
         return model
 
     # --- dynamics ---------------------------------------------------------------------------------------------------
@@ -86,7 +126,7 @@ class _Transcription:
     def tapes(self) -> TapedModel:
         """The model of the problem as tapes, with the names of all its variables."""
         names = self.problem.lever_names
-        return trace(self.problem.system, levers=names, time=TimeSpan(stop=horizon_end(self.problem.plan)))
+        return trace(self.stated.system, levers=names, time=TimeSpan(stop=horizon_end(self.problem.plan)))
 
     @cached_property
     def part(self) -> Part:
@@ -98,16 +138,16 @@ class _Transcription:
     @cached_property
     def named(self) -> Mapping[int, tuple[Words, ...]]:
         """The words of each position of the instructions that are values of a variable."""
-        words = _words(self.problem, self.tapes, self.tapes.outputs)
+        words = _words(self.tapes, self.tapes.outputs)
         placed = self.tapes.step.results[OUTPUTS]
         found: dict[int, tuple[Words, ...]] = {}
         for one in placed:
             found.setdefault(one.number, tuple(words[e] for e in one.elements.tolist()))
         return found
 
-    def _unrolled(self) -> list[Mapping[int, Symbol]]:
+    def _unrolled(self) -> Sequence[Mapping[int, Symbol]]:
         """The outputs at all points of the horizon; the equations of the steps between them are stated."""
-        horizon, words = self.problem.horizon, _words(self.problem, self.tapes, self.tapes.states)
+        horizon, words = self.problem.horizon, _words(self.tapes, self.tapes.states)
         stocks, outputs = self._first(), []
         for point, time in enumerate(horizon.points.tolist()):
             found = self.part.results(self._sources(stocks, point), lambda *one, at=time: self._keep(at, *one))
@@ -129,15 +169,20 @@ class _Transcription:
         """An expression under the name that it has in the model, or as one that is shared."""
         words = self.named.get(number)
         if words is None:
-            self.counted += 1
-            self.model.shared[self.counted] = valued(expression)
-            return self.model.shared[self.counted]
+            return self._share(number, place, expression)
         key = (*words[place], time)
         if not self.as_variables:
             self.model.auxiliaries[key] = valued(expression)
         else:
+            self.defined.append((self.model.auxiliaries[key], valued(expression)))
             self.model.definitions[key] = self.model.auxiliaries[key] == valued(expression)
         return self.model.auxiliaries[key]
+
+    def _share(self, *told: Symbol) -> Symbol:
+        """The expression (told last) as one that is shared."""
+        self.counted += 1
+        self.model.shared[self.counted] = valued(told[-1])
+        return self.model.shared[self.counted]
 
     def _sources(self, stocks: Mapping[int, Symbol], point: int) -> dict[Source, Any]:
         """The columns that a step reads at a point of the horizon."""
@@ -169,24 +214,19 @@ class _Transcription:
         begin = Part(self.tapes.start, {STOCKS: read})
         time = float(self.problem.horizon.points[0])
         sources = {**self._sources({}, 0), Source.INITIALS: []}
-        found = begin.results(sources, lambda *one: self._keep_shared(*one))[STOCKS]
-        words = _words(self.problem, self.tapes, self.tapes.states)
+        found = begin.results(sources, self._share)[STOCKS]
+        words = _words(self.tapes, self.tapes.states)
         return {row: self._stock((*words[row], time), valued(one)) for row, one in found.items()}
-
-    def _keep_shared(self, number: int, place: int, expression: Symbol) -> Symbol:
-        self.counted += 1
-        self.model.shared[self.counted] = valued(expression)
-        return self.model.shared[self.counted]
 
     def _row(self, row: int) -> int:
         """The row of a stock among those of the problem's simulator."""
-        own = self.problem.simulator.model.states.rows
+        own: Mapping[str, slice] = self.problem.simulator.model.states.rows
         name = next(n for n, part in self.tapes.states.rows.items() if part.start <= row < part.stop)
-        return own[name].start + row - self.tapes.states.rows[name].start
+        return int(own[name].start + row - self.tapes.states.rows[name].start)
 
     # --- outcomes ---------------------------------------------------------------------------------------------------
 
-    def _tie(self, outputs: list[Mapping[int, Symbol]]) -> None:
+    def _tie(self, outputs: Sequence[Mapping[int, Symbol]]) -> None:
         """Each outcome is the weighted sum over time of an element of a variable."""
         quantities, tapes = self.problem.bound.quantities, self.tapes
         for (key, outcome), (name, element), window in zip(
@@ -213,15 +253,16 @@ class _Transcription:
             variable.set_value(value, skip_validation=True)
         self._start_stocks(x)
         if self.as_variables:
-            for key, constraint in model.definitions.items():
-                model.auxiliaries[key].set_value(pyo.value(constraint.body), skip_validation=True)
+            values = Values()
+            for variable, definition in self.defined:
+                variable.set_value(values.of(definition), skip_validation=True)
 
     def _start_stocks(self, x: FloatArray) -> None:
         problem, model = self.problem, self.model
         simulator = problem.simulator
         run = simulator.trajectories(simulator.inputs(levers=problem.policy(x))).states
         sizes = np.maximum(np.abs(run).max(axis=1), LEAST)
-        words = _words(problem, self.tapes, self.tapes.states)
+        words = _words(self.tapes, self.tapes.states)
         points = dict(zip(problem.horizon.points.tolist(), range(problem.horizon.first, run.shape[1]), strict=True))
         rows = {key: self._row(row) for row, key in words.items()}
         for key, stock in model.stocks.items():
@@ -230,9 +271,9 @@ class _Transcription:
             model.scaling_factor[stock] = model.scaling_factor[model.dynamics[key]] = 1.0 / float(sizes[row])
 
 
-def _words(problem: Problem, tapes: TapedModel, columns: Layout) -> dict[int, Words]:
+def _words(tapes: TapedModel, columns: Layout) -> dict[int, Words]:
     """(variable, *elements) of each row of a column."""
-    system, found = tapes.expanded, {}
+    system, found = tapes.expanded, dict[int, Words]()
     for name, rows in columns.rows.items():
         dimensions = system.variables[name].dimensions
         elements = product(*(system.dimensions[d].elements for d in dimensions))

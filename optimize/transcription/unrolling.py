@@ -129,8 +129,9 @@ def _value(
     tape: Tape, line: Instruction, arguments: Sequence[Symbols], sources: Mapping[Source, Sequence[Symbol]]
 ) -> Symbols:
     """The value of an instruction: an array for a row, a symbol for a single number."""
-    if isinstance(line.operation, Operation):
-        return _elementwise(line, arguments, lambda *symbols: apply(line.operation, *symbols))
+    operation = line.operation
+    if isinstance(operation, Operation):
+        return _elementwise(line, arguments, lambda *symbols: apply(operation, *symbols))
     match line.data:
         case Load(source, elements):
             column = sources[source]

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.agreement import RELATIVE, gap
 from support.random_models import RandomModel, examples, random_models
-from support.symbols import Values
 
 import sd_models as sd
 from optimize.transcription.symbols import Symbol, apply, look_up, valued
 from optimize.transcription.unrolling import Part, needed
+from optimize.transcription.values import Values
 from sd_models.dynamics.functions import Operation
 from sd_models.numbers.tables import read
 from sd_models.system.model import FloatArray, Interpolation, Series, System

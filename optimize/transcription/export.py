@@ -1,0 +1,114 @@
+"""A problem with all its dynamics as a file that other programs read.
+
+`.nl` (AMPL's, for most nonlinear solvers), `.lp` and `.mps` (for problems that are linear or quadratic), `.gms` (GAMS),
+`.py` (a script that states the problem in Pyomo). Names stand beside the numbers: `.row` and `.col` beside `.nl`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyomo.environ as pyo
+from pyomo.opt import WriterFactory
+from pyomo.repn.plugins.nl_writer import NLWriter
+
+from sd_models.errors import Fault, InvalidRequest
+
+from ..files.placement import check_target, write_whole
+
+LINEAR = ("lp", "mps")
+SCRIPT = '''"""{name}, stated in Pyomo with all its dynamics: `model`."""
+
+import optimize as opt
+import sd_models as sd
+
+plan = opt.load_plan({plan!r})
+system = sd.load(plan.model, data=plan.data, regions=plan.regions)
+model = opt.transcribe(opt.Problem(system, plan))
+
+if __name__ == "__main__":
+    model.pprint()
+'''
+
+
+def export(model: pyo.ConcreteModel, path: str | Path) -> tuple[Path, ...]:
+    """Writes a transcribed problem in the format of the file's ending; the files that were written.
+
+    InvalidRequest for an ending that is not known, and for a format that cannot hold the problem, such as `.lp` for a
+    nonlinear one. The scale of variables and equations goes into `.nl` as the suffix that IPOPT reads.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> import optimize as opt
+    >>> import sd_models as sd
+    >>> model = opt.transcribe(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    >>> with TemporaryDirectory() as home:
+    ...     [file.name for file in export(model, Path(home) / "towns.nl")]
+    ['towns.nl', 'towns.row', 'towns.col']
+    """
+    path = Path(path)
+    check_target(path, WRITERS)
+    return WRITERS[path.suffix.casefold()](model, path)
+
+
+def script(name: str, plan: Path, path: Path) -> tuple[Path, ...]:
+    """Writes the script that states the problem of a plan."""
+    text = SCRIPT.format(name=name, plan=str(plan))
+    write_whole(path, lambda target: target.write_text(text, encoding="utf-8"))
+    return (path,)
+
+
+def _nl(model: pyo.ConcreteModel, path: Path) -> tuple[Path, ...]:
+    """The problem, and the names of its rows and columns in their order beside it.
+
+    Names inside the file, as comments, are not understood by every program that reads it.
+    """
+    told: list[Any] = []
+
+    def write(target: Path) -> None:
+        with target.open("w", encoding="utf-8", newline="\n") as stream:
+            told.append(NLWriter().write(model, stream, linear_presolve=False))
+
+    write_whole(path, write)
+    (info,) = told
+    rows, columns = path.with_suffix(".row"), path.with_suffix(".col")
+    _write_names(rows, (*info.constraints, *info.objectives))
+    _write_names(columns, info.variables)
+    return path, rows, columns
+
+
+def _write_names(path: Path, parts: Iterable[Any]) -> None:
+    text = "".join(f"{part.name}\n" for part in parts)
+    write_whole(path, lambda target: target.write_text(text, encoding="utf-8"))
+
+
+def _by_pyomo(form: str) -> Callable[[pyo.ConcreteModel, Path], tuple[Path, ...]]:
+    def write(model: pyo.ConcreteModel, path: Path) -> tuple[Path, ...]:
+        options = {"symbolic_solver_labels": True}
+
+        def keep(target: Path) -> None:
+            try:
+                WriterFactory(form)(model, str(target), lambda _: True, options)
+            except (RuntimeError, ValueError, TypeError, AttributeError, KeyError) as error:
+                raise InvalidRequest(_refusal(form, error)) from error
+
+        write_whole(path, keep)
+        return (path,)
+
+    return write
+
+
+def _refusal(form: str, error: Exception) -> Fault:
+    reason = " ".join(str(error).split())[:200]
+    advice = "The problem is nonlinear: write .nl, or .gms." if form in LINEAR else "Write .nl, which holds all of it."
+    return Fault(f"the format {form} cannot hold this problem ({reason}).", advice=advice)
+
+
+WRITERS: Mapping[str, Callable[[pyo.ConcreteModel, Path], tuple[Path, ...]]] = {
+    ".nl": _nl,
+    ".lp": _by_pyomo("lp"),
+    ".mps": _by_pyomo("mps"),
+    ".gms": _by_pyomo("gams"),
+}
+"""Every ending, and what writes such a file."""
