@@ -1,7 +1,8 @@
-"""A problem with all its dynamics in Pyomo: the simulator's run fulfils it, and another solver finds the same optimum."""
+"""A problem with all its dynamics in Pyomo: a run fulfils it, and another solver finds the same optimum."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,15 @@ import casadi as ca
 import numpy as np
 import pyomo.environ as pyo
 import pytest
-from support import fish, islands
+from support import islands, known_optima
+from support.known_optima import OPTIMA
 
 import optimize as opt
 import sd_models as sd
 from optimize.transcription.transcription import Auxiliaries
 from optimize.transcription.values import Values
 from sd_models.errors import InvalidRequest
-from sd_models.system.model import FloatArray, System
+from sd_models.system.model import FloatArray, Method, System
 
 EQUATIONS = 1e-10  # relative: what a run leaves of its own equations
 
@@ -45,25 +47,18 @@ def drawn(problem: opt.Problem, seed: int) -> FloatArray:
 
 
 @pytest.mark.parametrize("auxiliaries", ["expressions", "variables"])
-@pytest.mark.parametrize("method", ["Euler", "RK4"])
+@pytest.mark.parametrize("method", list(Method))
 def test_a_run_fulfils_all_equations(method: str, auxiliaries: Auxiliaries, tmp_path: Path) -> None:
     """Whatever the levers, by the method of the file, with what equations name as expressions or as variables."""
-    text = islands.MODEL if method == "Euler" else islands.MODEL.replace("TIME STEP = 0.5", "TIME STEP = 0.25")
-    (tmp_path / "islands.mdl").write_text(text, encoding="utf-8")
-    system = sd.load(tmp_path / "islands.mdl")
-    if method == "RK4":
-        from dataclasses import replace
-
-        from sd_models.system.model import Method
-
-        system = replace(system, method=Method.RK4)
-    problem = islands_problem(system)
+    (tmp_path / "islands.mdl").write_text(islands.MODEL, encoding="utf-8")
+    problem = islands_problem(replace(sd.load(tmp_path / "islands.mdl"), method=method))
     for seed in range(3):
         x = drawn(problem, seed)
         model = opt.transcribe(problem, x, auxiliaries=auxiliaries)
         assert residual(model) <= EQUATIONS
         np.testing.assert_allclose([v.value for v in model.levers.values()], x)
-        goal = problem.plan.objective.sign * opt.assemble(problem).cost(x, opt.assemble(problem).evaluate(x).y)
+        program = opt.assemble(problem)
+        goal = program.sign * program.cost(x, program.evaluate(x).y)
         assert pyo.value(model.objective) == pytest.approx(goal, rel=1e-12)
 
 
@@ -152,11 +147,16 @@ KINKED_PLAN = {
 }
 
 
-def test_a_fishery_is_the_same_for_another_solver(tmp_path: Path) -> None:
-    """A model with a table of effects and an integral that is discounted."""
-    problem = fish.problem(tmp_path)
-    found = -solved(opt.transcribe(problem, opt.solve(problem).policy and problem.own, smooth=1e-3), tmp_path)
-    assert found == pytest.approx(opt.solve(problem).objective, rel=1e-2)
+@pytest.mark.parametrize("name", sorted(OPTIMA))
+def test_a_known_optimum_is_found_all_at_once(name: str, tmp_path: Path) -> None:
+    """By IPOPT from the file, from the run of levers a little above their lower bounds or zero."""
+    known, problem = OPTIMA[name](), known_optima.problem(name)
+    start = np.where(np.isfinite(problem.lower), problem.lower, 0.0) + 0.1
+    model = opt.transcribe(problem, start)
+    if known.constraints is not None:
+        known.constraints(model)
+    found = -problem.plan.objective.sign * solved(model, tmp_path)
+    assert found == pytest.approx(known.objective, rel=1e-5)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
