@@ -7,6 +7,8 @@
 - `interruption.py`: Ctrl-C and SIGTERM
 - `simulating.py`: what `simulate` and `check` do once their arguments are read
 - `calibrating.py`: what `calibrate` and `screen` do
+- `asked.py`: the plan that is asked for, with what the command line changes in it
+- `exporting.py`: what `export` does
 - `optimizing.py`: what `optimize`, `verify` and `plan` do
 - `comparing.py`: what `compare` does
 - `explaining.py`: what `explain` does

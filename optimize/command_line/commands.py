@@ -27,11 +27,13 @@ from ..runs.engine import Engine
 from . import streams
 from .console import tell, tell_error, tell_notes
 from .requests import (
+    Auxiliaries,
     CalibrateRequest,
     CheckRequest,
     CompareRequest,
     ExplainRequest,
     ExploreRequest,
+    ExportRequest,
     OptimizeRequest,
     PlanRequest,
     ReportRequest,
@@ -165,6 +167,43 @@ def verify(
     Nothing that the folder says is trusted. Exit status: 0 if it is so to 1e-6 and all limits hold, 1 if not.
     """
     return VerifyRequest(run, json)
+
+
+@app.command()
+def export(
+    plan: Annotated[
+        Path | None, typer.Argument(help="A plan (TOML); without one, that of the model.", metavar="[PLAN]")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="The file; its ending says the format: .nl, .lp, .mps, .gms, .py.")
+    ] = Path("problem.nl"),
+    model: Annotated[
+        str | None, typer.Option(help="Another model than the plan's: a library name or a file.", metavar="MODEL")
+    ] = None,
+    regions: Regions = None,
+    settings: Settings = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE|RUN", help="Start solvers from this policy: a CSV file, or the folder of a result."),
+    ] = None,
+    auxiliaries: Annotated[
+        Auxiliaries, typer.Option(help="What equations name: expressions, or variables with equations of their own.")
+    ] = Auxiliaries.EXPRESSIONS,
+    smooth: Annotated[
+        float | None,
+        typer.Option(
+            metavar="WIDTH", help="Smooth stand-ins of this width (0.001) for kinks, for solvers that need it."
+        ),
+    ] = None,
+) -> ExportRequest:
+    """Write a problem with all its dynamics for other solvers: every stock a variable, every step an equation.
+
+    Names stand beside a .nl file, in .row and .col. Linear formats hold problems that are linear or quadratic.
+
+    Example: prosperity export my_plan.toml --out my_problem.nl
+    """
+    asked = OptimizeRequest(plan, model=model, regions=regions, settings=tuple(settings or ()), start_from=start_from)
+    return ExportRequest(asked, out, auxiliaries, smooth)
 
 
 @app.command()
@@ -548,6 +587,7 @@ ANSWERS: Mapping[type[Request], tuple[str, str]] = {
     ExplainRequest: ("explaining", "answer_explain"),
     ReportRequest: ("reporting", "answer_report"),
     ExploreRequest: ("exploring", "answer_explore"),
+    ExportRequest: ("exporting", "answer_export"),
     SimulateRequest: ("simulating", "answer_simulate"),
     CheckRequest: ("simulating", "answer_check"),
     CalibrateRequest: ("calibrating", "answer_calibrate"),

@@ -98,6 +98,23 @@ class OptimizeRequest:
     json: bool = False
 
 
+class Auxiliaries(StrEnum):
+    """What the names of equations become in a transcription."""
+
+    EXPRESSIONS = "expressions"
+    VARIABLES = "variables"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """A problem with all its dynamics as a file; `asked` says which one, and where other solvers begin."""
+
+    asked: OptimizeRequest
+    out: Path
+    auxiliaries: Auxiliaries = Auxiliaries.EXPRESSIONS
+    smooth: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class VerifyRequest:
     """The replay of a result in PySD."""
@@ -163,6 +180,7 @@ class ReportRequest:
 
 Request: TypeAlias = (
     OptimizeRequest
+    | ExportRequest
     | VerifyRequest
     | PlanRequest
     | SimulateRequest

@@ -1,13 +1,17 @@
 """A problem with all its dynamics as a file that other programs read.
 
-`.nl` (AMPL's, for most nonlinear solvers), `.lp` and `.mps` (for problems that are linear or quadratic), `.gms` (GAMS),
-`.py` (a script that states the problem in Pyomo). Names stand beside the numbers: `.row` and `.col` beside `.nl`.
+`.nl` (AMPL's, for most nonlinear solvers), `.lp` and `.mps` (for problems that are linear or quadratic), `.gms` (GAMS).
+Names stand beside the numbers: `.row` and `.col` beside `.nl`. `write_script` writes a Python script that states the
+problem.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from pprint import pformat
+from textwrap import indent
 from typing import Any
 
 import pyomo.environ as pyo
@@ -17,19 +21,22 @@ from pyomo.repn.plugins.nl_writer import NLWriter
 from sd_models.errors import Fault, InvalidRequest
 
 from ..files.placement import check_target, write_whole
+from ..plans.plan import Plan
 
 LINEAR = ("lp", "mps")
-SCRIPT = '''"""{name}, stated in Pyomo with all its dynamics: `model`."""
+SCRIPT = '''"""A problem stated in Pyomo with all its dynamics: `model`."""
 
 import optimize as opt
 import sd_models as sd
 
-plan = opt.load_plan({plan!r})
+plan = opt.read_plan(
+    {plan}
+)
 system = sd.load(plan.model, data=plan.data, regions=plan.regions)
-model = opt.transcribe(opt.Problem(system, plan))
+model = opt.transcribe(opt.Problem(system, plan){options})
 
 if __name__ == "__main__":
-    model.pprint()
+    print(model.nvariables(), "variables,", model.nconstraints(), "constraints")
 '''
 
 
@@ -52,9 +59,11 @@ def export(model: pyo.ConcreteModel, path: str | Path) -> tuple[Path, ...]:
     return WRITERS[path.suffix.casefold()](model, path)
 
 
-def script(name: str, plan: Path, path: Path) -> tuple[Path, ...]:
-    """Writes the script that states the problem of a plan."""
-    text = SCRIPT.format(name=name, plan=str(plan))
+def write_script(plan: Plan, path: Path, options: Mapping[str, object]) -> tuple[Path, ...]:
+    """Writes the script that states the problem of a plan in Pyomo, with these options of `transcribe`."""
+    content = plan.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    told = "".join(f", {name}={value!r}" for name, value in options.items())
+    text = SCRIPT.format(plan=indent(pformat(content, width=100, sort_dicts=False), "    ").strip(), options=told)
     write_whole(path, lambda target: target.write_text(text, encoding="utf-8"))
     return (path,)
 
@@ -89,7 +98,8 @@ def _by_pyomo(form: str) -> Callable[[pyo.ConcreteModel, Path], tuple[Path, ...]
 
         def keep(target: Path) -> None:
             try:
-                WriterFactory(form)(model, str(target), lambda _: True, options)
+                with _without_scale(model):
+                    WriterFactory(form)(model, str(target), lambda _: True, options)
             except (RuntimeError, ValueError, TypeError, AttributeError, KeyError) as error:
                 raise InvalidRequest(_refusal(form, error)) from error
 
@@ -97,6 +107,16 @@ def _by_pyomo(form: str) -> Callable[[pyo.ConcreteModel, Path], tuple[Path, ...]
         return (path,)
 
     return write
+
+
+@contextmanager
+def _without_scale(model: pyo.ConcreteModel) -> Iterator[None]:
+    """The model without the suffix that only `.nl` can hold."""
+    model.scaling_factor.deactivate()
+    try:
+        yield
+    finally:
+        model.scaling_factor.activate()
 
 
 def _refusal(form: str, error: Exception) -> Fault:
