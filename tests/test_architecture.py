@@ -34,7 +34,12 @@ KNOW_CASADI = (
     "optimize.problems.outcomes",
     "optimize.solvers.nonlinear",
 )
-KNOW_PYOMO = ("optimize.problems.pyomo_model", "optimize.problems.pyomo_reader", "optimize.solving")
+KNOW_PYOMO = (
+    "optimize.problems.pyomo_model",
+    "optimize.problems.pyomo_reader",
+    "optimize.solving",
+    "optimize.transcription",
+)
 # One way to work side by side, one count of processors; a solver keeps a pool of its own open from step to step.
 KNOW_THREADS = ("sd_models.simulator.concurrency", "optimize.solvers.interior_point.border")
 KNOW_HIGHS = ("optimize.solvers.highs", "optimize.solving.infeasibility")
@@ -145,7 +150,7 @@ def test_models_know_nothing_of_optimization(module: str) -> None:
     [("pysd", KNOW_PYSD), ("casadi", KNOW_CASADI), ("pyomo", KNOW_PYOMO), ("highspy", KNOW_HIGHS)],
 )
 def test_who_may_know_a_package(package: str, known: tuple[str, ...]) -> None:
-    """PySD is known left of the `System` only, CasADi by its target and those who run it, Pyomo by one statement."""
+    """PySD is known left of the `System` only, CasADi by its target and those who run it, Pyomo by its statements."""
     foreign = [
         module
         for module in MODULES
