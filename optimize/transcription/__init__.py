@@ -1,7 +1,7 @@
 """A problem with all of its dynamics in Pyomo: every stock at every step a variable, every step an equation.
 
-What the simulator computes for our own methods, this states for any other solver: the same tape of the model's step, run
-with Pyomo expressions in place of numbers.
+What the simulator computes for our own methods, this states for any other solver: the same tape of the model's step,
+run with Pyomo expressions in place of numbers.
 
 - `symbols.py`: the operations of a tape on Pyomo expressions
 - `values.py`: what an expression is worth, each of its names computed once
