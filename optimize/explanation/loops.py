@@ -289,12 +289,13 @@ def _shares(scores: xr.DataArray, groups: Sequence[int]) -> xr.DataArray:
     """Each score over the sum of absolute ones of its group; zero where all of these are."""
     if not groups:
         return scores
-    number = xr.DataArray(list(groups), {"loop": scores["loop"]}, ("loop",))
-    parts = []
+    values = np.moveaxis(scores.to_numpy(), scores.dims.index("loop"), 0)
+    shares = np.zeros_like(values)
+    numbers = np.array(groups)
     for group in dict.fromkeys(groups):
-        chosen = scores.where(number == group, drop=True)
-        largest = abs(chosen).max("loop")
-        scaled = chosen / largest.where(largest > 0, 1.0)  # so that no sum overflows
-        total = abs(scaled).sum("loop")
-        parts.append(scaled / total.where(total > 0, 1.0))
-    return xr.concat(parts, "loop").sel(loop=scores["loop"]).transpose(*scores.dims)
+        chosen = values[numbers == group]
+        largest = np.abs(chosen).max(axis=0)
+        scaled = chosen / np.where(largest > 0, largest, 1.0)  # so that no sum overflows
+        total = np.abs(scaled).sum(axis=0)
+        shares[numbers == group] = scaled / np.where(total > 0, total, 1.0)
+    return scores.copy(data=np.moveaxis(shares, 0, scores.dims.index("loop")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,7 @@ def read_ranges(
     found: list[tuple[str, str, int, float, float, str]] = []
     skipped: list[str] = []
     excluded = _excluded(rows, without or {}, path.name)
+    still = unchanging(system)
     for line, (name, low, high) in entries:
         if not name or line in excluded or (wanted and key(name) not in wanted):
             continue
@@ -62,7 +63,7 @@ def read_ranges(
             skipped.append(name)
             continue
         try:
-            found.append(_range(system, name, _ends(low, high)))
+            found.append(_range(system, still, name, _ends(low, high)))
         except ModelError as error:
             faults += [Fault(fault.found, name, path.name, line, fault.advice) for fault in error.faults]
     names = [label for label, *_ in found]
@@ -141,10 +142,12 @@ def _ends(low: str, high: str) -> tuple[float, float]:
     return numbers[0], numbers[1]
 
 
-def _range(system: System, name: str, ends: tuple[float, float]) -> tuple[str, str, int, float, float, str]:
+def _range(
+    system: System, still: Container[str], name: str, ends: tuple[float, float]
+) -> tuple[str, str, int, float, float, str]:
     part = part_of(system, name)
     variable = system[part.name]
-    if variable.kind not in (Kind.CONSTANT, Kind.AUXILIARY) or variable.name not in unchanging(system):
+    if variable.kind not in (Kind.CONSTANT, Kind.AUXILIARY) or variable.name not in still:
         raise InvalidRequest(Fault("it is no constant of the model.", advice="Give ranges of constants."))
     places = np.flatnonzero(part_mask(system, part))
     if len(places) > 1:
