@@ -96,7 +96,7 @@ def _goals(found: Comparison) -> Table:
         for label, goal, result, told in zip(found.labels, goals, results, numbers, strict=True)
     )
     title = "The goal" if found.has_one_goal else "The goals, which are not the same: each by its own plan"
-    return Table(title, ("", "goal", "unit", "without policy", "with policy", "gain"), rows, 3)
+    return Table(title, ("", "goal", "unit", "without policy", "with policy", "change"), rows, 3)
 
 
 def _end(found: Comparison) -> Table:
@@ -169,7 +169,9 @@ def _with_unit(text: str, outcome: Outcome) -> str:
 
 def _by_how_much(loss: Extreme, outcome: Outcome) -> str:
     told = _with_unit(signed_column([loss.change], like=[outcome.size])[0], outcome)
-    return told if outcome.is_share or not np.isfinite(loss.relative) else f"{told} ({loss.relative:+.1%})"
+    return (
+        told if not outcome.is_told_in_per_cent or not np.isfinite(loss.relative) else f"{told} ({loss.relative:+.1%})"
+    )
 
 
 # --- money ------------------------------------------------------------------------------------------------------------
@@ -185,12 +187,16 @@ def _money(found: Comparison, lever: str) -> Iterator[Table]:
     for d in ([telling] if telling else []) + [d for d in dims if d != telling]:
         summed = amounts.sum([each for each in amounts.dims if each not in (RUN, d)])
         rows = _by_groups(found, d, summed) if d == telling else _by(summed, d)
-        yield _differences(found, f"{lever} by {d}, {unit}: {moved}", [*rows, ("all", _whole(summed))])
+        yield _differences(found, f"{_in_unit(f'{lever} by {d}', unit)}: {moved}", [*rows, ("all", _whole(summed))])
     starts = amounts["time"].to_numpy()
     places = round_times(starts)
     by_period = amounts.sum(dims).isel(time=places)
     rows = [(f"{starts[place]:g}", by_period.isel(time=at).to_numpy().tolist()) for at, place in enumerate(places)]
-    yield _differences(found, f"{lever} by period, {unit}", rows)
+    yield _differences(found, _in_unit(f"{lever} by period", unit), rows)
+
+
+def _in_unit(title: str, unit: str) -> str:
+    return f"{title}, {unit}" if unit else title
 
 
 def _by(summed: xr.DataArray, dimension: str) -> list[tuple[str, list[float]]]:

@@ -13,9 +13,8 @@ import numpy as np
 import xarray as xr
 
 from ..plans.assumptions import Assumption
-from ..results.gains import Extreme, Outcome, Sides
+from ..results.gains import Extreme, Outcome, Sides, is_worse
 from ..results.moments import is_in_years
-from ..results.result import Result
 from ..results.verdict import TOLERANCE, Standing
 from ..results.worth import PRICED
 from .limits import dearest, reached
@@ -83,17 +82,11 @@ def warning(subject: Subject) -> str:
         told.append(capital(say("no_gains", verdict=standing(subject), meaning=meaning(subject))))
     elif not result.status.is_optimal:
         told.append(capital(say("not_optimal", verdict=standing(subject), meaning=meaning(subject))))
-    if subject.shows_gains and _is_worse(result):
-        told.append(say("worse_than_without"))
+    if subject.shows_gains and is_worse(result):
+        told.append(subject.speaker.voice.say("worse_than_without"))
     if result.stored is not None and result.stored.changed:
         told.append(say("changed_files", files=subject.speaker.listed(result.stored.changed)))
     return subject.speaker.joined(told)
-
-
-def _is_worse(result: Result) -> bool:
-    """Whether the goal is worse than that of the model's own path, by more than rounding."""
-    brought = result.plan.objective.sign * (result.objective - result.baseline_objective)
-    return brought < -DUST * max(abs(result.objective), abs(result.baseline_objective))
 
 
 def sentences(subject: Subject) -> tuple[str, ...]:
@@ -167,7 +160,7 @@ def _level(subject: Subject, lever: str) -> str:
     text = said.say("recommend_level", lever=said.name(lever), amount=with_unit(numeral(float(mean.mean())), unit))
     if dims and mean.size > 1:
         low, high = (_place(subject, mean, how) for how in ("argmin", "argmax"))
-        is_even = float(mean.max()) == float(mean.min())
+        is_even = np.isclose(float(mean.max()), float(mean.min()), rtol=TOLERANCE)
         return said.paused((text, "" if is_even else said.say("level_across", low=low, high=high)))
     first, last = (float(path.isel(time=at).mean()) for at in (0, -1))
     if np.isclose(first, last, rtol=TOLERANCE):
@@ -269,7 +262,7 @@ def _loss(said: Speaker, side: Sides) -> str:
 
 def extreme(said: Speaker, outcome: Outcome, worst: Extreme) -> str:
     """A change in per cent, or in the outcome's own unit where a percentage would mislead."""
-    if outcome.is_share or not np.isfinite(worst.relative):
+    if not outcome.is_told_in_per_cent or not np.isfinite(worst.relative):
         text = numeral(worst.change, digits=2, signed=True)
         return with_unit(text, change_unit(said, outcome.headline.unit))
     return percent(worst.relative, signed=True)

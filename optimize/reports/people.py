@@ -105,7 +105,7 @@ def _heat(subject: Subject, side: Sides, most: int) -> Iterator[Block]:
     """The change of an outcome by region and year, those who lose most at the top."""
     said, outcome = subject.speaker, side.outcome
     by = str(next(d for d in outcome.change.dims if d != "time"))
-    is_share = outcome.is_share or not np.isfinite(outcome.relative.to_numpy()).all()
+    is_share = not outcome.is_told_in_per_cent or not np.isfinite(outcome.relative.to_numpy()).all()
     values = outcome.change if is_share else 100 * outcome.relative
     times = values["time"].to_numpy()
     places = round_times(times, MOST_TIMES)
@@ -220,7 +220,7 @@ def _whole_table(subject: Subject, whole: list[Outcome]) -> Table:
         without = float(one.without[-1])
         texts = column([*values, without], digits=4)
         change = numeral(float(one.change[-1]), signed=True)
-        part = "" if one.is_share else percent(float(one.relative[-1]), signed=True)
+        part = percent(float(one.relative[-1]), signed=True) if one.is_told_in_per_cent else ""
         rows.append((said.headline(one.headline), said.people_unit(one.headline.unit), *texts, change, part))
     ends = ("head_without_end", "head_change", "head_part")
     headers = ("", said.say("head_unit"), *(said.moment(float(times[i])) for i in places), *map(said.say, ends))

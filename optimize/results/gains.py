@@ -66,6 +66,11 @@ class Outcome:
         return self.headline.unit.startswith(SHARES)
 
     @cached_property
+    def is_told_in_per_cent(self) -> bool:
+        """Whether a percentage says what changed; of shares, and of what has values below zero, it would mislead."""
+        return not self.is_share and bool((self.without >= 0).all())
+
+    @cached_property
     def harm(self) -> xr.DataArray | None:
         """By how much it is worse with the policy, below zero where it is better; None where nobody said what is."""
         signs = {"more": -1.0, "less": 1.0}
@@ -227,6 +232,12 @@ def _extreme(outcome: Outcome, sizes: xr.DataArray) -> Extreme | None:
 def said(result: Result, time: float, language: str = "en") -> str:
     """A time of a result in words; its end is the end of the last period."""
     return moment(time, end=horizon_end(result.plan), unit=result.time_unit, language=language)
+
+
+def is_worse(result: Result) -> bool:
+    """Whether the goal is worse than that of the model's own path, by more than rounding; that may break limits."""
+    brought = result.plan.objective.sign * (result.objective - result.baseline_objective)
+    return bool(brought < -NOTHING * max(abs(result.objective), abs(result.baseline_objective)))
 
 
 def times_of(result: Result) -> FloatArray:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..plans.kinds import RowKind
-from .gains import Extreme, Outcome, Sides, gaining, losing, outcomes
+from .gains import Extreme, Outcome, Sides, gaining, is_worse, losing, outcomes
 from .moments import YEARS, is_in_years
 from .numbers import column, shares, signed_column
 from .prices import kind_of
@@ -56,9 +56,13 @@ class _Sentences:
             return
         standing = self._begun(self.voice.standing(verdict.standing))
         plain = self.voice.say(f"plain {verdict.standing}")
-        yield Sentence("verdict", self.voice.say("headline_verdict", standing=standing, plain=plain))
+        verdict_text = self.voice.say("headline_verdict", standing=standing, plain=plain)
+        worse = self.voice.say("worse_than_without") if is_worse(self.result) else ""
+        yield Sentence("verdict", self.voice.joined(verdict_text, worse))
         facts = self._listed(self._facts(), "semicolon")
         yield Sentence("sure", self.voice.joined(self.voice.say("sure", facts=facts), verdict.advice))
+        if verdict.standing is Standing.NO_GRADIENT:
+            return
         yield Sentence("recommended", self._recommended())
         told = outcomes(self.result)
         if not self.result.headlines:
@@ -153,10 +157,10 @@ class _Sentences:
         prices = self.result.shadow_prices
         binding = [name for name, price in prices.items() if price.to_numpy().any()]
         limits = [self._binding(name) for name in binding if kind_of(prices[name]) is RowKind.LIMIT]
-        if len(limits) < len(binding):
-            limits.append(self.voice.say("binds_levers"))
-        if not limits:
+        if not binding:
             return self.voice.say("binds_nothing")
+        if len(limits) < len(binding):
+            limits.append(self.voice.say("binds_levers" if limits else "binds_only_levers"))
         return self.voice.say("binds", limits=self._listed(limits, "semicolon"))
 
     def _binding(self, name: str) -> str:
@@ -189,8 +193,8 @@ class _Sentences:
         return f"{called[:1].lower()}{called[1:]}" if begins else called
 
     def _change(self, one: Outcome, change: float, relative: float) -> str:
-        """In per cent, of shares and where there was nothing in their own unit."""
-        if one.is_share or not math.isfinite(relative):
+        """In per cent; where that would mislead, and where there was nothing, in its own unit."""
+        if not one.is_told_in_per_cent or not math.isfinite(relative):
             texts = [*signed_column([change], like=[one.size]), *signed_column([change])]
             amount = next((text for text in texts if text != "0"), "0")
             return self.voice.amount(amount, self.voice.people_unit(one.headline.unit))

@@ -105,7 +105,7 @@ class _Tables:
             without, found = (factor * value for value in (result.baseline_objective, result.objective))
         texts = (*column([without, found]), *signed_column([found - without], like=[without, found]))
         verb = self._say("largest" if result.plan.objective.sign > 0 else "smallest")
-        heads = self._heads("", "unit", "without", "with", "gain")
+        heads = self._heads("", "unit", "without", "with", "change")
         return Table(self._say("table_goal", verb=verb), heads, ((self._goal_name(), text, *texts),), 3)
 
     def _goal_name(self) -> str:
@@ -332,8 +332,7 @@ def _changes(one: Outcome, extreme: Extreme) -> tuple[str, str]:
 
 def _percent(one: Outcome, relative: float) -> str:
     """A change in per cent; of shares, and of what has values below zero, it would mislead."""
-    is_told = not one.is_share and math.isfinite(relative) and bool((one.without >= 0).all())
-    return shares([relative], sign="+")[0] if is_told else ""
+    return shares([relative], sign="+")[0] if one.is_told_in_per_cent and math.isfinite(relative) else ""
 
 
 def _whole(use: Use) -> str:

@@ -32,6 +32,7 @@ PART = 0.01  # of a limit's size
 FREE = 0.01  # of its size is left at least where nobody needs to argue about a limit
 MOST = 12  # limits that are told
 MOST_NAMES = 8
+NOTHING = 1e-9  # of the objective: rounding
 WORDS = ("trillion", "billion", "million")
 RAMPS = (RowKind.RAMP, RowKind.RISE, RowKind.FALL)
 BOUNDS = (RowKind.LOWER_BOUND, RowKind.UPPER_BOUND, RowKind.FIXED_VALUES)
@@ -180,7 +181,8 @@ def unit_of_amount(price: xr.DataArray, time_unit: str) -> str:
 def brought(result: Result) -> float:
     """What the policy brings, in the plan's direction; NaN where that is nothing to measure others by."""
     whole = (result.objective - result.baseline_objective) * result.plan.objective.sign
-    return whole if math.isfinite(whole) and whole > 0 else math.nan
+    least = NOTHING * max(abs(result.objective), abs(result.baseline_objective))
+    return whole if math.isfinite(whole) and whole > least else math.nan
 
 
 def objective_words(result: Result) -> str:

@@ -139,6 +139,15 @@ def test_money_moved_elsewhere(found: opt.Comparison, solved: Solved) -> None:
     assert all(not side.losing and side.gain_at_end is None for side in same.sides("result 2"))
 
 
+def test_money_without_a_unit_is_told_without_one(found: opt.Comparison) -> None:
+    """No comma waits for it."""
+    plain = found.allocations.copy()
+    plain["spending"] = plain["spending"].assign_attrs(units="")
+    titles = [table.title for table in tables(replace(found, allocations=plain)) if table.title.startswith("spending")]
+    assert titles[-1] == "spending by period"
+    assert titles[0].startswith("spending by good: ")
+
+
 def test_limits_and_prices(found: opt.Comparison, solved: Solved) -> None:
     """A limit stands once, with what each holds of it; one that is not in a plan says so."""
     budget = next(limit for limit in found.limits if limit.name == islands.BUDGET["name"])

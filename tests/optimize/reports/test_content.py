@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xarray as xr
 from support import valleys
 from support.results import verified
 
@@ -164,6 +165,15 @@ def test_no_dust_and_no_immense_percentages_are_told() -> None:
     )
     assert "from 0 (north) to " in report.sentences[0]
     assert "%" not in report.sentences[1]
+
+
+def test_what_differs_by_rounding_is_one_level() -> None:
+    """Else a lever would go from 1.00 in one place to 1.00 in another."""
+    result = verified()
+    spending = result.policy["spending"].isel(good=0, drop=True).assign_attrs(units="")
+    noise = xr.where(spending["island"] == "north", 1.0, 1.0 + 1e-12)
+    report = report_of(replace(result, policy=(0.0 * spending + noise).to_dataset(name="effort")), "en")
+    assert report.sentences[0] == "Effort: 1.00 on average."
 
 
 # --- sections -----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import optimize as opt
 from optimize.headlines.headline import Headline
 from optimize.results.sentences import sentences
 from optimize.results.tables import tables
-from optimize.results.verdict import Findings
+from optimize.results.verdict import Curvature, Findings, Looked
 from optimize.solvers.solver import Ending
 from sd_models.system.model import System
 
@@ -93,6 +93,44 @@ def test_the_first_sentences_answer_what_people_ask(result: opt.Result) -> None:
     chinese = {one.topic: one.text for one in sentences(lost(result), "zh")}
     assert list(chinese) == list(told)
     assert "收入：3 个island中曾有 1 个受损，期末 1 个；最多为south" in chinese["loses"]
+
+
+def test_what_is_below_zero_is_told_in_no_per_cent(result: opt.Result) -> None:
+    """Of a value below zero a percentage has no sign that people would guess: tables and sentences tell its change."""
+    baseline = result.baseline.assign(welfare=-2.0 + 0.0 * result.baseline["welfare"])
+    run = result.trajectories.assign(welfare=baseline["welfare"] - 1.0)
+    headline = Headline("welfare", "money", 1.0, "Welfare", "福利", "less")
+    other = replace(result, headlines=(headline,), baseline=baseline, trajectories=run)
+    told = {one.topic: one.text for one in sentences(other)}
+    assert "welfare -3.000 money, -2.000 without it (-1.000 money)" in told["brings"]
+    worse = replace(other, headlines=(replace(headline, better="more"),))
+    assert "welfare, -1.000 money at" in {one.topic: one.text for one in sentences(worse)}["loses"]
+
+
+def test_a_goal_that_is_worse_than_without_is_said_with_the_verdict(result: opt.Result) -> None:
+    """As where the model's own path breaks limits; and what changes is called no gain."""
+    other = replace(result, objective=result.baseline_objective - 1.0)
+    assert "The goal is worse than without a policy" in sentences(other)[0].text
+    assert "The goal is worse" not in sentences(result)[0].text
+    goal = tables(other)[0]
+    assert (goal.headers[-1], goal.rows[0][-1][0]) == ("change", "-")
+
+
+def test_where_no_lever_moves_the_goal_nothing_is_recommended(result: opt.Result) -> None:
+    """The policy of such a search is the one that it began with."""
+    looked = Looked(Curvature.HOLDS, 0.0, 0, 0, 10, 0.0, 0.0, idle=("spending",), is_idle=True)
+    flat = replace(result, findings=Findings(Ending.OPTIMAL, 0.0, 0.0, looked=looked))
+    assert flat.status.standing == "no gradient"
+    assert [one.topic for one in sentences(flat)] == ["verdict", "sure"]
+
+
+def test_bounds_that_bind_alone_are_not_told_as_besides(result: opt.Result) -> None:
+    """There is nothing that they are besides."""
+    prices = {name: price for name, price in result.shadow_prices.items() if price.attrs["kind"] != "limit"}
+    bound = next(name for name, price in prices.items())
+    prices[bound] = prices[bound] + 1.0
+    told = {one.topic: one.text for one in sentences(replace(result, shadow_prices=prices))}
+    assert told["binds"] == "What binds: bounds of levers and how fast they may change."
 
 
 def test_nobody_loses(result: opt.Result) -> None:

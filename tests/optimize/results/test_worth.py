@@ -127,6 +127,14 @@ def test_a_policy_that_brings_nothing_measures_nothing(result: opt.Result) -> No
     assert not any("of that" in text for text in others)
 
 
+def test_what_is_rounding_beside_the_objective_measures_nothing(result: opt.Result) -> None:
+    """Else a limit would bring 3e+15% of it."""
+    found = replace(result, baseline_objective=result.objective * (1.0 - 1e-15))
+    first, *others = opt.sayings(found)
+    assert first == "Small changes, to first order, of the discounted sum of welfare:"
+    assert not any("of that" in text for text in others)
+
+
 def test_many_limits_are_counted(result: opt.Result) -> None:
     """The dearest are told."""
     prices = {f"limit {i}": result.shadow_prices["cap"] for i in range(MOST + 3)}
