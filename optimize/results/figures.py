@@ -118,12 +118,12 @@ def _largest(result: Result) -> Use:
 
 
 def _stack(figure: Figure | SubFigure, result: Result, use: Use) -> None:
-    """A lever over time, stacked by what it is for; levers that may be below zero are lines."""
+    """A lever over time, stacked by what it is for; levers that may be below zero or do not add up are lines."""
     axes, voice = figure.subplots(), voice_of(result)
     times = np.append(use.paths["time"].to_numpy(), result.plan.horizon[1] + result.plan.every)
     names, layers, colours = _layers(use)
     held = np.concatenate([layers, layers[:, -1:]], axis=1)
-    if (held < 0).any() or len(held) == 1:
+    if (held < 0).any() or len(held) == 1 or not use.is_total:
         for name, layer, colour in zip(names, held, colours, strict=True):
             axes.step(times, layer, where="post", color=colour, linewidth=1.8, label=voice.name(name))
     else:
@@ -137,7 +137,7 @@ def _layers(use: Use) -> tuple[list[str], FloatArray, list[str]]:
     """Names, values (layers, periods) and colours: by group and element, else the largest elements."""
     if use.what is None:
         return [use.lever], use.paths.to_numpy()[np.newaxis], [COLOURS[0]]
-    table = use.paths.sum([d for d in use.dims if d != use.what]).transpose(use.what, "time")
+    table = use.over(use.paths, [d for d in use.dims if d != use.what]).transpose(use.what, "time")
     elements = [str(e) for e in table[use.what].to_numpy()]
     values = table.to_numpy()
     if use.what in use.groups:

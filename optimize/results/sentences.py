@@ -130,12 +130,23 @@ class _Sentences:
             ends = column([float(use.paths[0]), float(use.paths[-1])])
             whole = self.voice.say("use_in_all" if use.is_total else "use_average", total=total)
             return self.voice.say("use_path", lever=lever, first=ends[0], last=ends[1], total=whole)
-        told = self.voice.say("use_total" if use.is_total else "use_mean", lever=lever, total=total)
+        if not use.is_total:
+            return self._level(use, lever, total)
+        told = self.voice.say("use_total", lever=lever, total=total)
         parts = self._parts("share_of", use.parts()) if use.where is not None else ""
         places = self._parts("share_in", use.places() or use.parts())
         if parts and places:
             return self.voice.say("use_both", use=told, shares=parts, places=places)
         return self.voice.say("use_where", use=told, shares=places) if places else told
+
+    def _level(self, use: Use, lever: str, total: str) -> str:
+        """How high a lever is that does not add up, and between what elements."""
+        told, ends = self.voice.say("use_mean", lever=lever, total=total), use.ends()
+        if ends is None:
+            return told
+        low, high = (self.voice.inline(name) for name, _ in ends)
+        texts = column([value for _, value in ends], like=[use.whole])
+        return self.voice.say("use_between", use=told, first=texts[0], last=texts[1], low=low, high=high)
 
     def _parts(self, key: str, parts: Sequence[tuple[str, float]]) -> str:
         most = [(name, part) for name, part in parts[:MOST] if part >= LEAST_SHARE]

@@ -196,26 +196,28 @@ class _Tables:
         shown = use.shown()
         times = use.paths["time"].to_numpy()[shown]
         heads = ("", *map(self.voice.moment, times.tolist()), *self._heads(_whole(use), "share"))
+        has_share = use.what is not None and use.is_total
         labels, paths, totals = self._use_rows(use)
         decimals = paths[:, shown].ravel().tolist()
         texts = np.array(column(decimals), dtype=object).reshape(len(labels), len(shown))
         parts = shares([value / (use.whole or 1.0) for value in totals])
         lines = zip(labels, texts, column(totals), parts, strict=True)
         rows = tuple((label, *line, total, part) for label, line, total, part in lines)
-        if use.what is None:
-            return Table(self._use_title(use), heads[:-1], tuple(row[:-1] for row in rows), len(heads) - 2)
-        return Table(self._use_title(use, use.what), heads, rows, len(heads) - 1)
+        if not has_share:
+            heads, rows = heads[:-1], tuple(row[:-1] for row in rows)
+        by = () if use.what is None else (use.what,)
+        return Table(self._use_title(use, *by), heads, rows, len(heads) - 1)
 
     def _use_rows(self, use: Use) -> tuple[list[str], np.ndarray, list[float]]:
         """A name, the path and the total of each row, and of all."""
-        summed = use.paths.sum([d for d in use.dims if d != use.what]).transpose("time", ...)
+        summed = use.over(use.paths, [d for d in use.dims if d != use.what]).transpose("time", ...)
         if use.what is None:
             return [self.voice.name(use.lever)], summed.to_numpy()[np.newaxis], [use.whole]
         along = use.by(use.what)
         elements = [str(element) for element in along[use.what].to_numpy()]
         lines = [*self._grouped(use.what, elements), (self._say("all"), elements)]
-        paths = [summed.sel({use.what: part}).sum(use.what).to_numpy() for _, part in lines]
-        totals = [float(along.sel({use.what: part}).sum()) for _, part in lines]
+        paths = [use.over(summed.sel({use.what: part}), [use.what]).to_numpy() for _, part in lines]
+        totals = [float(use.over(along.sel({use.what: part}), [use.what])) for _, part in lines]
         return [label for label, _ in lines], np.array(paths), totals
 
     def _grouped(self, dimension: str, elements: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
@@ -246,19 +248,19 @@ class _Tables:
         what, where = use.what, use.where
         if what is None or where is None:
             return
-        table = use.totals.sum([d for d in use.dims if d not in (what, where)]).transpose(where, what)
+        table = use.over(use.totals, [d for d in use.dims if d not in (what, where)]).transpose(where, what)
         groups = self.result.groups.get(what) or {str(e): (str(e),) for e in table[what].to_numpy()}
         if len(groups) > MOST_PLACES or table.sizes[where] > MOST_ROWS:
             return
-        columns = [_sum(table, what, members) for members in groups.values()]
-        whole = table.sum(what).to_numpy().tolist()
+        columns = [_together(use, table, what, members) for members in groups.values()]
+        whole = use.over(table, [what]).to_numpy().tolist()
         texts = [column(values, like=whole) for values in (*columns, whole)]
         parts = shares([value / (use.whole or 1.0) for value in whole])
         names = (self.voice.name(str(element)) for element in table[where].to_numpy())
-        heads = (self.voice.name(where), *map(self.voice.name, groups), *self._heads("all", "share"))
-        yield Table(
-            self._across_title(use, where, what), heads, tuple(zip(names, *texts, parts, strict=True)), len(heads) - 1
-        )
+        shared = [parts] if use.is_total else []
+        heads = (self.voice.name(where), *map(self.voice.name, groups), *self._heads("all", "share")[: 1 + len(shared)])
+        rows = tuple(zip(names, *texts, *shared, strict=True))
+        yield Table(self._across_title(use, where, what), heads, rows, len(heads) - 1)
 
     def _across_title(self, use: Use, where: str, what: str) -> str:
         names = {"first": self.voice.inline(where), "last": self.voice.inline(what)}
@@ -340,10 +342,10 @@ def _whole(use: Use) -> str:
     return "total" if use.is_total else "mean"
 
 
-def _sum(table: xr.DataArray, dimension: str, members: Sequence[str]) -> list[float]:
+def _together(use: Use, table: xr.DataArray, dimension: str, members: Sequence[str]) -> list[float]:
     """The members' columns together."""
     inside = [member for member in members if member in table[dimension].to_numpy()]
-    values: list[float] = table.sel({dimension: inside}).sum(dimension).to_numpy().tolist()
+    values: list[float] = use.over(table.sel({dimension: inside}), [dimension]).to_numpy().tolist()
     return values
 
 

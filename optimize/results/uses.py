@@ -22,13 +22,14 @@ from .result import Result
 from .voice import Voice
 
 NONE = ("", "Dmnl", "1")
+SAME = 1e-6  # of a level: a difference that a search leaves over
 
 
 @dataclass(frozen=True, eq=False)
 class Use:
     """A lever over the horizon, in the units of people: `paths` (periods, *dimensions) and `amounts` of each period.
 
-    `is_total` tells whether amounts add up; else a `whole` is a mean over the horizon.
+    `is_total` tells whether amounts add up; else a `whole` is a mean over the horizon and over all elements.
     """
 
     lever: str
@@ -64,15 +65,32 @@ class Use:
     @property
     def whole(self) -> float:
         """All of it."""
-        return float(self.totals.sum())
+        return float(self.over(self.totals, self.dims))
+
+    def over(self, values: xr.DataArray, dimensions: Sequence[str]) -> xr.DataArray:
+        """The values of several elements together: their sum, or their mean where they do not add up."""
+        return values.sum(dimensions) if self.is_total else values.mean(dimensions)
 
     def by(self, dimension: str) -> xr.DataArray:
-        """The totals along one dimension, the others summed."""
-        return self.totals.sum([d for d in self.dims if d != dimension])
+        """The totals along one dimension, those of the others together."""
+        return self.over(self.totals, [d for d in self.dims if d != dimension])
+
+    def ends(self) -> tuple[tuple[str, float], tuple[str, float]] | None:
+        """The elements where it is lowest and where it is highest, with their means; None where all are the same.
+
+        They are those of the first of its dimensions, or of what it is for where it has no other.
+        """
+        dimension = self.where or self.what
+        if dimension is None or self.totals.sizes[dimension] < 2:
+            return None
+        along = self.by(dimension)
+        named = {str(e): float(v) for e, v in zip(along[dimension].to_numpy(), along.to_numpy(), strict=True)}
+        low, high = (one(named.items(), key=lambda pair: pair[1]) for one in (min, max))
+        return None if np.isclose(low[1], high[1], rtol=SAME) else (low, high)
 
     def parts(self) -> list[tuple[str, float]]:
         """Groups of what it is for, else its elements, with their part of all, the largest first."""
-        if self.what is None:
+        if self.what is None or not self.is_total:
             return []
         along = self.by(self.what)
         elements = [str(e) for e in along[self.what].to_numpy()]
@@ -82,7 +100,7 @@ class Use:
 
     def places(self) -> list[tuple[str, float]]:
         """Elements of the other dimension with their part of all, the largest first."""
-        if self.where is None:
+        if self.where is None or not self.is_total:
             return []
         along = self.by(self.where)
         names = map(str, along[self.where].to_numpy())

@@ -133,6 +133,27 @@ def test_bounds_that_bind_alone_are_not_told_as_besides(result: opt.Result) -> N
     assert told["binds"] == "What binds: bounds of levers and how fast they may change."
 
 
+def level(result: opt.Result) -> opt.Result:
+    """The result with a lever that does not add up, at 1, 2 and 3 in three places."""
+    rate = result.policy["spending"].isel(good=0, drop=True) * 0.0 + xr.DataArray(
+        [1.0, 2.0, 3.0], {"island": list(islands.ISLANDS)}
+    )
+    lever = result.plan.levers[0].model_copy(update={"variable": "rate"})
+    plan = result.plan.model_copy(update={"levers": (lever,)})
+    return replace(result, plan=plan, policy=rate.assign_attrs(units="Dmnl").to_dataset(name="rate"))
+
+
+def test_levels_that_do_not_add_up_are_told_by_their_mean(result: opt.Result) -> None:
+    """Three rates of 1, 2 and 3 are 2 on average, and none has a share of 6."""
+    other = level(result)
+    told = {one.topic: one.text for one in sentences(other)}
+    first, *_, last = islands.ISLANDS
+    assert told["recommended"].endswith(f": rate of 2.000 on average, from 1.000 in {first} to 3.000 in {last}.")
+    table = next(table for table in tables(other) if table.title == "Rate by island" or table.title == "rate by island")
+    assert table.headers[-1] == "mean"
+    assert [row[-1] for row in table.rows] == ["1.000", "2.000", "3.000", "2.000"]
+
+
 def test_nobody_loses(result: opt.Result) -> None:
     """This is said, where somebody said what is better."""
     same = replace(lost(result), trajectories=result.baseline)
