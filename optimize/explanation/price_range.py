@@ -13,10 +13,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
+from pydantic import Field
 
 from sd_models.errors import Fault, InvalidRequest, ModelError, nearest_or_some
 from sd_models.system.model import FloatArray, key
@@ -44,6 +45,7 @@ from ..solving.solve import solve
 
 MORE = "10%"
 STEPS = (1, 2)
+MOST_TIMES = 1_000_000  # that a file may tell of
 NEAR = 0.02  # of a limit: up to here the search begins at the result
 WHOLE = "what the policy brings"
 FEW = 10  # iterations from the result; a small change takes four or five
@@ -60,7 +62,7 @@ class Step:
     `outcomes` are what headline outcomes at the end gain, in their units, by name.
     """
 
-    times: int
+    times: Annotated[int, Field(ge=1, le=MOST_TIMES)]
     gain: float
     promised: float
     left: float | None
@@ -318,16 +320,26 @@ def read_worth(folder: Path) -> tuple[PriceRange, ...]:
 
     It comes from whoever gave the folder: read strictly, and not believed. InvalidRequest for a file that is none.
     """
+    return _kept(folder)[0]
+
+
+def foreign_worth(folder: Path) -> tuple[PriceRange, ...]:
+    """What is kept beside a result and is about another policy than its own; read as strictly."""
+    return _kept(folder)[1]
+
+
+def _kept(folder: Path) -> tuple[tuple[PriceRange, ...], tuple[PriceRange, ...]]:
+    """What is kept about the policy in a folder, and about others."""
     path = folder / FILE
     if not path.exists() and not path.is_symlink():
-        return ()
+        return (), ()
     try:
         kept = document_of(read_json(path), StoredWorth).worth
     except (ModelError, RecursionError, TypeError, ValueError) as error:
         found = f"does not hold what prices are worth: {' '.join(str(error).split())[:500]}"
         raise InvalidRequest(Fault(found, file=str(path), advice="Remove it, or write it anew.")) from error
     policy = sha256(folder / "policy.nc")
-    return tuple(one for one in kept if one.policy == policy)
+    return tuple(one for one in kept if one.policy == policy), tuple(one for one in kept if one.policy != policy)
 
 
 def _policy_hash(result: Result) -> str:

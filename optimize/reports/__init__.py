@@ -3,6 +3,7 @@
 - `blocks.py`: what a report is made of: sections of paragraphs, lists, tables and charts, in one language
 - `words.py`: the words, names, units, times and numbers of a report in a language, from "labels.csv"
 - `subject.py`: what a report is about: a result, and its model where that is at hand
+- `holding.py`: how far prices hold, where the plan was solved anew with more of a limit
 - `limits.py`: which limits are reached, what they cost, and about which nobody needs to argue
 - `opening.py`: the title, the verdict, and three sentences with numbers
 - `money.py`: who gets what

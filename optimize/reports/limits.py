@@ -10,7 +10,8 @@ from ..results.prices import kind_of
 from ..results.tables import REACHED
 from ..results.verdict import TOLERANCE
 from ..results.violations import Violation
-from ..results.worth import PRICED, Worth, amount_words, unit_of_amount, unpriced, worths
+from ..results.worth import PRICED, Worth, unit_of_amount, unpriced, worths
+from . import holding
 from .blocks import Block, Folded, Listing, Paragraph, Section, Table
 from .subject import Subject
 from .words import NONE, column, percent
@@ -33,6 +34,7 @@ def section(subject: Subject) -> Section:
     elif not result.plan.limits:
         blocks.append(Paragraph(said.say("limits_none")))
     blocks += _without_price(subject, own)
+    blocks += holding.blocks(subject)
     blocks.append(Folded(said.say("limits_all"), tuple(_standing_tables(subject))))
     if others:
         blocks.append(Folded(said.say("limits_levers"), (_worth_table(subject, others),)))
@@ -99,10 +101,8 @@ def _place(subject: Subject, one: Worth) -> str:
 
 def _change(subject: Subject, one: Worth) -> str:
     """The amount that helps: more allowed of what has a ceiling, less asked for of what has a floor."""
-    said = subject.speaker
     unit = unit_of_amount(subject.result.shadow_prices[one.limit], subject.result.time_unit)
-    amount = amount_words(abs(one.amount), unit) if said.language == "en" else said.amount(abs(one.amount), unit)
-    return said.say("more_of" if one.amount > 0 else "less_of", amount=amount)
+    return holding.change(subject.speaker, one.amount, unit)
 
 
 def _share(subject: Subject, gain: float) -> str:
