@@ -16,7 +16,7 @@ from ..results.tables import REACHED
 from ..results.verdict import TOLERANCE
 from .blocks import Block, Chart, Folded, Listing, Paragraph, Section, Table
 from .people import MOST_PANELS, losers_table, thinned
-from .subject import UNSETTLED, Subject
+from .subject import Subject
 from .words import NONE, Speaker, column, percent, typeset
 
 MOST_ROWS = 40
@@ -45,7 +45,7 @@ def section(subject: Subject, others: Sequence[Result]) -> Section:
 def _check_settled(results: Sequence[Result]) -> None:
     """InvalidRequest for a search that was stopped on its way: what it had found tells of no gains."""
     for result in results:
-        if result.status.standing in UNSETTLED:
+        if result.is_policy and not result.shows_gains:
             name = str(result.folder or result.provenance["model"])
             advice = "Search on from it (--start-from RUN), and report what is found then."
             raise InvalidRequest(Fault(f"is not compared: {result.status.sentence}", file=name, advice=advice))
@@ -200,6 +200,6 @@ def _limits(subject: Subject, found: Comparison) -> Table:
             elif held.size > TOLERANCE:
                 told.append(said.say("missed_by", size=percent(held.size)))
             else:
-                told.append(said.say("state_reached" if held.room <= REACHED else "state_kept"))
+                told.append(said.voice.say("reached" if held.room <= REACHED else "kept"))
         rows.append((said.name(limit.name), *told))
     return Table(said.say("limits_caption"), (said.say("head_limit"), *found.labels), tuple(rows), 0)

@@ -11,7 +11,7 @@ from ..results.result import Result
 from ..results.verdict import TOLERANCE, Curvature
 from .assumptions import Leaning
 from .blocks import Block, Folded, Listing, Paragraph, Section, Table
-from .opening import capital, meaning, standing
+from .opening import meaning
 from .subject import Subject
 from .words import column, numeral, percent, typeset, with_unit
 
@@ -26,9 +26,7 @@ def section(subject: Subject, found: Sequence[Leaning] | None, others: Sequence[
     `found` is what the gain leans on, None where that was not computed.
     """
     said = subject.speaker
-    blocks: list[Block] = [
-        Paragraph(capital(said.say("certain_verdict", verdict=standing(subject), meaning=meaning(subject))))
-    ]
+    blocks: list[Block] = [Paragraph(meaning(subject))]
     if subject.shows_gains:
         blocks.append(Listing(tuple(_shown(subject))))
         blocks += [Paragraph(text) for text in _second_solver(subject, others)]

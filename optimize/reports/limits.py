@@ -168,7 +168,7 @@ def _row(subject: Subject, item: Violation) -> tuple[str, ...]:
     if item.size > TOLERANCE:
         state = said.say("missed_by", size=percent(item.size))
     else:
-        state = said.say("state_reached" if item.room <= REACHED else "state_kept")
+        state = said.voice.say("reached" if item.room <= REACHED else "kept")
     is_reached = item.size <= TOLERANCE and item.room <= REACHED
     value = item.amount if is_reached and not item.amount else item.value  # no dust beside a limit of zero
     return said.name(item.place), state, said.moment(item.time), *column([value, item.amount], digits=4)

@@ -34,7 +34,7 @@ SMALL = 0.01  # of the whole: a part that is not named
 def title(subject: Subject) -> str:
     """The heading of the report: what it is, and of which model; without a policy the verdict."""
     said, model = subject.speaker, subject.speaker.title(str(subject.result.provenance["model"]))
-    if subject.shows_gains:
+    if subject.recommends:
         return said.say("title" if subject.result.status.standing in PRICED else "title_best", model=model)
     return said.say("title_without", model=model, verdict=standing(subject))
 
@@ -70,8 +70,8 @@ def standing(subject: Subject) -> str:
 
 
 def meaning(subject: Subject) -> str:
-    """What the verdict means, in a sentence."""
-    return subject.speaker.say(f"meaning_{subject.result.status.standing.name}")
+    """The verdict and what it means, in a sentence."""
+    return subject.speaker.voice.meaning(subject.result.status.standing)
 
 
 def warning(subject: Subject) -> str:
@@ -79,9 +79,9 @@ def warning(subject: Subject) -> str:
     result, say = subject.result, subject.speaker.say
     told = []
     if not subject.shows_gains:
-        told.append(capital(say("no_gains", verdict=standing(subject), meaning=meaning(subject))))
+        told += [meaning(subject), say("no_gains")]
     elif not result.status.is_optimal:
-        told.append(capital(say("not_optimal", verdict=standing(subject), meaning=meaning(subject))))
+        told.append(meaning(subject))
     if subject.shows_gains and is_worse(result):
         told.append(subject.speaker.voice.say("worse_than_without"))
     if result.stored is not None and result.stored.changed:
@@ -90,9 +90,11 @@ def warning(subject: Subject) -> str:
 
 
 def sentences(subject: Subject) -> tuple[str, ...]:
-    """The three sentences; none where there is no policy."""
+    """The three sentences; none where there is no policy, and how sure it is alone where nothing is recommended."""
     if not subject.shows_gains:
         return ()
+    if not subject.recommends:
+        return (sure(subject),)
     found = (recommended(subject), gained(subject), sure(subject))
     return tuple(sentence for sentence in found if sentence)
 
@@ -108,7 +110,7 @@ def recommended(subject: Subject) -> str:
         return said.say("recommend_nothing")
     parts = [_lever(subject, name) for name in changed[:MOST_LEVERS]]
     if len(changed) > MOST_LEVERS:
-        parts.append(said.say("more_levers", count=len(changed) - MOST_LEVERS))
+        parts.append(said.voice.say("more", count=len(changed) - MOST_LEVERS))
     return capital(said.say("recommend", parts=said.parted(parts)))
 
 
@@ -288,12 +290,9 @@ def sure(subject: Subject) -> str:
         evidence.append(said.say("evidence_replay", gap=f"{gap:.0e}") if gap else said.say("evidence_exact"))
     elif result.status.standing is not Standing.UNVERIFIED:
         evidence.append(said.say("evidence_no_replay"))
-    told = {"verdict": standing(subject), "meaning": meaning(subject), "evidence": said.listed(evidence)}
-    text = capital(said.say("sure" if evidence else "sure_bare", **told))
+    seen = said.say("sure", evidence=said.listed(evidence)) if evidence else ""
     names = reached(subject)
-    if names:
-        return said.joined((text, _binding(subject, names)))
-    return text
+    return said.joined((meaning(subject), seen, _binding(subject, names) if names else ""))
 
 
 def _binding(subject: Subject, names: Sequence[str]) -> str:

@@ -81,7 +81,7 @@ def _loser(subject: Subject, side: Sides) -> tuple[str, ...]:
     if worst is None:
         return (said.headline(headline), where, span, NONE, NONE, NONE)
     place = said.listed(text for text in (said.name(worst.element), said.moment(worst.time)) if text)
-    at_end = f"{side.losing_at_end:,}" if headline.by else said.say("yes" if side.losing_at_end else "no")
+    at_end = f"{side.losing_at_end:,}" if headline.by else said.voice.say("yes" if side.losing_at_end else "no")
     return said.headline(headline), where, span, place, extreme(said, side.outcome, worst), at_end
 
 

@@ -23,9 +23,6 @@ from ..results.verification import opened
 from ..results.voice import voice_of
 from .words import Speaker
 
-# Standings of a search that did not end: what it found is on the way, and tells of no gains.
-UNSETTLED = (Standing.INTERRUPTED,)
-
 
 @dataclass(frozen=True, eq=False)
 class Subject:
@@ -39,7 +36,12 @@ class Subject:
     @property
     def shows_gains(self) -> bool:
         """Whether there is a policy of which something may be said."""
-        return self.result.is_policy and self.result.status.standing not in UNSETTLED
+        return self.result.shows_gains
+
+    @property
+    def recommends(self) -> bool:
+        """Whether it is to be done: nothing is where no lever moves the goal."""
+        return self.shows_gains and self.result.status.standing is not Standing.NO_GRADIENT
 
     @cached_property
     def outcomes(self) -> tuple[Outcome, ...]:

@@ -24,7 +24,7 @@ from ..plans.plan import Plan
 from ..plans.quantities import unit_of_integral
 from ..solvers.solver import Iteration
 from .groups import Groups
-from .verdict import TOLERANCE, Findings, Verdict, Verification, judge
+from .verdict import TOLERANCE, Findings, Standing, Verdict, Verification, judge
 from .violations import Violation, largest
 from .voice import Voice
 
@@ -135,6 +135,11 @@ class Result:
     def is_policy(self) -> bool:
         """Whether there is a policy that keeps all limits, in our run and in PySD's, and that a search found."""
         return self.status.is_policy and self.largest_limit_violation <= TOLERANCE
+
+    @property
+    def shows_gains(self) -> bool:
+        """Whether gains may be told of it: there is a policy, and its search was not stopped on its way."""
+        return self.is_policy and self.status.standing is not Standing.INTERRUPTED
 
     @property
     def kkt_residual(self) -> float:

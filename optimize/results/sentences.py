@@ -15,7 +15,7 @@ from .numbers import column, shares, signed_column
 from .prices import kind_of
 from .result import Result
 from .uses import Use, uses
-from .verdict import NO_POLICY, Standing
+from .verdict import Standing
 from .voice import LANGUAGE, Voice, voice_of
 
 MOST = 3  # of what is listed in one sentence
@@ -51,14 +51,11 @@ class _Sentences:
     def all(self) -> Iterator[Sentence]:
         """In the order of reading."""
         verdict = self.result.judged(self.voice)
-        if not self.result.is_policy or verdict.standing in (*NO_POLICY, Standing.INTERRUPTED):
+        if not self.result.shows_gains:
             yield Sentence("verdict", verdict.told(self.voice))
             return
-        standing = self._begun(self.voice.standing(verdict.standing))
-        plain = self.voice.say(f"plain {verdict.standing}")
-        verdict_text = self.voice.say("headline_verdict", standing=standing, plain=plain)
         worse = self.voice.say("worse_than_without") if is_worse(self.result) else ""
-        yield Sentence("verdict", self.voice.joined(verdict_text, worse))
+        yield Sentence("verdict", self.voice.joined(self.voice.meaning(verdict.standing), worse))
         facts = self._listed(self._facts(), "semicolon")
         yield Sentence("sure", self.voice.joined(self.voice.say("sure", facts=facts), verdict.advice))
         if verdict.standing is Standing.NO_GRADIENT:

@@ -56,7 +56,7 @@ def tables(result: Result, language: str = LANGUAGE) -> list[Table]:
     if not result.is_policy:
         missed = () if standing in (Standing.UNBOUNDED, Standing.FAILED) else (drawn.missed(),)
         return [table for table in missed if table.rows]
-    if standing is Standing.INTERRUPTED:
+    if not result.shows_gains:
         return []
     found = [drawn.goal(), drawn.outcomes(), drawn.difference(), drawn.losers(), drawn.gainers()]
     for use in uses(result, drawn.voice):

@@ -47,6 +47,12 @@ class Voice:
         """What a result is, in a word or two."""
         return self.say(f"standing {standing}")
 
+    def meaning(self, standing: str) -> str:
+        """What a result is and what that means for whoever decides, in a sentence."""
+        called = self.standing(standing)
+        begun = f"{called[:1].upper()}{called[1:]}"
+        return self.say("headline_verdict", standing=begun, plain=self.say(f"plain {standing}"))
+
     def name(self, name: str) -> str:
         """What people call a variable, an element, a dimension or a limit, at the beginning of a line."""
         part = Part.of(name)

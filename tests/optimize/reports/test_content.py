@@ -84,7 +84,9 @@ def test_three_sentences_say_what_is_known_by_hand(english: Report) -> None:
         "At the end of 2029: Wealth of both 20.8 billion yuan instead of 20.0 (+4.0%). Worse off: Wealth in 1 of 2, "
         "2027 to the end of 2029, most in Upper valley at the end of 2029 (−28%)."
     )
-    assert third.startswith("Local optimum: no policy near is better in this model; one far away may be. Seen: KKT ")
+    assert third.startswith(
+        "Local optimum: the best policy found; none near it is better, one far away may be. Seen: KKT "
+    )
     assert "PySD's replay is the same" in third
     assert third.endswith(
         "Limits that are reached: 2 (budget and floor of the upper valley); worth most is budget: 1% more allowed at "
@@ -137,8 +139,21 @@ def test_what_was_not_settled_is_not_recommended(result: opt.Result) -> None:
     findings = replace(result.findings, ending=Ending.TIME_LIMIT, kkt_residual=0.1, looked=None)
     report = report_of(replace(result, findings=findings), "en")
     assert report.title == "Two valleys: the best policy found"
-    assert report.warning.startswith("Best found, limit reached: the search ended before it was settled")
+    assert report.warning.startswith(
+        "Best found, limit reached: the best policy so far: the search ended before it was done"
+    )
     assert "What limits are worth is not said" in told(report, "limits")
+
+
+def test_nothing_is_recommended_where_no_lever_moves_the_goal(result: opt.Result) -> None:
+    """Neither in the title nor in a sentence."""
+    looked = result.findings.looked
+    assert looked is not None
+    idle = replace(result, findings=replace(result.findings, looked=replace(looked, is_idle=True)))
+    report = report_of(idle, "en")
+    assert report.title == "Two valleys: no gradient"
+    (only,) = report.sentences
+    assert only.startswith("No gradient: nothing is recommended: no lever moves the objective here. Seen: ")
 
 
 def test_a_goal_that_is_worse_than_without_is_said_first(result: opt.Result) -> None:
