@@ -150,7 +150,7 @@ def _mostly(subject: Subject, amounts: xr.DataArray, dimension: str, label: str)
         for name, value in largest
         if value >= SMALL * whole
     ]
-    return said.say(label, names=said.both(told), dimension=said.inner(dimension))
+    return said.say(label, names=said.both(told), dimension=said.inner(dimension)) if told else ""
 
 
 def _level(subject: Subject, lever: str) -> str:

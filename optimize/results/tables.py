@@ -215,22 +215,30 @@ class _Tables:
             return [self.voice.name(use.lever)], summed.to_numpy()[np.newaxis], [use.whole]
         along = use.by(use.what)
         elements = [str(element) for element in along[use.what].to_numpy()]
-        lines = [*self._grouped(use.what, elements), (self._say("all"), elements)]
+        parts = self._grouped(use.what, elements) if use.what in self.result.groups else self._largest(along, elements)
+        lines = [*parts, (self._say("all"), elements)]
         paths = [use.over(summed.sel({use.what: part}), [use.what]).to_numpy() for _, part in lines]
         totals = [float(use.over(along.sel({use.what: part}), [use.what])) for _, part in lines]
         return [label for label, _ in lines], np.array(paths), totals
 
     def _grouped(self, dimension: str, elements: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-        """The groups of a dimension, each before its elements; without groups the elements."""
-        groups = self.result.groups.get(dimension)
-        if groups is None:
-            yield from ((self.voice.name(element), [element]) for element in elements)
-            return
-        for name, members in groups.items():
-            kept = [member for member in members if member in elements]
+        """The groups of a dimension, each before its elements where there is room for them."""
+        known, has_room = frozenset(elements), len(elements) <= MOST_ROWS
+        for name, members in self.result.groups[dimension].items():
+            kept = [member for member in members if member in known]
             if kept:
                 yield self.voice.name(name), kept
-                yield from ((f"  {self.voice.name(member)}", [member]) for member in kept)
+                yield from ((f"  {self.voice.name(member)}", [member]) for member in kept if has_room)
+
+    def _largest(self, along: xr.DataArray, elements: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+        """The elements; where there is no room for all, the largest of them and all others in one."""
+        if len(elements) <= MOST_ROWS:
+            yield from ((self.voice.name(element), [element]) for element in elements)
+            return
+        order = np.argsort(-np.abs(along.to_numpy()), kind="stable").tolist()
+        yield from ((self.voice.name(elements[place]), [elements[place]]) for place in order[:MOST_ROWS])
+        others = [elements[place] for place in order[MOST_ROWS:]]
+        yield self._say("others", count=f"{len(others):,}"), others
 
     def _use_title(self, use: Use, *by: str) -> str:
         """A lever, its dimensions, its unit and that of its total."""

@@ -83,28 +83,30 @@ class Use:
         dimension = self.where or self.what
         if dimension is None or self.totals.sizes[dimension] < 2:
             return None
-        along = self.by(dimension)
-        named = {str(e): float(v) for e, v in zip(along[dimension].to_numpy(), along.to_numpy(), strict=True)}
-        low, high = (one(named.items(), key=lambda pair: pair[1]) for one in (min, max))
+        sums = self._sums(dimension)
+        low, high = (one(sums.items(), key=lambda pair: pair[1]) for one in (min, max))
         return None if np.isclose(low[1], high[1], rtol=SAME) else (low, high)
 
     def parts(self) -> list[tuple[str, float]]:
         """Groups of what it is for, else its elements, with their part of all, the largest first."""
         if self.what is None or not self.is_total:
             return []
-        along = self.by(self.what)
-        elements = [str(e) for e in along[self.what].to_numpy()]
-        groups = self.groups.get(self.what) or {element: (element,) for element in elements}
-        inside = {name: [member for member in members if member in elements] for name, members in groups.items()}
-        return self._ordered({name: float(along.sel({self.what: part}).sum()) for name, part in inside.items()})
+        sums = self._sums(self.what)
+        groups = self.groups.get(self.what)
+        if groups:
+            sums = {name: sum(sums.get(member, 0.0) for member in members) for name, members in groups.items()}
+        return self._ordered(sums)
 
     def places(self) -> list[tuple[str, float]]:
         """Elements of the other dimension with their part of all, the largest first."""
         if self.where is None or not self.is_total:
             return []
-        along = self.by(self.where)
-        names = map(str, along[self.where].to_numpy())
-        return self._ordered(dict(zip(names, map(float, along.to_numpy()), strict=True)))
+        return self._ordered(self._sums(self.where))
+
+    def _sums(self, dimension: str) -> dict[str, float]:
+        """The totals along one dimension by element."""
+        along = self.by(dimension)
+        return dict(zip(map(str, along[dimension].to_numpy()), map(float, along.to_numpy()), strict=True))
 
     def _ordered(self, sums: Mapping[str, float]) -> list[tuple[str, float]]:
         whole = self.whole or 1.0

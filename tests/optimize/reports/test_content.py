@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import xarray as xr
 from support import valleys
@@ -189,6 +190,15 @@ def test_what_differs_by_rounding_is_one_level() -> None:
     noise = xr.where(spending["island"] == "north", 1.0, 1.0 + 1e-12)
     report = report_of(replace(result, policy=(0.0 * spending + noise).to_dataset(name="effort")), "en")
     assert report.sentences[0] == "Effort: 1.00 on average."
+
+
+def test_where_no_part_is_worth_a_word_none_is_named() -> None:
+    """Of a thousand villages alike none gets most."""
+    first = verified().policy["spending"].isel(island=0, good=0, drop=True)
+    villages = xr.DataArray(np.ones(1000), {"village": [f"v{number}" for number in range(1000)]})
+    policy = (0.0 * first + villages).assign_attrs(units="money/Year").to_dataset(name="works")
+    report = report_of(replace(verified(), policy=policy), "en")
+    assert "most" not in report.sentences[0]
 
 
 # --- sections -----------------------------------------------------------------------------------------------------

@@ -154,6 +154,21 @@ def test_levels_that_do_not_add_up_are_told_by_their_mean(result: opt.Result) ->
     assert [row[-1] for row in table.rows] == ["1.000", "2.000", "3.000", "2.000"]
 
 
+def test_of_many_places_the_largest_are_told(result: opt.Result) -> None:
+    """And all others in one line; thousands of rows are for files."""
+    first = result.policy["spending"].isel(island=0, good=0, drop=True)
+    villages = xr.DataArray(np.arange(1.0, 101.0), {"village": [f"v{number}" for number in range(1, 101)]})
+    lever = result.plan.levers[0].model_copy(update={"variable": "works"})
+    plan = result.plan.model_copy(update={"levers": (lever,)})
+    policy = (0.0 * first + villages).assign_attrs(units="money/Year").to_dataset(name="works")
+    other = replace(result, plan=plan, policy=policy)
+    table = next(table for table in tables(other) if table.title.lower().startswith("works by village"))
+    names, totals = [row[0] for row in table.rows], [float(row[-2].replace(",", "")) for row in table.rows]
+    assert (names[0], names[-2], names[-1], len(names)) == ("v100", "55 others", "all", 47)
+    assert sum(totals[:-1]) == pytest.approx(totals[-1])
+    assert "most in v100 (2.0%)" in {one.topic: one.text for one in sentences(other)}["recommended"]
+
+
 def test_nobody_loses(result: opt.Result) -> None:
     """This is said, where somebody said what is better."""
     same = replace(lost(result), trajectories=result.baseline)
