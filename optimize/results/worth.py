@@ -20,12 +20,14 @@ import xarray as xr
 
 from ..files.names import part_label
 from ..headlines.scales import SIZES
+from ..headlines.scales import said as unit_said
 from ..plans.kinds import RowKind
 from .gains import said
 from .moments import YEARS
 from .prices import SIZE, kind_of
 from .result import Result
 from .verdict import Standing
+from .voice import Voice, voice_of
 
 PRICED = (Standing.PROVED, Standing.LOCAL, Standing.UNVERIFIED)
 PART = 0.01  # of a limit's size
@@ -87,7 +89,7 @@ def sayings(result: Result) -> list[str]:
     >>> import sd_models as sd
     >>> result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
     >>> print(opt.sayings(result)[1].partition(";")[0])
-    budget: 1% more of it at all times would bring 0.75% of that (1.6e-05)
+    Budget: 1% more of it at all times would bring 0.75% of that (1.6e-05)
     """
     if result.status.standing not in PRICED:
         return [f"What limits are worth is not said: the policy is no local optimum ({result.status.standing})."]
@@ -158,7 +160,11 @@ def amount_words(amount: float, unit: str) -> str:
 
     >>> amount_words(0.1, "trillion yuan"), amount_words(5.0, "thousand tonnes"), amount_words(0.01, "Dmnl")
     ('100 billion yuan', '5,000 tonnes', '0.01')
+    >>> amount_words(10.0, "Billion yuan/Year")
+    '10 billion yuan a year'
     """
+    people = unit_said(unit)
+    amount, unit = people.factor * amount, people.english
     while (found := _SIZED.match(unit)) is not None:
         amount, unit = amount * SIZES[found[1].lower()], unit[found.end() :]
     size, word = next(((SIZES[word], word) for word in WORDS if abs(amount) >= SIZES[word]), (1.0, ""))
@@ -189,11 +195,13 @@ def objective_words(result: Result) -> str:
     """The objective as people say it: the discounted sum of welfare."""
     goal = result.plan.objective
     words = {"integral": "sum of", "mean": "mean of", "final": "final"}[str(goal.measure)]
-    return f"{'discounted ' if goal.discount else ''}{words} {goal.variable}"
+    return f"{'discounted ' if goal.discount else ''}{words} {voice_of(result).inline(goal.variable)}"
 
 
-def _unit(result: Result) -> str:
-    return "" if result.objective_unit in PURE else f" {result.objective_unit}"
+def _objective_amount(result: Result, value: float, digits: int) -> str:
+    """A value of the objective with so many digits, in the unit of people."""
+    unit = voice_of(result).unit(result.objective_unit)
+    return Voice.amount(f"{unit.factor * value:.{digits}g}", unit.english)
 
 
 def brought_words(result: Result) -> str:
@@ -202,14 +210,14 @@ def brought_words(result: Result) -> str:
     if math.isnan(whole):
         return f"Small changes, to first order, of the {objective_words(result)}:"
     does = "raises" if goal.sign > 0 else "lowers"
-    told = f"The policy {does} the {objective_words(result)} by {whole:.4g}{_unit(result)}"
+    told = f"The policy {does} the {objective_words(result)} by {_objective_amount(result, whole, 4)}"
     return f"{told}; small changes, to first order, beside that:"
 
 
 def gain_words(result: Result, gain: float, whole_words: str = "that") -> str:
     """A gain as a part of what the policy brings, and in the objective's unit."""
     whole = brought(result)
-    plain = f"{gain:.2g}{_unit(result)}"
+    plain = _objective_amount(result, gain, 2)
     return plain if math.isnan(whole) else f"{share_words(gain / whole)} of {whole_words} ({plain})"
 
 
@@ -246,14 +254,15 @@ def _when(result: Result, one: Worth) -> str:
 def _sentence(result: Result, one: Worth) -> str:
     """What a limit is worth, all over and where it is dearest."""
     here = f"{_change(result, one)} would bring {gain_words(result, one.gain)}"
+    named = voice_of(result).name(one.limit)
     if one.places == 1 or not one.everywhere:
-        return f"{one.place}: {here}."
+        return f"{named}{one.place.removeprefix(one.limit)}: {here}."
     way = "more" if one.amount > 0 else "less"
     elements = one.place.removeprefix(one.limit)
     where = "everywhere and at all times" if elements else "at all times"
     all_over = f"1% {way} of it {where} would bring {gain_words(result, one.everywhere)}"
     most = f"most {'where' if not elements else f'of {elements[1:-1]}, where'} {here}"
-    return f"{one.limit}: {all_over}; {most}."
+    return f"{named}: {all_over}; {most}."
 
 
 def _of_levers(result: Result, found: Sequence[Worth], kinds: Sequence[RowKind]) -> Iterator[str]:
@@ -281,11 +290,11 @@ def _costing_nothing(result: Result, costing: set[str]) -> Iterator[str]:
     free, reached = unpriced(result, costing)
     if free:
         they = "it costs" if len(free) == 1 else "they cost"
-        yield f"Nobody needs to argue about: {_listed(free)}: {they} nothing here."
+        yield f"Nobody needs to argue about: {_listed(result, free)}: {they} nothing here."
     if reached:
-        yield f"At a price of zero, but reached or nearly so: {_listed(reached)}; tighter, they may cost."
+        yield f"At a price of zero, but reached or nearly so: {_listed(result, reached)}; tighter, they may cost."
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(result: Result, names: Sequence[str]) -> str:
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return f"{', '.join(names[:MOST_NAMES])}{more}"
+    return f"{', '.join(map(voice_of(result).inline, names[:MOST_NAMES]))}{more}"

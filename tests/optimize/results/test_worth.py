@@ -78,12 +78,12 @@ def test_sentences_are_measured_by_what_the_policy_brings(result: opt.Result) ->
     first, *others = opt.sayings(result)
     brought = result.objective - result.baseline_objective
     assert first == (
-        f"The policy raises the discounted sum of welfare by {brought:.4g} Year; "
+        f"The policy raises the discounted sum of welfare by {brought:.4g} years; "
         "small changes, to first order, beside that:"
     )
     (cap,) = (text for text in others if text.startswith("cap:"))
-    assert cap.startswith("cap: 0.1 money/Year more allowed at the end (6) (1.9% of it) would bring ")
-    assert cap.endswith(" Year).")
+    assert cap.startswith("cap: 0.1 money a year more allowed at the end (6) (1.9% of it) would bring ")
+    assert cap.endswith(" years).")
     assert sum(text.startswith("Ramps of levers bind at ") for text in others) == 1
     assert sum(text.startswith("Bounds of levers bind at ") for text in others) <= 1
     assert others[-1] == "Nobody needs to argue about: far away: it costs nothing here."
@@ -153,12 +153,12 @@ def test_a_fixed_amount_is_set_higher_or_lower(islands_system: System) -> None:
     ("amount", "unit", "said"),
     [
         (0.1, "trillion yuan", "100 billion yuan"),
-        (-10.0, "Billion yuan/Year", "-10 billion yuan/Year"),
+        (-10.0, "Billion yuan/Year", "-10 billion yuan a year"),
         (0.001, "thousand tonnes", "1 tonnes"),
         (1000.0, "people", "1,000 people"),
-        (20.0, "ten thousand person", "200,000 person"),
+        (20.0, "ten thousand person", "200,000 people"),
         (0.01, "", "0.01"),
-        (1e-7, "m", "1e-07 m"),
+        (1e-7, "m", "1e-07 metres"),
         (3.0, "thousandfold", "3 thousandfold"),
     ],
 )
