@@ -133,7 +133,7 @@ def test_it_is_kept_beside_the_result_and_read_strictly(
     assert read_worth(folder) == ()
     assert main(["explain", str(folder), "--limit", "cap", "--more", "0.1"]) == 0
     printed = capsys.readouterr().out
-    assert "cap, 0.1 money/Year more (1.9% of it) everywhere and at all times:" in printed
+    assert "cap, 0.1 money a year more (1.9% of it) everywhere and at all times:" in printed
     assert f"{FILE}" in printed
     assert main(["explain", str(folder), "--limit", "cap", "--more", "0.2", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
