@@ -9,13 +9,13 @@ import xarray as xr
 
 from sd_models.system.model import FloatArray
 
-from ..results.numbers import signed_column
+from ..results.numbers import shares, signed_column
 from ..results.tables import Table, number
-from ..results.voice import LANGUAGE, voice_of
-from ..results.worth import amount_words
+from ..results.voice import LANGUAGE, Voice, voice_of
+from ..results.worth import PURE, amount_words
 from .explanation import Explanation
 from .loops import LoopScores, Period
-from .marginal import PART_OF_IT, Marginals
+from .marginal import PART_OF_IT, Amount, Marginals
 from .spoken import WORDS, spoken, spoken_text
 
 MOST_ROWS = 36  # of a table; of more the largest and the smallest
@@ -59,15 +59,15 @@ def tables(found: Explanation, language: str = LANGUAGE) -> list[Table]:
     >>> found[0].title
     '变化从何而来，按省份'
     """
-    parts = [_levers(found), _terms(found), *_dimensions(found), _years(found)]
-    carried = [_stocks(found), _through(found), *_loops(found, found.value.loops, LOOPS_OF_WORTH)]
-    listed = [*parts, *_marginals(found), *carried, *_loops(found, found.loops, LOOPS)]
     voice = voice_of(found.result, language)
+    parts = [_levers(found), _terms(found), *_dimensions(found), _years(found)]
+    carried = [_stocks(found, voice), _through(found), *_loops(found, found.value.loops, LOOPS_OF_WORTH, voice)]
+    listed = [*parts, *_marginals(found), *carried, *_loops(found, found.loops, LOOPS, voice)]
     return [spoken(table, voice) for table in listed if table.rows]
 
 
 def _unit(found: Explanation) -> str:
-    return "" if found.target.unit in ("", "Dmnl", "1") else f" {found.target.unit}"
+    return "" if found.target.unit in PURE else f" {found.target.unit}"
 
 
 def _judged(gain: float, better: str) -> str:
@@ -86,7 +86,8 @@ def _parts_table(title: str, parts: Sequence[tuple[str, float]], found: Explanat
     texts = signed_column([value for _, value in lines])
     if rest and texts[-2] == "0":  # it is told, however small
         texts[-2] = f"{found.waterfall.remainder:+.0e}"
-    rows = tuple((name, text, f"{value / gain:+.1%}") for (name, value), text in zip(lines, texts, strict=True))
+    named = zip(lines, texts, shares([value / gain for _, value in lines], sign="+"), strict=True)
+    rows = tuple((name, text, share) for (name, _), text, share in named)
     return Table(title, ("", found.target.unit or "change", "share"), rows, 2)
 
 
@@ -153,12 +154,21 @@ def _marginals(found: Explanation) -> Iterator[Table]:
     """What an amount more of each lever would bring, along each of its dimensions and over time."""
     margin = found.marginals
     for name, amount in margin.amounts.items():
-        words = amount_words(amount.value, amount.unit)
+        words = _amount_words(found, name, amount)
         for dimension in [*(str(d) for d in margin.spent[name].dims if d != "time"), "time"]:
             values = margin.by(name, dimension)
             chosen = _kept_places(values[0].to_numpy(), is_time=dimension == "time")
             title = f"What {words} more of {name} would bring, with nothing taken away elsewhere, by {dimension}"
             yield _marginal_table(title, values.isel({dimension: chosen}), margin)
+
+
+def _amount_words(found: Explanation, lever: str, amount: Amount) -> str:
+    """An amount of a lever; of a level, which does not add up over time, how much higher it is and for how long."""
+    unit, time_unit = str(found.result.policy[lever].attrs.get("units", "")), found.result.time_unit
+    levels = (f"{unit}*{time_unit}", *((time_unit,) if unit in PURE else ()))
+    if not time_unit or amount.unit not in levels:
+        return amount_words(amount.value, amount.unit)
+    return f"{amount_words(amount.value, unit)} (held for one {time_unit})"
 
 
 def _kept_places(values: FloatArray, *, is_time: bool) -> list[int]:
@@ -177,16 +187,16 @@ def _marginal_table(title: str, values: xr.DataArray, margin: Marginals) -> Tabl
     columns = [signed_column(values.sel(outcome=label).to_numpy().tolist()) for label in labels]
     heads = [label.removeprefix(PART_OF_IT) for label in labels]
     named = zip(heads, (margin.targets[label].unit for label in labels), strict=True)
-    units = dict.fromkeys(f"{head} in {unit or '1'}" for head, unit in named)
+    units = dict.fromkeys(f"{head} in {unit}" for head, unit in named if unit not in PURE)
     elements = [f"{e:g}" if dimension == "time" else str(e) for e in values[dimension].to_numpy()]
     rows = tuple((element, *texts) for element, *texts in zip(elements, *columns, strict=True))
-    return Table(f"{title}: {'; '.join(units)}", ("", *heads), rows, len(labels))
+    return Table(f"{title}: {'; '.join(units)}" if units else title, ("", *heads), rows, len(labels))
 
 
 # --- stocks -----------------------------------------------------------------------------------------------------------
 
 
-def _stocks(found: Explanation) -> Table:
+def _stocks(found: Explanation, voice: Voice) -> Table:
     """What a hundredth more of each stock would bring, and one more unit where it is worth most, at the first time."""
     hundredths, kept = found.costates.of_a_part(PART), _dearest_stocks(found)[:MOST_STOCKS]
     if not kept:
@@ -198,7 +208,7 @@ def _stocks(found: Explanation) -> Table:
     rows = tuple((name, *texts, *_dearest(found, name)) for name, *texts in zip(kept, *columns, strict=True))
     unit = f", {found.target.unit}" if _unit(found) else ""
     title = f"Stocks most worth: what 1% more of each at a time would bring{unit}; and one more unit at the first"
-    return Table(title, ("", *(f"{time:g}" for time in chosen), "one more", "unit", "where"), rows, len(chosen) + 3)
+    return Table(title, ("", *map(voice.moment, chosen.tolist()), "one more", "unit", "where"), rows, len(chosen) + 3)
 
 
 def _dearest_stocks(found: Explanation) -> list[str]:
@@ -247,13 +257,13 @@ def _dearest(found: Explanation, name: str) -> tuple[str, str, str]:
     at = np.unravel_index(int(np.abs(first.to_numpy()).argmax()), first.shape)
     names = [str(first[d].to_numpy()[i]) for d, i in zip(first.dims, at, strict=True)]
     unit = str(found.costates.levels[name].attrs["units"])
-    return f"{float(first.to_numpy()[at]):+.3g}", unit, ", ".join(names) or "everywhere"
+    return f"{float(first.to_numpy()[at]):+.3g}", "" if unit in PURE else unit, ", ".join(names) or "everywhere"
 
 
 # --- loops ------------------------------------------------------------------------------------------------------------
 
 
-def _loops(found: Explanation, loops: LoopScores, what: str) -> Iterator[Table]:
+def _loops(found: Explanation, loops: LoopScores, what: str, voice: Voice) -> Iterator[Table]:
     """Which loops dominate when, in the largest group of connected ones, and what these loops are."""
     if not loops.loops:
         return
@@ -262,7 +272,7 @@ def _loops(found: Explanation, loops: LoopScores, what: str) -> Iterator[Table]:
     first, last = (float(loops.shares["time"].to_numpy()[i]) for i in (0, -1))
     every = max(found.result.plan.every, float(np.ceil((last - first) / MOST_TIMES)))
     periods = [period for period in loops.periods(every) if period.group == largest]
-    rows = tuple(_period_row(period) for period in periods)
+    rows = tuple(_period_row(period, voice) for period in periods)
     more = len(set(numbers)) - 1
     apart = f"; {more} groups of loops apart from these are in --json" if more else ""
     title = f"Feedback loops that {what}, among {numbers.count(largest)} connected ones{apart}"
@@ -272,5 +282,6 @@ def _loops(found: Explanation, loops: LoopScores, what: str) -> Iterator[Table]:
     yield Table("These loops (R reinforces, B balances, U does both)", ("", ""), tuple((n, texts[n]) for n in named), 0)
 
 
-def _period_row(period: Period) -> tuple[str, ...]:
-    return period.run, f"{period.start:g}", f"{period.end:g}", ", ".join(period.loops), f"{period.share:.0%}"
+def _period_row(period: Period, voice: Voice) -> tuple[str, ...]:
+    ends = map(voice.moment, (period.start, period.end))
+    return period.run, *ends, ", ".join(period.loops), f"{period.share:.0%}"

@@ -10,6 +10,7 @@ from support import islands
 import optimize as opt
 import sd_models as sd
 from optimize.explanation.explanation import Explanation
+from optimize.explanation.marginal import Amount
 from optimize.explanation.spoken import spoken, spoken_text
 from optimize.explanation.tables import MOST_EFFECTS, headline, tables
 from optimize.results.tables import Table
@@ -47,6 +48,39 @@ def test_loops_of_worth_are_told(plain: Explanation) -> None:
     titles = [table.title for table in tables(plain)]
     assert any("carry half of the worth" in title for title in titles)
     assert any("make half of what happens" in title for title in titles)
+
+
+def test_the_end_is_told_as_people_say_it(urban: Explanation) -> None:
+    """The horizon's last period ends when 2040 does."""
+    told = [text for table in tables(urban) for text in (*table.headers, *(cell for row in table.rows for cell in row))]
+    assert "end of 2040" in told
+    assert "2041" not in told
+    chinese = [text for table in tables(urban, "zh") for text in table.headers]
+    assert "2040年末" in chinese
+
+
+def test_what_has_no_unit_is_told_without_one(plain: Explanation) -> None:
+    """And not in 1, or in Dmnl; without any unit nothing waits behind a colon."""
+    targets = {label: replace(one, unit="Dmnl") for label, one in plain.marginals.targets.items()}
+    bare = replace(plain, marginals=replace(plain.marginals, targets=targets))
+    titles = [table.title for table in tables(bare) if "with nothing taken away elsewhere" in table.title]
+    assert [title.partition("elsewhere, ")[2] for title in titles] == ["by island", "by good", "by time"]
+    chinese = [table.title for table in tables(bare, "zh")]
+    assert any(title.startswith("spending多") and "island" in title for title in chinese)
+
+
+def test_more_of_a_level_is_so_much_for_some_time(plain: Explanation) -> None:
+    """A rate of tax has no amounts: 0.01 Month of it says nothing to anybody."""
+    policy = plain.result.policy.copy()
+    policy["spending"] = policy["spending"].assign_attrs(units="Dmnl")
+    amounts = {"spending": Amount(0.01, plain.result.time_unit)}
+    level = replace(
+        plain,
+        result=replace(plain.result, policy=policy),
+        marginals=replace(plain.marginals, amounts=amounts),
+    )
+    titles = [table.title for table in tables(level) if "with nothing taken away elsewhere" in table.title]
+    assert all(title.startswith("What 0.01 (held for one Year) more of spending would bring") for title in titles)
 
 
 def test_names_are_those_of_the_table_of_names(urban: Explanation) -> None:
