@@ -29,9 +29,10 @@ def _files(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[str]:
     changed = [name for name in one if name in other and one[name] != other[name]]
     if changed:
         yield f"{', '.join(changed)}: not the same in both"
-    if set(one) != set(other):
-        yield f"the files are {', '.join(sorted(set(one) - set(other))) or 'the same'} in the one only, "
-        yield f"and {', '.join(sorted(set(other) - set(one))) or 'none'} in the other only"
+    for files, rest, which in ((one, other, "first"), (other, one, "other")):
+        alone = sorted(set(files) - set(rest))
+        if alone:
+            yield f"{', '.join(alone)}: in the {which} alone"
 
 
 def plan_differences(one: Plan, other: Plan) -> Iterator[str]:

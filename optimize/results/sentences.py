@@ -17,9 +17,12 @@ from .result import Result
 from .uses import Use, uses
 from .verdict import Standing
 from .voice import LANGUAGE, Voice, voice_of
+from .worth import PRICED
 
 MOST = 3  # of what is listed in one sentence
 LEAST_SHARE = 0.005  # of a part that is worth a word
+# Searches on their way: prices there tell nothing of what binds.
+UNFINISHED = (Standing.LIMIT_REACHED, Standing.STALLED)
 STOP = {"en": "; ", "zh": "；"}
 
 
@@ -69,7 +72,8 @@ class _Sentences:
         costs = self._costs()
         if costs:
             yield Sentence("costs", costs)
-        yield Sentence("binds", self._binds())
+        if verdict.standing not in UNFINISHED:
+            yield Sentence("binds", self._binds())
 
     def _people(self, told: Sequence[Outcome]) -> Iterator[Sentence]:
         """What comes of it, losers and gainers."""
@@ -117,7 +121,8 @@ class _Sentences:
 
     def _recommended(self) -> str:
         first, end = (self.voice.moment(time) for time in (self.result.plan.horizon[0], self.voice.end))
-        return self.voice.say("recommended", first=first, end=end, uses=self._few([self._used(u) for u in self._uses]))
+        word = "recommended" if self.result.status.standing in PRICED else "best_found"
+        return self.voice.say(word, first=first, end=end, uses=self._few([self._used(u) for u in self._uses]))
 
     def _used(self, use: Use) -> str:
         """How much of a lever, for what and where."""

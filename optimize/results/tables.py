@@ -23,7 +23,7 @@ from .numbers import column, shares, signed_column
 from .prices import kind_of
 from .result import Result
 from .uses import Use, telling, uses
-from .verdict import TOLERANCE, Standing
+from .verdict import TOLERANCE, Standing, size_words
 from .violations import Violation
 from .voice import LANGUAGE, Voice, voice_of
 
@@ -294,7 +294,7 @@ class _Tables:
         price = self.result.shadow_prices.get(item.limit)
         unit = self.voice.unit("" if price is None else str(price.attrs["limit_unit"]))
         is_reached = reached(self.result, item)
-        state = self._say("missed", size=f"{item.size:.1e}") if item.size > TOLERANCE else ""
+        state = self._say("missed", size=size_words(item.size)) if item.size > TOLERANCE else ""
         state = state or self._say("reached" if is_reached else "kept")
         value = item.amount if is_reached and not item.amount else item.value
         numbers = column([unit.factor * value, unit.factor * item.amount])

@@ -227,7 +227,7 @@ class _Judge:
 
     def _missing(self, key: str, found: Findings, **values: object) -> str:
         size = found.violation
-        part = self._say("part", size=f"{size:.2%}" if size >= 1e-3 else f"{size:.1e}")
+        part = self._say("part", size=size_words(size))
         return self._say(key, limit=self._place(found.violated), part=part, **values)
 
     def _more(self, usual: int = 5) -> int:
@@ -312,3 +312,12 @@ _WHY = {
     Ending.INTERRUPTED: (Standing.INTERRUPTED, "why_interrupted", "advice_restart"),
 }
 _STALLED = (Standing.STALLED, "why_stalled", "advice_stalled")
+
+
+def size_words(size: float) -> str:
+    """A part of a limit's size: in per cent, where that has figures to tell.
+
+    >>> size_words(0.98784), size_words(0.00002)
+    ('98.78%', '2.0e-05')
+    """
+    return f"{size:.2%}" if size >= 1e-3 else f"{size:.1e}"

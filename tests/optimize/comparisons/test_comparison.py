@@ -16,7 +16,7 @@ import optimize as opt
 import sd_models as sd
 from optimize.command_line.commands import main
 from optimize.comparisons.candidate import GIVEN
-from optimize.comparisons.differences import plan_differences
+from optimize.comparisons.differences import differences, plan_differences
 from optimize.comparisons.document import document
 from optimize.comparisons.robustness import robustness
 from optimize.comparisons.tables import sentences, tables
@@ -91,6 +91,15 @@ def test_what_was_asked_otherwise_is_told(found: opt.Comparison) -> None:
     said = "\n".join(sentences(found))
     assert "lever[spending].upper: 2 against 0.5" in said
     assert "the same run without a policy" in said
+
+
+def test_other_files_are_told_by_name(solved: Solved) -> None:
+    """One text for each of the two, which has no end that waits for the other."""
+    one = solved()
+    files = {"gone.mdl": "0", **one.provenance["files"]}
+    other = replace(one, provenance={**one.provenance, "files": {"new.csv": "1", **one.provenance["files"]}})
+    told = list(differences(replace(one, provenance={**one.provenance, "files": files}), other))
+    assert told == ["gone.mdl: in the first alone", "new.csv: in the other alone"]
 
 
 def test_another_baseline_is_told(solved: Solved, tmp_path: Path) -> None:

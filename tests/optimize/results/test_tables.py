@@ -124,6 +124,15 @@ def test_where_no_lever_moves_the_goal_nothing_is_recommended(result: opt.Result
     assert [one.topic for one in sentences(flat)] == ["verdict", "sure"]
 
 
+def test_what_was_not_settled_is_not_recommended(result: opt.Result) -> None:
+    """It is the best that was found; and of a search on its way nobody knows what binds."""
+    ended = replace(result, findings=Findings(Ending.TIME_LIMIT, 0.1, 0.0))
+    told = {one.topic: one.text for one in sentences(ended)}
+    assert told["recommended"].startswith("The best found, ")
+    assert "binds" not in told
+    assert {one.topic: one.text for one in sentences(result)}["recommended"].startswith("Recommended, ")
+
+
 def test_bounds_that_bind_alone_are_not_told_as_besides(result: opt.Result) -> None:
     """There is nothing that they are besides."""
     prices = {name: price for name, price in result.shadow_prices.items() if price.attrs["kind"] != "limit"}
@@ -209,4 +218,4 @@ def test_limits_that_are_missed_are_shown(result: opt.Result) -> None:
     findings = Findings(Ending.INFEASIBLE, np.inf, 0.25, first.place)
     (table,) = tables(replace(result, findings=findings, violations=(first, *result.violations[1:])))
     assert table.title.startswith("No policy")
-    assert [row[1] for row in table.rows] == ["missed by 2.5e-01"]
+    assert [row[1] for row in table.rows] == ["missed by 25.00%"]
