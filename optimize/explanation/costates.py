@@ -47,6 +47,13 @@ class Costates:
             found[name] = product.sum([d for d in product.dims if d != "time"]).assign_attrs(self.worth[name].attrs)
         return xr.Dataset(found)
 
+    def dearest(self, part: float = 0.01) -> list[str]:
+        """The modeller's stocks of which this part more is worth something at some time, the dearest first."""
+        parts = self.of_a_part(part)
+        sizes = {str(name): float(np.nanmax(np.abs(values.to_numpy()))) for name, values in parts.items()}
+        order = sorted(sizes, key=lambda name: -sizes[name])
+        return [name for name in order if sizes[name] > 0 and not parts[name].attrs["origin"]]
+
 
 def costates(question: Question, target: Target) -> Costates:
     """The worth of all stocks along the run with the policy."""

@@ -198,7 +198,7 @@ def _marginal_table(title: str, values: xr.DataArray, margin: Marginals) -> Tabl
 
 def _stocks(found: Explanation, voice: Voice) -> Table:
     """What a hundredth more of each stock would bring, and one more unit where it is worth most, at the first time."""
-    hundredths, kept = found.costates.of_a_part(PART), _dearest_stocks(found)[:MOST_STOCKS]
+    hundredths, kept = found.costates.of_a_part(PART), found.costates.dearest(PART)[:MOST_STOCKS]
     if not kept:
         return NO_TABLE
     times = np.append(found.waterfall.parts["time"].to_numpy(), hundredths["time"].to_numpy()[-1])
@@ -211,17 +211,9 @@ def _stocks(found: Explanation, voice: Voice) -> Table:
     return Table(title, ("", *map(voice.moment, chosen.tolist()), "one more", "unit", "where"), rows, len(chosen) + 3)
 
 
-def _dearest_stocks(found: Explanation) -> list[str]:
-    """The modeller's stocks of which a hundredth more is worth something, the dearest first."""
-    hundredths = found.costates.of_a_part(PART)
-    sizes = {str(name): float(np.nanmax(np.abs(values.to_numpy()))) for name, values in hundredths.items()}
-    order = sorted(sizes, key=lambda name: -sizes[name])
-    return [name for name in order if sizes[name] > 0 and not hundredths[name].attrs["origin"]]
-
-
 def _through(found: Explanation) -> Table:
     """Of the stocks most worth, the effects through which they are so, at the first time."""
-    rows = [row for name in _dearest_stocks(found)[:MOST_THROUGH] for row in _effects(found, name)]
+    rows = [row for name in found.costates.dearest(PART)[:MOST_THROUGH] for row in _effects(found, name)]
     if not rows:
         return NO_TABLE
     texts = signed_column([part for *_, part, _ in rows])
@@ -235,20 +227,12 @@ def _through(found: Explanation) -> Table:
 
 def _effects(found: Explanation, stock: str) -> Iterator[tuple[str, str, float, float]]:
     """The effects that carry most of a stock's worth, each with its part and share; the rest in one."""
-    if stock not in found.value.through:
-        return
-    parts = found.value.of_a_part(stock, PART).isel(time=0)
-    values = {
-        str(effect): float(part) for effect, part in zip(parts["effect"].to_numpy(), parts.to_numpy(), strict=True)
-    }
-    size = sum(map(abs, values.values())) or 1.0
-    order = sorted((effect for effect in values if values[effect]), key=lambda effect: -abs(values[effect]))
-    for place, effect in enumerate(order[:MOST_EFFECTS]):
-        told = "itself" if effect == stock else effect
-        yield "" if place else stock, told, values[effect], values[effect] / size
-    rest = [values[effect] for effect in order[MOST_EFFECTS:]]
+    effects = found.value.effects(stock, PART)
+    for place, one in enumerate(effects[:MOST_EFFECTS]):
+        yield "" if place else stock, "itself" if one.name == stock else one.name, one.part, one.share
+    rest = effects[MOST_EFFECTS:]
     if rest:
-        yield "", f"{len(rest)} others", sum(rest), sum(rest) / size
+        yield "", f"{len(rest)} others", sum(one.part for one in rest), sum(one.share for one in rest)
 
 
 def _dearest(found: Explanation, name: str) -> tuple[str, str, str]:

@@ -13,21 +13,24 @@ import numpy as np
 
 from sd_models.errors import ModelError
 
+from ..explanation.costates import Costates, costates
 from ..explanation.explanation import WITH, WITHOUT
 from ..explanation.loops import LoopScores, loop_scores
 from ..explanation.target import Question, Target, question_of, target_of
+from ..explanation.value import Value, value
 from ..explanation.waterfall import Waterfall, waterfall
 from ..headlines.headline import Headline
 from .assumptions import Leaning, leanings
 from .blocks import Block, Chart, Folded, Listing, Paragraph, Section, Table
 from .opening import change_unit
 from .subject import Subject
-from .words import numeral, percent, with_unit
+from .words import column, numeral, percent, with_unit
 
 MOST_STEPS = 20  # of a waterfall
 MOST_SPANS = 6  # of years
 MOST_LOOPS = 8
 MOST_PERIODS = 5
+MOST_STOCKS, MOST_EFFECTS = 5, 3  # whose worth is taken apart, and effects of each
 LARGEST = 20_000_000  # numbers of a run, about a minute of work; the provinces of China have 1.6 million
 
 
@@ -40,6 +43,8 @@ class Reasons:
 
     waterfall: Waterfall | None = None
     loops: LoopScores | None = None
+    costates: Costates | None = None
+    value: Value | None = None
     leanings: tuple[Leaning, ...] | None = None
     failed: str = ""
 
@@ -56,7 +61,9 @@ def reasons(subject: Subject) -> Reasons:
         found = _waterfall(subject, question, objective)
         runs = {WITHOUT: question.own, WITH: question.decided}
         scores = loop_scores(question.simulator, runs, first=question.horizon.first)
-        return Reasons(found, scores, leanings(question, objective))
+        worth = costates(question, found.target)
+        through = value(question, found.target, worth, with_loops=False)
+        return Reasons(found, scores, worth, through, leanings(question, objective))
     except ModelError as error:
         return Reasons(failed=" ".join(str(error).split()))
 
@@ -85,6 +92,8 @@ def section(subject: Subject, found: Reasons) -> Section:
         blocks += _waterfalls(subject, found.waterfall)
     if found.loops is not None:
         blocks += _loops(subject, found.loops)
+    if found.waterfall is not None and found.costates is not None and found.value is not None:
+        blocks += _worth(subject, found.waterfall, found.costates, found.value)
     return Section("why", said.say("heading_why"), tuple(blocks))
 
 
@@ -208,6 +217,37 @@ def _spans(subject: Subject, found: Waterfall) -> list[Mapping[str, object]]:
 
 
 # --- loops ------------------------------------------------------------------------------------------------------------
+
+
+def _worth(subject: Subject, found: Waterfall, known: Costates, worth: Value) -> Iterator[Block]:
+    """Through which links the stocks work that are worth most."""
+    said = subject.speaker
+    lines = [line for stock in known.dearest()[:MOST_STOCKS] for line in _effects(subject, worth, stock)]
+    if lines:
+        parts = column([_factor(subject, found) * part for *_, part, _ in lines], signed=True)
+        rows = tuple(
+            (stock, name, part, percent(share, signed=True))
+            for (stock, name, _, share), part in zip(lines, parts, strict=True)
+        )
+        unit = _unit(subject, found, is_change=True)
+        brings = said.say("in_unit", what=said.say("head_brings"), unit=unit) if unit else said.say("head_brings")
+        heads = (said.say("head_stock"), said.say("head_through"), brings, said.say("head_share"))
+        when = said.at(float(known.worth["time"].to_numpy()[0]))
+        caption = said.say("worth_through", name=_label(subject, found.target), when=when)
+        yield Folded(said.say("worth_fold"), (Table(caption, heads, rows, 2),))
+    yield from (Paragraph(said.voice.told(note), "hint") for note in worth.notes)
+
+
+def _effects(subject: Subject, worth: Value, stock: str) -> Iterator[tuple[str, str, float, float]]:
+    """The largest effects of a stock, the others as one; its name stands before the first."""
+    said, effects = subject.speaker, worth.effects(stock)
+    for place, one in enumerate(effects[:MOST_EFFECTS]):
+        name = said.say("itself") if one.name == stock else said.name(one.name)
+        yield "" if place else said.name(stock), name, one.part, one.share
+    rest = effects[MOST_EFFECTS:]
+    if rest:
+        name = said.say("others", count=f"{len(rest):,}")
+        yield "", name, sum(one.part for one in rest), sum(one.share for one in rest)
 
 
 def _loops(subject: Subject, loops: LoopScores) -> Iterator[Block]:

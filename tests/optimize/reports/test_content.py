@@ -261,6 +261,12 @@ def test_the_gain_is_shared_out_and_adds_up(english: Report) -> None:
     assert "No variable of the model takes part in a feedback loop." in told(english, "why")
 
 
+def test_stocks_tell_through_what_they_work(english: Report) -> None:
+    """A hundredth of the ten billion of each valley is there at the end, and is wealth of both then."""
+    rows = table(english, "why", "What 1% more of each of these stocks in 2026 would bring")
+    assert rows == [("Wealth", "Wealth of both", "+0.200", "+100%")]
+
+
 def test_certainty_tells_what_was_seen_what_it_leans_on_and_what_was_not_done(english: Report) -> None:
     """The return of the lower roads is worth 8 a unit, and its range of half to twice 1.8: 1800% of the gain."""
     said = told(english, "certainty")
