@@ -17,7 +17,7 @@ from .result import Result
 from .uses import Use, uses
 from .verdict import Standing
 from .voice import LANGUAGE, Voice, voice_of
-from .worth import PRICED
+from .worth import PRICED, worths
 
 MOST = 3  # of what is listed in one sentence
 LEAST_SHARE = 0.005  # of a part that is worth a word
@@ -169,6 +169,9 @@ class _Sentences:
     def _binds(self) -> str:
         prices = self.result.shadow_prices
         binding = [name for name, price in prices.items() if price.to_numpy().any()]
+        if self.result.status.standing in PRICED:
+            told = {one.limit for one in worths(self.result)}
+            binding = [name for name in binding if name in told]
         limits = [self._binding(name) for name in binding if kind_of(prices[name]) is RowKind.LIMIT]
         if not binding:
             return self.voice.say("binds_nothing")

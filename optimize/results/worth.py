@@ -34,7 +34,8 @@ PART = 0.01  # of a limit's size
 FREE = 0.01  # of its size is left at least where nobody needs to argue about a limit
 MOST = 12  # limits that are told
 MOST_NAMES = 8
-NOTHING = 1e-9  # of the objective: rounding
+NOTHING = 1e-12  # of the objective: rounding
+DUST = 1e-9  # of what the policy brings: what a search leaves over in a price
 WORDS = ("trillion", "billion", "million")
 RAMPS = (RowKind.RAMP, RowKind.RISE, RowKind.FALL)
 BOUNDS = (RowKind.LOWER_BOUND, RowKind.UPPER_BOUND, RowKind.FIXED_VALUES)
@@ -78,8 +79,11 @@ def worths(result: Result) -> tuple[Worth, ...]:
     """
     if result.status.standing not in PRICED:
         return ()
+    least, whole = _rounding(result), brought(result)
+    least = least if math.isnan(whole) else max(least, DUST * whole)
     found = (_worth(result, name, price) for name, price in result.shadow_prices.items())
-    return tuple(sorted((one for one in found if one is not None), key=lambda one: -one.everywhere))
+    told = (one for one in found if one is not None and max(one.gain, one.everywhere) > least)
+    return tuple(sorted(told, key=lambda one: -one.everywhere))
 
 
 def sayings(result: Result) -> list[str]:
@@ -187,8 +191,12 @@ def unit_of_amount(price: xr.DataArray, time_unit: str) -> str:
 def brought(result: Result) -> float:
     """What the policy brings, in the plan's direction; NaN where that is nothing to measure others by."""
     whole = (result.objective - result.baseline_objective) * result.plan.objective.sign
-    least = NOTHING * max(abs(result.objective), abs(result.baseline_objective))
-    return whole if math.isfinite(whole) and whole > least else math.nan
+    return whole if math.isfinite(whole) and whole > _rounding(result) else math.nan
+
+
+def _rounding(result: Result) -> float:
+    """What is nothing beside the objective."""
+    return NOTHING * max(abs(result.objective), abs(result.baseline_objective))
 
 
 def objective_words(result: Result) -> str:

@@ -14,6 +14,7 @@ from support import islands
 import optimize as opt
 from optimize.plans.kinds import RowKind
 from optimize.results.prices import SIZE
+from optimize.results.sentences import sentences
 from optimize.results.verdict import Findings
 from optimize.results.worth import FREE, MOST, amount_words, unit_of_amount, worths
 from optimize.solvers.solver import Ending
@@ -133,6 +134,16 @@ def test_what_is_rounding_beside_the_objective_measures_nothing(result: opt.Resu
     first, *others = opt.sayings(found)
     assert first == "Small changes, to first order, of the discounted sum of welfare:"
     assert not any("of that" in text for text in others)
+
+
+def test_what_a_search_leaves_over_in_a_price_is_no_price(result: opt.Result) -> None:
+    """No limit binds by it, and none is worth 8e-14% of anything."""
+    dusty = {name: 1e-15 * price.assign_attrs() for name, price in result.shadow_prices.items()}
+    dusty = {name: price.assign_attrs(result.shadow_prices[name].attrs) for name, price in dusty.items()}
+    found = replace(result, shadow_prices=dusty)
+    assert worths(found) == ()
+    assert not any("would bring" in text for text in opt.sayings(found))
+    assert {one.topic: one.text for one in sentences(found)}["binds"] == "What binds: no limit."
 
 
 def test_many_limits_are_counted(result: opt.Result) -> None:
