@@ -54,7 +54,8 @@ def save_tables(result: Result, target: str | Path, *, variables: Sequence[str] 
     """Writes a result as tables, and gives the file or folder: `.xlsx`, `.csv`, or a new folder of CSV files.
 
     `variables` are further ones of the model, or parts of them (`urban income[Henan]`), at all times, beside the
-    headline outcomes; in a `.csv` file they stand alone where any are named. InvalidRequest for names that are not
+    headline outcomes; in a `.csv` file they stand alone where any are named. Where there is no policy to speak of, the
+    run without a policy stands alone, and the first sheet says the verdict. InvalidRequest for names that are not
     there, and for a target that cannot be written.
 
     >>> from pathlib import Path
@@ -76,7 +77,7 @@ def save_tables(result: Result, target: str | Path, *, variables: Sequence[str] 
         return target
     check_target(target, (".xlsx", ".csv"))
     if target.suffix.lower() == ".csv":
-        rows = _variable_rows(result, parts) if parts else outcome_rows(result)
+        rows = _variable_rows(result, parts) if parts else _outcome_rows(result)
         write_whole(target, lambda path: save_rows(path, [headers(result, OUTCOMES), *rows], digits=DIGITS))
     else:
         write_whole(target, lambda path: _save_workbook(sheets(result, voice, parts), path, voice))
@@ -86,7 +87,7 @@ def save_tables(result: Result, target: str | Path, *, variables: Sequence[str] 
 def sheets(result: Result, voice: Voice, parts: Sequence[Part] = ()) -> list[Sheet]:
     """The tables of a result; without a policy what is known of the search, and no gains."""
     found = [_short(result, voice)]
-    if sentences(result)[1:]:
+    if result.shows_gains:
         found += [_summary(result, voice), _losers(result, voice), _money(result, voice)]
     found += [_limits(result, voice), _prices(result, voice), _provenance(result, voice)]
     if parts:
@@ -221,9 +222,16 @@ def _provenance(result: Result, voice: Voice) -> Sheet:
     return Sheet("provenance", voice.say("sheet_provenance"), _heads(voice, ("key", "value")), rows())
 
 
+def _outcome_rows(result: Result) -> Iterator[Row]:
+    """Headline outcomes at all times; without the policy alone where there is none of which gains may be told."""
+    place = OUTCOMES.index("policy")
+    return (row for row in outcome_rows(result) if result.shows_gains or row[place] == "without")
+
+
 def _variable_rows(result: Result, parts: Sequence[Part]) -> Iterator[Row]:
     """Further variables at all times from the first decision on, in the model's own units."""
-    for word, run in (("without", result.baseline), ("with", result.trajectories)):
+    runs = (("without", result.baseline), ("with", result.trajectories))
+    for word, run in runs if result.shows_gains else runs[:1]:
         for values in selected(run, parts):
             path = values.transpose("time", ...).sel(time=slice(result.plan.horizon[0], None))
             name, unit = Part.of(str(values.name)).name, str(values.attrs.get("units", ""))

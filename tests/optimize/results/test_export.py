@@ -15,9 +15,13 @@ from support import islands, results
 
 import optimize as opt
 import sd_models as sd
+from optimize.files.rows import FORMULA
 from optimize.headlines.headline import Headline
 from optimize.results import export
 from optimize.results.tidy import tidied
+from optimize.results.verdict import Standing
+from optimize.results.voice import voice_of
+from optimize.solvers.solver import Ending
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import System
 
@@ -107,11 +111,63 @@ def test_what_is_not_there_or_cannot_be_written_is_told(result: opt.Result, tmp_
     assert not (tmp_path / "result.xlsx").exists()
 
 
-def test_without_a_policy_there_are_no_gains(result: opt.Result, tmp_path: Path) -> None:
-    """The verdict first, then limits and where it comes from."""
-    findings = replace(result.findings, violation=0.5, kkt_residual=np.inf)
-    found = cells(opt.save_tables(replace(result, findings=findings, verification=None), tmp_path / "none.xlsx"))
-    assert list(found) == ["In short", "Limits", "Prices", "Provenance"]
+NO_GAINS: dict[Standing, dict[str, Any]] = {
+    Standing.INFEASIBLE: {"ending": Ending.INFEASIBLE, "violation": 0.5, "violated": "annual budget"},
+    Standing.FAILED: {"ending": Ending.FAILED, "violation": float("nan"), "kkt_residual": float("nan")},
+    Standing.INTERRUPTED: {"ending": Ending.INTERRUPTED, "kkt_residual": 0.1},
+    Standing.UNBOUNDED: {"ending": Ending.UNBOUNDED, "failure": "spending goes up without end"},
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("standing", NO_GAINS)
+def test_without_a_policy_there_are_no_gains(
+    result: opt.Result, tmp_path: Path, standing: Standing, language: str
+) -> None:
+    """The verdict first and alone, then limits and where it comes from; no run of a policy, whatever is asked for."""
+    findings = replace(result.findings, looked=None, **NO_GAINS[standing])
+    lost = replace(result, findings=findings, verification=None, trajectories=result.trajectories * np.nan)
+    assert lost.status.standing is standing
+    found = cells(opt.save_tables(lost, tmp_path / "none.xlsx", variables=["income"], language=language))
+    names = ["In short", "Limits", "Prices", "Provenance", "Variables"]
+    assert list(found) == (names if language == "en" else ["概要", "约束", "影子价格", "来源", "变量"])
+    short, variables = (list(found.values())[k] for k in (0, -1))
+    called = voice_of(lost, language).standing(standing)
+    assert [row[1].lower().startswith(called) for row in short[1:]] == [True]
+    assert {row[3] for row in variables[1:]} == {"without"}
+    folder = opt.save_tables(lost, tmp_path / "tables", language=language)
+    assert sorted(path.stem for path in folder.iterdir()) == ["in_short", "limits", "prices", "provenance"]
+    path = opt.save_tables(lost, tmp_path / "outcomes.csv")
+    _, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
+    assert {row[3] for row in rows} == {"without"}
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1+1", "-1+1", "@SUM(1)", "＝1+1", " =1", "\t=1", "'=1"])
+def test_names_that_begin_as_formulas_do_are_texts(result: opt.Result, tmp_path: Path, name: str) -> None:
+    """Of elements, outcomes, limits and units: as they are in a workbook, marked in a CSV file."""
+    names = {"island": [name, "south", "east"]}
+    runs = {run: getattr(result, run).assign_coords(names) for run in ("policy", "trajectories", "baseline")}
+    headline = Headline("income", name, 1.0, name, name, "more", "island")
+    harmful = replace(result, **runs, headlines=(headline,), notes=(name,))
+    path = opt.save_tables(harmful, tmp_path / "result.xlsx", variables=["income"])
+    book = openpyxl.load_workbook(path)
+    told = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in told} <= {"s", "n"}
+    assert sum(str(cell.value).strip() == name.strip() for cell in told) > 20
+    assert all(cell.quotePrefix for cell in told if str(cell.value).startswith(tuple("=+-@")) and cell.data_type == "s")
+    folder = opt.save_tables(harmful, tmp_path / "tables", variables=["income"])
+    for file in folder.iterdir():
+        for row in csv.reader(file.read_text(encoding="utf-8").splitlines()):
+            assert not [cell for cell in row if FORMULA.match(cell) and not cell.startswith("'") and not number(cell)]
+
+
+def number(text: str) -> bool:
+    """Whether a cell is a number, which may be below zero."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def test_a_tidy_policy_keeps_what_is_decided() -> None:
