@@ -134,7 +134,7 @@ def _losers(result: Result, voice: Voice) -> Sheet:
             name = one.headline.chinese if voice.language == "zh" else one.headline.english
             who = voice.name(loss.element) if loss.element else voice.say("all_together")
             counts = (found.losing, found.losing_at_end, found.of)
-            numbers = (loss.change, 100 * loss.relative)
+            numbers = (loss.change, 100 * loss.relative if one.is_told_in_per_cent else float("nan"))
             yield (
                 name,
                 who,

@@ -72,6 +72,18 @@ def test_no_cell_is_a_formula(result: opt.Result, tmp_path: Path) -> None:
     assert lines[1][0] == f"'{EVIL}"
 
 
+def test_who_loses_of_what_is_below_zero_is_told_in_no_per_cent(result: opt.Result, tmp_path: Path) -> None:
+    """A percentage of it would have a sign that misleads; the change stands there."""
+    headline = Headline("total income", "money", 1.0, "Income", "收入", "more")
+    below = 0.0 * result.baseline["total income"] - 2.0
+    baseline = result.baseline.assign({"total income": below})
+    run = result.trajectories.assign({"total income": below - 1.0})
+    other = replace(result, headlines=(headline,), baseline=baseline, trajectories=run)
+    head, row = cells(opt.save_tables(other, tmp_path / "result.xlsx"))["Who loses"]
+    told = dict(zip(head, row, strict=True))
+    assert (told["change"], told["in %"]) == (-1.0, None)
+
+
 def test_a_workbook_speaks_chinese(result: opt.Result, tmp_path: Path) -> None:
     """Sheets, headers, outcomes."""
     found = cells(opt.save_tables(result, tmp_path / "result.xlsx", language="zh"))
