@@ -77,7 +77,7 @@ def save_tables(result: Result, target: str | Path, *, variables: Sequence[str] 
         return target
     check_target(target, (".xlsx", ".csv"))
     if target.suffix.lower() == ".csv":
-        rows = _variable_rows(result, parts) if parts else _outcome_rows(result)
+        rows = _variable_rows(result, parts) if parts else outcome_rows(result)
         write_whole(target, lambda path: save_rows(path, [headers(result, OUTCOMES), *rows], digits=DIGITS))
     else:
         write_whole(target, lambda path: _save_workbook(sheets(result, voice, parts), path, voice))
@@ -220,12 +220,6 @@ def _provenance(result: Result, voice: Voice) -> Sheet:
         yield from (("note", voice.told(note)) for note in result.notes)
 
     return Sheet("provenance", voice.say("sheet_provenance"), _heads(voice, ("key", "value")), rows())
-
-
-def _outcome_rows(result: Result) -> Iterator[Row]:
-    """Headline outcomes at all times; without the policy alone where there is none of which gains may be told."""
-    place = OUTCOMES.index("policy")
-    return (row for row in outcome_rows(result) if result.shows_gains or row[place] == "without")
 
 
 def _variable_rows(result: Result, parts: Sequence[Part]) -> Iterator[Row]:

@@ -34,7 +34,10 @@ def headers(result: Result, columns: tuple[str, ...]) -> Row:
 
 
 def summary_rows(result: Result, voice: Voice) -> Iterator[Row]:
-    """Headline outcomes at the start, in steps of some years and at the end: see `SUMMARY`."""
+    """Headline outcomes at the start, in steps of some years and at the end: see `SUMMARY`; none where there is no
+    policy of which gains may be told."""
+    if not result.shows_gains:
+        return
     times = times_of(result)
     shown = round_times(times)
     moments = [(float(times[k]), voice.moment(float(times[k]))) for k in shown]
@@ -49,10 +52,12 @@ def summary_rows(result: Result, voice: Voice) -> Iterator[Row]:
 
 
 def outcome_rows(result: Result) -> Iterator[Row]:
-    """Headline outcomes at all times, without the policy and with it: see `OUTCOMES`; the model's own names."""
+    """Headline outcomes at all times, without the policy and with it: see `OUTCOMES`; the model's own names. Without it
+    alone where there is none of which gains may be told."""
     times = times_of(result).tolist()
     for one in outcomes(result):
-        tables = [(word, _table(values, one.size)) for word, values in (("without", one.without), ("with", one.policy))]
+        runs = (("without", one.without), ("with", one.policy))[: 2 if result.shows_gains else 1]
+        tables = [(word, _table(values, one.size)) for word, values in runs]
         for (column, region), (word, table) in product(enumerate(_regions(one)), tables):
             for time, value in zip(times, table[:, column].tolist(), strict=True):
                 yield one.headline.variable, region, time, word, value, one.headline.unit

@@ -154,6 +154,18 @@ def test_without_a_policy_there_are_no_gains(
     assert {row[3] for row in rows} == {"without"}
 
 
+@pytest.mark.parametrize("standing", list(NO_GAINS))
+def test_the_folder_of_a_search_without_a_policy_holds_no_gains(
+    result: opt.Result, tmp_path: Path, standing: Standing
+) -> None:
+    """Its tables for people have the baseline alone: where a search ended is no policy."""
+    ended = replace(result, findings=replace(result.findings, **NO_GAINS[standing]), verification=None)
+    folder = opt.save_result(ended, tmp_path / "run")
+    lines = list(csv.DictReader((folder / "outcomes.csv").read_text(encoding="utf-8").splitlines()))
+    assert {line["policy"] for line in lines} == {"without"}
+    assert len((folder / "summary.csv").read_text(encoding="utf-8").splitlines()) == 1
+
+
 @pytest.mark.parametrize("name", ["=1+1", "+1+1", "-1+1", "@SUM(1)", "＝1+1", " =1", "\t=1", "'=1"])
 def test_names_that_begin_as_formulas_do_are_texts(result: opt.Result, tmp_path: Path, name: str) -> None:
     """Of elements, outcomes, limits and units: as they are in a workbook, marked in a CSV file."""

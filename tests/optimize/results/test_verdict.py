@@ -108,8 +108,8 @@ VERDICTS = {
     ),
     "limits that conflict": (
         Findings(Ending.INFEASIBLE, 1.0, 0.5, "floor[north]"),
-        "Infeasible. No policy near fulfils all limits; the best one misses floor[north] by 50.00% of its size. See "
-        "which limits conflict, and relax one of them.",
+        "Infeasible. No policy near fulfils all limits; where the search came nearest, floor[north] is missed by "
+        "50.00% of its size. See which limits conflict, and relax one of them.",
     ),
     "levers that go on without end": (
         Findings(Ending.UNBOUNDED, math.inf, 0.0, failure="spending[north]"),
