@@ -17,7 +17,7 @@ from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.rewrites.substitution import substitute
 from sd_models.system.model import FloatArray, System
-from sd_models.tape.instructions import Source
+from sd_models.tape.instructions import Movement, Source
 from sd_models.tape.tracing import OUTPUTS, STOCKS, TapedModel, trace
 
 from ..plans.horizon import horizon_end
@@ -32,6 +32,7 @@ from .values import Values
 
 Auxiliaries: TypeAlias = Literal["expressions", "variables"]
 Words: TypeAlias = tuple[Any, ...]
+MANY = 8  # elements of a sum
 LEAST = 1e-8  # the smallest size by which something is scaled
 
 
@@ -48,6 +49,8 @@ def transcribe(
     - `model.dynamics[variable, *elements, time]`: the equation of the step that leads there, by the method of the file
     - `model.auxiliaries[variable, *elements, time]`: what the equations name, as Pyomo expressions or, if wished, as
       variables with `model.definitions`
+    - `model.sums[variable or a number, *elements, time]`, defined by `model.totals`: sums over many elements that
+      several equations read, as variables, since a sum of hundreds would be written out wherever it is read
     - `model.ties[variable, *elements, window]`: that an outcome is its weighted sum over time
 
     All variables start at the run of the levers `start` (n), by default the model's own within their bounds;
@@ -113,6 +116,7 @@ class _Transcription:
         model.auxiliaries = pyo.Var(pyo.Any, dense=False) if self.as_variables else pyo.Expression(pyo.Any)
         if self.as_variables:
             model.definitions = pyo.Constraint(pyo.Any)
+        model.sums, model.totals = pyo.Var(pyo.Any, dense=False), pyo.Constraint(pyo.Any)
         model.shared = pyo.Expression(pyo.Any)
         model.ties = pyo.Constraint(pyo.Any)
         self._tie(self._unrolled())
@@ -167,16 +171,33 @@ class _Transcription:
 
     def _keep(self, time: float, number: int, place: int, expression: Symbol) -> Symbol:
         """An expression under the name that it has in the model, or as one that is shared."""
-        words = self.named.get(number)
+        model, words = self.model, self.named.get(number)
+        if number in self.long_sums:
+            key = (*(words[place] if words else ("sum", number)), time)
+            return self._defined(model.sums, model.totals, key, valued(expression))
         if words is None:
             return self._share(number, place, expression)
         key = (*words[place], time)
-        if not self.as_variables:
-            self.model.auxiliaries[key] = valued(expression)
-        else:
-            self.defined.append((self.model.auxiliaries[key], valued(expression)))
-            self.model.definitions[key] = self.model.auxiliaries[key] == valued(expression)
-        return self.model.auxiliaries[key]
+        if self.as_variables:
+            return self._defined(model.auxiliaries, model.definitions, key, valued(expression))
+        model.auxiliaries[key] = valued(expression)
+        return model.auxiliaries[key]
+
+    def _defined(self, variables: Any, equations: Any, key: Words, expression: Any) -> Any:
+        """A variable that an equation defines."""
+        self.defined.append((variables[key], expression))
+        equations[key] = variables[key] == expression
+        return variables[key]
+
+    @cached_property
+    def long_sums(self) -> frozenset[int]:
+        """The instructions that are sums over many elements."""
+        lines = self.tapes.step.instructions
+        return frozenset(
+            number
+            for number, line in enumerate(lines)
+            if line.operation is Movement.SUM and lines[line.arguments[0]].length >= MANY
+        )
 
     def _share(self, *told: Symbol) -> Symbol:
         """The expression (told last) as one that is shared."""
@@ -252,10 +273,9 @@ class _Transcription:
         for variable, value in zip(model.outcomes.values(), evaluation.y.tolist(), strict=True):
             variable.set_value(value, skip_validation=True)
         self._start_stocks(x)
-        if self.as_variables:
-            values = Values()
-            for variable, definition in self.defined:
-                variable.set_value(values.of(definition), skip_validation=True)
+        values = Values()
+        for variable, definition in self.defined:
+            variable.set_value(values.of(definition), skip_validation=True)
 
     def _start_stocks(self, x: FloatArray) -> None:
         problem, model = self.problem, self.model

@@ -31,7 +31,7 @@ def islands_problem(system: System, **changes: Any) -> opt.Problem:
 def residual(model: pyo.ConcreteModel) -> float:
     """The largest difference of both sides of an equation, relative to what stands on its left."""
     values, worst = Values(), 0.0
-    groups = [(model.dynamics, model.stocks), (model.ties, model.outcomes)]
+    groups = [(model.dynamics, model.stocks), (model.ties, model.outcomes), (model.totals, model.sums)]
     groups += [(model.definitions, model.auxiliaries)] if hasattr(model, "definitions") else []
     for equations, variables in groups:
         for key, equation in equations.items():
@@ -82,6 +82,15 @@ def test_a_library_model_fulfils_its_equations(name: str, regions: str | None) -
     assert residual(model) <= EQUATIONS
     points, states = len(problem.horizon.points) - 1, problem.simulator.model.states.size
     assert 0 < len(model.stocks) < points * states
+
+
+def test_sums_over_many_are_variables() -> None:
+    """With 31 provinces, so that each equation stays short; with four regions they are written out."""
+    plan = opt.load_plan("urbanization")
+    model = opt.transcribe(opt.Problem(sd.load("urbanization"), plan))
+    assert len(model.sums) == len(model.totals) == len(opt.Problem(sd.load("urbanization"), plan).horizon.points) - 1
+    few = opt.Problem(sd.load("common_prosperity", regions="macro"), opt.load_plan("common_prosperity"))
+    assert not len(opt.transcribe(few).sums)
 
 
 # --- solved by others -------------------------------------------------------------------------------------------------
