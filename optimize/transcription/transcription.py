@@ -49,8 +49,8 @@ def transcribe(
     - `model.dynamics[variable, *elements, time]`: the equation of the step that leads there, by the method of the file
     - `model.auxiliaries[variable, *elements, time]`: what the equations name, as Pyomo expressions or, if wished, as
       variables with `model.definitions`
-    - `model.sums[variable or a number, *elements, time]`, defined by `model.totals`: sums over many elements that
-      several equations read, as variables, since a sum of hundreds would be written out wherever it is read
+    - `model.sums[variable or a number, *elements, time]`, defined by `model.totals`: sums over many elements, as
+      variables, since a sum of hundreds would be written out wherever it is read
     - `model.ties[variable, *elements, window]`: that an outcome is its weighted sum over time
 
     All variables start at the run of the levers `start` (n), by default the model's own within their bounds;

@@ -2,7 +2,7 @@
 
 Rows are arrays of symbols, one for each position. What no outcome needs is left out: instructions from which neither a
 wanted output nor a stock that reaches one follows. What several instructions read becomes an expression of its own
-(`shared`), so that it is written once: an expression is a tree, and a tape is not.
+(`shared`), so that it is written once: an expression is a tree, and a tape is not. So does what looks at a whole row.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 
 from sd_models.dynamics.functions import Operation
 from sd_models.tape.instructions import (
+    REDUCTIONS,
     Given,
     Instruction,
     Load,
@@ -33,7 +34,7 @@ from .symbols import Symbol, apply, look_up
 
 Symbols: TypeAlias = Any  # an array of symbols, (positions,), or one symbol
 Keep: TypeAlias = Callable[[int, int, Symbol], Symbol]
-"""What becomes of an expression that several instructions read: its instruction, its position, itself."""
+"""What becomes of an expression that has to be kept: its instruction, its position, itself."""
 CHEAP = (Movement.LOAD, Movement.CONSTANT, Movement.PICK, Movement.TAKE, Movement.MERGE)
 
 
@@ -86,7 +87,7 @@ class Part:
         for number in self.lines:
             line = self.tape.instructions[number]
             found = _value(self.tape, line, [values[a] for a in line.arguments], sources)
-            if self.uses[number] > 1 and line.operation not in CHEAP:
+            if line.operation in REDUCTIONS or (self.uses[number] > 1 and line.operation not in CHEAP):
                 found = _kept(found, number, keep)
             values[number] = found
         return {name: dict(self._elements(placed, values)) for name, placed in self.placed.items()}

@@ -14,7 +14,7 @@ def test_a_problem_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     """With its names beside it, and how large it is."""
     assert main(["export", "--model", "urbanization", "--out", str(tmp_path / "towns.nl")]) == 0
     printed = capsys.readouterr().out
-    assert "22,197 variables" in printed
+    assert "22,680 variables" in printed
     assert {path.suffix for path in tmp_path.iterdir()} == {".nl", ".row", ".col"}
 
 

@@ -10,6 +10,7 @@ import casadi as ca
 import numpy as np
 import pyomo.environ as pyo
 import pytest
+from pyomo.core.expr.visitor import identify_variables
 from support import islands, known_optima
 from support.known_optima import OPTIMA
 
@@ -88,7 +89,9 @@ def test_sums_over_many_are_variables() -> None:
     """With 31 provinces, so that each equation stays short; with four regions they are written out."""
     plan = opt.load_plan("urbanization")
     model = opt.transcribe(opt.Problem(sd.load("urbanization"), plan))
-    assert len(model.sums) == len(model.totals) == len(opt.Problem(sd.load("urbanization"), plan).horizon.points) - 1
+    assert len(model.sums) == len(model.totals) > 0
+    last = [equation for key, equation in model.dynamics.items() if key[-1] == 2041.0]
+    assert max(len(list(identify_variables(equation.expr))) for equation in last) < 31
     few = opt.Problem(sd.load("common_prosperity", regions="macro"), opt.load_plan("common_prosperity"))
     assert not len(opt.transcribe(few).sums)
 
