@@ -29,7 +29,7 @@ SAME = 1e-9  # of the largest value: what baselines may differ by and still be o
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """A headline outcome of all candidates, with their policies and without, each (run, time, *by), in its unit."""
+    """A headline outcome of all candidates, with their policies and without, each `(run, time, *by)`, in its unit."""
 
     headline: Headline
     policy: xr.DataArray
@@ -61,7 +61,7 @@ class HeldLimit:
 class Comparison:
     """Two or more candidates side by side; `outcomes` are those that all of them have, at the times that all have.
 
-    `allocations` are the levers that all decide, each (run, time, *dimensions) with the sums of each period, in
+    `allocations` are the levers that all decide, each `(run, time, *dimensions)` with the sums of each period, in
     units of amounts. `assumed` says in what each of the others differs from the first before anything was decided.
 
     >>> import optimize as opt
