@@ -132,7 +132,7 @@ def test_nothing_is_claimed_at_a_pole(solver: str) -> None:
 
 def test_limits_that_contradict_each_other_are_not_unbounded() -> None:
     """Though another lever could go on without end, and a search by IPOPT is lost with it."""
-    assert "misses ceiling" in str(solved("conflict_beside_unbounded", "sqp").status)
+    assert "ceiling is missed" in str(solved("conflict_beside_unbounded", "sqp").status)
     assert solved("conflict_beside_unbounded", "sqp").status.standing == "infeasible"
     assert solved("conflict_beside_unbounded", "ipopt").status.standing not in (*CERTIFIED, "unbounded")
 
