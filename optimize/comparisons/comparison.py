@@ -15,8 +15,7 @@ from sd_models.system.model import FloatArray
 
 from ..headlines.headline import Headline
 from ..plans.horizon import horizon_end
-from ..results.gains import Outcome, Sides, outcomes, sides
-from ..results.moments import moment
+from ..results.gains import Outcome, Sides, outcomes, said, sides
 from ..results.result import Result
 from ..results.violations import Violation
 from .candidate import Candidate, candidates, labelled, of_result
@@ -113,7 +112,7 @@ class Comparison:
 
     def said(self, time: float) -> str:
         """A time in words; the end is that of the first, where all of them end there."""
-        return moment(time, end=horizon_end(self.first.plan), unit=self.first.time_unit)
+        return said(self.first, time)
 
 
 def compare(runs: Sequence[Result | str | Path], labels: Sequence[str] | None = None) -> Comparison:

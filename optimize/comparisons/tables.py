@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import xarray as xr
 
+from ..headlines.scales import PURE
 from ..plans.horizon import horizon_end
-from ..results.gains import Extreme, Outcome, Sides
+from ..results.gains import Extreme, Outcome, Sides, part_changed
 from ..results.moments import round_times
 from ..results.numbers import column, signed_column
-from ..results.tables import Table, telling_dimension
+from ..results.tables import REACHED, Table, telling_dimension
 from ..results.verdict import TOLERANCE
 from ..results.violations import Violation
 from .comparison import RUN, Comparison
@@ -19,9 +20,7 @@ from .robustness import Draws, Robustness
 
 MOST_LOSSES = 12  # outcomes in a table of losers
 MOST_ROWS = 36
-REACHED = 1e-4
 MOST_SAID = 3  # outcomes in a sentence
-PURE = ("", "Dmnl", "1")
 
 
 def sentences(found: Comparison) -> list[str]:
@@ -135,16 +134,10 @@ def _over_time(found: Comparison, label: str) -> Table:
 def _losers(found: Comparison, label: str) -> Table:
     """Outcomes of which somebody has less by the other than by the first, the largest loss first."""
     losing = [side for side in found.sides(label) if side.loss is not None]
-    losing.sort(key=lambda side: -_loss(side))
+    losing.sort(key=lambda side: -part_changed(side.loss))
     rows = tuple(_losing_row(found, side) for side in losing[:MOST_LOSSES])
     headers = ("", "who loses", "at the end", "most", "when", "by how much")
     return Table(f"Who is worse off with {label} than with {found.labels[0]}", headers, rows, 1)
-
-
-def _loss(side: Sides) -> float:
-    """How large a loss is as a part of the value; one from nothing comes last."""
-    relative = abs(side.loss.relative) if side.loss is not None else 0.0
-    return relative if np.isfinite(relative) else 0.0
 
 
 def _losing_row(found: Comparison, side: Sides) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ import xarray as xr
 
 from sd_models.system.model import FloatArray
 
+from ..headlines.scales import PURE
 from ..results.numbers import shares, signed_column
 from ..results.tables import Table, number
 from ..results.voice import LANGUAGE, Voice, voice_of
-from ..results.worth import PURE, amount_words
+from ..results.worth import amount_words
 from .explanation import Explanation
 from .loops import LoopScores, Period
 from .marginal import PART_OF_IT, Amount, Marginals

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).parent / "units.csv"
 SIZES = {"ten": 10.0, "hundred": 100.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+# Units of pure numbers, as models write them.
+PURE = ("", "Dmnl", "1")
 # Names that are a number times another name; an empty name is a pure number.
 PARTS = {
     "%": (0.01, ""),

@@ -23,6 +23,7 @@ from ..files.provenance import digest_of
 from ..files.words import LANGUAGES
 from ..headlines.headline import Headline
 from ..headlines.names import Names, names
+from ..headlines.scales import PURE
 from ..plans.horizon import horizon_end
 from ..plans.levers import LeverBlock
 from ..plans.limits import Rows
@@ -38,7 +39,6 @@ from .watched import watched
 from .words import Text, word, words
 
 VERSION = 1
-PURE = ("", "Dmnl", "1")
 MOST_VALUES = 150_000  # of one policy, which is not the same number everywhere
 MOST_ELEMENTS = 400  # of an outcome by region
 MOST_POINTS = 90  # of a chart

@@ -201,18 +201,18 @@ def losing(result: Result) -> list[Sides]:
     found = [one for outcome in outcomes(result) if (one := sides(outcome)) is not None and one.loss is not None]
     named = {one.outcome.headline.english for one in found if one.of > 1}
     kept = [one for one in found if one.of > 1 or one.outcome.headline.english not in named]
-    return sorted(kept, key=lambda one: -_part(one.loss))
+    return sorted(kept, key=lambda one: -part_changed(one.loss))
 
 
 def gaining(result: Result) -> list[Sides]:
     """The outcomes by element that somebody gains at the end, what changes most for its size first."""
     found = [one for outcome in outcomes(result) if (one := sides(outcome)) is not None]
     kept = [one for one in found if one.of > 1 and one.gain_at_end is not None]
-    return sorted(kept, key=lambda one: -_part(one.gain_at_end))
+    return sorted(kept, key=lambda one: -part_changed(one.gain_at_end))
 
 
-def _part(extreme: Extreme | None) -> float:
-    """How large a change is, as a part of what it changes."""
+def part_changed(extreme: Extreme | None) -> float:
+    """How large a change is, as a part of what it changes; 0 where it changes what was nothing."""
     return abs(extreme.relative) if extreme is not None and np.isfinite(extreme.relative) else 0.0
 
 

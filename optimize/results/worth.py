@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 
 from ..files.names import part_label
-from ..headlines.scales import SIZES
+from ..headlines.scales import PURE, SIZES
 from ..headlines.scales import said as unit_said
 from ..plans.kinds import RowKind
 from .gains import said
@@ -39,7 +39,6 @@ DUST = 1e-9  # of what the policy brings: what a search leaves over in a price
 WORDS = ("trillion", "billion", "million")
 RAMPS = (RowKind.RAMP, RowKind.RISE, RowKind.FALL)
 BOUNDS = (RowKind.LOWER_BOUND, RowKind.UPPER_BOUND, RowKind.FIXED_VALUES)
-PURE = ("", "Dmnl", "1")
 _SIZED = re.compile(rf"({'|'.join(SIZES)})\b\s*", re.IGNORECASE)
 
 

@@ -106,7 +106,6 @@ class _Transcription:
     model: Any
     stated: _Stated
     as_variables: bool
-    counted: int = 0
     defined: list[tuple[Any, Any]] = field(default_factory=list)
 
     def whole(self, x: FloatArray) -> pyo.ConcreteModel:
@@ -201,9 +200,9 @@ class _Transcription:
 
     def _share(self, *told: Symbol) -> Symbol:
         """The expression (told last) as one that is shared."""
-        self.counted += 1
-        self.model.shared[self.counted] = valued(told[-1])
-        return self.model.shared[self.counted]
+        number = len(self.model.shared) + 1
+        self.model.shared[number] = valued(told[-1])
+        return self.model.shared[number]
 
     def _sources(self, stocks: Mapping[int, Symbol], point: int) -> dict[Source, Any]:
         """The columns that a step reads at a point of the horizon."""
