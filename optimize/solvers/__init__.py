@@ -6,5 +6,7 @@
 - `interior_point/`: quadratic programs with blocks, elastic rows and tied outcomes
 - `sequential/`: sequential quadratic programming
 - `nonlinear/`: nonlinear programming by IPOPT
+- `traits.py`: what a problem asks of a solver
+- `rows.py`: what a row of the table of solvers says, and why a solver does not take a problem
 - `choice.py`: the table of solvers by name
 """

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
-from importlib import import_module
 
-from sd_models.errors import Fault, InvalidRequest, nearest
+from sd_models.errors import Fault, InvalidRequest, nearest_or_some
 
+from .rows import Row, Works
 from .solver import Solver
+from .traits import Trait
 
-# Name to module and class; the modules import what is heavy, so they are loaded when chosen.
-SOLVERS: Mapping[str, tuple[str, str]] = {"sqp": ("sequential.sqp", "Sqp"), "ipopt": ("nonlinear.ipopt", "Ipopt")}
 OPTIONS = ("tolerance", "iterations")
+# All that has slopes: limits and objectives of any form, kinks by way of smooth stand-ins.
+SMOOTH = frozenset(Trait) - {Trait.INTEGERS}
+
+_ROWS = (
+    Row(
+        "sqp",
+        "sequential.sqp",
+        "Sqp",
+        "sequential quadratic programming on runs of the model, with exact derivatives",
+        Works.ON_LEVERS,
+        SMOOTH,
+        "MIT",
+    ),
+    Row(
+        "ipopt",
+        "nonlinear.ipopt",
+        "Ipopt",
+        "IPOPT on the equations of all steps, or on runs",
+        Works.ON_LEVERS,
+        SMOOTH,
+        "EPL-2.0, in CasADi's wheel (LGPL-3.0)",
+        package="casadi",
+        needs=("casadi",),
+    ),
+)
+SOLVERS: Mapping[str, Row] = {row.name: row for row in _ROWS}
+"""Every solver by its name."""
 
 
 def named_solver(name: str, options: Mapping[str, object]) -> Solver:
     """The solver of a name with those of the options that are its own; InvalidRequest for an unknown name."""
     if name not in SOLVERS:
-        advice = nearest(name, SOLVERS) or f"There are: {', '.join(SOLVERS)}."
+        advice = nearest_or_some(name, SOLVERS)
         raise InvalidRequest(Fault(f"there is no solver {name!r}.", "solver", advice=advice))
-    module, kind = SOLVERS[name]
-    solver = getattr(import_module(f".{module}", __package__), kind)
-    known = {field.name for field in fields(solver)}
-    made: Solver = solver(**{option: options[option] for option in OPTIONS if option in known and option in options})
-    return made
+    return SOLVERS[name].make({option: options[option] for option in OPTIONS if option in options})

@@ -77,9 +77,25 @@ class Watch(Protocol):
         """Why the solver has to stop now, or None; asked before each expensive step."""
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a library said of its own answer, before the program ran it: nothing of it is taken over.
+
+    `objective` is what it told, in the direction that people see (`program.sign * cost`), NaN where it told nothing;
+    `status` its own word. `bound`: no policy is better than this, by its account; None where it tells none.
+
+    >>> Claim(objective=17.013919, status="optimal", bound=None).status
+    'optimal'
+    """
+
+    objective: float
+    status: str
+    bound: float | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """Where a solver ended.
+    """Where a solver ended. `claim` is what a library of others said; None for solvers that run the program themselves.
 
     Multipliers belong to the minimization of `Program`: with L = cost + rows' multipliers, a positive multiplier stands
     for an active upper side, a negative one for an active lower side; likewise those of the bounds of x. The relaxation
@@ -103,6 +119,7 @@ class Solution:
     violation: float
     iterations: tuple[Iteration, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    claim: Claim | None = None
 
 
 class Solver(Protocol):
