@@ -54,6 +54,7 @@ from scipy.sparse import csr_array
 from sd_models.system.model import FloatArray, IndexArray
 
 NO_NUMBERS: FloatArray = np.zeros(0)
+NO_PLACES: IndexArray = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +189,11 @@ class Program:
     is none; `blocks`, levers that are of one kind. All have defaults: zeros within the bounds, the sizes of the sides,
     zeros, and one block.
 
+    `equations` gives the same program with all that a run computes as equations: a Pyomo model that is started at the
+    levers it is called with (n), whose `levers` are x in their order, and whose one objective is in the direction that
+    people see. None where nobody can state them. `integers` are the places of the levers that have to be whole
+    numbers; few solvers know such.
+
     `pulls` (n) are given where the outcomes are smooth stand-ins for kinked ones: what pulls at each lever in the exact
     program. Slopes are held against these, since the curvature of a stand-in says how narrow it is, and nothing else.
 
@@ -220,6 +226,8 @@ class Program:
     peaks: FloatArray = field(default_factory=lambda: NO_NUMBERS)
     blocks: tuple[Block, ...] = ()
     pulls: FloatArray = field(default_factory=lambda: NO_NUMBERS)
+    equations: Callable[[FloatArray], Any] | None = None
+    integers: IndexArray = field(default_factory=lambda: NO_PLACES)
     notice: Callable[[Evaluation], None] = _nobody
     complaint: Callable[[FloatArray], str] = _unknown
     counts: Counts = field(default_factory=Counts)

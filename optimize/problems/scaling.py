@@ -48,7 +48,10 @@ class RescaledOutcomes:
 
 
 def rescaled(program: Program, units: FloatArray) -> Program:
-    """The program with each lever counted in a unit of its own (levers), each path a block; rows stay as they are."""
+    """The program with each lever counted in a unit of its own (levers), each path a block; rows stay as they are.
+
+    Equations are those of the levers in their old units, and are left out.
+    """
     whole = diags_array(np.concatenate([units, np.ones(len(program.outcome_cost))]))
     return replace(
         program,
@@ -63,6 +66,7 @@ def rescaled(program: Program, units: FloatArray) -> Program:
         ),
         reference=program.reference / units,
         pulls=program.pulls * units if len(program.pulls) else program.pulls,
+        equations=None,
         blocks=tuple(
             Block(f"{block.name} {number}", path[np.newaxis])
             for block in program.blocks

@@ -14,8 +14,9 @@ import numpy as np
 
 from sd_models.rewrites.kinks import Smoothed
 from sd_models.rewrites.smoothing import Exact, Smoothing, smooth
+from sd_models.rewrites.substitution import substitute
 from sd_models.simulator.simulation import Simulator, compile
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, System
 
 from ..plans.reach import reached
 from .outcomes import HorizonRun, SimulatedOutcomes
@@ -69,8 +70,14 @@ class SmoothedProblem:
         return self.of_widths(program, width * self.sizes(*at))
 
     def of_widths(self, program: Program, widths: FloatArray) -> Program:
-        """The same for the width of each kink."""
-        return replace(program, outcomes=replace(self._outcomes, constants=widths), notice=_nobody)
+        """The same for the width of each kink; without equations, which are those of the kinks."""
+        outcomes = replace(self._outcomes, constants=widths)
+        return replace(program, outcomes=outcomes, equations=None, notice=_nobody)
+
+    def with_widths(self, widths: FloatArray) -> System:
+        """The smooth model with these widths (kinks) as numbers."""
+        numbers = {name: np.asarray(width) for name, width in zip(self._widths, widths, strict=True)}
+        return substitute(self.smoothing.system, numbers)
 
     def standing_words(self, at: FloatArray, widths: FloatArray) -> tuple[str, ...]:
         """The kinks that the run of a policy stands on (see `standing`), in words."""

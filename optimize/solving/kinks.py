@@ -13,9 +13,10 @@ model: every policy on the way is run by it, and probed by it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -24,8 +25,10 @@ from sd_models.system.model import FloatArray
 from ..problems.optimality import own_sizes, pulls
 from ..problems.problem import Problem
 from ..problems.program import Program
+from ..problems.pyomo_model import Constraints
 from ..problems.smoothed import SmoothedProblem, widths_of
 from ..solvers.solver import Solution, Solver, hastened
+from ..transcription.transcription import transcribe
 from .oversight import Oversight
 
 # Widths relative to the sizes of the kinks' arguments, one after the other.
@@ -41,9 +44,10 @@ SAME = 1e-8
 
 @dataclass(frozen=True, eq=False)
 class OverKinks:
-    """The smooth model of a problem, compiled when it is first needed."""
+    """The smooth model of a problem, compiled when it is first needed; `constraints` is what people add to it."""
 
     problem: Problem
+    constraints: Constraints | None = None
 
     @cached_property
     def smoothed(self) -> SmoothedProblem:
@@ -96,7 +100,13 @@ class OverKinks:
         """The smooth program of a width, in which slopes are held against those of the exact one at a policy."""
         smooth = self.smoothed.program(program, width, program.reference, start)
         at = program.evaluate(x)
-        return replace(smooth, pulls=pulls(program, at))
+        return replace(smooth, pulls=pulls(program, at), equations=self._equations(widths_of(smooth)))
+
+    def _equations(self, widths: FloatArray) -> Callable[[FloatArray], Any]:
+        """The problem in Pyomo with stand-ins of these widths, once it is asked for."""
+        return lambda x: transcribe(
+            self.problem, x, constraints=self.constraints, stand_ins=self.smoothed.with_widths(widths)
+        )
 
 
 def _is_usable(solution: Solution | None) -> TypeGuard[Solution]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from time import perf_counter
 from typing import TypeAlias
 
@@ -27,6 +27,7 @@ from ..results.verdict import TOLERANCE
 from ..solvers.choice import named_solver
 from ..solvers.solver import Ending, Solver, Watch
 from ..solvers.starts import neutral, over_the_range
+from ..transcription.transcription import transcribe
 from .conclusion import Conclusion
 from .kinks import OverKinks
 from .oversight import Candidate, Oversight
@@ -59,7 +60,7 @@ def solve(
     >>> str(result.findings.ending), result.objective > result.baseline_objective
     ('optimal', True)
     """
-    return _Solve(problem, chosen_solver(solver, problem.plan.solver), watch).result(constraints, start)
+    return _Solve(problem, chosen_solver(solver, problem.plan.solver), watch, constraints).result(start)
 
 
 def chosen_solver(solver: str | Solver | None, choice: SolverChoice) -> Solver:
@@ -92,17 +93,19 @@ class _Solve:
     problem: Problem
     solver: Solver
     watch: Watch | None
+    constraints: Constraints | None
     clock: _Clock = field(default_factory=_Clock)
     notes: list[str] = field(default_factory=list)
 
-    def result(self, constraints: Constraints | None, start: Start | None) -> Result:
+    def result(self, start: Start | None) -> Result:
         """All phases."""
-        problem = self.problem
+        problem, constraints = self.problem, self.constraints
         oversight = Oversight(problem.plan.solver.time_limit, TOLERANCE, self.watch)
         with self.clock.phase("compile"):
             first = vector(problem, start)
             stated = state(problem) if constraints is None else tightened(problem, constraints)
-            program = replace(program_of(stated, problem), notice=oversight.saw)
+            equations = partial(transcribe, problem, constraints=constraints)
+            program = replace(program_of(stated, problem), notice=oversight.saw, equations=equations)
             presolved = presolve(program)
             names(problem.system)  # a table beside the model that is wrong costs no search
             if start is None and not problem.broken:
@@ -123,7 +126,7 @@ class _Solve:
     @cached_property
     def detour(self) -> OverKinks:
         """The way over kinks."""
-        return OverKinks(self.problem)
+        return OverKinks(self.problem, self.constraints)
 
     def _ends(self, oversight: Oversight, program: Program, first: FloatArray) -> list[End]:
         """Where the search ends from each start."""

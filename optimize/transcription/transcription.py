@@ -15,7 +15,6 @@ from pyomo.common.gc_manager import PauseGC
 from sd_models.dynamics.preparation import Layout
 from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import Fault, InvalidRequest
-from sd_models.rewrites.substitution import substitute
 from sd_models.system.model import FloatArray, System
 from sd_models.tape.instructions import Movement, Source
 from sd_models.tape.tracing import OUTPUTS, STOCKS, TapedModel, trace
@@ -23,7 +22,7 @@ from sd_models.tape.tracing import OUTPUTS, STOCKS, TapedModel, trace
 from ..plans.horizon import horizon_end
 from ..problems.assembly import assemble
 from ..problems.problem import Problem
-from ..problems.pyomo_model import state
+from ..problems.pyomo_model import Constraints, state, tightened
 from ..problems.smoothed import SmoothedProblem
 from ..runs.comparison import relative_gaps
 from .symbols import Symbol, valued
@@ -42,6 +41,8 @@ def transcribe(
     *,
     auxiliaries: Auxiliaries = "expressions",
     smooth: float | None = None,
+    constraints: Constraints | None = None,
+    stand_ins: System | None = None,
 ) -> pyo.ConcreteModel:
     """The problem in Pyomo, all dynamics included: `state`, and beside it
 
@@ -53,9 +54,12 @@ def transcribe(
       variables, since a sum of hundreds would be written out wherever it is read
     - `model.ties[variable, *elements, window]`: that an outcome is its weighted sum over time
 
-    All variables start at the run of the levers `start` (n), by default the model's own within their bounds;
+    All variables start at the run of the levers `start` (n), by default the model's own within their bounds (with
+    stand-ins at theirs);
     `model.scaling_factor` has the reciprocal of the largest size of each along that run. Minimum, maximum and tables
-    are written with absolute values, other kinks as choices (`symbols.py`).
+    are written with absolute values, other kinks as choices (`symbols.py`). `smooth` is the width of smooth stand-ins
+    for them, relative to their sizes; `stand_ins` the model of the problem with such already in it. `constraints` adds
+    what people add to the Pyomo model, as in `solve`.
 
     >>> import optimize as opt
     >>> import sd_models as sd
@@ -67,7 +71,9 @@ def transcribe(
         raise InvalidRequest(Fault(f"auxiliaries={auxiliaries!r}", advice='Write "expressions" or "variables".'))
     x = np.clip(problem.own, problem.lower, problem.upper) if start is None else start
     with PauseGC():  # as in `state`
-        return _Transcription(problem, state(problem), _stated(problem, smooth, x), auxiliaries == "variables").whole(x)
+        model = state(problem) if constraints is None else tightened(problem, constraints)
+        stated = _Stated(stand_ins) if stand_ins is not None else _stated(problem, smooth, x)
+        return _Transcription(problem, model, stated, auxiliaries == "variables").whole(x)
 
 
 @dataclass(frozen=True)
@@ -87,15 +93,13 @@ def _stated(problem: Problem, smooth: float | None, x: FloatArray) -> _Stated:
     if not stand_ins.has_kinks:
         return _Stated(problem.system, tuple(str(left) for left in stand_ins.left))
     widths = smooth * stand_ins.sizes(x)
-    numbers = {kink.width: np.asarray(width) for kink, width in zip(stand_ins.kinks, widths, strict=True)}
     program = assemble(problem)
     exact, near = (each.evaluate(x).y for each in (program, stand_ins.of_widths(program, widths)))
     worst = float(relative_gaps(exact, near).max(initial=0.0))
     told = (
         f"{len(widths)} kinks are smooth stand-ins; at the start outcomes differ by {worst:.1e} of themselves at most."
     )
-    system = substitute(stand_ins.smoothing.system, numbers)
-    return _Stated(system, (told, *(str(left) for left in stand_ins.left)))
+    return _Stated(stand_ins.with_widths(widths), (told, *(str(left) for left in stand_ins.left)))
 
 
 @dataclass(eq=False)
@@ -166,7 +170,14 @@ class _Transcription:
             return value
         stock = self.model.stocks[key]
         self.model.dynamics[key] = stock == value
+        if self.has_stand_ins:
+            self.defined.append((stock, value))
         return stock
+
+    @property
+    def has_stand_ins(self) -> bool:
+        """Whether the equations are not quite those of the run that all variables start at."""
+        return self.stated.system is not self.problem.system
 
     def _keep(self, time: float, number: int, place: int, expression: Symbol) -> Symbol:
         """An expression under the name that it has in the model, or as one that is shared."""
@@ -258,7 +269,10 @@ class _Transcription:
                 values = [float(tapes.fixed[name][element])] * len(at)
             else:
                 values = [valued(outputs[point][tapes.outputs.rows[name].start + element]) for point in at]
-            self.model.ties[key] = outcome == sum(float(weights[p]) * v for p, v in zip(at, values, strict=True))
+            tied = sum(float(weights[p]) * v for p, v in zip(at, values, strict=True))
+            self.model.ties[key] = outcome == tied
+            if self.has_stand_ins:
+                self.defined.append((outcome, tied))
 
     # --- start and scale --------------------------------------------------------------------------------------------
 

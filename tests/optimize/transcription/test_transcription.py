@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import casadi as ca
 import numpy as np
@@ -12,10 +12,12 @@ import pyomo.environ as pyo
 import pytest
 from pyomo.core.expr.visitor import identify_variables
 from support import islands, known_optima
+from support.kinked import KINKED as KINKED_PLANS
 from support.known_optima import OPTIMA
 
 import optimize as opt
 import sd_models as sd
+from optimize.solvers.sequential.sqp import Sqp
 from optimize.transcription.transcription import Auxiliaries
 from optimize.transcription.values import Values
 from sd_models.errors import InvalidRequest
@@ -135,8 +137,10 @@ def test_kinks_become_smooth_where_that_is_wished(tmp_path: Path) -> None:
     for width in (1e-2, 1e-4):
         model = opt.transcribe(problem, x, smooth=width)
         assert any("smooth stand-ins" in note for note in model.notes)
-        gaps.append(residual(model))
-    assert gaps[1] < gaps[0] < 0.1
+        assert residual(model) <= EQUATIONS  # the start is the stand-ins' own run
+        near = np.array([outcome.value for outcome in model.outcomes.values()])
+        gaps.append(np.abs(near - np.array([outcome.value for outcome in exact.outcomes.values()])).max())
+    assert 0.0 < gaps[1] < gaps[0] < 0.1
     with pytest.raises(InvalidRequest, match="is no width"):
         opt.transcribe(problem, smooth=-1.0)
 
@@ -205,3 +209,31 @@ def test_other_endings_are_refused(islands_system: System, tmp_path: Path) -> No
     """With those that there are."""
     with pytest.raises(InvalidRequest, match=r"\.nl"):
         opt.export(opt.transcribe(islands_problem(islands_system)), tmp_path / "islands.xyz")
+
+
+def test_what_people_add_is_in_the_equations() -> None:
+    """A constraint in Pyomo stands beside the dynamics, as it does in `solve`."""
+    problem, optimum = known_optima.problem("quadratic_limit"), OPTIMA["quadratic_limit"]()
+    assert optimum.constraints is not None
+    model = opt.transcribe(problem, optimum.levers, constraints=optimum.constraints)
+    assert pyo.value(model.tired.body) == pytest.approx(model.tired.upper.value)
+    assert residual(model) <= EQUATIONS
+
+
+def test_a_solver_is_given_the_equations_of_the_program(tmp_path: Path) -> None:
+    """Those of the exact model first, then of the stand-ins that a search over kinks goes by."""
+
+    class Reader(Sqp):
+        seen: ClassVar[list[tuple[bool, float]]] = []
+
+        def solve(self, program: opt.Program, start: FloatArray, watch: opt.Watch) -> opt.Solution:
+            assert program.equations is not None
+            model, y = program.equations(start), program.evaluate(start).y
+            gap = np.abs([value.value for value in model.outcomes.values()] - y).max()
+            self.seen.append((bool(len(program.pulls)), float(gap) + residual(model)))
+            return super().solve(program, start, watch)
+
+    problem = KINKED_PLANS["MIN"].problem(tmp_path)
+    opt.solve(problem, solver=Reader())
+    assert {smooth for smooth, _ in Reader.seen} == {False, True}
+    assert max(gap for _, gap in Reader.seen) <= EQUATIONS
