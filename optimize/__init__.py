@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .plans.draft import starting_plan
     from .plans.plan import Plan, load_plan, read_plan
     from .problems.assembly import assemble
+    from .problems.evaluator import Evaluator
     from .problems.optimality import Multipliers, Optimality, optimality
     from .problems.problem import Problem
     from .problems.program import Block, Evaluation, Outcomes, Program, Quadratic
@@ -63,6 +64,7 @@ __all__ = [
     "Comparison",
     "Ending",
     "Evaluation",
+    "Evaluator",
     "Explanation",
     "Headline",
     "Iteration",
@@ -121,6 +123,7 @@ __getattr__, __dir__ = deferred(
         "plans.draft": ("starting_plan",),
         "plans.plan": ("Plan", "load_plan", "read_plan"),
         "problems.assembly": ("assemble",),
+        "problems.evaluator": ("Evaluator",),
         "problems.optimality": ("Multipliers", "Optimality", "optimality"),
         "problems.problem": ("Problem",),
         "reports.page": ("report",),

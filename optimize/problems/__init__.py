@@ -3,6 +3,8 @@
 - `program.py`: a problem as any solver sees it: arrays, and what computes outcomes
 - `scaling.py`: a program in other units of its levers
 - `optimality.py`: how far a point is from an optimum, computed apart from any solver
+- `scales.py`: magnitudes near a policy, and the way back from them
+- `evaluator.py`: a program as functions of its levers: values, slopes, products, for anybody's method
 - `outcomes.py`: outcomes and their exact derivatives by a compiled model
 - `binding.py`: what a plan means for a model: blocks of levers, rows of limits, the objective
 - `unmoved.py`: limits that no lever moves, judged before any search

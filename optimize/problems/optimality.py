@@ -239,9 +239,11 @@ def _around(program: Program, x: FloatArray) -> Iterator[FloatArray]:
         yield from (np.clip(x + each, program.lower, program.upper) for each in (move, -move))
 
 
-def second_derivative(program: Program, at: Evaluation, multipliers: Multipliers, directions: FloatArray) -> FloatArray:
-    """The second derivative of the Lagrangian times directions (k, levers)."""
-    _, weights = lagrangian_weights(program, at.x, at.y, multipliers)
+def second_derivative(
+    program: Program, at: Evaluation, multipliers: Multipliers, directions: FloatArray, *, share: float = 1.0
+) -> FloatArray:
+    """The second derivative of the Lagrangian with a share of the cost, times directions (k, levers)."""
+    _, weights = lagrangian_weights(program, at.x, at.y, multipliers, share=share)
     found = program.products(at, weights, directions)
     for quadratic, multiplier in zip(program.quadratics, multipliers.quadratics, strict=True):
         if multiplier:
@@ -263,11 +265,11 @@ def _squared(program: Program, at: Evaluation, quadratic: Quadratic, directions:
 
 
 def lagrangian_weights(
-    program: Program, x: FloatArray, y: FloatArray, multipliers: Multipliers
+    program: Program, x: FloatArray, y: FloatArray, multipliers: Multipliers, *, share: float = 1.0
 ) -> tuple[FloatArray, FloatArray]:
-    """The derivatives of the Lagrangian by x, outcomes held, and by y."""
-    by_x = program.lever_cost + program.lever_rows.T @ multipliers.rows
-    by_y = program.outcome_cost + program.outcome_rows.T @ multipliers.rows
+    """The derivatives of the Lagrangian with a share of the cost by x, outcomes held, and by y."""
+    by_x = share * program.lever_cost + program.lever_rows.T @ multipliers.rows
+    by_y = share * program.outcome_cost + program.outcome_rows.T @ multipliers.rows
     z = np.concatenate([x, y])
     for quadratic, multiplier in zip(program.quadratics, multipliers.quadratics, strict=True):
         if multiplier:

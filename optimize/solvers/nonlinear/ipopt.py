@@ -36,8 +36,9 @@ from ...problems.optimality import (
 )
 from ...problems.outcomes import SimulatedOutcomes
 from ...problems.program import Evaluation, Program
+from ...problems.scales import scales_of
 from ..solver import Ending, Iteration, Solution, Watch
-from .nonlinear import NonlinearProgram, scales_of
+from .nonlinear import NonlinearProgram
 from .shooting import Shooting
 from .transcription import Transcription
 

@@ -18,7 +18,8 @@ from sd_models.system.model import FloatArray, IndexArray
 
 from ...problems.optimality import Multipliers
 from ...problems.program import Evaluation, Program
-from .nonlinear import NonlinearProgram, Scales, named_outcomes
+from ...problems.scales import Scales, named_outcomes
+from .nonlinear import NonlinearProgram
 
 
 class _Function(ca.Callback):

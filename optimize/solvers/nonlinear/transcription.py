@@ -33,7 +33,8 @@ from sd_models.system.model import FloatArray, IndexArray, System
 from ...problems.optimality import Multipliers
 from ...problems.outcomes import SimulatedOutcomes
 from ...problems.program import Program
-from .nonlinear import NonlinearProgram, Scales, named_outcomes
+from ...problems.scales import Scales, named_outcomes
+from .nonlinear import NonlinearProgram
 
 # A stock below this share of its variable's largest element is measured by that.
 TINY = 1e-6

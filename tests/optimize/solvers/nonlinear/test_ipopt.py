@@ -18,8 +18,9 @@ from optimize.plans.plan import read_plan
 from optimize.problems.outcomes import SimulatedOutcomes
 from optimize.problems.problem import Problem
 from optimize.problems.program import Program
+from optimize.problems.scales import scales_of
 from optimize.solvers.nonlinear.ipopt import Formulation, Ipopt, inside
-from optimize.solvers.nonlinear.nonlinear import NonlinearProgram, scales_of
+from optimize.solvers.nonlinear.nonlinear import NonlinearProgram
 from optimize.solvers.nonlinear.shooting import Shooting
 from optimize.solvers.nonlinear.transcription import Transcription
 from optimize.solvers.solver import Ending, Iteration
