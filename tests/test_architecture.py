@@ -40,8 +40,13 @@ KNOW_PYOMO = (
     "optimize.solving",
     "optimize.transcription",
 )
-# One way to work side by side, one count of processors; a solver keeps a pool of its own open from step to step.
-KNOW_THREADS = ("sd_models.simulator.concurrency", "optimize.solvers.interior_point.border")
+# One way to work side by side, one count of processors; a solver keeps a pool of its own open from step to step, and a
+# benchmark takes anybody's executor.
+KNOW_THREADS = (
+    "sd_models.simulator.concurrency",
+    "optimize.solvers.interior_point.border",
+    "optimize.benchmarks.comparing.contest",
+)
 KNOW_HIGHS = ("optimize.solvers.highs", "optimize.solving.infeasibility")
 EXPRESSION_KINDS = frozenset(("Number", "Ref", "Call", "Reduce"))
 

@@ -11,6 +11,7 @@ benchmarks needs (`pip install 'common-prosperity[benchmark]'`) is imported when
 - `embedded.py`: generated JavaScript in an embedded V8
 - `chromium.py`: a browser without a window
 - `generated_model.py`: a model for any number of regions
+- `comparing/`: solvers on families of problems, each run in a process of its own
 - `drawn_model.py`: a small model whose equations NumPy runs too
 - `drawn_plan.py`: such a model with a plan, and what is known of it
 - `drawing.py`: such plans drawn at random, with what makes solvers stumble

@@ -5,6 +5,10 @@ from __future__ import annotations
 import platform
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from resource import struct_rusage
 
 CPU_INFO = Path("/proc/cpuinfo")
 
@@ -22,5 +26,9 @@ def peak_memory() -> float:
         import resource
     except ImportError:
         return float("nan")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
+    return peak_of(resource.getrusage(resource.RUSAGE_SELF))
+
+
+def peak_of(usage: struct_rusage) -> float:
+    """The largest resident set that the system tells of a process, in bytes."""
+    return float(usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))

@@ -1,0 +1,16 @@
+"""Solvers compared on families of problems: each run in a process of its own within hard limits, each answer run again.
+
+A run is an instance, a solver with its options, limits and a number of the repeat. What happened in it is kept as
+facts; what they mean is said when all facts are there, since the best objective known is that of all.
+
+- `tasks.py`: what is to be run, and its key
+- `facts.py`: what happened in a run, and how it is written
+- `processes.py`: what a process and all below it take of memory, and how they end
+- `recording.py`: what of a search is seen from outside: its best policies, its time
+- `attempt.py`: a run in its own process, from the instance to the answer run again
+- `guard.py`: the process beside it, which holds time and memory to their limits
+- `launching.py`: processes that begin within milliseconds
+- `store.py`: the folder that keeps what has ended, whatever ends the benchmark
+- `verdicts.py`: what runs mean: ok, wrong, local, and why
+- `contest.py`: many runs, side by side, into a folder
+"""

@@ -1,0 +1,129 @@
+"""A run in its own process: the problem is made, the solver works, and the levers that it gives are run once more.
+
+What happens is told as it happens, so that nothing is lost where the process is ended: phases, better policies, the
+answer. The program that runs the answer is the one that was made here, without what watched the search.
+"""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from sd_models.errors import ModelError
+from sd_models.system.model import FloatArray
+
+from ...problems.optimality import most_violated
+from ...problems.program import Counts, Program
+from ...solvers.rows import refusal
+from ...solvers.solver import Solution
+from ...solvers.starts import neutral
+from ...solvers.traits import Size
+from .facts import End
+from .recording import Clock, Recorder, Tell, Watching, fraction
+from .tasks import Task
+
+MOST_MESSAGE = 500  # characters
+MOST_NOTES = 8
+
+
+def attempt(payload: bytes, tell: Tell) -> None:
+    """Does a task, and tells what happens."""
+    try:
+        task: Task = pickle.loads(payload)  # noqa: S301 - our own, from the process that started this one
+        program = task.instance.program()
+        start = start_of(program)
+        begun = program.evaluate(start)  # compiled by now, so that the clock starts with the search
+        objective = program.sign * program.cost(begun.x, begun.y)
+        sizes = {"levers": len(program.lower), "rows": len(program.row_lower), "sign": program.sign}
+        tell({"facts": {**sizes, "started": objective}})
+    except Exception as error:
+        tell({"facts": {"end": End.UNMADE, "message": said(error)}})
+        return
+    try:
+        solve(task, program, start, tell)
+    except ModelError as error:  # a solver's own words for what it does not take
+        tell({"facts": {"end": End.REFUSED, "message": said(error)}})
+    except MemoryError as error:
+        tell({"facts": {"end": End.MEMORY, "message": said(error)}})
+    except Exception as error:
+        tell({"facts": {"end": End.RAISED, "message": f"{said(error)} ({_place(error)})"}})
+
+
+def solve(task: Task, program: Program, start: FloatArray, tell: Tell) -> None:
+    """Has a program solved, and tells what the levers bring that come back."""
+    size = Size(len(program.lower), len(program.row_lower), len(program.integers))
+    refused = refusal(task.solver, task.instance.traits, size)
+    if refused is not None:
+        tell({"facts": {"end": End.REFUSED, "message": refused}})
+        return
+    solver = task.solver.make(task.solver_options)
+    clock = Clock(tell)
+    recorder = Recorder(program, clock, tell)
+    watched = replace(
+        program,
+        equations=clock.apart(program.equations),
+        notice=lambda at: recorder.saw(watched, at),
+        counts=Counts(),
+    )
+    tell({"phase": "solving"})
+    clock.began = perf_counter()
+    solution = solver.solve(watched, start, Watching(clock, task.limits.time))
+    seconds = clock.seconds
+    tell({"phase": "judging"})
+    times = {"seconds": seconds, "stating": clock.stating}
+    counts = {"simulations": watched.counts.simulations, "gradients": watched.counts.gradients}
+    tell({"facts": {**times, **counts, **claims(solution), **run_again(program, solution)}})
+
+
+def claims(solution: Solution) -> dict[str, Any]:
+    """What a solver said of its answer."""
+    claim = solution.claim
+    told: dict[str, Any] = {
+        "ending": str(solution.ending),
+        "kkt_residual": float(solution.kkt_residual),
+        "notes": [text[:MOST_MESSAGE] for text in solution.notes[:MOST_NOTES]],
+    }
+    if claim is not None:
+        told |= {"said": claim.status[:MOST_MESSAGE], "claimed": float(claim.objective)}
+        told |= {} if claim.bound is None else {"bound": float(claim.bound)}
+    return told
+
+
+def run_again(program: Program, solution: Solution) -> dict[str, Any]:
+    """What the levers of a solution bring, by a run of the program made now."""
+    x = np.asarray(solution.x, dtype=float)
+    if x.shape != program.lower.shape:
+        return {"end": End.RAISED, "message": f"it gave levers of the shape {x.shape}, expected {program.lower.shape}."}
+    if not np.isfinite(x).all():
+        return {"end": End.ANSWERED, "message": "its levers are no numbers.", "violation": float("inf")}
+    at = program.evaluate(x)
+    missed, name = most_violated(program, at.x, at.y)
+    cost, whole = program.cost(at.x, at.y), fraction(program, x)
+    found = {"objective": program.sign * cost, "violation": missed, "breaks": name, "fraction": whole}
+    return {"end": End.ANSWERED, **found}
+
+
+def start_of(program: Program) -> FloatArray:
+    """Where every solver begins: what favours nothing, whole where it has to be."""
+    x = neutral(program, stop=lambda: False)
+    whole = program.integers
+    x[whole] = np.clip(np.round(x[whole]), np.ceil(program.lower[whole]), np.floor(program.upper[whole]))
+    return x
+
+
+def said(error: BaseException) -> str:
+    """What an error says, in one line."""
+    if isinstance(error, ModelError):
+        return " ".join(str(error).split())[:MOST_MESSAGE]
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:MOST_MESSAGE]
+
+
+def _place(error: BaseException) -> str:
+    """Where an error was raised, without the path of anybody's machine."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename.replace(chr(92), '/').rpartition('/')[2]}:{last.lineno}"

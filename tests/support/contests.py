@@ -1,0 +1,233 @@
+"""What benchmarks meet in tests: small problems by hand, and solvers that do what solvers should not."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from optimize.problems.program import Evaluation, Program
+from optimize.solvers.solver import Claim, Ending, Solution, Watch
+from optimize.solvers.traits import Trait
+from sd_models.system.model import FloatArray, IndexArray
+
+BEST = -4.0  # of the product of two levers that add up to 4 at most, its sign turned
+
+
+class Product:
+    """The product of two levers."""
+
+    def evaluate(self, x: FloatArray) -> Evaluation:
+        return Evaluation(x, np.array([x[0] * x[1]]))
+
+    def gradients(self, at: Evaluation, chosen: IndexArray) -> FloatArray:
+        return np.array([[at.x[1], at.x[0]]])[chosen]
+
+    def pullback(self, at: Evaluation, weights: FloatArray) -> FloatArray:
+        return weights @ self.gradients(at, np.arange(1))
+
+    def products(self, _: Evaluation, weights: FloatArray, directions: FloatArray) -> FloatArray:
+        return weights[0] * directions[:, ::-1]
+
+
+def product(integers: tuple[int, ...] = ()) -> Program:
+    """Two levers, up to 4 together: as large a product as can be, 4 at (2, 2)."""
+    return Program(
+        outcomes=Product(),
+        sign=-1.0,
+        lever_cost=np.zeros(2),
+        outcome_cost=np.array([-1.0]),
+        lower=np.zeros(2),
+        upper=np.full(2, 10.0),
+        lever_rows=csr_array(np.ones((1, 2))),
+        outcome_rows=csr_array((1, 1)),
+        row_lower=np.array([-np.inf]),
+        row_upper=np.array([4.0]),
+        row_names=("together",),
+        reference=np.array([1.0, 2.0]),
+        integers=np.array(integers, dtype=int),
+    )
+
+
+@dataclass(frozen=True)
+class Stated:
+    """An instance by hand."""
+
+    key: str = "product"
+    family: str = "by hand"
+    seed: int = 0
+    traits: frozenset[Trait] = frozenset({Trait.LIMITS, Trait.CURVED, Trait.NONCONVEX})
+    known: float | None = 4.0
+    truth: str = "solvable"
+    make: Callable[[], Program] = product
+
+    def program(self) -> Program:
+        return self.make()
+
+
+def unmakeable() -> Program:
+    raise ValueError("no such model")
+
+
+# --- solvers ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A solver that does one thing; `options` are seen by what it does."""
+
+    name: str
+    does: Callable[[Program, FloatArray, Watch, Mapping[str, object]], Solution]
+    takes: frozenset[Trait] = frozenset(Trait)
+    gives_bound: bool = False
+    release: str | None = "1.0"
+    options: Mapping[str, object] = field(default_factory=dict)
+    limit: None = None
+    install: str = "pip install nothing"
+
+    def version(self) -> str | None:
+        return self.release
+
+    def make(self, options: Mapping[str, object] | None = None) -> Planted:
+        return Planted(self.name, self.does, options=dict(options or {}))
+
+    def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
+        return self.does(program, start, watch, self.options)
+
+
+def solution(program: Program, x: FloatArray, ending: Ending = Ending.OPTIMAL, claim: Claim | None = None) -> Solution:
+    """What a solver gives that ends there."""
+    at = program.evaluate(np.asarray(x, dtype=float))
+    none = np.zeros(len(program.row_lower)), np.zeros(len(x)), np.zeros(0)
+    return Solution(ending, at.x, at.y, *none, kkt_residual=0.0, violation=0.0, claim=claim)
+
+
+def finds(program, start, watch, options):
+    """The optimum, in three steps."""
+    for part in (0.5, 0.9):
+        program.evaluate(start + part * (np.full(2, 2.0) - start))
+    return solution(program, [2.0, 2.0])
+
+
+def stops_short(program, start, watch, options):
+    """A worse point, of which nothing is claimed but that it is near an optimum."""
+    return solution(program, [1.0, 3.0])
+
+
+def between(program, start, watch, options):
+    """A point whose numbers are not whole."""
+    return solution(program, [1.5, 2.0])
+
+
+STATING = 1.0  # seconds, more than the limit of the tests
+
+
+def slowly_stated() -> Program:
+    """The product, whose equations take longer to state than a solver may take."""
+    return replace(product(), equations=lambda x: time.sleep(STATING))
+
+
+def states(program, start, watch, options):
+    """The optimum, after equations were asked for."""
+    program.equations(start)
+    return solution(program, [2.0, 2.0])
+
+
+def breaks(program, start, watch, options):
+    """An infeasible point, called optimal."""
+    return solution(program, [2.5, 2.5], claim=Claim(6.25, "optimal"))
+
+
+def lies(program, start, watch, options):
+    """More than its levers bring."""
+    return solution(program, [2.0, 2.0], claim=Claim(5.0, "optimal"))
+
+
+def ignores(program, start, watch, options):
+    """Never returns, whatever signals come, and leaves a child behind in a session of its own."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):
+        signal.signal(number, signal.SIG_IGN)
+    mark = str(options["mark"])
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", mark], start_new_session=True)
+    program.evaluate(np.array([1.5, 1.5]))
+    while True:
+        time.sleep(0.1)
+
+
+def eats(program, start, watch, options):
+    """Takes memory until there is none."""
+    kept = []
+    while True:
+        kept.append(np.ones(4_000_000))
+
+
+def eats_at_once(program, start, watch, options):
+    """More memory in one piece than any machine has."""
+    return solution(program, np.ones(10**13))
+
+
+def eats_by_children(program, start, watch, options):
+    """The same in another process."""
+    text = "kept = []\nwhile True: kept.append(bytearray(b'x') * 20_000_000)"
+    subprocess.run([sys.executable, "-c", text], check=False)
+    return solution(program, start)
+
+
+def crashes(program, start, watch, options):
+    """Reads where nothing is."""
+    print("about to fall", flush=True)
+    ctypes.string_at(0)
+
+
+def leaves(program, start, watch, options):
+    """Ends its process as if all were well."""
+    os._exit(0)
+
+
+def aborts(program, start, watch, options):
+    os.abort()
+
+
+def raises(program, start, watch, options):
+    """A mistake of its own."""
+    raise RuntimeError("factorization failed")
+
+
+def gives_another_shape(program, start, watch, options):
+    """Three levers in place of two."""
+    none = np.zeros(0)
+    return Solution(Ending.OPTIMAL, np.zeros(3), none, none, none, none, 0.0, 0.0)
+
+
+def gives_no_numbers(program, start, watch, options):
+    """Levers that are none."""
+    return solution(program, [np.nan, 1.0])
+
+
+def calls_infeasible(program, start, watch, options):
+    """Says that nothing keeps the limits."""
+    return solution(program, start, Ending.INFEASIBLE, Claim(np.nan, "infeasible"))
+
+
+def waits(program, start, watch, options):
+    """A while, to be interrupted in; then the optimum."""
+    time.sleep(float(os.environ.get("PROSPERITY_TEST_WAIT", "0.1")))
+    return solution(program, [2.0, 2.0])
+
+
+def counts(program, start, watch, options):
+    """Leaves a line in a file for each time that it works, and finds the optimum."""
+    place = Path(str(options["place"]))
+    with place.open("a", encoding="utf-8") as file:
+        file.write(f"{options['seed']}\n")
+    time.sleep(0.05)
+    return solution(program, [2.0, 2.0])
