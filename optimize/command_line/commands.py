@@ -34,6 +34,7 @@ from .requests import (
     ExplainRequest,
     ExploreRequest,
     ExportRequest,
+    Kinks,
     OptimizeRequest,
     PlanRequest,
     ReportRequest,
@@ -175,8 +176,14 @@ def export(
         Path | None, typer.Argument(help="A plan (TOML); without one, that of the model.", metavar="[PLAN]")
     ] = None,
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="The file; its ending says the format: .nl, .lp, .mps, .gms, .py.")
-    ] = Path("problem.nl"),
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The file; its ending says the format: .nl (the default), .lp, .mps, .gms, .py."
+        ),
+    ] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", metavar="nl|lp|mps|gams|py", help="The format, where no file is named.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option(help="Another model than the plan's: a library name or a file.", metavar="MODEL")
     ] = None,
@@ -195,6 +202,15 @@ def export(
             metavar="WIDTH", help="Smooth stand-ins of this width (0.001) for kinks, for solvers that need it."
         ),
     ] = None,
+    kinks: Annotated[
+        Kinks,
+        typer.Option(
+            help="MIN, MAX, choices and tables: with absolute values, or exactly with integers (tables as SOS2)."
+        ),
+    ] = Kinks.ABSOLUTE,
+    bounds: Annotated[
+        bool, typer.Option("--bounds", help="Give all variables the bounds that follow from those of the levers.")
+    ] = False,
 ) -> ExportRequest:
     """Write a problem with all its dynamics for other solvers: every stock a variable, every step an equation.
 
@@ -203,7 +219,7 @@ def export(
     Example: prosperity export my_plan.toml --out my_problem.nl
     """
     asked = OptimizeRequest(plan, model=model, regions=regions, settings=tuple(settings or ()), start_from=start_from)
-    return ExportRequest(asked, out, auxiliaries, smooth)
+    return ExportRequest(asked, out, auxiliaries, smooth, kinks, bounds, form)
 
 
 @app.command()

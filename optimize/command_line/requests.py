@@ -105,14 +105,25 @@ class Auxiliaries(StrEnum):
     VARIABLES = "variables"
 
 
+class Kinks(StrEnum):
+    """How a transcription states minimum, maximum, choices and tables."""
+
+    ABSOLUTE = "absolute"
+    INTEGERS = "integers"
+    SOS2 = "sos2"
+
+
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
     """A problem with all its dynamics as a file; `asked` says which one, and where other solvers begin."""
 
     asked: OptimizeRequest
-    out: Path
+    out: Path | None = None
     auxiliaries: Auxiliaries = Auxiliaries.EXPRESSIONS
     smooth: float | None = None
+    kinks: Kinks = Kinks.ABSOLUTE
+    bounds: bool = False
+    format: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

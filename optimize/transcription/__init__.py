@@ -3,9 +3,12 @@
 What the simulator computes for our own methods, this states for any other solver: the same tape of the model's step,
 run with Pyomo expressions in place of numbers.
 
+- `intervals.py`: between which numbers the results of operations lie
 - `symbols.py`: the operations of a tape on Pyomo expressions
 - `values.py`: what an expression is worth, each of its names computed once
+- `exact.py`: the same between bounds, kinks with integer variables or SOS2
 - `unrolling.py`: a tape to expressions, one step after the other, what nobody needs left out
+- `reach.py`: bounds of levers that limits on levers leave
 - `transcription.py`: the whole as a Pyomo model, started from a run and scaled
 - `export.py`: that model as a file for other programs
 """

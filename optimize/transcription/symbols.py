@@ -9,7 +9,7 @@ a + b x + sum of (s[i+1] - s[i]) / 2 |x - x[i]|. A table that jumps is a choice.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -22,8 +22,10 @@ from sd_models.numbers.tables import read
 from sd_models.system.model import FloatArray, Interpolation, Series
 from sd_models.tape.arithmetic import calculate
 
+from .intervals import Interval
+
 Symbol: TypeAlias = Any
-"""A number, a Pyomo variable or expression, or a `Condition`."""
+"""A number, a Pyomo variable or expression, a `Condition`, or one of these in its `Ranged` place."""
 STEPS = (Interpolation.BACKWARD, Interpolation.FORWARD)
 LARGE = 1e12  # a bound of this size in MIN or MAX is no bound, and would eat the digits of what stands beside it
 
@@ -40,6 +42,15 @@ class Condition:
         return Expr_if(self.relation, 1.0, 0.0)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranged:
+    """A variable or an expression (`number`), and between which numbers it lies; a truth is 0 or 1."""
+
+    number: Any
+    range: Interval
+    is_truth: bool = False
+
+
 def apply(operation: Operation, *arguments: Symbol) -> Symbol:
     """An operation on symbols; a number where all of them are."""
     if all(isinstance(argument, float) for argument in arguments):
@@ -51,7 +62,14 @@ def apply(operation: Operation, *arguments: Symbol) -> Symbol:
 
 def valued(symbol: Symbol) -> Any:
     """A symbol as a number or an expression."""
-    return symbol.number if isinstance(symbol, Condition) else symbol
+    inner = symbol.number if isinstance(symbol, Ranged) else symbol
+    return inner.number if isinstance(inner, Condition) else inner
+
+
+def total(row: Sequence[Symbol]) -> Symbol:
+    """The sum of symbols."""
+    known = sum(one for one in row if isinstance(one, float))
+    return sum((one for one in row if not isinstance(one, float)), start=known)
 
 
 def choose(condition: Symbol, one: Symbol, other: Symbol) -> Symbol:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from typing import Any, Literal, TypeAlias
@@ -12,6 +12,7 @@ import numpy as np
 import pyomo.environ as pyo
 from pyomo.common.gc_manager import PauseGC
 
+from sd_models.dynamics.functions import Operation
 from sd_models.dynamics.preparation import Layout
 from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import Fault, InvalidRequest
@@ -22,11 +23,15 @@ from sd_models.tape.tracing import OUTPUTS, STOCKS, TapedModel, trace
 from ..plans.horizon import horizon_end
 from ..problems.assembly import assemble
 from ..problems.problem import Problem
-from ..problems.pyomo_model import Constraints, state, tightened
+from ..problems.pyomo_model import Constraints, state, tightened, variable_sides
 from ..problems.smoothed import SmoothedProblem
 from ..runs.comparison import relative_gaps
-from .symbols import Symbol, valued
-from .unrolling import Part, needed
+from . import symbols
+from .exact import KINKS, Kinks, RangedArithmetic, Start, set_bounds
+from .intervals import Interval
+from .reach import lever_bounds
+from .symbols import Ranged, Symbol, valued
+from .unrolling import Arithmetic, Part, needed
 from .values import Values
 
 Auxiliaries: TypeAlias = Literal["expressions", "variables"]
@@ -43,6 +48,8 @@ def transcribe(
     smooth: float | None = None,
     constraints: Constraints | None = None,
     stand_ins: System | None = None,
+    kinks: Kinks = "absolute",
+    bounds: bool = False,
 ) -> pyo.ConcreteModel:
     """The problem in Pyomo, all dynamics included: `state`, and beside it
 
@@ -57,9 +64,15 @@ def transcribe(
     All variables start at the run of the levers `start` (n), by default the model's own within their bounds (with
     stand-ins at theirs);
     `model.scaling_factor` has the reciprocal of the largest size of each along that run. Minimum, maximum and tables
-    are written with absolute values, other kinks as choices (`symbols.py`). `smooth` is the width of smooth stand-ins
-    for them, relative to their sizes; `stand_ins` the model of the problem with such already in it. `constraints` adds
-    what people add to the Pyomo model, as in `solve`.
+    are written with absolute values, other kinks as choices (`symbols.py`); with `kinks` as "integers" or "sos2" all of
+    them exactly with integer variables, tables with those or as SOS2 (`exact.py`): `model.switches`, `model.wholes`,
+    `model.pieces`, `model.neighbours` and the constraints between them in `model.cases`. A model that is linear but for
+    kinks is a mixed-integer linear program then. `smooth` is the width of smooth stand-ins for kinks, relative to their
+    sizes; `stand_ins` the model of the problem with such already in it. `constraints` adds what people add to the Pyomo
+    model, as in `solve`.
+
+    With `bounds` all variables have those that follow from the levers' by interval arithmetic, as far as these are
+    finite. `model.notes` says what is not exact, and what a solver's tolerance may make of it.
 
     >>> import optimize as opt
     >>> import sd_models as sd
@@ -69,11 +82,28 @@ def transcribe(
     """
     if auxiliaries not in ("expressions", "variables"):
         raise InvalidRequest(Fault(f"auxiliaries={auxiliaries!r}", advice='Write "expressions" or "variables".'))
+    if kinks not in KINKS:
+        raise InvalidRequest(Fault(f"kinks={kinks!r}", advice=f"Write one of {', '.join(map(repr, KINKS))}."))
     x = np.clip(problem.own, problem.lower, problem.upper) if start is None else start
+    form = _Form(auxiliaries == "variables", kinks, bounds)
     with PauseGC():  # as in `state`
         model = state(problem) if constraints is None else tightened(problem, constraints)
         stated = _Stated(stand_ins) if stand_ins is not None else _stated(problem, smooth, x)
-        return _Transcription(problem, model, stated, auxiliaries == "variables").whole(x)
+        return _Transcription(problem, model, stated, form).whole(x)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How things are stated: what equations name, kinks, and whether bounds follow."""
+
+    as_variables: bool
+    kinks: Kinks
+    bounds: bool
+
+    @property
+    def is_ranged(self) -> bool:
+        """Whether it needs to be known between which numbers everything lies."""
+        return self.bounds or self.kinks != "absolute"
 
 
 @dataclass(frozen=True)
@@ -109,23 +139,29 @@ class _Transcription:
     problem: Problem
     model: Any
     stated: _Stated
-    as_variables: bool
-    defined: list[tuple[Any, Any]] = field(default_factory=list)
+    form: _Form
+    starts: list[tuple[Any, Start]] = field(default_factory=list)
 
     def whole(self, x: FloatArray) -> pyo.ConcreteModel:
         """The model with everything in it."""
         model = self.model
         model.stocks, model.dynamics = pyo.Var(pyo.Any, dense=False), pyo.Constraint(pyo.Any)
-        model.auxiliaries = pyo.Var(pyo.Any, dense=False) if self.as_variables else pyo.Expression(pyo.Any)
-        if self.as_variables:
+        model.auxiliaries = pyo.Var(pyo.Any, dense=False) if self.form.as_variables else pyo.Expression(pyo.Any)
+        if self.form.as_variables:
             model.definitions = pyo.Constraint(pyo.Any)
         model.sums, model.totals = pyo.Var(pyo.Any, dense=False), pyo.Constraint(pyo.Any)
         model.shared = pyo.Expression(pyo.Any)
         model.ties = pyo.Constraint(pyo.Any)
         self._tie(self._unrolled())
         self._start(x)
-        model.notes = list(self.stated.notes)
+        told = self.arithmetic.notes if isinstance(self.arithmetic, RangedArithmetic) else ()
+        model.notes = [*self.stated.notes, *told]
         return model
+
+    @cached_property
+    def arithmetic(self) -> Arithmetic:
+        """How operations are stated."""
+        return RangedArithmetic(self.model, self.form.kinks, self.starts) if self.form.is_ranged else symbols
 
     # --- dynamics ---------------------------------------------------------------------------------------------------
 
@@ -157,11 +193,13 @@ class _Transcription:
         horizon, words = self.problem.horizon, _words(self.tapes, self.tapes.states)
         stocks, outputs = self._first(), []
         for point, time in enumerate(horizon.points.tolist()):
-            found = self.part.results(self._sources(stocks, point), lambda *one, at=time: self._keep(at, *one))
+            found = self.part.results(
+                self._sources(stocks, point), lambda *one, at=time: self._keep(at, *one), self.arithmetic
+            )
             outputs.append(found[OUTPUTS])
             if point + 1 < len(horizon.points):
                 later = float(horizon.points[point + 1])
-                stocks = {row: self._stock((*words[row], later), valued(one)) for row, one in found[STOCKS].items()}
+                stocks = {row: self._stock((*words[row], later), one) for row, one in found[STOCKS].items()}
         return outputs
 
     def _stock(self, key: Words, value: Symbol) -> Symbol:
@@ -169,10 +207,25 @@ class _Transcription:
         if isinstance(value, float):
             return value
         stock = self.model.stocks[key]
-        self.model.dynamics[key] = stock == value
+        self.model.dynamics[key] = stock == valued(value)
+        self._start_anew(stock, value)
+        return self._like(stock, value)
+
+    def _start_anew(self, variable: Any, value: Symbol) -> None:
+        """The start of a variable that is not that of the run, where stand-ins lead elsewhere."""
         if self.has_stand_ins:
-            self.defined.append((stock, value))
-        return stock
+            self._start_at(variable, valued(value))
+
+    def _start_at(self, variable: Any, expression: Any) -> None:
+        self.starts.append((variable, lambda values: values.of(expression)))
+
+    def _like(self, variable: Any, value: Symbol) -> Symbol:
+        """A variable in place of an expression that equals it, with its bounds where they are wished."""
+        if not isinstance(value, Ranged):
+            return variable
+        if self.form.bounds and variable.is_variable_type():
+            set_bounds(variable, value.range)
+        return replace(value, number=variable)
 
     @property
     def has_stand_ins(self) -> bool:
@@ -184,20 +237,21 @@ class _Transcription:
         model, words = self.model, self.named.get(number)
         if number in self.long_sums:
             key = (*(words[place] if words else ("sum", number)), time)
-            return self._defined(model.sums, model.totals, key, valued(expression))
+            return self._defined(model.sums, model.totals, key, expression)
         if words is None:
             return self._share(number, place, expression)
         key = (*words[place], time)
-        if self.as_variables:
-            return self._defined(model.auxiliaries, model.definitions, key, valued(expression))
+        if self.form.as_variables:
+            return self._defined(model.auxiliaries, model.definitions, key, expression)
         model.auxiliaries[key] = valued(expression)
-        return model.auxiliaries[key]
+        return self._like(model.auxiliaries[key], expression)
 
-    def _defined(self, variables: Any, equations: Any, key: Words, expression: Any) -> Any:
+    def _defined(self, variables: Any, equations: Any, key: Words, expression: Symbol) -> Symbol:
         """A variable that an equation defines."""
-        self.defined.append((variables[key], expression))
-        equations[key] = variables[key] == expression
-        return variables[key]
+        variable, definition = variables[key], valued(expression)
+        self._start_at(variable, definition)
+        equations[key] = variable == definition
+        return self._like(variable, expression)
 
     @cached_property
     def long_sums(self) -> frozenset[int]:
@@ -213,7 +267,7 @@ class _Transcription:
         """The expression (told last) as one that is shared."""
         number = len(self.model.shared) + 1
         self.model.shared[number] = valued(told[-1])
-        return self.model.shared[number]
+        return self._like(self.model.shared[number], told[-1])
 
     def _sources(self, stocks: Mapping[int, Symbol], point: int) -> dict[Source, Any]:
         """The columns that a step reads at a point of the horizon."""
@@ -228,13 +282,23 @@ class _Transcription:
     @cached_property
     def _levers(self) -> list[list[Symbol]]:
         """The levers at each point: a variable where the plan decides, else the model's own value."""
-        levers, columns = self.problem.levers, list(self.model.levers.values())
+        levers, columns = self.problem.levers, self._columns
         points: list[list[Symbol]] = [column.tolist() for column in levers.own.T]
         for rows, block in zip(levers.decided, levers.blocks, strict=True):
             for row, numbers in zip(rows.tolist(), block.numbers, strict=True):
                 for point, period in enumerate(block.period.tolist()):
                     points[point][row] = columns[numbers[period]]
         return points
+
+    @property
+    def _columns(self) -> list[Symbol]:
+        """The levers in their order, with their bounds where these are needed."""
+        columns = list(self.model.levers.values())
+        if not self.form.is_ranged:
+            return columns
+        limits = [Interval(*side) for side in zip(*lever_bounds(self.problem), strict=True)]
+        sides = [Interval(*variable_sides(x)).within(limit) for x, limit in zip(columns, limits, strict=True)]
+        return [self._like(x, Ranged(x, side)) for x, side in zip(columns, sides, strict=True)]
 
     def _first(self) -> Mapping[int, Symbol]:
         """The stocks at the start of the horizon; where that is the start of the run, levers may set them."""
@@ -245,9 +309,9 @@ class _Transcription:
         begin = Part(self.tapes.start, {STOCKS: read})
         time = float(self.problem.horizon.points[0])
         sources = {**self._sources({}, 0), Source.INITIALS: []}
-        found = begin.results(sources, self._share)[STOCKS]
+        found = begin.results(sources, self._share, self.arithmetic)[STOCKS]
         words = _words(self.tapes, self.tapes.states)
-        return {row: self._stock((*words[row], time), valued(one)) for row, one in found.items()}
+        return {row: self._stock((*words[row], time), one) for row, one in found.items()}
 
     def _row(self, row: int) -> int:
         """The row of a stock among those of the problem's simulator."""
@@ -268,11 +332,14 @@ class _Transcription:
             if name in tapes.fixed:
                 values = [float(tapes.fixed[name][element])] * len(at)
             else:
-                values = [valued(outputs[point][tapes.outputs.rows[name].start + element]) for point in at]
-            tied = sum(float(weights[p]) * v for p, v in zip(at, values, strict=True))
-            self.model.ties[key] = outcome == tied
-            if self.has_stand_ins:
-                self.defined.append((outcome, tied))
+                values = [outputs[point][tapes.outputs.rows[name].start + element] for point in at]
+            each = [
+                self.arithmetic.apply(Operation.MULTIPLY, float(weights[p]), v) for p, v in zip(at, values, strict=True)
+            ]
+            total = self.arithmetic.total(each)
+            self.model.ties[key] = outcome == valued(total)
+            self._like(outcome, total)
+            self._start_anew(outcome, total)
 
     # --- start and scale --------------------------------------------------------------------------------------------
 
@@ -287,8 +354,8 @@ class _Transcription:
             variable.set_value(value, skip_validation=True)
         self._start_stocks(x)
         values = Values()
-        for variable, definition in self.defined:
-            variable.set_value(values.of(definition), skip_validation=True)
+        for variable, start in self.starts:
+            variable.set_value(start(values), skip_validation=True)
 
     def _start_stocks(self, x: FloatArray) -> None:
         problem, model = self.problem, self.model

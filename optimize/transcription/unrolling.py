@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from sd_models.dynamics.functions import Operation
+from sd_models.system.model import FloatArray, Series
 from sd_models.tape.instructions import (
     REDUCTIONS,
     Given,
@@ -30,11 +31,27 @@ from sd_models.tape.instructions import (
     Tape,
 )
 
-from .symbols import Symbol, apply, look_up
+from . import symbols
+from .symbols import Symbol
 
 Symbols: TypeAlias = Any  # an array of symbols, (positions,), or one symbol
 Keep: TypeAlias = Callable[[int, int, Symbol], Symbol]
 """What becomes of an expression that has to be kept: its instruction, its position, itself."""
+
+
+class Arithmetic(Protocol):
+    """What operations and tables are on symbols; the functions of `symbols`, or another way to state them."""
+
+    def apply(self, operation: Operation, *arguments: Symbol) -> Symbol:
+        """An operation; a number where all arguments are."""
+
+    def look_up(self, table: Series, points: FloatArray, x: Symbol) -> Symbol:
+        """A table (the values at its points) read at a symbol."""
+
+    def total(self, row: Sequence[Symbol]) -> Symbol:
+        """The sum of symbols."""
+
+
 CHEAP = (Movement.LOAD, Movement.CONSTANT, Movement.PICK, Movement.TAKE, Movement.MERGE)
 
 
@@ -81,12 +98,14 @@ class Part:
             for element in load.elements
         )
 
-    def results(self, sources: Mapping[Source, Sequence[Symbol]], keep: Keep) -> dict[str, dict[int, Symbol]]:
+    def results(
+        self, sources: Mapping[Source, Sequence[Symbol]], keep: Keep, arithmetic: Arithmetic = symbols
+    ) -> dict[str, dict[int, Symbol]]:
         """The wanted elements of the results, from the columns that are read."""
         values: dict[int, Symbols] = {}
         for number in self.lines:
             line = self.tape.instructions[number]
-            found = _value(self.tape, line, [values[a] for a in line.arguments], sources)
+            found = _value(self.tape, line, [values[a] for a in line.arguments], sources, arithmetic)
             if line.operation in REDUCTIONS or (self.uses[number] > 1 and line.operation not in CHEAP):
                 found = _kept(found, number, keep)
             values[number] = found
@@ -127,12 +146,16 @@ def _array(symbols: Iterator[Symbol] | Sequence[Symbol]) -> Symbols:
 
 
 def _value(
-    tape: Tape, line: Instruction, arguments: Sequence[Symbols], sources: Mapping[Source, Sequence[Symbol]]
+    tape: Tape,
+    line: Instruction,
+    arguments: Sequence[Symbols],
+    sources: Mapping[Source, Sequence[Symbol]],
+    arithmetic: Arithmetic,
 ) -> Symbols:
     """The value of an instruction: an array for a row, a symbol for a single number."""
     operation = line.operation
     if isinstance(operation, Operation):
-        return _elementwise(line, arguments, lambda *symbols: apply(operation, *symbols))
+        return _elementwise(line, arguments, lambda *given: arithmetic.apply(operation, *given))
     match line.data:
         case Load(source, elements):
             column = sources[source]
@@ -145,27 +168,27 @@ def _value(
             parts = [part if isinstance(part, np.ndarray) else [part] for part in arguments]
             return _array([parts[a][p] for a, p in zip(argument.tolist(), position.tolist(), strict=True)])
         case Tables(numbers):
-            return _looked_up(tape, line, arguments[0], numbers.tolist())
-    return _reduced(line.operation, arguments[0])
+            return _looked_up(tape, line, arguments[0], numbers.tolist(), arithmetic)
+    return _reduced(line.operation, arguments[0], arithmetic)
 
 
 def _elementwise(line: Instruction, arguments: Sequence[Symbols], work: Callable[..., Symbol]) -> Symbols:
     if not line.length:
         return work(*arguments)
     rows = [part if isinstance(part, np.ndarray) else [part] * line.length for part in arguments]
-    return _array([work(*symbols) for symbols in zip(*rows, strict=True)])
+    return _array([work(*given) for given in zip(*rows, strict=True)])
 
 
-def _looked_up(tape: Tape, line: Instruction, x: Symbols, tables: list[int]) -> Symbols:
+def _looked_up(tape: Tape, line: Instruction, x: Symbols, tables: list[int], arithmetic: Arithmetic) -> Symbols:
     if not line.length:
-        return _read(tape, tables[0], x)
+        return _read(tape, tables[0], x, arithmetic)
     row = x if isinstance(x, np.ndarray) else [x] * line.length
     numbers = tables if len(tables) == line.length else tables * line.length
-    return _array([_read(tape, table, one) for table, one in zip(numbers, row, strict=True)])
+    return _array([_read(tape, table, one, arithmetic) for table, one in zip(numbers, row, strict=True)])
 
 
-def _read(tape: Tape, table: int, x: Symbol) -> Symbol:
-    return look_up(tape.tables[table], tape.tables[table].y.ravel(), x) if table >= 0 else float("nan")
+def _read(tape: Tape, table: int, x: Symbol, arithmetic: Arithmetic) -> Symbol:
+    return arithmetic.look_up(tape.tables[table], tape.tables[table].y.ravel(), x) if table >= 0 else float("nan")
 
 
 _BETWEEN = {
@@ -176,13 +199,12 @@ _BETWEEN = {
 }
 
 
-def _reduced(operation: Any, row: Symbols) -> Symbol:
+def _reduced(operation: Any, row: Symbols, arithmetic: Arithmetic) -> Symbol:
     """A row brought down to one symbol, element after element."""
     between = _BETWEEN[operation]
     if between is Operation.ADD:
-        known = sum(one for one in row if isinstance(one, float))
-        return sum((one for one in row if not isinstance(one, float)), start=known)
+        return arithmetic.total(row)
     found = row[0]
     for one in row[1:]:
-        found = apply(between, found, one)
+        found = arithmetic.apply(between, found, one)
     return found

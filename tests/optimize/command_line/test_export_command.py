@@ -6,6 +6,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+from support.kinked import CONTROLS, KINKED
 
 from optimize.command_line.commands import main
 
@@ -26,10 +27,32 @@ def test_a_script_states_the_same(tmp_path: Path) -> None:
     assert len(model.definitions) == len(model.auxiliaries) > 1000
 
 
+def test_kinks_become_integers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a linear program whose format is named in place of a file, with bounds for all variables."""
+    (tmp_path / "case.mdl").write_text(f"{{UTF-8}}\n{KINKED['MIN'].model}\n{CONTROLS}", encoding="utf-8")
+    (tmp_path / "plan.toml").write_text(PLAN, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", "plan.toml", "--kinks", "integers", "--bounds", "--format", "lp"]) == 0
+    assert "binary" in (tmp_path / "problem.lp").read_text(encoding="utf-8")
+
+
+PLAN = """model = "case.mdl"
+horizon = [0, 3]
+[objective]
+maximize = "gain"
+[[lever]]
+variable = "u"
+lower = 0
+upper = 8
+"""
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (["--out", "towns.lp"], "nonlinear: write .nl"),
+        (["--format", "lp", "--out", "towns.nl"], "does not end in .lp"),
+        (["--format", "xls"], "is not known"),
         (["--out", "towns.txt"], ".nl, .lp, .mps, .gms, .py"),
         (["--out", "towns.nl", "--smooth", "2"], "is no width"),
         (["--out", "nowhere/towns.nl"], "its folder does not exist"),
