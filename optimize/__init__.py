@@ -12,6 +12,7 @@ Everything imports only what stands above it here, and so it is in each family:
 - `certificates/`: what can be said of a policy, apart from the solver that found it
 - `results/`: what a policy brings, what its limits are worth, whether PySD agrees; tables, figures, a folder
 - `solving/`: a problem to its result
+- `families/`: problems by parameters and seed, for solvers to be compared on
 - `calibration/`: parameters fitted to observations
 - `screening/`: which parameters matter
 - `comparisons/`: results and policies side by side

@@ -35,6 +35,7 @@ KNOW_CASADI = (
     "optimize.solvers.nonlinear",
 )
 KNOW_PYOMO = (
+    "optimize.families",
     "optimize.problems.pyomo_model",
     "optimize.problems.pyomo_reader",
     "optimize.solving",
