@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .plans.plan import Plan, load_plan, read_plan
     from .problems.assembly import assemble
     from .problems.evaluator import Evaluator
+    from .problems.forms import PygmoProblem, scipy_problem
     from .problems.optimality import Multipliers, Optimality, optimality
     from .problems.problem import Problem
     from .problems.program import Block, Evaluation, Outcomes, Program, Quadratic
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from .results.verification import verify
     from .results.worth import sayings
     from .screening.screening import Screening, screen
+    from .solvers.nonlinear.callback import casadi_problem
     from .solvers.solver import Ending, Iteration, Solution, Solver, Watch
     from .solving.solve import solve
     from .transcription.export import export
@@ -76,6 +78,7 @@ __all__ = [
     "PriceRange",
     "Problem",
     "Program",
+    "PygmoProblem",
     "Quadratic",
     "Result",
     "Screening",
@@ -84,6 +87,7 @@ __all__ = [
     "Watch",
     "assemble",
     "calibrate",
+    "casadi_problem",
     "compare",
     "explain",
     "explore",
@@ -99,6 +103,7 @@ __all__ = [
     "save_result",
     "save_tables",
     "sayings",
+    "scipy_problem",
     "screen",
     "solve",
     "starting_calibration",
@@ -125,6 +130,8 @@ __getattr__, __dir__ = deferred(
         "plans.plan": ("Plan", "load_plan", "read_plan"),
         "problems.assembly": ("assemble",),
         "problems.evaluator": ("Evaluator",),
+        "problems.forms": ("PygmoProblem", "scipy_problem"),
+        "solvers.nonlinear.callback": ("casadi_problem",),
         "problems.optimality": ("Multipliers", "Optimality", "optimality"),
         "problems.problem": ("Problem",),
         "reports.page": ("report",),

@@ -5,6 +5,7 @@
 - `optimality.py`: how far a point is from an optimum, computed apart from any solver
 - `scales.py`: magnitudes near a policy, and the way back from them
 - `evaluator.py`: a program as functions of its levers: values, slopes, products, for anybody's method
+- `forms.py`: the same in the words of SciPy and pygmo
 - `outcomes.py`: outcomes and their exact derivatives by a compiled model
 - `binding.py`: what a plan means for a model: blocks of levers, rows of limits, the objective
 - `unmoved.py`: limits that no lever moves, judged before any search

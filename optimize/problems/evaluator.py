@@ -178,6 +178,16 @@ class Evaluator:
         """The slopes (constraints, levers) of the constraints, with the same places at all levers."""
         return self._run(z).jacobian.copy()
 
+    @cached_property
+    def jacobian_places(self) -> csr_array:
+        """1 where the Jacobian may have an entry: everywhere, but in quadratic constraints on levers alone."""
+        n = self.size
+        columns = [np.arange(n)] * len(self._moved)
+        columns += [_columns(each, n) for each in self.program.quadratics]
+        rows = np.repeat(np.arange(len(columns)), [len(each) for each in columns])
+        places = np.concatenate([np.zeros(0, dtype=np.int64), *columns])
+        return csr_array(coo_array((np.ones(len(rows)), (rows, places)), shape=(len(columns), n)))
+
     # --- second derivatives ---------------------------------------------------------------------------------------
 
     def product(
@@ -247,16 +257,6 @@ class Evaluator:
     def _sides(self, sides: FloatArray) -> FloatArray:
         return np.asarray(sides / self._scales.rows)
 
-    @cached_property
-    def _pattern(self) -> csr_array:
-        """1 where the Jacobian may have an entry: everywhere, but in quadratic constraints on levers alone."""
-        n = self.size
-        columns = [np.arange(n)] * len(self._moved)
-        columns += [_columns(each, n) for each in self.program.quadratics]
-        rows = np.repeat(np.arange(len(columns)), [len(each) for each in columns])
-        places = np.concatenate([np.zeros(0, dtype=np.int64), *columns])
-        return csr_array(coo_array((np.ones(len(rows)), (rows, places)), shape=(len(columns), n)))
-
 
 @dataclass(frozen=True, eq=False)
 class _Run:
@@ -286,7 +286,7 @@ class _Run:
     @cached_property
     def jacobian(self) -> csr_array:
         """The slopes (scaled constraints, scaled levers)."""
-        pattern, n = self.evaluator._pattern, self.evaluator.size
+        pattern, n = self.evaluator.jacobian_places, self.evaluator.size
         by_x, by_y = self._sides
         whole = by_x + self._pulled(by_y)
         entries = whole[np.repeat(np.arange(len(whole)), np.diff(pattern.indptr)), pattern.indices]
