@@ -33,6 +33,7 @@ KNOW_CASADI = (
     "sd_models.simulator",
     "optimize.problems.outcomes",
     "optimize.solvers.nonlinear",
+    "optimize.solvers.others",
 )
 KNOW_PYOMO = (
     "optimize.families",
@@ -40,6 +41,7 @@ KNOW_PYOMO = (
     "optimize.problems.pyomo_reader",
     "optimize.solving",
     "optimize.transcription",
+    "optimize.solvers.others",
 )
 # One way to work side by side, one count of processors; a solver keeps a pool of its own open from step to step, and a
 # benchmark takes anybody's executor.
@@ -169,11 +171,11 @@ def test_who_may_know_a_package(package: str, known: tuple[str, ...]) -> None:
     "module", [name for name in MODULES if name.startswith(("optimize.solvers", "optimize.problems.program"))]
 )
 def test_solvers_know_no_plan_and_no_model(module: str) -> None:
-    """They take a program: arrays, and what computes outcomes. IPOPT's equations of all steps read a compiled model."""
+    """They take a program: arrays, what computes outcomes, and its equations. IPOPT's own read a compiled model."""
     known = {item.module for item in imports(module)}
     assert not [name for name in known if name.startswith(("optimize.plans", "optimize.problems.problem"))]
     if not module.startswith("optimize.solvers.nonlinear"):
-        assert not [name for name in known if name.startswith(("casadi", "optimize.problems.outcomes"))]
+        assert not [name for name in known if name.startswith("optimize.problems.outcomes")]
 
 
 def test_one_way_to_work_side_by_side() -> None:

@@ -8,5 +8,6 @@
 - `nonlinear/`: nonlinear programming by IPOPT
 - `traits.py`: what a problem asks of a solver
 - `rows.py`: what a row of the table of solvers says, and why a solver does not take a problem
+- `others/`: solvers of others, on runs or on equations
 - `choice.py`: the table of solvers by name
 """

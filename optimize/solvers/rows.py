@@ -8,6 +8,9 @@ from enum import StrEnum
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from math import inf
+
+from sd_models.errors import Fault, InvalidRequest
 
 from .solver import Solver
 from .traits import Size, Trait
@@ -23,17 +26,46 @@ class Works(StrEnum):
     ON_MATRICES = "matrices"  # linear or quadratic equations, as numbers
 
 
+class NotAccepted(InvalidRequest):
+    """A solver does not take a problem; the sentence says why, `traits` what of it."""
+
+    def __init__(self, reason: str, traits: Iterable[Trait] = ()) -> None:
+        super().__init__(Fault(reason, "solver"))
+        self.traits = frozenset(traits)
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How large a problem a free licence takes: so many variables and constraints."""
+    """How large a problem a free licence takes: so many variables, constraints, and both together; `harder` is the
+    limit for problems that have one of the traits `of`."""
 
-    variables: int
-    rows: int
+    variables: float = inf
+    rows: float = inf
+    together: float = inf
+    harder: Limit | None = None
+    of: frozenset[Trait] = frozenset()
 
-    def excess(self, size: Size) -> str:
+    def excess(self, size: Size, traits: Iterable[Trait] = ()) -> str:
         """What is too large, in words; empty where nothing is."""
-        pairs = ((size.variables, self.variables, "variables"), (size.rows, self.rows, "constraints"))
-        return " and ".join(f"{found:,} {words} (at most {most:,})" for found, most, words in pairs if found > most)
+        if self.harder is not None and not self.of.isdisjoint(traits):
+            return self.harder.excess(size)
+        both = size.variables + size.rows
+        found = (
+            (size.variables, self.variables, "variables"),
+            (size.rows, self.rows, "constraints"),
+            (both, self.together, "variables and constraints together"),
+        )
+        return " and ".join(f"{count:,} {words} (at most {most:,.0f})" for count, most, words in found if count > most)
+
+    def __str__(self) -> str:
+        pairs = (
+            (self.variables, "variables"),
+            (self.rows, "constraints"),
+            (self.together, "variables and constraints"),
+        )
+        told = ", ".join(f"{most:,.0f} {words}" for most, words in pairs if most < inf)
+        kinds = " or ".join(trait for trait in Trait if trait in self.of)
+        return told if self.harder is None else f"{told}; with {kinds} {self.harder}"
 
 
 @dataclass(frozen=True)
@@ -75,12 +107,15 @@ class Row:
             return None
 
     def make(self, options: Mapping[str, object] | None = None) -> Solver:
-        """The solver with those of the options that are its own."""
+        """The solver with those of the options that are its own; one with a field `row` is told its row."""
         kind = getattr(import_module(f".{self.module}", __package__), self.kind)
         known = {each.name for each in fields(kind)}
-        own = {name: value for name, value in (options or {}).items() if name in known}
-        made: Solver = kind(**{**self.settings, **own})
+        given = {**self.settings, "row": self, **(options or {})}
+        made: Solver = kind(**{name: value for name, value in given.items() if name in known})
         return made
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.package} {self.version()}"
 
 
 def refusal(row: Row, traits: Iterable[Trait] = (), size: Size | None = None) -> str | None:
@@ -90,7 +125,7 @@ def refusal(row: Row, traits: Iterable[Trait] = (), size: Size | None = None) ->
     asked = [trait for trait in Trait if trait in set(traits) - row.takes]
     if asked:
         return f"{row.name} does not take this problem. It has {_listed(asked)}."
-    excess = row.limit.excess(size) if row.limit is not None and size is not None else ""
+    excess = row.limit.excess(size, traits) if row.limit is not None and size is not None else ""
     return f"{row.name} does not take this problem: beyond the free licence are its {excess}." if excess else None
 
 

@@ -41,6 +41,7 @@ def traits_of(program: Program) -> frozenset[Trait]:
     """What can be told of a program before its equations are stated."""
     sides = program.row_lower, program.row_upper
     found = {
+        Trait.INTEGERS: len(program.integers) > 0,
         Trait.LIMITS: bool(np.isfinite(sides).any() or program.quadratics),
         Trait.EQUALITIES: bool((sides[0] == sides[1]).any()),
         Trait.QUADRATIC_ROWS: bool(program.quadratics),

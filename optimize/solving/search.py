@@ -21,8 +21,10 @@ from ..certificates.probes import NOTHING, SMALL
 from ..problems.optimality import Multipliers, own_sizes, slopes
 from ..problems.program import Program
 from ..problems.scaling import is_mixed, rescaled
+from ..solvers.rows import NotAccepted
 from ..solvers.solver import Ending, Solution, Solver, hastened
 from ..solvers.starts import excess, over_the_range
+from ..solvers.traits import Trait
 from .oversight import Candidate, Oversight
 
 # What numerical libraries raise when they fail.
@@ -71,7 +73,10 @@ class Detour(Protocol):
 
 @dataclass(eq=False)
 class Search:
-    """One search of a program; `detour` is tried where the solver's end is no optimum."""
+    """One search of a program; `detour` is tried where the solver's end is no optimum.
+
+    `is_smooth_only` says that the solver takes no kinks, and knows the smooth stand-ins alone.
+    """
 
     program: Program
     solver: Solver
@@ -80,6 +85,7 @@ class Search:
     detour: Detour | None = None
     start: FloatArray = field(init=False)
     detours: int = field(default=0, init=False)
+    is_smooth_only: bool = field(default=False, init=False)
     notes: list[str] = field(default_factory=list)
 
     def end(self, start: FloatArray) -> End:
@@ -88,18 +94,35 @@ class Search:
         if lost is not None:
             return lost
         self.start, self.detours = start, 0
-        end = self._certified(self._feasible(self.solved(start, self._first())))
-        for _ in range(ROUNDS):
+        end = self._certified(self._begun(start))
+        for _ in range(0 if self.is_smooth_only else ROUNDS):
             better = None if self._stopped() else self._next(end)
             if better is None:
                 break
             end = better
         return self._unbounded(end.best.x) or self._settled(end)
 
+    def _begun(self, start: FloatArray) -> End:
+        """The first end from a start: of a solver that takes no kinks, that of the way over them."""
+        try:
+            return self._feasible(self.solved(start, self._first()))
+        except NotAccepted as refused:
+            if refused.traits != {Trait.KINKS} or self.detour is None or not self.detour.is_there:
+                raise
+            self.is_smooth_only = True
+        found = self.detour(self.program, start, self.solver, self.oversight)
+        if found is None:
+            return self._at(np.clip(start, self.program.lower, self.program.upper), Ending.STALLED)
+        smooth, solution = found
+        best = self.oversight.candidate(self.program.evaluate(solution.x))
+        return End(best, solution.ending, solution, smooth=smooth)
+
     def _next(self, end: End) -> End | None:
         """A better end; None where none is found, or a library fails: that costs no policy that was found before."""
         try:
             return next(self._better(end), None)
+        except NotAccepted:  # what lies on the way from here, such as levers in other units, has no equations
+            return None
         except LIBRARY_FAILURES as error:
             self.notes.append(f"On from a policy, {self._failed(error)}")
             return None

@@ -46,3 +46,25 @@ def test_a_refusal_says_what_is_missing() -> None:
         "sqp does not take this problem: beyond the free licence are its 3,000 variables (at most 300) "
         "and 201 constraints (at most 200)."
     )
+
+
+def test_a_limit_of_a_licence_may_be_lower_for_harder_problems() -> None:
+    """As Gurobi's and Xpress's are."""
+    row = SOLVERS["gurobi"]
+    assert row.limit is not None
+    assert row.limit.excess(Size(2000, 2000)) == ""
+    assert row.limit.excess(Size(201, 10), {Trait.CURVED}) == "201 variables (at most 200)"
+    assert str(row.limit) == (
+        "2,000 variables, 2,000 constraints; with functions that are neither linear nor quadratic or quadratic limits "
+        "or a quadratic objective 200 variables, 2,000 constraints"
+    )
+
+
+def test_a_solver_that_only_pyomo_knows_goes_by_its_name_there() -> None:
+    """One that it does not find is told, one that it does not know gets the nearest."""
+    pytest.importorskip("highspy")
+    assert named_solver("appsi_highs", {}).name == named_solver("pyomo:appsi_highs", {}).name == "pyomo:appsi_highs"
+    with pytest.raises(InvalidRequest, match=r"Pyomo knows the solver 'baron', but does not find it\. Install it"):
+        named_solver("baron", {})
+    with pytest.raises(InvalidRequest, match=r"Pyomo knows no solver 'barom'\. Did you mean 'baron'"):
+        named_solver("pyomo:barom", {})

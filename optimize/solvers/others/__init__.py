@@ -1,0 +1,11 @@
+"""Solvers of others: whatever they say of their answer, what comes back is a run of the program.
+
+- `answers.py`: an answer of a library as a solution
+- `equations.py`: the equations that a solver is given, and what they ask of it
+- `by_pyomo.py`: solvers through Pyomo
+- `known_to_pyomo.py`: any other solver that Pyomo finds by its name
+- `by_casadi.py`: nonlinear programming with the solvers in CasADi's wheel
+- `seen.py`: what a search on runs has seen, and a program as one function of shares of ranges
+- `by_scipy.py`: SciPy's methods on runs
+- `by_cma.py`: CMA-ES on runs
+"""

@@ -1,0 +1,121 @@
+"""Solvers through Pyomo: SCIP, POUNCE, Gurobi, Xpress, CPLEX, CBC, HiGHS, and any other that Pyomo knows by name."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+
+from sd_models.system.model import FloatArray
+
+from ...problems.program import Program
+from ..rows import Row
+from ..solver import Ending, Solution, Watch
+from .answers import Answer, solution
+from .equations import Equations, equations
+
+ENDINGS: Mapping[str, Ending] = {
+    "optimal": Ending.OPTIMAL,
+    "globallyOptimal": Ending.OPTIMAL,
+    "locallyOptimal": Ending.OPTIMAL,
+    "infeasible": Ending.INFEASIBLE,
+    "infeasibleOrUnbounded": Ending.FAILED,
+    "unbounded": Ending.UNBOUNDED,
+    "maxTimeLimit": Ending.TIME_LIMIT,
+    "maxIterations": Ending.ITERATION_LIMIT,
+    "maxEvaluations": Ending.ITERATION_LIMIT,
+}
+
+
+@dataclass(frozen=True)
+class ByPyomo:
+    """A solver that Pyomo calls `factory`, with its own default options.
+
+    `brings` is a module that makes Pyomo know it, `program` the function of a module that tells where its program is.
+    """
+
+    row: Row
+    factory: str
+    brings: str = ""
+    program: str = ""
+    time_limit: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The name in plans and on the command line."""
+        return self.row.name
+
+    def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
+        """What the library finds from a start, run by the program."""
+        stated = equations(program, start, self.row)
+        return solution(program, start, self._answer(stated), watch, self.name)
+
+    def _answer(self, stated: Equations) -> Answer:
+        model = stated.model
+        try:
+            with _quiet():
+                found = self._made().solve(model, load_solutions=False, **self._options())
+                ended = str(found.solver.termination_condition)
+                told = len(found.solution) > 0
+                if told:
+                    model.solutions.load_from(found)
+        except Exception as error:  # whatever a library or Pyomo's way to it raises: it is no answer
+            return Answer(None, Ending.FAILED, _words(error))
+        (goal,) = model.component_data_objects(pyo.Objective, active=True)
+        objective = pyo.value(goal, exception=False) if told else None
+        claimed = np.nan if objective is None else float(objective)
+        return Answer(
+            stated.levers if told else None,
+            ENDINGS.get(ended, Ending.FAILED),
+            ended,
+            claimed,
+            self._bound(found, goal.sense == pyo.minimize),
+        )
+
+    def _bound(self, found: Any, minimizes: bool) -> float | None:
+        """What it says of how good any policy can be; None where it says nothing of that kind."""
+        if not self.row.gives_bound:
+            return None
+        bound = found.problem.lower_bound if minimizes else found.problem.upper_bound
+        return float(bound) if isinstance(bound, int | float) else None
+
+    def _options(self) -> dict[str, Any]:
+        return {} if self.time_limit is None else {"timelimit": self.time_limit}
+
+    def _made(self) -> Any:
+        if self.brings:
+            import_module(self.brings)
+        given = {"executable": _executable(self.program)} if self.program else {}
+        return pyo.SolverFactory(self.factory, **given)
+
+
+def _executable(place: str) -> str:
+    module, function = place.split(":")
+    return str(getattr(import_module(module), function)())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without warnings of statuses, licences and of starts beyond bounds: the answer says how it ended."""
+    logger = logging.getLogger("pyomo")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _words(error: Exception) -> str:
+    """The first line of an error."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:200]
