@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 from sd_models.deferral import deferred
 
 if TYPE_CHECKING:
+    from .benchmarks.comparing.benchmark import Benchmark, benchmark
     from .calibration.draft import starting_calibration
     from .calibration.estimation import CalibrationResult, calibrate
     from .calibration.specification import Calibration
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from .transcription.transcription import transcribe
 
 __all__ = [
+    "Benchmark",
     "Block",
     "Calibration",
     "CalibrationResult",
@@ -86,6 +88,7 @@ __all__ = [
     "Solver",
     "Watch",
     "assemble",
+    "benchmark",
     "calibrate",
     "casadi_problem",
     "compare",
@@ -116,6 +119,7 @@ __all__ = [
 __getattr__, __dir__ = deferred(
     __name__,
     {
+        "benchmarks.comparing.benchmark": ("Benchmark", "benchmark"),
         "calibration.draft": ("starting_calibration",),
         "calibration.estimation": ("CalibrationResult", "calibrate"),
         "calibration.specification": ("Calibration",),

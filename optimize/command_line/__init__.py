@@ -9,6 +9,7 @@
 - `calibrating.py`: what `calibrate` and `screen` do
 - `asked.py`: the plan that is asked for, with what the command line changes in it
 - `exporting.py`: what `export` does
+- `benchmarking.py`: solvers compared
 - `optimizing.py`: what `optimize`, `verify` and `plan` do
 - `comparing.py`: what `compare` does
 - `explaining.py`: what `explain` does

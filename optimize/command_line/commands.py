@@ -28,6 +28,7 @@ from . import streams
 from .console import tell, tell_error, tell_notes
 from .requests import (
     Auxiliaries,
+    BenchmarkRequest,
     CalibrateRequest,
     CheckRequest,
     CompareRequest,
@@ -523,6 +524,61 @@ def screen(
     )
 
 
+@app.command()
+def benchmark(
+    families: Annotated[
+        list[str] | None, typer.Argument(metavar="[FAMILY...]", help="Problem families, as --list names them; all.")
+    ] = None,
+    solvers: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Solvers, as --list names them; all that are installed.")
+    ] = None,
+    plan: Annotated[
+        list[Path] | None, typer.Option(metavar="MY.toml", help="A plan of your own as a family; repeatable.")
+    ] = None,
+    size: Annotated[str, typer.Option(metavar="SIZE", help="small, medium or large.")] = "small",
+    time_limit: Annotated[float, typer.Option(help="Seconds that a solver may take for one run.", min=0.1)] = 60.0,
+    memory: Annotated[float, typer.Option(help="GiB that a run may take, with all that it starts.", min=0.1)] = 4.0,
+    repeats: Annotated[int, typer.Option(help="Runs of each solver on each problem, for the spread.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of problems and solvers.", min=0)] = 0,
+    jobs: Annotated[int, typer.Option(help="Runs side by side; their times disturb each other.", min=1)] = 1,
+    executor: Annotated[
+        str | None, typer.Option(metavar="dask|ADDRESS", help="Run on a Dask cluster: here, or at an address.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder that keeps each run; what it holds is not run again.")
+    ] = Path("benchmark"),
+    listing: Annotated[
+        bool, typer.Option("--list", help="Say which solvers and families there are, and what is missing.")
+    ] = False,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The page, .html; by default benchmark.html in the folder.")
+    ] = None,
+    json: Json = False,
+) -> BenchmarkRequest:
+    """Compare solvers on problem families: each run within hard limits, each answer run again before it counts.
+
+    Whatever interrupts it, the same command goes on where it was. Exit status: 0, also where answers are wrong.
+
+    Example: prosperity benchmark policy --solvers sqp,ipopt,scip --time-limit 60 --out my_benchmark
+    """
+    return BenchmarkRequest(
+        tuple(families or ()),
+        solvers=tuple(name.strip() for name in (solvers or "").split(",") if name.strip()),
+        plans=tuple(plan or ()),
+        size=size,
+        time_limit=time_limit,
+        memory=memory,
+        repeats=repeats,
+        seed=seed,
+        jobs=jobs,
+        executor=executor,
+        out=out,
+        listing=listing,
+        page=page,
+        json=json,
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command, by default the one of the command line; its exit status."""
     gc.set_threshold(*COLLECTION)
@@ -608,6 +664,7 @@ ANSWERS: Mapping[type[Request], tuple[str, str]] = {
     CheckRequest: ("simulating", "answer_check"),
     CalibrateRequest: ("calibrating", "answer_calibrate"),
     ScreenRequest: ("calibrating", "answer_screen"),
+    BenchmarkRequest: ("benchmarking", "answer_benchmark"),
 }
 
 

@@ -189,6 +189,26 @@ class ReportRequest:
     json: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class BenchmarkRequest:
+    """Solvers on problem families, limits of their runs, and what to do with what comes of it."""
+
+    families: tuple[str, ...] = ()
+    solvers: tuple[str, ...] = ()
+    plans: tuple[Path, ...] = ()
+    size: str = "small"
+    time_limit: float = 60.0
+    memory: float = 4.0
+    repeats: int = 1
+    seed: int = 0
+    jobs: int = 1
+    executor: str | None = None
+    out: Path = Path("benchmark")
+    listing: bool = False
+    page: Path | None = None
+    json: bool = False
+
+
 Request: TypeAlias = (
     OptimizeRequest
     | ExportRequest
@@ -202,6 +222,7 @@ Request: TypeAlias = (
     | CompareRequest
     | ExplainRequest
     | ReportRequest
+    | BenchmarkRequest
 )
 
 

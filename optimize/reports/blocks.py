@@ -59,11 +59,12 @@ Block: TypeAlias = Paragraph | Listing | Table | Chart | Folded
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a report with a heading."""
+    """A part of a report with a heading; parts of one `group` can be looked at without those of others."""
 
     name: str
     heading: str
     blocks: tuple[Block, ...]
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,19 +69,19 @@ def page_of(found: Report, result: Result) -> str:
     return html
 
 
-def html_of(found: Report) -> str:
-    """A report as HTML."""
+def html_of(found: Report, start: str = START) -> str:
+    """A report as HTML; `start` is the script that begins when all is there."""
     bundle = BUNDLE.read_text(encoding="utf-8")
     charts = [{"kind": one.kind, "specification": finite(one.specification)} for one in found.charts]
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         language={"zh": "zh-CN"}.get(found.language, found.language),
-        policy=content_policy((bundle, START)),
+        policy=content_policy((bundle, start)),
         title=escape(found.title),
         style=STYLE.read_text(encoding="utf-8"),
         body="\n".join(_body(found)),
         charts=embedded({"language": found.language, "charts": charts}),
         bundle=bundle,
-        start=START,
+        start=start,
     )
 
 
@@ -95,13 +95,24 @@ def _body(found: Report) -> Iterator[str]:
         yield f'<ol class="sentences">{"".join(f"<li>{escape(one)}</li>" for one in found.sentences)}</ol>'
     without = said.say("without_script")
     yield f"<noscript><p>{escape(without)}</p></noscript>"
+    yield from _groups(found)
     numbers = count()
     for section in found.sections:
         yield from _section(section, numbers)
 
 
+def _groups(found: Report) -> Iterator[str]:
+    """What chooses one of several groups of sections."""
+    names = list(dict.fromkeys(section.group for section in found.sections if section.group))
+    if len(names) > 1:
+        options = "".join(f'<option value="{escape(name)}">{escape(name)}</option>' for name in names)
+        every = escape(speaker_in(found.language).say("all_groups"))
+        yield f'<p class="groups"><select aria-label="{every}"><option value="">{every}</option>{options}</select></p>'
+
+
 def _section(section: Section, numbers: Iterator[int]) -> Iterator[str]:
-    yield f'<section id="{section.name}" aria-labelledby="{section.name}-heading">'
+    group = f' data-group="{escape(section.group)}"' if section.group else ""
+    yield f'<section id="{section.name}"{group} aria-labelledby="{section.name}-heading">'
     yield f'<h2 id="{section.name}-heading">{escape(section.heading)}</h2>'
     for block in section.blocks:
         yield from _block(block, numbers)

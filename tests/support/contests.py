@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_array
 
+from optimize.benchmarks.comparing.facts import End, planned
+from optimize.benchmarks.comparing.tasks import Task
 from optimize.problems.program import Evaluation, Program
 from optimize.solvers.solver import Claim, Ending, Solution, Watch
 from optimize.solvers.traits import Trait
@@ -156,7 +158,7 @@ def ignores(program, start, watch, options):
     """Never returns, whatever signals come, and leaves a child behind in a session of its own."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)
-    mark = str(options["mark"])
+    mark = str(options.get("mark", ""))
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)", mark], start_new_session=True)
     program.evaluate(np.array([1.5, 1.5]))
     while True:
@@ -219,8 +221,8 @@ def calls_infeasible(program, start, watch, options):
 
 
 def waits(program, start, watch, options):
-    """A while, to be interrupted in; then the optimum."""
-    time.sleep(float(os.environ.get("PROSPERITY_TEST_WAIT", "0.1")))
+    """A while; then the optimum."""
+    time.sleep(0.1)
     return solution(program, [2.0, 2.0])
 
 
@@ -231,3 +233,15 @@ def counts(program, start, watch, options):
         file.write(f"{options['seed']}\n")
     time.sleep(0.05)
     return solution(program, [2.0, 2.0])
+
+
+# A minimization without anything known, whose solver is a local one.
+PLAIN = replace(
+    planned(Task(Stated(known=None), Planted("one", finds))),
+    end=End.ANSWERED,
+    ending="optimal",
+    objective=10.0,
+    violation=0.0,
+    levers=2,
+    started=20.0,
+)

@@ -13,4 +13,12 @@ facts; what they mean is said when all facts are there, since the best objective
 - `store.py`: the folder that keeps what has ended, whatever ends the benchmark
 - `verdicts.py`: what runs mean: ok, wrong, local, and why
 - `contest.py`: many runs, side by side, into a folder
+- `statistics.py`: shifted geometric means, performance profiles, spread
+- `own_plan.py`: a user's own plan as a family
+- `benchmark.py`: all of it in one call
+- `tables.py`: what came of it, for people and as rows
+- `files.py`: CSV, Parquet, JSON
+- `curves.py`: profiles and ways to the best objective, as charts
+- `page.py`: one page about it
+- `clusters.py`: runs on other machines
 """

@@ -12,6 +12,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_complete
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from sd_models.errors import Fault, InvalidRequest
 
@@ -22,13 +23,12 @@ from .launching import launcher
 from .store import Store
 from .tasks import Task
 
+Pool: TypeAlias = Executor  # of anybody
 Seen = Callable[[Facts, int, int], None]  # a run, and how many of how many there are
 AGAIN = "All runs that ended before are kept. Give the same command again: it goes on from there."
 
 
-def contest(
-    tasks: Iterable[Task], store: Store, *, executor: Executor | None = None, jobs: int = 1, seen: Seen
-) -> None:
+def contest(tasks: Iterable[Task], store: Store, *, executor: Pool | None = None, jobs: int = 1, seen: Seen) -> None:
     """Runs all tasks that a folder does not hold, `jobs` at a time or as many as an executor takes, and keeps them."""
     unique = {task.key: task for task in tasks}
     open_ones = [task for key, task in unique.items() if key not in store.runs]
@@ -54,7 +54,7 @@ def contest(
 
 
 @contextmanager
-def _pool(executor: Executor | None, jobs: int) -> Iterator[Executor]:
+def _pool(executor: Pool | None, jobs: int) -> Iterator[Pool]:
     """The executor, or threads of this process."""
     if executor is not None:
         yield executor
@@ -63,7 +63,7 @@ def _pool(executor: Executor | None, jobs: int) -> Iterator[Executor]:
         yield threads
 
 
-def _ended(pool: Executor, tasks: Sequence[Task], store: Store, *, is_here: bool) -> Iterator[Facts]:
+def _ended(pool: Pool, tasks: Sequence[Task], store: Store, *, is_here: bool) -> Iterator[Facts]:
     """The runs as they end; those that have not are stopped when nobody takes more."""
     waited: dict[Future[str | None], Task] = {}
     try:

@@ -6,23 +6,11 @@ import math
 from dataclasses import replace
 
 import pytest
-from support import contests
-from support.contests import Planted, Stated
+from support.contests import PLAIN
 
-from optimize.benchmarks.comparing.facts import End, Facts, Point, planned
-from optimize.benchmarks.comparing.tasks import Task
+from optimize.benchmarks.comparing.facts import End, Facts, Point
 from optimize.benchmarks.comparing.verdicts import Status, judged
 
-# A minimization without anything known, whose solver is a local one.
-PLAIN = replace(
-    planned(Task(Stated(known=None), Planted("one", contests.finds))),
-    end=End.ANSWERED,
-    ending="optimal",
-    objective=10.0,
-    violation=0.0,
-    levers=2,
-    started=20.0,
-)
 OTHER = replace(PLAIN, solver="other")
 CONVEX = {"is_convex": True}
 GLOBAL = {"is_global": True}

@@ -1,0 +1,121 @@
+"""The charts of a benchmark, as the drawing module takes them: profiles, and the way to the best objective."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sd_models.system.model import FloatArray
+
+from ...reports.blocks import Chart
+from .statistics import Cell, Profile, profile, references
+from .verdicts import Reference, Status, Verdict
+
+MOST_LINES = 10  # that are told apart by colour and dashes
+MOST_PANELS = 6
+FINEST = 9.0  # digits of the objective, beyond which nothing is told
+FIRST, STEP = -2, 0.05  # powers of ten of seconds
+ROLES = ("mine", "optimum", "even", "baseline")  # looks of the first lines; all others have their own
+
+
+def profile_chart(found: Profile, title: str) -> Chart | None:
+    """The share of problems that each solver solves within factors of the fastest; None without any."""
+    names = sorted(found.shares, key=lambda name: -sum(found.shares[name]))[:MOST_LINES]
+    if not names:
+        return None
+    series = [
+        {"name": name, "values": [100.0 * share for share in found.shares[name]], **_look(at)}
+        for at, name in enumerate(names)
+    ]
+    return Chart(
+        "lines",
+        {
+            "title": title,
+            "unit": "% of problems",
+            "x": [math.log2(factor) for factor in found.factors],
+            "xUnit": "times, log2",
+            "pointNames": [
+                f"{factor:,.0f} times" if factor > 99.0 else f"{factor:.3g} times" for factor in found.factors
+            ],
+            "series": series,
+            "zero": True,
+        },
+    )
+
+
+def profile_charts(cells: Sequence[Cell]) -> Iterator[Chart]:
+    """The profile of a family, and the one without the solver that leads it."""
+    whole = profile(cells)
+    first = profile_chart(whole, f"Solved within a factor of the fastest, {whole.instances} problems")
+    if first is not None:
+        yield first
+    rest = profile(cells, without=whole.leader)
+    second = profile_chart(rest, f"The same without {whole.leader}, {rest.instances} problems")
+    if second is not None and len(rest.shares) > 1:
+        yield second
+
+
+def way_chart(cells: Sequence[Cell]) -> Chart | None:
+    """How many digits of the best objective each solver has by a time, on the largest problems of a family."""
+    bests = references(one for cell in cells for one in cell.verdicts)
+    by_instance: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_instance.setdefault(cell.instance, []).append(cell)
+    largest = sorted(by_instance, key=lambda name: -max(cell.verdicts[0].facts.levers for cell in by_instance[name]))
+    latest = max((cell.verdicts[0].facts.time_limit for cell in cells), default=1.0)
+    powers = np.arange(FIRST, max(math.ceil(math.log10(latest)), FIRST + 1) + STEP / 2, STEP).round(2)
+    times = 10.0**powers
+    looks = {name: _look(at) for at, name in enumerate(dict.fromkeys(cell.solver for cell in cells))}
+    panels = [_panel(name, by_instance[name], bests[name], times, looks) for name in largest[:MOST_PANELS]]
+    shown = [panel for panel in panels if panel["series"]]
+    if not shown:
+        return None
+    return Chart(
+        "multiples",
+        {
+            "title": "Digits of the best objective by the time, policies that keep all limits",
+            "unit": "digits",
+            "x": powers.tolist(),
+            "xUnit": "log10 s",
+            "pointNames": [f"{time:.2g} s" for time in times],
+            "panels": shown,
+            "zero": True,
+        },
+    )
+
+
+def _panel(
+    name: str, cells: Sequence[Cell], best: Reference, times: FloatArray, looks: Mapping[str, dict[str, str]]
+) -> dict[str, Any]:
+    """One problem, a line for each solver of which something was seen."""
+    levers = max(cell.verdicts[0].facts.levers for cell in cells)
+    lines = [(cell.solver, digits(cell.verdicts[0], best, times)) for cell in cells]
+    series = [
+        {"name": solver, "values": [None if math.isnan(each) else each for each in values], **looks[solver]}
+        for solver, values in lines
+        if np.isfinite(values).any()
+    ]
+    return {"name": f"{name}, {levers:,} levers", "series": series[:MOST_LINES]}
+
+
+def digits(one: Verdict, best: Reference, times: FloatArray) -> FloatArray:
+    """How many digits of the best objective a run had at each time; NaN before its first policy that keeps all limits.
+
+    The solver's answer counts from the time at which it gave it, if it keeps all limits.
+    """
+    seen = [(point.seconds, best.behind(point.objective)) for point in one.facts.points]
+    if one.status in (Status.OK, Status.LOCAL) and math.isfinite(one.facts.seconds):
+        seen.append((one.facts.seconds, one.gap))
+    found = np.full(len(times), np.nan)
+    for seconds, gap in seen:
+        reached = min(FINEST, -math.log10(gap)) if gap > 0.0 else FINEST
+        later = times >= seconds
+        found[later] = np.fmax(found[later], max(reached, 0.0))
+    return found
+
+
+def _look(at: int) -> dict[str, str]:
+    return {"role": ROLES[at]} if at < len(ROLES) else {}
