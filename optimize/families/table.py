@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sd_models.errors import Fault, InvalidRequest, nearest
 
-from . import known_optima, policy
+from . import climate, known_optima, policy
 from .instance import Extent, Instance
 
 
@@ -37,6 +37,12 @@ ROWS = (
         "small dynamic problems whose optimum is known in closed form for the equations as they are stepped",
         "the docstring of each closed form in optimize/families/known_optima.py",
         known_optima.known_optima,
+    ),
+    Family(
+        climate.FAMILY,
+        "DICE-2016R: how much of the world's emissions to avoid, how much to save",
+        "Nordhaus (2017), PNAS 114(7); DICE2016R-091916ap.gms; see optimize/families/climate.py",
+        climate.climates,
     ),
 )
 FAMILIES: Mapping[str, Family] = {row.name: row for row in ROWS}
