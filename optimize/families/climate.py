@@ -7,8 +7,8 @@ saving rate is at most .9, where the program holds consumption above 2 instead; 
 
 The optimum at the published numbers is 4517.3146811528 by the tests of DICE.jl (github.com/Libbum/DICE.jl, 2016R beta,
 optimal price), and 4517.3146811 by the same equations stated apart from us in CasADi and solved by IPOPT to 1e-12; the
-figure 4517.314683 that is quoted too is 4e-10 more, within the tolerances of a solver. Seeds draw tastes, sensitivity and damages, and
-shorter horizons save at the long run's rate in their last ten periods; of these nothing is published.
+figure 4517.314683 that is quoted too is 4e-10 more, within the tolerances of a solver. Seeds draw tastes, sensitivity
+and damages, and shorter horizons save at the long run's rate in their last ten periods; of these nothing is published.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sd_models.errors import Fault, InvalidRequest, nearest
 
-from . import climate, known_optima, policy
+from . import climate, known_optima, master, policy, projects
 from .instance import Extent, Instance
 
 
@@ -43,6 +43,18 @@ ROWS = (
         "DICE-2016R: how much of the world's emissions to avoid, how much to save",
         "Nordhaus (2017), PNAS 114(7); DICE2016R-091916ap.gms; see optimize/families/climate.py",
         climate.climates,
+    ),
+    Family(
+        master.FAMILY,
+        "one linear or concave quadratic master problem of the flagship at a policy, by exact gradients",
+        "optimize/families/master.py",
+        master.masters,
+    ),
+    Family(
+        projects.FAMILY,
+        "measures that have to be begun before they take anything: which, where and when",
+        "Balinski (1961), Naval Research Logistics Quarterly 8; see optimize/families/projects.py",
+        projects.selections,
     ),
 )
 FAMILIES: Mapping[str, Family] = {row.name: row for row in ROWS}
