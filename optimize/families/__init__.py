@@ -8,5 +8,8 @@
 - `climate.py`: DICE-2016R
 - `master.py`: the flagship linearized at a policy
 - `projects.py`: measures with a fixed cost and a year to begin
+- `tables.py`: effects that are tables
+- `bilinear.py`: dynamics of products
+- `traps.py`: where solvers were seen wrong
 - `table.py`: the table of families
 """

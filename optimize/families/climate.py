@@ -15,13 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
-
 from ..problems.problem import Problem
 from ..problems.program import Program
 from ..solvers.traits import Trait
 from .instance import Extent, Instance
-from .stating import kept_problem, stated
+from .stating import drawn, kept_problem, stated
 
 FAMILY = "climate"
 WHOLE = 100  # periods of the published model
@@ -43,9 +41,8 @@ PERIODS: Mapping[Extent, tuple[tuple[int, int], ...]] = {  # with the number of 
 
 def problem_of(periods: int, seed: int) -> Problem:
     """The model and its plan with so many periods and the numbers of a seed."""
-    draw = np.random.default_rng(seed)
-    drawn = {name: float(f"{draw.uniform(*each):.3g}") for name, each in RANGES.items()} if seed else {}
-    return kept_problem("dice2016", constants={**drawn, "number of periods": float(periods)}, periods=periods)
+    constants = {**drawn(RANGES, seed), "number of periods": float(periods)}
+    return kept_problem("dice2016", constants=constants, periods=periods)
 
 
 def program_of(periods: int, *, seed: int) -> Program:

@@ -70,6 +70,32 @@ def growth(
     return Optimum(float(welfare + weight_of_capital * beta**periods * np.log(capital)), shares)
 
 
+def two_capitals(
+    *,
+    elasticity_of_capital: float = 0.3,
+    elasticity_of_knowledge: float = 0.25,
+    productivity: float = 5.0,
+    first_capital: float = 0.2,
+    first_knowledge: float = 0.1,
+    discount_rate: float = 0.1,
+    periods: int = 12,
+) -> Optimum:
+    """Brock and Mirman (1972) with two kinds of capital: V_t = a_t + b_t ln k + c_t ln h, shares as these are worth."""
+    beta, powers = np.exp(-discount_rate), np.array([elasticity_of_capital, elasticity_of_knowledge])
+    after, worth = np.empty((periods, 2)), np.array([0.5, 0.4])
+    for t in reversed(range(periods)):
+        after[t] = beta * worth
+        worth = powers * (1.0 + after[t].sum())
+    shares = after / (1.0 + after.sum(axis=1, keepdims=True))
+    stocks, welfare = np.array([first_capital, first_knowledge]), 0.0
+    for t, share in enumerate(shares):
+        output = productivity * np.prod(stocks**powers)
+        welfare += beta**t * np.log((1.0 - share.sum()) * output)
+        stocks = share * output
+    welfare += beta**periods * float(np.array([0.5, 0.4]) @ np.log(stocks))
+    return Optimum(float(welfare), shares.T.ravel())
+
+
 def cake(*, whole_cake: float = 6.0, discount: float = 0.2, periods: int = 20) -> Optimum:
     """Hotelling (1931): marginal utility, discounted, is the same at all times: c_t = beta^t / price."""
     step = 0.5
@@ -316,6 +342,19 @@ KNOWN: Mapping[str, Known] = {
     "growth": Known(
         growth,
         _one(elasticity=(0.2, 0.5), productivity=(3.0, 8.0), first_capital=(0.1, 0.5), discount_rate=(0.03, 0.2)),
+        CURVED,
+        12,
+    ),
+    "two_capitals": Known(
+        two_capitals,
+        _one(
+            elasticity_of_capital=(0.2, 0.4),
+            elasticity_of_knowledge=(0.15, 0.35),
+            productivity=(3.0, 8.0),
+            first_capital=(0.1, 0.5),
+            first_knowledge=(0.05, 0.3),
+            discount_rate=(0.03, 0.2),
+        ),
         CURVED,
         12,
     ),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pyomo.environ as pyo
 
 import sd_models as sd
@@ -19,20 +19,28 @@ from ..problems.problem import Problem
 from ..problems.program import Program
 from ..problems.pyomo_model import Constraints, state
 from ..problems.pyomo_reader import program
+from ..transcription.exact import Kinks
 from ..transcription.transcription import Auxiliaries, transcribe
 
 FOLDER = Path(__file__).parent / "models"
 
 
-def stated(problem: Problem, constraints: Constraints | None = None, *, products: bool = False) -> Program:
+def stated(
+    problem: Problem,
+    constraints: Constraints | None = None,
+    *,
+    products: bool = False,
+    kinks: Kinks = "absolute",
+) -> Program:
     """The program of a problem with its equations, and with what a person adds to its Pyomo model.
 
-    `products` states each auxiliary as a variable, so that a product of three is two products of two.
+    `products` states each auxiliary as a variable, so that a product of three is two products of two; `kinks` is as in
+    `transcribe`.
     """
     auxiliaries: Auxiliaries = "variables" if products else "expressions"
 
     def equations(x: FloatArray) -> pyo.ConcreteModel:
-        return transcribe(problem, x, auxiliaries=auxiliaries, constraints=constraints)
+        return transcribe(problem, x, auxiliaries=auxiliaries, kinks=kinks, constraints=constraints)
 
     return replace(program(state(problem, constraints), problem), equations=equations)
 
@@ -61,6 +69,9 @@ def loaded(model: str | Path, regions: str | Path | None = None) -> System:
     return sd.load(model, regions=regions)
 
 
-def content_of(name: str) -> Mapping[str, Any]:
-    """The plan of a folder of `models/` as a dictionary."""
-    return read_toml(FOLDER / name / "plan.toml")
+def drawn(ranges: Mapping[str, tuple[float, float]], seed: int) -> dict[str, float]:
+    """Constants of a seed with three digits; none for seed 0, which is the file as it stands."""
+    if not seed:
+        return {}
+    draw = np.random.default_rng(seed)
+    return {name: float(f"{draw.uniform(*each):.3g}") for name, each in ranges.items()}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sd_models.errors import Fault, InvalidRequest, nearest
 
-from . import climate, known_optima, master, policy, projects
+from . import bilinear, climate, known_optima, master, policy, projects, tables, traps
 from .instance import Extent, Instance
 
 
@@ -55,6 +55,24 @@ ROWS = (
         "measures that have to be begun before they take anything: which, where and when",
         "Balinski (1961), Naval Research Logistics Quarterly 8; see optimize/families/projects.py",
         projects.selections,
+    ),
+    Family(
+        tables.FAMILY,
+        "effects that are tables, minima and maxima, all else linear: with kinks, and exactly with whole numbers",
+        "Vielma, Ahmed and Nemhauser (2010), Operations Research 58(2); see optimize/families/tables.py",
+        tables.tabled,
+    ),
+    Family(
+        bilinear.FAMILY,
+        "dynamics of products of two: an epidemic, two species of fish, regions with a pool",
+        "Kermack and McKendrick (1927), Clark (1976), Haverly (1978); see optimize/families/bilinear.py",
+        bilinear.bilinear_plans,
+    ),
+    Family(
+        traps.FAMILY,
+        "small problems on which solvers were seen wrong, infeasible and unbounded ones, their truth known",
+        "each in optimize/families/traps.py",
+        traps.traps,
     ),
 )
 FAMILIES: Mapping[str, Family] = {row.name: row for row in ROWS}
