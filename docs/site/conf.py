@@ -72,6 +72,7 @@ how-to/compare
 how-to/explain
 how-to/report
 how-to/solvers
+how-to/families
 how-to/headlines
 how-to/assumptions
 ```

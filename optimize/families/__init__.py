@@ -12,4 +12,5 @@
 - `bilinear.py`: dynamics of products
 - `traps.py`: where solvers were seen wrong
 - `table.py`: the table of families
+- `files.py`: instances as files for other programs
 """

@@ -21,7 +21,7 @@ from .stating import drawn, kept_problem, stated
 
 FAMILY = "bilinear"
 TRAITS = frozenset({Trait.QUADRATIC_ROWS, Trait.NONCONVEX, Trait.LIMITS})
-SEEDS = {Extent.SMALL: 6, Extent.MEDIUM: 4, Extent.LARGE: 2}
+SEEDS = {Extent.SMALL: 8, Extent.MEDIUM: 4, Extent.LARGE: 2}
 
 
 @dataclass(frozen=True)
