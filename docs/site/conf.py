@@ -73,6 +73,7 @@ how-to/explain
 how-to/report
 how-to/solvers
 how-to/families
+how-to/benchmark
 how-to/headlines
 how-to/assumptions
 ```

@@ -1,5 +1,5 @@
-"""Benchmarks, side by side in one run: `python -m optimize.benchmarks.engine`, `.solvers`, `.calibration`, `.corpus`,
-`.claims`, `.what_if`.
+"""Benchmarks, side by side in one run: `prosperity benchmark` compares solvers; `python -m optimize.benchmarks.engine`,
+`.growth`, `.calibration`, `.corpus`, `.claims` and `.what_if` the rest.
 
 Others are measured as their own users call them, so this is where PySD is run without our guard. What only one of the
 benchmarks needs (`pip install 'common-prosperity[benchmark]'`) is imported when it is used.
@@ -17,7 +17,7 @@ benchmarks needs (`pip install 'common-prosperity[benchmark]'`) is imported when
 - `drawing.py`: such plans drawn at random, with what makes solvers stumble
 - `brute_force.py`: their best policies by brute force, and whether a policy is bettered near it
 - `engine.py`: runs and gradients, by regions
-- `solvers.py`: the same plan by many methods, by levers and by regions
+- `growth.py`: our solver with more and more regions
 - `calibration.py`: a model's fit by many methods
 - `corpus.py`: a folder of models with published outputs
 - `what_if.py`: a what-if page in a browser, from slider to painted frame

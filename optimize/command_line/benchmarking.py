@@ -9,7 +9,7 @@ from ..benchmarks.comparing.clusters import named_executor
 from ..benchmarks.comparing.facts import Facts
 from ..benchmarks.comparing.files import document, save_tables
 from ..benchmarks.comparing.page import save_page
-from ..benchmarks.comparing.tables import false_table, summary_table
+from ..benchmarks.comparing.tables import counted, false_table, summary_table
 from ..benchmarks.comparing.verdicts import Status as Standing
 from ..families.table import FAMILIES, instances
 from ..files.placement import check_folder, check_target
@@ -82,7 +82,8 @@ def _after(facts: Facts) -> str:
 def _headline(found: Benchmark) -> str:
     """What was run in a sentence."""
     instances_, solvers = ({getattr(cell, name) for cell in found.cells} for name in ("instance", "solver"))
-    told = f"{len(found.verdicts)} runs of {len(solvers)} solvers on {len(instances_)} problems"
+    whom = f"{counted(len(solvers), 'solver')} on {counted(len(instances_), 'problem')}"
+    told = f"{counted(len(found.verdicts), 'run')} of {whom}"
     return f"{told}, {len(found.wrong)} of them with a false answer."
 
 

@@ -15,7 +15,7 @@ from ...solvers.choice import SOLVERS
 from .benchmark import Benchmark
 from .curves import profile_charts, way_chart
 from .statistics import Cell, summaries
-from .tables import false_table, refusals, summary_table
+from .tables import counted, false_table, refusals, summary_table
 from .verdicts import Status, Verdict
 
 MOST_ROWS = 60  # of a list of answers; the tables beside the page hold all
@@ -92,11 +92,11 @@ def _sentences(found: Benchmark) -> Iterator[str]:
     problems, solvers = ({getattr(cell, name) for cell in found.cells} for name in ("instance", "solver"))
     taken = sum(cell.is_accepted for cell in found.cells)
     solved = sum(cell.is_solved for cell in found.cells)
-    many = f"{len(solvers)} solvers met {len(problems)} problems"
+    many = f"{counted(len(solvers), 'solver')} met {counted(len(problems), 'problem')}"
     yield f"{many} ({', '.join(found.families)}): {taken:,} pairs were accepted, of which {solved:,} were solved."
     wrong = {name: sum(one.facts.solver == name for one in found.wrong) for name in solvers}
     named = ", ".join(f"{name} ({count})" for name, count in sorted(wrong.items(), key=lambda item: -item[1]) if count)
-    yield f"{len(found.wrong)} answers are wrong: {named}." if named else "No answer is wrong."
+    yield f"Wrong are {counted(len(found.wrong), 'answer')}: {named}." if named else "No answer is wrong."
 
 
 def _family(found: Benchmark, at: int, family: str) -> Section:
@@ -107,7 +107,7 @@ def _family(found: Benchmark, at: int, family: str) -> Section:
 
 
 def _numbers(family: str, cells: Sequence[Cell]) -> Iterator[Block]:
-    drawn = summary_table(f"{len({cell.instance for cell in cells})} problems", summaries(cells))
+    drawn = summary_table(counted(len({cell.instance for cell in cells}), "problem"), summaries(cells))
     yield Table(drawn.title, drawn.headers, drawn.rows, drawn.numbers)
     if any(len(cell.verdicts) > 1 for cell in cells):
         yield Paragraph(f"Each run was repeated; of {family} the middle of the repeats counts.", "hint")
@@ -131,7 +131,7 @@ def _answers(verdicts: Sequence[Verdict]) -> Iterator[Block]:
     for status, title in titles.items():
         listed = [one for one in verdicts if one.status == status]
         if listed:
-            told = false_table(_counted(title, len(listed)), listed[:MOST_ROWS])
+            told = false_table(_titled(title, len(listed)), listed[:MOST_ROWS])
             table = Table(told.title, told.headers, told.rows, told.numbers)
             yield table if status == Status.WRONG else Folded(table.caption, (table,))
     not_taken = refusals([one for one in verdicts if one.status == Status.NOT_ACCEPTED])
@@ -139,7 +139,7 @@ def _answers(verdicts: Sequence[Verdict]) -> Iterator[Block]:
         yield Folded("What was not accepted, and why", (Table("", ("solver", "problems", "why"), not_taken, 0),))
 
 
-def _counted(title: str, count: int) -> str:
+def _titled(title: str, count: int) -> str:
     return f"{title}: {count}" if count <= MOST_ROWS else f"{title}: {MOST_ROWS} of {count}; runs.csv holds all"
 
 

@@ -54,6 +54,15 @@ def seconds(value: float) -> str:
     return NOTHING if not math.isfinite(value) else f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "solver"), counted(1200, "solver")
+    ('1 solver', '1,200 solvers')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def number(value: float, form: str) -> str:
     """A number for people, a dash where there is none."""
     return format(value, form) if math.isfinite(value) else NOTHING

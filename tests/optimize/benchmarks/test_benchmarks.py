@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import sd_models as sd
-from optimize.benchmarks import calibration, corpus, engine, solvers
+from optimize.benchmarks import calibration, corpus, engine, growth
 from optimize.benchmarks.generated_model import OUTCOME, STOCKS, write_model
 from optimize.benchmarks.machine import peak_memory
 from sd_models.system.model import Kind
@@ -63,15 +63,14 @@ def test_the_generated_model_is_the_same_however_it_is_written(tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_a_solver_is_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """SciPy's gradient method on the smallest plan, started apart from the optimum."""
+def test_growth_is_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Time and memory with one region."""
     path = tmp_path / "history.csv"
-    chosen = ["--sizes", "24", "--solvers", "slsqp", "--seconds", "2", "--out", str(tmp_path)]
-    solvers.main([*chosen, "--history", str(path)])
-    assert float(line(path)["24 levers, slsqp, objective"]) < 0
-    assert "24 levers (macro)" in capsys.readouterr().out
-    assert len(pd.read_csv(tmp_path / "solvers.csv")) >= 1
-    assert (tmp_path / "solvers.png").is_file()
+    growth.main(["--regions", "1", "--seconds", "20", "--history", str(path)])
+    found = line(path)
+    assert 0 < float(found["1 regions, sqp, s"]) < 20
+    assert float(found["1 regions, sqp, GiB"]) > 0.05
+    assert "optimal" in capsys.readouterr().out
 
 
 def test_a_fit_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,7 +102,7 @@ def test_a_folder_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert "differs" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("module", ["engine", "solvers", "calibration", "corpus"])
+@pytest.mark.parametrize("module", ["engine", "growth", "calibration", "corpus"])
 def test_a_benchmark_is_a_program(module: str) -> None:
     """`python -m optimize.benchmarks.NAME` says what it can do."""
     command = [sys.executable, "-m", f"optimize.benchmarks.{module}", "--help"]

@@ -159,7 +159,7 @@ def test_the_page_says_why_answers_are_wrong(found: Benchmark) -> None:
     assert f"{best} tells 5; its own levers bring 4. It said: optimal." in texts
     assert any("Gould and Scott 2016" in text for text in texts)
     assert "missing is not installed. Install it: pip install nothing." in texts
-    assert report.sentences[1].startswith("4 answers are wrong: ")
+    assert report.sentences[1].startswith("Wrong are 4 answers: ")
 
 
 def test_the_page_asks_nobody_for_anything(found: Benchmark) -> None:
@@ -189,7 +189,7 @@ def test_the_command_compares_solvers_on_a_plan(tmp_path: Path, capsys: pytest.C
     words = ["benchmark", "--plan", str(MODELS / "cake" / "plan.toml"), "--solvers", "sqp", "--out", str(out)]
     assert main(words) == 0
     told = capsys.readouterr()
-    assert "1 runs of 1 solvers on 1 problems, 0 of them with a false answer." in told.out
+    assert "1 run of 1 solver on 1 problem, 0 of them with a false answer." in told.out
     assert "1 of 1: sqp on cake-" in told.err
     assert (out / "benchmark.html").stat().st_size > 100_000
     assert main([*words, "--json"]) == 0
