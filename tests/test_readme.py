@@ -19,7 +19,7 @@ from optimize.solvers.choice import SOLVERS
 
 README = pages.README.read_text(encoding="utf-8")
 PAGES = [path.read_text(encoding="utf-8") for path in pages.ALL]
-PROBLEM = ROOT / "tests" / "support" / "problems" / "growth"
+PROBLEM = ROOT / "optimize" / "families" / "models" / "growth"
 LONG = r"--regions macro|calibrate common_prosperity|screen MODEL"  # what takes long, or stands for names of one's own
 
 

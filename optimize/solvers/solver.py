@@ -82,7 +82,8 @@ class Claim:
     """What a library said of its own answer, before the program ran it: nothing of it is taken over.
 
     `objective` is what it told, in the direction that people see (`program.sign * cost`), NaN where it told nothing;
-    `status` its own word. `bound`: no policy is better than this, by its account; None where it tells none.
+    `status` its own word, and `ending` what that means. `bound`: no policy is better than this, by its account; None
+    where it tells none.
 
     >>> Claim(objective=17.013919, status="optimal", bound=None).status
     'optimal'
@@ -91,6 +92,7 @@ class Claim:
     objective: float
     status: str
     bound: float | None = None
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,11 +17,11 @@ import numpy as np
 from sd_models.errors import ModelError
 from sd_models.system.model import FloatArray
 
+from ...families.instance import start_of
 from ...problems.optimality import most_violated
 from ...problems.program import Counts, Program
 from ...solvers.rows import refusal
-from ...solvers.solver import Solution
-from ...solvers.starts import neutral
+from ...solvers.solver import Ending, Solution
 from ...solvers.traits import Size
 from .facts import End
 from .recording import Clock, Recorder, Tell, Watching, fraction
@@ -29,6 +29,8 @@ from .tasks import Task
 
 MOST_MESSAGE = 500  # characters
 MOST_NOTES = 8
+# What a library may say of its answer, and be wrong: that stands for it, whatever its adapter made of it.
+CLAIMS = (Ending.OPTIMAL, Ending.INFEASIBLE, Ending.UNBOUNDED)
 
 
 def attempt(payload: bytes, tell: Tell) -> None:
@@ -83,8 +85,9 @@ def solve(task: Task, program: Program, start: FloatArray, tell: Tell) -> None:
 def claims(solution: Solution) -> dict[str, Any]:
     """What a solver said of its answer."""
     claim = solution.claim
+    meant = claim.ending if claim is not None and claim.ending in CLAIMS else solution.ending
     told: dict[str, Any] = {
-        "ending": str(solution.ending),
+        "ending": str(meant),
         "kkt_residual": float(solution.kkt_residual),
         "notes": [text[:MOST_MESSAGE] for text in solution.notes[:MOST_NOTES]],
     }
@@ -106,14 +109,6 @@ def run_again(program: Program, solution: Solution) -> dict[str, Any]:
     cost, whole = program.cost(at.x, at.y), fraction(program, x)
     found = {"objective": program.sign * cost, "violation": missed, "breaks": name, "fraction": whole}
     return {"end": End.ANSWERED, **found}
-
-
-def start_of(program: Program) -> FloatArray:
-    """Where every solver begins: what favours nothing, whole where it has to be."""
-    x = neutral(program, stop=lambda: False)
-    whole = program.integers
-    x[whole] = np.clip(np.round(x[whole]), np.ceil(program.lower[whole]), np.floor(program.upper[whole]))
-    return x
 
 
 def said(error: BaseException) -> str:

@@ -52,11 +52,11 @@ class Point:
 class Facts:
     """A run: what it was, how it ended, what the solver said and what its levers bring.
 
-    `ending`, `claimed`, `bound` and `said` are the solver's words; `objective`, `violation` (relative, see
-    `problems/optimality.py`), `breaks` (the limit that is missed most) and `fraction` (the largest distance of what
-    must be whole from a whole number) are of its levers, run by the program. Objectives are in the plan's own
-    direction, which `sign` tells: 1 where less is better, -1 where more is. `started` is the objective where all
-    solvers begin.
+    `ending` is what the solver claims, `said` its own words, `claimed` and `bound` the objective and bound it told.
+    Of its levers, run by the program, are `objective`, `violation` (relative, see `problems/optimality.py`), `breaks`
+    (the limit that is missed most) and `fraction` (the largest distance of what must be whole from a whole number).
+    Objectives are in the plan's own direction, which `sign` tells: 1 where less is better, -1 where more is. `started`
+    is the objective where all solvers begin.
 
     `known`, `truth` and `is_convex` are what is known of the instance before any run, `is_global` whether the solver
     speaks of all policies where it says optimal or infeasible.

@@ -35,7 +35,7 @@ class Answer:
     def claim(self) -> Claim:
         """What it says."""
         bound = self.bound if self.bound is not None and np.isfinite(self.bound) else None
-        return Claim(float(self.objective), self.status, bound)
+        return Claim(float(self.objective), self.status, bound, self.ending)
 
 
 def solution(program: Program, start: FloatArray, answer: Answer, watch: Watch, name: str) -> Solution:
