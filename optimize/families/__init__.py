@@ -5,7 +5,7 @@
 - `arrays.py`: linear, quadratic and mixed-integer problems in numbers
 - `policy.py`: the flagship's policy, from one region to thousands
 - `known_optima.py`: optima known in closed form
-- `climate.py`: DICE-2016R
+- `climate.py`: DICE-2016R and DICE-2023
 - `master.py`: the flagship linearized at a policy
 - `projects.py`: measures with a fixed cost and a year to begin
 - `tables.py`: effects that are tables

@@ -40,8 +40,8 @@ ROWS = (
     ),
     Family(
         climate.FAMILY,
-        "DICE-2016R: how much of the world's emissions to avoid, how much to save",
-        "Nordhaus (2017), PNAS 114(7); DICE2016R-091916ap.gms; see optimize/families/climate.py",
+        "DICE-2016R and DICE-2023: how much of the world's emissions to avoid, how much to save",
+        "Nordhaus (2017), PNAS 114(7); Barrage and Nordhaus (2024), PNAS 121(13); see optimize/families/climate.py",
         climate.climates,
     ),
     Family(

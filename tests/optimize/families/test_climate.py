@@ -1,6 +1,6 @@
-"""DICE-2016R as a Vensim file: the published utility, and the path that the same equations stated apart from us have.
+"""DICE as Vensim files: the published utility, and the path that the same equations stated apart from us have.
 
-`dice2016.csv` was made by restating the published equations in CasADi, solved by IPOPT to 1e-12.
+`dice2016.csv` and `dice2023.csv` were made by restating the published equations in CasADi, solved by IPOPT to 1e-12.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from support.solvers import Patient
 
 import optimize as opt
 import sd_models as sd
-from optimize.families.climate import PUBLISHED, WHOLE, problem_of
+from optimize.families.climate import COMPUTED, PUBLISHED, WHOLE, WHOLE_2023, problem_of
 from optimize.families.stating import stated
 from optimize.problems.program import Program
 from optimize.solvers.nonlinear.ipopt import Ipopt
@@ -31,7 +31,7 @@ def path() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def problem() -> opt.Problem:
     """At the published numbers."""
-    return problem_of(WHOLE, 0)
+    return problem_of("dice2016", WHOLE, 0)
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +63,20 @@ def test_the_optimal_path_is_found_from_the_file(program: Program, path: pd.Data
     control, saving = found.x.reshape(2, WHOLE)
     np.testing.assert_allclose(control[:FIRST], path["control rate"][:FIRST], atol=1e-6)
     np.testing.assert_allclose(saving[:FIRST], path["saving rate"][:FIRST], atol=1e-6)
+
+
+def test_the_climate_of_2023_is_that_of_the_restatement() -> None:
+    """Along its optimal path: welfare, stocks, the limit that holds the speed of decay, and what the manual prints."""
+    path = pd.read_csv(Path(__file__).parent / "dice2023.csv", index_col="period")
+    problem = problem_of("dice2023", WHOLE_2023, 0)
+    program = stated(problem)
+    x = np.concatenate([path[name] for name in ("control rate", "saving rate", "stretch of decay")])
+    at = program.evaluate(np.clip(x, program.lower, program.upper))
+    assert -program.cost(at.x, at.y) == pytest.approx(COMPUTED, rel=1e-10)
+    assert np.abs(program.rows(at.x, at.y)).max() < 1e-9
+    names = ["air temperature", "capital", "carbon in air", "emissions"]
+    run = sd.simulate(problem.system, levers=problem.policy(at.x), outputs=names)
+    for name in names:
+        np.testing.assert_allclose(run[name].to_numpy()[:WHOLE_2023], path[name], rtol=1e-9, atol=1e-9)
+    assert path["emissions"][[0, 1, 6, 16]].round(1).tolist() == [42.9, 42.9, 37.1, 15.9]
+    assert path["control rate"][[0, 2, 4, 6, 8, 16]].round(2).tolist() == [0.05, 0.24, 0.31, 0.39, 0.46, 0.84]

@@ -17,7 +17,7 @@ from optimize.transcription.values import Values
 from sd_models.errors import InvalidRequest
 
 EXACT = 1e-8  # relative: what the equations of a run may differ from it by
-CHEAP = ("known optima", "tables", "bilinear", "traps")  # of which every kind is looked at
+CHEAP = ("known optima", "climate", "tables", "bilinear", "traps")  # of which every kind is looked at
 FIRST = [next(iter(instances([name]))) for name in FAMILIES if name not in CHEAP]
 FIRST += list({one.name: one for one in reversed(instances(CHEAP))}.values())
 
