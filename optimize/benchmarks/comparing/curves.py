@@ -11,7 +11,7 @@ import numpy as np
 from sd_models.system.model import FloatArray
 
 from ...reports.blocks import Chart
-from .statistics import Cell, Profile, profile, references
+from .statistics import Cell, Profile, profile, references, summaries
 from .verdicts import Reference, Status, Verdict
 
 MOST_LINES = 10  # that are told apart by colour and dashes
@@ -59,7 +59,10 @@ def profile_charts(cells: Sequence[Cell]) -> Iterator[Chart]:
 
 
 def way_chart(cells: Sequence[Cell]) -> Chart | None:
-    """How many digits of the best objective each solver has by a time, on the largest problems of a family."""
+    """How many digits of the best objective solvers have by a time, on the largest problems of a family.
+
+    Shown are the solvers that take and solve most of it, as many as can be told apart.
+    """
     bests = references(one for cell in cells for one in cell.verdicts)
     by_instance: dict[str, list[Cell]] = {}
     for cell in cells:
@@ -68,7 +71,8 @@ def way_chart(cells: Sequence[Cell]) -> Chart | None:
     latest = max((cell.verdicts[0].facts.time_limit for cell in cells), default=1.0)
     powers = np.arange(FIRST, max(math.ceil(math.log10(latest)), FIRST + 1) + STEP / 2, STEP).round(2)
     times = 10.0**powers
-    looks = {name: _look(at) for at, name in enumerate(dict.fromkeys(cell.solver for cell in cells))}
+    first = [one.solver for one in summaries(cells) if one.accepted][:MOST_LINES]
+    looks = {name: _look(at) for at, name in enumerate(first)}
     panels = [_panel(name, by_instance[name], bests[name], times, looks) for name in largest[:MOST_PANELS]]
     shown = [panel for panel in panels if panel["series"]]
     if not shown:
@@ -92,13 +96,13 @@ def _panel(
 ) -> dict[str, Any]:
     """One problem, a line for each solver of which something was seen."""
     levers = max(cell.verdicts[0].facts.levers for cell in cells)
-    lines = [(cell.solver, digits(cell.verdicts[0], best, times)) for cell in cells]
+    lines = [(cell.solver, digits(cell.verdicts[0], best, times)) for cell in cells if cell.solver in looks]
     series = [
         {"name": solver, "values": [None if math.isnan(each) else each for each in values], **looks[solver]}
         for solver, values in lines
         if np.isfinite(values).any()
     ]
-    return {"name": f"{name}, {levers:,} levers", "series": series[:MOST_LINES]}
+    return {"name": f"{name}, {levers:,} levers", "series": series}
 
 
 def digits(one: Verdict, best: Reference, times: FloatArray) -> FloatArray:
