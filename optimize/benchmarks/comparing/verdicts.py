@@ -13,10 +13,10 @@ relative to the best objective known (`Reference.scale`), violations relative to
 - `wrong`: a claim that is false. One of
   - what is called optimal or feasible breaks a limit by more than 1e-3 of its size, or is not whole by that much,
   - the objective told is better than what the levers bring by more than 1e-3,
-  - the levers or the objective told are better than what is known to be best by more than 1e-6, which only a broken
-    limit makes possible,
+  - the levers or the objective told are better than what is known to be best by more than 1e-6 (and than 1e-6 in its
+    unit, since tolerances are absolute), which only a broken limit makes possible,
   - an optimum for all policies is claimed (a convex problem, or a solver that tells bounds) and a policy that keeps all
-    limits to 1e-9 is better by more than 1e-3, or than the claimed bound by more than 1e-6,
+    limits to 1e-9 is better by more than 1e-3, or than the claimed bound by more than 1e-6 (likewise),
   - "infeasible" for all policies where a policy keeps all limits, or where its own levers do; "unbounded" where that is
     known to be false.
 - `infeasible`, `unbounded`: said, and nothing known against it; a local method means that it found none nearby.
@@ -76,6 +76,11 @@ class Reference:
     witness: float
     scale: float
     sure: bool = False
+
+    @property
+    def certain(self) -> float:
+        """How much better than the best, relative, no tolerance explains: these are absolute, of small numbers too."""
+        return CLOSE * max(1.0, 1.0 / self.scale)
 
     def behind(self, objective: float, other: float | None = None) -> float:
         """By how much an objective is worse than the best (or another), relative; negative where it is better."""
@@ -152,7 +157,8 @@ def _falsehoods(facts: Facts, runs: Reference) -> Iterator[tuple[Status, str]]:
         yield Status.WRONG, f"called infeasible; {_number(witness)} is reached within all limits."
     if facts.ending == Ending.UNBOUNDED and (runs.sure or facts.truth == INFEASIBLE):
         yield Status.WRONG, "called unbounded; it is not."
-    if math.isfinite(facts.bound) and math.isfinite(witness) and runs.behind(witness, facts.bound) < -CLOSE:
+    says_bound = math.isfinite(facts.bound) and facts.ending not in (Ending.INFEASIBLE, Ending.UNBOUNDED)
+    if says_bound and math.isfinite(witness) and -runs.behind(witness, facts.bound) > runs.certain:
         claimed, reached = _number(facts.bound), _number(witness)
         yield Status.WRONG, f"claims that nothing is better than {claimed}; {reached} is reached within all limits."
 
@@ -170,7 +176,7 @@ def _of_optimum(facts: Facts, runs: Reference, *, claims_all: bool) -> Iterator[
         yield Status.WRONG, "called optimal; the objective grows without end."
     if not math.isfinite(facts.objective):
         yield Status.WRONG, "called optimal; the run of its levers leaves the numbers."
-    if runs.sure and beyond > CLOSE and max(missed, told_better) > HOLDS:
+    if runs.sure and beyond > runs.certain and max(missed, told_better) > HOLDS:
         found = broken if missed > HOLDS else told
         yield Status.WRONG, f"better than the best that there is, {_number(runs.best)}: {found}"
     if missed > LOOSE:

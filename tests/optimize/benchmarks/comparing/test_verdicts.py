@@ -115,6 +115,20 @@ def test_policies_on_the_way_count_as_known() -> None:
     assert status(PLAIN, ended) == Status.LOCAL
 
 
+def test_tolerances_of_small_numbers_are_no_lies() -> None:
+    """Solvers' tolerances are absolute: of an optimum of 0.05 half a millionth less may be told, and is but inexact."""
+    small = changed(objective=0.05, known=0.05, started=1.0)
+    assert status(changed(small, claimed=0.05 - 5e-7)) == Status.INEXACT
+    assert status(changed(small, claimed=0.05 - 5e-6)) == Status.WRONG
+    assert status(changed(small, bound=0.05 + 5e-7, **GLOBAL), small) == Status.OK
+    assert status(changed(small, bound=0.05 + 5e-6, **GLOBAL), small) == Status.WRONG
+
+
+def test_what_is_called_unbounded_claims_no_bound() -> None:
+    """Whatever number a library leaves there."""
+    assert status(changed(ending="unbounded", bound=0.0, truth="unbounded", sign=-1.0), PLAIN) == Status.OK
+
+
 def test_an_optimum_of_zero_is_measured_by_the_way_to_it() -> None:
     """A thousandth of the distance from the start, in no unit of anything."""
     for unit in (1e-9, 1.0, 1e9):
