@@ -12,6 +12,7 @@ from sd_models.system.model import FloatArray
 
 from ...reports.blocks import Chart
 from .statistics import Cell, Profile, profile, references, summaries
+from .tables import counted
 from .verdicts import Reference, Status, Verdict
 
 MOST_LINES = 10  # that are told apart by colour and dashes
@@ -49,11 +50,12 @@ def profile_chart(found: Profile, title: str) -> Chart | None:
 def profile_charts(cells: Sequence[Cell]) -> Iterator[Chart]:
     """The profile of a family, and the one without the solver that leads it."""
     whole = profile(cells)
-    first = profile_chart(whole, f"Solved within a factor of the fastest, {whole.instances} problems")
+    many = f"{counted(whole.instances, 'problem')} that all {len(whole.shares)} take"
+    first = profile_chart(whole, f"Solved within a factor of the fastest: {many}")
     if first is not None:
         yield first
     rest = profile(cells, without=whole.leader)
-    second = profile_chart(rest, f"The same without {whole.leader}, {rest.instances} problems")
+    second = profile_chart(rest, f"The same without {whole.leader}: {counted(rest.instances, 'problem')}")
     if second is not None and len(rest.shares) > 1:
         yield second
 
@@ -111,7 +113,7 @@ def digits(one: Verdict, best: Reference, times: FloatArray) -> FloatArray:
     The solver's answer counts from the time at which it gave it, if it keeps all limits.
     """
     seen = [(point.seconds, best.behind(point.objective)) for point in one.facts.points]
-    if one.status in (Status.OK, Status.LOCAL) and math.isfinite(one.facts.seconds):
+    if one.status in (Status.OK, Status.LOCAL) and math.isfinite(one.facts.seconds) and math.isfinite(one.gap):
         seen.append((one.facts.seconds, one.gap))
     found = np.full(len(times), np.nan)
     for seconds, gap in seen:

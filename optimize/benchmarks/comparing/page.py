@@ -37,8 +37,8 @@ MEANINGS = (
     "beats.",
     "infeasible, unbounded: said by the solver, and nothing known against it.",
     "timeout, memory: ended at the limit. error: a crash, an error, or nothing that keeps the limits.",
-    "takes: how many problems the solver accepts. Means, ratios and profiles compare solvers that take all of "
-    "a family.",
+    "takes: how many problems the solver accepts. Ratios compare solvers that take all of a family, profiles "
+    "those that meet most problems together.",
 )
 PROFILES = (
     "Performance profiles (Dolan and Moré 2002) hold each solver against the fastest of the field on each "

@@ -10,8 +10,8 @@ whole limit.
   without the best one the order of the others may change (Gould and Scott 2016, ACM Transactions on Mathematical
   Software 43). So there is a second profile without the solver that leads the first.
 
-Means and profiles are of the same instances for all solvers that they hold: those of a family that each of them takes.
-A solver that takes fewer is told apart, with how many.
+Ratios of means are of solvers that take all of a family; one that takes fewer is told apart, with how many. Profiles
+are of the solvers and the problems, all of which these take, that are most pairs.
 """
 
 from __future__ import annotations
@@ -212,9 +212,10 @@ class Profile:
 
 
 def profile(cells: Sequence[Cell], without: str = "") -> Profile:
-    """The profile of solvers that take all of these instances, but for one, over those that any of these solves."""
-    names = tuple(one.solver for one in summaries(cells) if one.accepted == one.instances and one.solver != without)
-    ratios = _ratios([cell for cell in cells if cell.solver in names])
+    """The profile of the solvers that meet most problems together, but for one, over those that any of them solves."""
+    met = [cell for cell in meeting(cells) if cell.solver != without]
+    names = tuple(one.solver for one in summaries(met))
+    ratios = _ratios(met)
     count = len(ratios)
     shares = {
         name: tuple(sum(own.get(name, math.inf) <= factor for own in ratios) / count for factor in FACTORS)
@@ -222,6 +223,23 @@ def profile(cells: Sequence[Cell], without: str = "") -> Profile:
         if count
     }
     return Profile(count, FACTORS, shares)
+
+
+def meeting(cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """The solvers and the problems, all of which these take, that are most pairs.
+
+    Tried are the solvers that take each of the problems; all of a family, where all take it.
+    """
+    taken: dict[str, set[str]] = {}
+    for cell in cells:
+        if cell.is_accepted:
+            taken.setdefault(cell.instance, set()).add(cell.solver)
+    groups = {frozenset(solvers) for solvers in taken.values()}
+    fields = [(group, {name for name, solvers in taken.items() if group <= solvers}) for group in groups]
+    most = max(fields, key=lambda field: (len(field[0]) * len(field[1]), len(field[0]), sorted(field[1])), default=None)
+    if most is None:
+        return ()
+    return tuple(cell for cell in cells if cell.solver in most[0] and cell.instance in most[1])
 
 
 def _ratios(cells: Sequence[Cell]) -> list[dict[str, float]]:

@@ -70,6 +70,16 @@ def test_a_profile_counts_who_is_within_a_factor_of_the_fastest() -> None:
     assert profile(cells({"one": [None]})).shares == {}
 
 
+def test_a_profile_is_of_solvers_that_meet_most_problems_together() -> None:
+    """Two take four problems, a third only one of them: it is left out, and not counted as failing on the others."""
+    runs = [run(name, f"i{at}", 1.0) for name in ("one", "other") for at in range(4)]
+    few = [replace(run("few", f"i{at}", None), end=End.REFUSED) for at in range(3)]
+    found = profile(cells_of(judged([*runs, *few, run("few", "i3", 0.1)])))
+    assert set(found.shares) == {"one", "other"}
+    assert found.instances == 4
+    assert profile(cells_of(judged(few))).shares == {}
+
+
 def test_without_the_best_the_order_of_others_may_change() -> None:
     """Gould and Scott's warning: with the fastest `b` is more often within a factor of two than `c`, without it not."""
     times = {"a": [1.0, 1.0, 9.0], "b": [2.0, 2.0, 9.0], "c": [2.5, 1.0, 1.0]}
