@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from ..benchmarks.comparing.benchmark import Benchmark, benchmark
+from ..benchmarks.comparing.benchmark import Benchmark, benchmark, chosen_instances
 from ..benchmarks.comparing.clusters import named_executor
 from ..benchmarks.comparing.facts import Facts
 from ..benchmarks.comparing.files import document, save_tables
 from ..benchmarks.comparing.page import save_page
 from ..benchmarks.comparing.tables import counted, false_table, summary_table
 from ..benchmarks.comparing.verdicts import Status as Standing
+from ..families.files import write_instances
+from ..families.instance import Instance
 from ..families.table import FAMILIES, instances
 from ..files.placement import check_folder, check_target
 from ..pages.page import ENDINGS
@@ -28,6 +31,8 @@ def answer_benchmark(request: BenchmarkRequest) -> Status:
     """Runs what is asked for, writes tables and a page, and says what came of it."""
     if request.listing:
         return _listed(request)
+    if request.write is not None:
+        return _written(request, request.write)
     check_folder(request.out)
     if request.page is not None:
         check_target(request.page, ENDINGS)
@@ -93,6 +98,25 @@ def _tables(found: Benchmark) -> list[Table]:
     inexact = [one for one in found.verdicts if one.status == Standing.INEXACT]
     named = (("Wrong answers", found.wrong), ("Answers that hold to a looser tolerance only", inexact))
     return [*drawn, *(false_table(title, runs) for title, runs in named if runs)]
+
+
+# --- problems as files ------------------------------------------------------------------------------------------------
+
+
+def _written(request: BenchmarkRequest, folder: Path) -> Status:
+    """Writes the problems as files for other programs, and runs none of them."""
+    posed = chosen_instances(request.families, request.plans, size=request.size, seed=request.seed)
+    with interruptible(), working("Writing", told=True) as say:
+
+        def told(instance: Instance) -> None:
+            say(f"{posed.index(instance) + 1} of {len(posed)}: {instance.key}")
+
+        table = write_instances(folder, posed, told=told)
+    if request.json:
+        console.print_json({"table": str(table), "problems": [instance.key for instance in posed]})
+    else:
+        console.print_result((), (), (), [f"Written: {counted(len(posed), 'problem')}, described in {table}."])
+    return Status.DONE
 
 
 # --- what there is ----------------------------------------------------------------------------------------------------

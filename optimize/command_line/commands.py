@@ -553,6 +553,10 @@ def benchmark(
     page: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The page, .html; by default benchmark.html in the folder.")
     ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write problems as .nl, linear and quadratic ones as .mps too; run none."),
+    ] = None,
     json: Json = False,
 ) -> BenchmarkRequest:
     """Compare solvers on problem families: each run within hard limits, each answer run again before it counts.
@@ -575,6 +579,7 @@ def benchmark(
         out=out,
         listing=listing,
         page=page,
+        write=write,
         json=json,
     )
 

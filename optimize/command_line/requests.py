@@ -206,6 +206,7 @@ class BenchmarkRequest:
     out: Path = Path("benchmark")
     listing: bool = False
     page: Path | None = None
+    write: Path | None = None
     json: bool = False
 
 

@@ -9,6 +9,7 @@ import casadi as ca
 import highspy
 import pytest
 
+from optimize.command_line.commands import main
 from optimize.families.files import COLUMNS, write_instances
 from optimize.families.table import instances
 from sd_models.errors import InvalidRequest
@@ -59,3 +60,10 @@ def test_a_format_that_is_not_there_is_told(tmp_path: Path) -> None:
     """With those that are."""
     with pytest.raises(InvalidRequest, match=r"'ods'.*nl, lp, mps, gms"):
         write_instances(tmp_path, [], formats=["ods"])
+
+
+def test_the_command_line_writes_problems_and_runs_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of families by name."""
+    assert main(["benchmark", "traps", "--write", str(tmp_path / "new")]) == 0
+    assert "36 problems, described in" in " ".join(capsys.readouterr().out.split())
+    assert len(rows(tmp_path / "new")) == 36
