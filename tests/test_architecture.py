@@ -50,7 +50,7 @@ KNOW_THREADS = (
     "optimize.solvers.interior_point.border",
     "optimize.benchmarks.comparing.contest",
 )
-KNOW_HIGHS = ("optimize.solvers.highs", "optimize.solving.infeasibility")
+KNOW_HIGHS = ("optimize.solvers.highs", "optimize.solvers.others.by_highs", "optimize.solving.infeasibility")
 EXPRESSION_KINDS = frozenset(("Number", "Ref", "Call", "Reduce"))
 
 

@@ -134,7 +134,7 @@ def _ask(program: ConvexProgram, options: dict[str, str], stop: Callable[[], boo
     for name, value in options.items():
         highs.setOptionValue(name, value)
     highs.HandleUserInterrupt = True
-    if highs.passModel(_model(program)) == highspy.HighsStatus.kError:  # numbers beyond its largest; it would crash
+    if highs.passModel(model_of(program)) == highspy.HighsStatus.kError:  # numbers beyond its largest; it would crash
         return _none(program)
     highs.startSolve()
     done = False
@@ -181,7 +181,8 @@ def residual(program: ConvexProgram, values: FloatArray, multipliers: FloatArray
     return max(float(part.max(initial=0.0)) for part in parts)
 
 
-def _model(program: ConvexProgram) -> highspy.HighsModel:
+def model_of(program: ConvexProgram) -> highspy.HighsModel:
+    """The program as HiGHS takes it."""
     columns, matrix = len(program.cost), csc_array(program.matrix)
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = columns, len(program.row_lower)

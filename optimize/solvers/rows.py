@@ -30,7 +30,7 @@ class NotAccepted(InvalidRequest):
     """A solver does not take a problem; the sentence says why, `traits` what of it."""
 
     def __init__(self, reason: str, traits: Iterable[Trait] = ()) -> None:
-        super().__init__(Fault(reason, "solver"))
+        super().__init__(Fault(reason))
         self.traits = frozenset(traits)
 
 
@@ -102,7 +102,7 @@ class Row:
         if any(find_spec(name) is None for name in self.needs):
             return None
         try:
-            return version(self.package)
+            return version(self.package.partition("[")[0])
         except PackageNotFoundError:
             return None
 

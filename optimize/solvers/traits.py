@@ -19,6 +19,7 @@ class Trait(StrEnum):
 
     INTEGERS = "whole numbers to decide"
     KINKS = "kinks"  # not differentiable everywhere
+    CHOICES = "choices between expressions (if, else)"
     CURVED = "functions that are neither linear nor quadratic"
     QUADRATIC_ROWS = "quadratic limits"
     QUADRATIC_OBJECTIVE = "a quadratic objective"

@@ -107,15 +107,17 @@ class Search:
         try:
             return self._feasible(self.solved(start, self._first()))
         except NotAccepted as refused:
-            if refused.traits != {Trait.KINKS} or self.detour is None or not self.detour.is_there:
+            if not refused.traits <= {Trait.KINKS, Trait.CHOICES} or self.detour is None or not self.detour.is_there:
                 raise
-            self.is_smooth_only = True
+        self.is_smooth_only, self.oversight.best = True, None
         found = self.detour(self.program, start, self.solver, self.oversight)
         if found is None:
             return self._at(np.clip(start, self.program.lower, self.program.upper), Ending.STALLED)
         smooth, solution = found
-        best = self.oversight.candidate(self.program.evaluate(solution.x))
-        return End(best, solution.ending, solution, smooth=smooth)
+        last, best = self.oversight.candidate(self.program.evaluate(solution.x)), self.oversight.best
+        if best is not None and _is_clearly_better(best, last):  # of a wider stand-in
+            return End(best, Ending.STALLED, None, smooth=smooth)
+        return End(last, solution.ending, solution, smooth=smooth)
 
     def _next(self, end: End) -> End | None:
         """A better end; None where none is found, or a library fails: that costs no policy that was found before."""
@@ -334,6 +336,12 @@ class Search:
         lower[levers] = upper[levers] = x[levers]
         held = replace(self, program=replace(program, lower=lower, upper=upper), detour=None)
         return held.solved(x, self._first()).best.x
+
+
+def _is_clearly_better(one: Candidate, other: Candidate) -> bool:
+    """Whether a policy keeps the limits, and another does not or costs more by more than rounding."""
+    costs_less = other.cost - one.cost > TOLERANCE * abs(one.cost)
+    return one.violation <= TOLERANCE and (other.violation > TOLERANCE or costs_less)
 
 
 def best_of(ends: Sequence[End]) -> End:

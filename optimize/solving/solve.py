@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from time import perf_counter
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import xarray as xr
@@ -25,8 +25,10 @@ from ..problems.pyomo_reader import program as program_of
 from ..results.result import Result
 from ..results.verdict import TOLERANCE
 from ..solvers.choice import named_solver
+from ..solvers.rows import Row
 from ..solvers.solver import Ending, Solver, Watch
 from ..solvers.starts import neutral, over_the_range
+from ..solvers.traits import Trait
 from ..transcription.transcription import transcribe
 from .conclusion import Conclusion
 from .kinks import OverKinks
@@ -66,7 +68,8 @@ def solve(
 def chosen_solver(solver: str | Solver | None, choice: SolverChoice) -> Solver:
     """The solver that is wanted, by default the plan's, with the options that the plan sets."""
     if solver is None or isinstance(solver, str):
-        return named_solver(solver or choice.name, {key: getattr(choice, key) for key in choice.model_fields_set})
+        given = {key: getattr(choice, key) for key in choice.model_fields_set}
+        return named_solver(solver or choice.name, {"time_limit": choice.time_limit, **given})
     return solver
 
 
@@ -104,7 +107,7 @@ class _Solve:
         with self.clock.phase("compile"):
             first = vector(problem, start)
             stated = state(problem) if constraints is None else tightened(problem, constraints)
-            equations = partial(transcribe, problem, constraints=constraints)
+            equations = partial(transcribe, problem, constraints=constraints, kinks=self._kinks)
             program = replace(program_of(stated, problem), notice=oversight.saw, equations=equations)
             presolved = presolve(program)
             names(problem.system)  # a table beside the model that is wrong costs no search
@@ -123,6 +126,12 @@ class _Solve:
             result = found.result(self.notes)
         return with_seconds(result, **self.clock.seconds)
 
+    @property
+    def _kinks(self) -> Literal["absolute", "integers"]:
+        """How equations state kinks: exactly with whole numbers for a solver that knows such."""
+        row = getattr(self.solver, "row", None)
+        return "integers" if isinstance(row, Row) and Trait.INTEGERS in row.takes else "absolute"
+
     @cached_property
     def detour(self) -> OverKinks:
         """The way over kinks."""
@@ -131,7 +140,8 @@ class _Solve:
     def _ends(self, oversight: Oversight, program: Program, first: FloatArray) -> list[End]:
         """Where the search ends from each start."""
         seed = self.problem.plan.solver.seed
-        search = Search(program, self.solver, oversight, seed, self.detour, self.notes)
+        detour = None if self._kinks == "integers" else self.detour
+        search = Search(program, self.solver, oversight, seed, detour, self.notes)
         return [search.end(x) for x in self._starts(program, first, oversight)]
 
     def _starts(self, program: Program, first: FloatArray, oversight: Oversight) -> Iterator[FloatArray]:

@@ -5,7 +5,11 @@
 - `by_pyomo.py`: solvers through Pyomo
 - `known_to_pyomo.py`: any other solver that Pyomo finds by its name
 - `by_casadi.py`: nonlinear programming with the solvers in CasADi's wheel
+- `matrices.py`: linear and quadratic equations as matrices
+- `by_conic.py`: quadratic programming with the solvers in CasADi's wheel
+- `by_highs.py`: HiGHS by each of its methods
 - `seen.py`: what a search on runs has seen, and a program as one function of shares of ranges
 - `by_scipy.py`: SciPy's methods on runs
 - `by_cma.py`: CMA-ES on runs
+- `table.py`: the rows of the table of solvers that are of these
 """

@@ -76,7 +76,7 @@ class ByCasadi:
             solver = ca.nlpsol("solver", self.plugin, _functions(nlp), self._options(nlp))
             found = solver(x0=nlp.x_init, lbx=nlp.x_lb, ubx=nlp.x_ub, lbg=nlp.g_lb, ubg=nlp.g_ub)
         except RuntimeError as error:  # CasADi's word for a failure of a library
-            return Answer(None, Ending.FAILED, _last(error))
+            return Answer(None, Ending.FAILED, last_sentence(error))
         values, told = np.asarray(found["x"].full()).ravel(), solver.stats()
         x = [values[places[id(v)]] if id(v) in places else v.value for v in stated.model.levers.values()]
         kind = str(told["unified_return_status"])
@@ -108,7 +108,7 @@ def _read(stated: Equations) -> tuple[Any, Mapping[int, int]]:
     return nlp, {id(variable): place for place, variable in enumerate(info.variables)}
 
 
-def _last(error: Exception) -> str:
+def last_sentence(error: Exception) -> str:
     """The last sentence of an error of CasADi, which begins with where in C++ it was thrown."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[-1] if lines else type(error).__name__)[-200:]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 from pyomo.common.gc_manager import PauseGC
+from pyomo.core.expr import RelationalExpression
 from pyomo.core.expr.numvalue import is_potentially_variable, value
 from pyomo.repn.quadratic import QuadraticRepnVisitor
 from pyomo.repn.util import OrderedVarRecorder
@@ -22,7 +23,8 @@ from ..rows import NotAccepted, Row, refusal
 from ..traits import Size, Trait
 
 # Functions of Pyomo that are not differentiable everywhere.
-KINKED = ("abs", "floor", "ceil", "Expr_if")
+KINKED = ("abs", "floor", "ceil")
+CHOICE = "Expr_if"
 ADDING = ("sum", "linear", "neg")
 CURVED = 3  # the degree that stands for all above 2
 
@@ -51,7 +53,10 @@ def equations(program: Program, start: FloatArray, row: Row) -> Equations:
     suffix = model.component("scaling_factor")
     if suffix is not None:
         model.del_component(suffix)  # none but IPOPT's own .nl reader knows it
-    found = Equations(model, _traits(model, row), size_of(model))
+    traits = _traits(model, row)
+    if Trait.CHOICES in traits and not len(program.pulls):  # smooth stand-ins choose between branches that meet
+        traits |= {Trait.KINKS}
+    found = Equations(model, traits, size_of(model))
     _accept(row, found.traits, found.size)
     return found
 
@@ -80,6 +85,7 @@ def _traits(model: Any, row: Row) -> frozenset[Trait]:
     found |= {Trait.QUADRATIC_OBJECTIVE} if degree == 2 else set()
     found |= {Trait.QUADRATIC_ROWS} if 2 in degrees else set()
     found |= {Trait.KINKS} if look.kinked else set()
+    found |= {Trait.CHOICES} if look.chooses else set()
     found |= {Trait.INTEGERS} if size_of(model).integers or _has_sets(model) else set()
     found |= {Trait.LIMITS} if limits else set()
     if Trait.NONCONVEX not in row.takes and max(degree, highest) == 2:
@@ -95,10 +101,11 @@ def _has_sets(model: Any) -> bool:
 
 @dataclass(eq=False)
 class _Look:
-    """Degrees of expressions, each named one looked at once, and whether any has a kink."""
+    """Degrees of expressions, each named one looked at once, and whether any has a kink or is a choice."""
 
     known: dict[int, int] = field(default_factory=dict)
     kinked: bool = False
+    chooses: bool = False
 
     def degree(self, expression: Any) -> int:
         """0 for a number, 1 linear, 2 quadratic, 3 all else."""
@@ -113,12 +120,12 @@ class _Look:
         return min(CURVED, self._operation(expression))
 
     def _operation(self, expression: Any) -> int:
-        name = expression.getname()
+        name = "" if isinstance(expression, RelationalExpression) else expression.getname()
         degrees = [self.degree(argument) for argument in expression.args]
         if not any(degrees):
             return 0
-        if name in KINKED:
-            self.kinked = True
+        if name in KINKED or name == CHOICE:
+            self.kinked, self.chooses = self.kinked or name != CHOICE, self.chooses or name == CHOICE
             return CURVED
         if name in ADDING:
             return max(degrees)
