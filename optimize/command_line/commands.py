@@ -120,7 +120,9 @@ def optimize(
     ] = None,
     regions: Regions = None,
     settings: Settings = None,
-    solver: Annotated[str | None, typer.Option(help="sqp, ipopt or another, in place of the plan's.", metavar="NAME")] = None,
+    solver: Annotated[
+        str | None, typer.Option(help="sqp, ipopt or another, in place of the plan's.", metavar="NAME")
+    ] = None,
     starts: Annotated[int | None, typer.Option(help="Search from so many starts.", min=1)] = None,
     start_from: Annotated[
         Path | None,
