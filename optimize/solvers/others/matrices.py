@@ -22,8 +22,8 @@ from .equations import Equations
 class Matrices:
     """A `program` that minimizes, and which of its variables are levers, in their order; -1 for those it does not know.
 
-    `sign` is -1 where what people see is maximized, `constant` is in their direction, `held` are values of levers that
-    no equation names.
+    `whole` (mask) are those that have to be whole numbers, which few solvers know. `sign` is -1 where what people see
+    is maximized, `constant` is in their direction, `held` are values of levers that no equation names.
     """
 
     program: ConvexProgram
@@ -32,6 +32,7 @@ class Matrices:
     start: FloatArray
     places: IndexArray
     held: FloatArray
+    whole: FloatArray
 
     def levers(self, values: FloatArray) -> FloatArray:
         """The levers among the values of all variables."""
@@ -91,7 +92,8 @@ class _Reader:
         )
         start = np.array([each.value if each.value is not None else 0.0 for each in variables], dtype=np.float64)
         places = np.array([numbers.get(id(lever), -1) for lever in levers], dtype=np.int64)
-        return Matrices(program, sign, float(aim.constant), start, places, self.stated.levers)
+        whole = np.array([not each.is_continuous() for each in variables], dtype=bool)
+        return Matrices(program, sign, float(aim.constant), start, places, self.stated.levers, whole)
 
     @staticmethod
     def _vector(terms: dict[int, float], numbers: dict[int, int], size: int) -> FloatArray:

@@ -1,7 +1,7 @@
 """The rows of the table of solvers that are others'.
 
 Licences are those of the packages; sizes that free licences take were found by trying: gurobipy 13.0, xpress 9.9,
-cplex 22.2. What a solver is said to take is what it takes through the way that is gone here.
+cplex 22.2, coptpy 8.0. What a solver is said to take is what it takes through the way that is gone here.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def rows() -> Iterator[Row]:
     yield from _on_runs()
     yield from _by_casadi()
     yield from _by_pyomo()
+    yield from _on_their_own()
     yield from _by_highs()
     yield from _by_conic()
 
@@ -95,6 +96,7 @@ BENT = frozenset({Trait.CURVED, Trait.QUADRATIC_ROWS, Trait.QUADRATIC_OBJECTIVE}
 GUROBI = Limit(2000, 2000, harder=Limit(200, 2000), of=BENT)
 XPRESS = Limit(together=5000, harder=Limit(together=200), of=BENT)
 CPLEX = Limit(1000, 1000)
+COPT = Limit(10000, 10000, harder=Limit(2000, 2000), of=BENT | {Trait.INTEGERS})
 
 
 def _by_pyomo() -> Iterator[Row]:
@@ -146,17 +148,6 @@ def _by_pyomo() -> Iterator[Row]:
         limit=GUROBI,
     )
     yield row(
-        "xpress",
-        "simplex, interior point, branch and bound",
-        (QUADRATIC | whole) - {Trait.NONCONVEX},
-        "free below a size",
-        "xpress",
-        needs=("xpress",),
-        factory="xpress_direct",
-        gives_bound=True,
-        limit=XPRESS,
-    )
-    yield row(
         "cplex",
         "simplex, interior point, branch and bound",
         (QUADRATIC | whole) - {Trait.NONCONVEX},
@@ -188,6 +179,26 @@ def _by_pyomo() -> Iterator[Row]:
         factory="highs",
         gives_bound=True,
     )
+
+
+def _on_their_own() -> Iterator[Row]:
+    about, licence = "simplex, interior point, branch and bound", "free below a size"
+    whole = {Trait.INTEGERS}
+    yield Row(
+        "xpress",
+        "others.by_xpress",
+        "ByXpress",
+        f"{about}, also nonlinear",
+        Works.ON_EQUATIONS,
+        SMOOTH | whole,
+        licence,
+        package="xpress",
+        needs=("xpress",),
+        limit=XPRESS,
+        gives_bound=True,
+    )
+    kind = ("others.by_copt", "ByCopt", about, Works.ON_MATRICES, CONVEX | whole, licence)
+    yield Row("copt", *kind, package="coptpy", needs=("coptpy",), limit=COPT)
 
 
 def _by_highs() -> Iterator[Row]:

@@ -38,6 +38,14 @@ LOOSE: Mapping[tuple[str, str], float] = {
     ("trust-constr", "reinvestment"): 1e-4,
     ("trust-constr", "quadratic_limit"): 1e-5,
     ("scip", "regulator"): 1e-5,
+    ("xpress", "regulator"): 1e-4,
+    ("xpress", "pollution_tax"): 1e-5,
+    ("xpress", "water_filling"): 1e-5,
+}
+UNPROVED: Mapping[str, tuple[str, ...]] = {
+    "gurobi": ("growth", "fishery", "two_capitals"),
+    "xpress": ("growth", "cake", "pollution_cap", "two_capitals"),
+    "scip": ("two_capitals",),
 }
 MISSED: Mapping[tuple[str, str], str] = {
     ("casadi-daqp", "linear"): "it needs a strictly convex objective",
@@ -47,8 +55,9 @@ MISSED: Mapping[tuple[str, str], str] = {
     ("casadi-qrsqp", "regulator"): "its step becomes too small at the start",
     ("casadi-qrsqp", "fishery"): "it ends at levers that are no numbers",
     ("scip", "fishery"): "within its tolerance of each equation, which the run adds up to 4e-6 of the limit",
-    ("gurobi", "growth"): "20 s do not prove it",
-    ("gurobi", "fishery"): "20 s do not prove it",
+    ("xpress", "fishery"): "its optimum is better than any, since it misses the limit of fish left by 8e-5 of it",
+    ("xpress", "circle"): "its optimum misses the end of the circle by 4e-6",
+    **{(name, case): "20 s do not prove it" for name, cases in UNPROVED.items() for case in cases},
 }
 
 
@@ -82,7 +91,7 @@ def solved(solver: str, program: Program, seconds: float = SECONDS) -> Solution:
 def test_a_solver_finds_the_known_optimum(solver: str, name: str) -> None:
     """Or does not say that it did; what comes back is a run, and a claim is not far from it."""
     program, optimum = known(name)
-    found = solved(solver, program, seconds=0.3 if solver == "gurobi" and (solver, name) in MISSED else SECONDS)
+    found = solved(solver, program, seconds=0.3 if name in UNPROVED.get(solver, ()) else SECONDS)
     at = program.evaluate(found.x)
     np.testing.assert_array_equal(found.y, at.y)
     if (solver, name) in MISSED:
@@ -93,7 +102,7 @@ def test_a_solver_finds_the_known_optimum(solver: str, name: str) -> None:
     assert found.violation <= 1e-6
     assert reached == pytest.approx(optimum.objective, rel=LOOSE.get((solver, name), TOLERANCE))
     assert found.claim is not None
-    assert found.claim.objective == pytest.approx(reached, rel=1e-5)
+    assert found.claim.objective == pytest.approx(reached, rel=LOOSE.get((solver, name), 1e-5))
     if found.claim.bound is not None:
         sign = program.sign
         assert sign * found.claim.bound <= sign * optimum.objective + 1e-4 * abs(optimum.objective)
@@ -157,6 +166,16 @@ def test_an_answer_that_breaks_a_limit_is_no_optimum() -> None:
     assert found.ending is Ending.STALLED
     assert found.violation > 1e-6
     assert "misses a limit" in found.notes[-1]
+
+
+def test_an_optimum_that_is_better_than_any_breaks_a_limit() -> None:
+    """Xpress's of the fishery: the claim is seen to be too good."""
+    program, optimum = known("fishery")
+    found = solved("xpress", program)
+    assert found.claim is not None
+    assert found.claim.ending is Ending.OPTIMAL
+    assert found.claim.objective > optimum.objective * (1 + 1e-6)
+    assert found.ending is Ending.STALLED
 
 
 def test_a_program_without_equations_is_refused() -> None:
