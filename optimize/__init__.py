@@ -12,6 +12,7 @@ Everything imports only what stands above it here, and so it is in each family:
 - `certificates/`: what can be said of a policy, apart from the solver that found it
 - `results/`: what a policy brings, what its limits are worth, whether PySD agrees; tables, figures, a folder
 - `solving/`: a problem to its result
+- `bounds/`: what no policy can be better than
 - `families/`: problems by parameters and seed, for solvers to be compared on
 - `calibration/`: parameters fitted to observations
 - `screening/`: which parameters matter
@@ -29,6 +30,7 @@ from sd_models.deferral import deferred
 
 if TYPE_CHECKING:
     from .benchmarks.comparing.benchmark import Benchmark, benchmark
+    from .bounds.bound import bound
     from .calibration.draft import starting_calibration
     from .calibration.estimation import CalibrationResult, calibrate
     from .calibration.specification import Calibration
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from .problems.problem import Problem
     from .problems.program import Block, Evaluation, Outcomes, Program, Quadratic
     from .reports.page import report
+    from .results.bounded import Bound
     from .results.export import save_tables
     from .results.figures import plot
     from .results.folder import load_result, save_result
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Benchmark",
     "Block",
+    "Bound",
     "Calibration",
     "CalibrationResult",
     "Comparison",
@@ -89,6 +93,7 @@ __all__ = [
     "Watch",
     "assemble",
     "benchmark",
+    "bound",
     "calibrate",
     "casadi_problem",
     "compare",
@@ -120,6 +125,7 @@ __getattr__, __dir__ = deferred(
     __name__,
     {
         "benchmarks.comparing.benchmark": ("Benchmark", "benchmark"),
+        "bounds.bound": ("bound",),
         "calibration.draft": ("starting_calibration",),
         "calibration.estimation": ("CalibrationResult", "calibrate"),
         "calibration.specification": ("Calibration",),
@@ -142,6 +148,7 @@ __getattr__, __dir__ = deferred(
         "results.figures": ("plot",),
         "problems.program": ("Block", "Evaluation", "Outcomes", "Program", "Quadratic"),
         "solvers.solver": ("Ending", "Iteration", "Solution", "Solver", "Watch"),
+        "results.bounded": ("Bound",),
         "results.export": ("save_tables",),
         "results.folder": ("load_result", "save_result"),
         "results.result": ("Result",),

@@ -36,6 +36,7 @@ KNOW_CASADI = (
     "optimize.solvers.others",
 )
 KNOW_PYOMO = (
+    "optimize.bounds",
     "optimize.families",
     "optimize.problems.pyomo_model",
     "optimize.problems.pyomo_reader",

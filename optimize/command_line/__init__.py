@@ -11,6 +11,7 @@
 - `exporting.py`: what `export` does
 - `benchmarking.py`: solvers compared
 - `optimizing.py`: what `optimize`, `verify` and `plan` do
+- `bounding.py`: what `bound` does
 - `comparing.py`: what `compare` does
 - `explaining.py`: what `explain` does
 - `exploring.py`: what `explore` does

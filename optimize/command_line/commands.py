@@ -29,6 +29,7 @@ from .console import tell, tell_error, tell_notes
 from .requests import (
     Auxiliaries,
     BenchmarkRequest,
+    BoundRequest,
     CalibrateRequest,
     CheckRequest,
     CompareRequest,
@@ -171,6 +172,36 @@ def verify(
     Nothing that the folder says is trusted. Exit status: 0 if it is so to 1e-6 and all limits hold, 1 if not.
     """
     return VerifyRequest(run, json)
+
+
+@app.command()
+def bound(
+    subject: Annotated[Path, typer.Argument(metavar="PLAN|RUN", help="A plan (TOML), or the folder of a result.")],
+    solver: Annotated[
+        str, typer.Option(metavar="scip|gurobi", help="What looks at all policies at once.", show_default=True)
+    ] = "scip",
+    time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="How long it may look.")] = 60.0,
+    gap: Annotated[
+        float, typer.Option(metavar="PART", help="Where it may stop: at this part of what the policy changes.")
+    ] = 0.01,
+    regions: Regions = None,
+    settings: Settings = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The new folder of a plan's result (runs/MODEL-DATE-TIME).")
+    ] = None,
+    json: Json = False,
+) -> BoundRequest:
+    """Say what no policy can be better than, and how near to that the best one known is; kept beside the result.
+
+    For small plans: all equations of all steps go to a solver that needs bounds of every lever. Exit status: 0 if the
+    policy is proved within the gap, 1 if not.
+
+    Example: prosperity bound runs/my_model-20260101-120000 --time-limit 600
+    """
+    is_run = subject.is_dir()
+    plan = None if is_run else subject
+    asked = OptimizeRequest(plan, regions=regions, settings=tuple(settings or ()), out=out, json=json)
+    return BoundRequest(asked, subject if is_run else None, solver, time_limit, gap)
 
 
 @app.command()
@@ -666,6 +697,7 @@ ANSWERS: Mapping[type[Request], tuple[str, str]] = {
     ExplainRequest: ("explaining", "answer_explain"),
     ReportRequest: ("reporting", "answer_report"),
     ExploreRequest: ("exploring", "answer_explore"),
+    BoundRequest: ("bounding", "answer_bound"),
     ExportRequest: ("exporting", "answer_export"),
     SimulateRequest: ("simulating", "answer_simulate"),
     CheckRequest: ("simulating", "answer_check"),

@@ -12,7 +12,6 @@ from typing import Any
 
 from sd_models.errors import Fault, InvalidRequest, ModelError
 from sd_models.reading.library import load
-from sd_models.system.model import System
 
 from ..files.placement import check_new_folder, check_target, in_second_place, shortened, write_whole
 from ..files.storage import finite
@@ -50,13 +49,13 @@ def answer_optimize(request: OptimizeRequest) -> Status:
             chosen_solver(request.solver, asked.plan.solver)
             problem = Problem(asked.system, asked.plan, asked.file)
             start = start_of(request.start_from, problem)
-            check_new_folder(request.out or _run_folder(asked.system))
+            check_new_folder(request.out or run_folder(asked.system.name))
         loading = perf_counter() - began
         with progress.phase("Solving"):
             result = solve(problem, solver=request.solver, watch=progress, start=start)
         result = replace(result, notes=(*asked.notes, *result.notes))
         with progress.phase("Saving"):
-            result, failure = _saved(result, request.out or _run_folder(asked.system), loading)
+            result, failure = _saved(result, request.out or run_folder(asked.system.name), loading)
         with _keeping(result):
             result = _replayed(request, result, progress, interruption)
     with _keeping(result):
@@ -248,9 +247,9 @@ def _content(result: Result) -> str:
     return "where the search ended; it is no policy"
 
 
-def _run_folder(system: System) -> Path:
+def run_folder(model: str) -> Path:
     """A new folder for a run, named after the model and the time."""
-    stem = RUNS / f"{shortened(system.name, NAME)}-{datetime.now():%Y%m%d-%H%M%S}"
+    stem = RUNS / f"{shortened(model, NAME)}-{datetime.now():%Y%m%d-%H%M%S}"
     folder, number = stem, 2
     while folder.exists():
         folder, number = stem.with_name(f"{stem.name}-{number}"), number + 1

@@ -180,6 +180,17 @@ class ExplainRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundRequest:
+    """What no policy of a plan can be better than; the plan is in a file, or in the folder of a result."""
+
+    asked: OptimizeRequest
+    run: Path | None = None
+    solver: str = "scip"
+    time_limit: float = 60.0
+    gap: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
 class ReportRequest:
     """A page about results, the first of which is reported."""
 
@@ -212,6 +223,7 @@ class BenchmarkRequest:
 
 Request: TypeAlias = (
     OptimizeRequest
+    | BoundRequest
     | ExportRequest
     | VerifyRequest
     | PlanRequest

@@ -4,6 +4,7 @@
 - `moments.py`: times as people say them
 - `voice.py`: names, units, times and kept texts of a result in a language
 - `violations.py`: how far a run is from keeping the limits, straight from the plan's words
+- `bounded.py`: what no policy can be better than, and how near to it one is; the file that keeps it
 - `verdict.py`: what a result is worth, in a sentence, and what that rests on
 - `certified.py`: what a certificate found, as values
 - `prices.py`: what one more unit of a limit is worth

@@ -6,6 +6,7 @@
 - `policy.csv`: the policy as `prosperity simulate --policy` reads it, without what a search leaves over
 - `summary.csv`: headline outcomes without the policy and with it, at the start, in steps of some years and at the end
 - `outcomes.csv`: the same at all times, a row for each variable, region, year and policy
+- `bound.json`, where one was asked for: what no policy can be better than
 - `shadow_prices.csv`: a row for each limit, element and time
 
 The arrays are written once; `result.json`, which has the SHA-256 of each of them, is replaced as a whole when the
@@ -33,6 +34,7 @@ from ..files.rows import save_rows
 from ..files.storage import DIGITS, from_netcdf, put, read_netcdf, save_csv, save_netcdf
 from ..files.untrusted import ARRAY_BYTES, check_arrays, check_regular, sha256
 from ..plans.kinds import RowKind
+from .bounded import read_bound, save_bound
 from .document import JSON, LAYOUT, StoredResult, plain, plan_hash, read_result
 from .prices import SIZE, current
 from .result import Alternative, Result, Stored
@@ -128,6 +130,8 @@ def _fill(result: Result, folder: Path) -> None:
     save_rows(folder / "outcomes.csv", chain([headers(result, OUTCOMES)], outcome_rows(result)), digits=DIGITS)
     hashes = {path.name: sha256(path) for path in sorted(folder.iterdir())}
     _write_json(result, {**hashes, PLAN: plan_hash(_plan(result))}, folder / JSON)
+    if result.bound is not None:
+        save_bound(result.bound, folder)
 
 
 # --- shadow prices ----------------------------------------------------------------------------------------------------
@@ -288,6 +292,7 @@ def _result(known: StoredResult, folder: Path, files: Mapping[str, Path]) -> Res
             for number, item in enumerate(told.alternatives, start=1)
         ),
         folder=folder,
+        bound=None if changed else read_bound(folder),
         stored=Stored(told.status, changed),
     )
 

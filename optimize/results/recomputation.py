@@ -7,7 +7,8 @@ those of bounds have to be what they leave at each lever: whoever forges one mis
 certified by a smooth stand-in of a tiny width. The folder may name that width, which proves nothing by itself: a
 stand-in whose outcomes are not the model's is not looked at.
 
-What nobody can find again is not looked at: iterations, seconds, notes, and how the solver ended. A folder names its
+A global bound takes minutes to find: it is left out, and a note says so. What nobody can find again is not looked at:
+iterations, seconds, notes, and how the solver ended. A folder names its
 own model and plan, so what is confirmed is confirmed for these; `verify` says which model that is.
 
 What differs is told in words, as a doubt. Prices of constraints that were added in Python cannot be computed anew,
@@ -49,6 +50,7 @@ from ..problems.program import Evaluation, Program
 from ..problems.smoothed import SmoothedProblem
 from ..runs.comparison import largest_gap, relative_gaps
 from ..solvers.solver import Ending
+from .bounded import NOT_ANEW
 from .certified import looked
 from .groups import groups_of
 from .prices import SIZE, at_bounds, objective_unit, shadow_prices, with_sizes
@@ -112,6 +114,8 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
         headlines=problem.headlines(run),
         names=names(system),
         verification=None,
+        bound=None,
+        notes=(*result.notes, *(() if result.bound is None else (NOT_ANEW,))),
     )
     doubts = (
         *_of_files(result),

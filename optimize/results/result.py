@@ -23,6 +23,7 @@ from ..plans.assumptions import Assumption
 from ..plans.plan import Plan
 from ..plans.quantities import unit_of_integral
 from ..solvers.solver import Iteration
+from .bounded import Bound
 from .groups import Groups
 from .verdict import TOLERANCE, Findings, Standing, Verdict, Verification, judge
 from .violations import Violation, largest
@@ -67,7 +68,8 @@ class Result:
     and `baseline_objective` are in the plan's direction and in `objective_unit`. `groups` are the named parts into
     which subscript ranges fall, `headlines` the outcomes that people look at first, `names` what people call all that,
     `assumptions` the constants of the plan that are not the model's own. `has_dust` tells that the policy without what
-    is nothing beside its other values is as good (see `tidied`). `opened` is the model as it was given, without the
+    is nothing beside its other values is as good (see `tidied`), `bound` what no policy can be better than, where that
+    was asked for. `opened` is the model as it was given, without the
     assumptions, where it is at hand; a result that was read from a `folder` knows its file by `provenance`, and has in
     `stored` what that says of itself.
 
@@ -109,6 +111,7 @@ class Result:
     stored: Stored | None = None
     opened: System | None = None
     assumptions: tuple[Assumption, ...] = ()
+    bound: Bound | None = None
 
     def __str__(self) -> str:
         goal = self.plan.objective
@@ -129,7 +132,8 @@ class Result:
 
     def judged(self, voice: Voice) -> Verdict:
         """The same in the language of a voice (see `voice_of`)."""
-        return judge(self.findings, self.verification, self.plan.solver.starts, voice)
+        proof = None if self.bound is None else self.bound.proof(self.objective)
+        return judge(self.findings, self.verification, self.plan.solver.starts, voice, proof)
 
     @property
     def is_policy(self) -> bool:

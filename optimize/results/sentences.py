@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..plans.kinds import RowKind
+from .bounded import percent
 from .gains import Extreme, Outcome, Sides, gaining, is_worse, losing, outcomes
 from .moments import YEARS, is_in_years
 from .numbers import column, shares, signed_column
@@ -115,6 +116,9 @@ class _Sentences:
         facts = [self.voice.say("sure_limits"), self.voice.say("sure_replayed" if replayed else "sure_not_replayed")]
         if looked is not None and looked.probes and not looked.better:
             facts.append(self.voice.say("sure_probes", probes=looked.probes))
+        proof = None if self.result.bound is None else self.result.bound.proof(self.result.objective)
+        if proof is not None:
+            facts.append(self.voice.say("sure_bounded", share=percent(proof.share)))
         return facts
 
     # --- what is recommended, what it costs, what binds ---------------------------------------------------------------

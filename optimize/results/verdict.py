@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from ..runs.comparison import Gap
 from ..solvers.solver import Ending
+from .bounded import Proof, percent
 from .violations import Violation, largest
 from .voice import COMMA, LANGUAGE, Voice
 
@@ -23,6 +24,7 @@ class Standing(StrEnum):
     """What a result is."""
 
     PROVED = "proved optimum"
+    BOUNDED = "proved within a gap"
     LOCAL = "local optimum"
     UNVERIFIED = "optimum, not replayed yet"
     REFUTED = "refuted"
@@ -36,6 +38,7 @@ class Standing(StrEnum):
     FAILED = "failed"
 
 
+NEARBY = (Standing.LOCAL, Standing.STATIONARY, Standing.NO_GRADIENT)  # what is known near a policy alone
 NO_POLICY = (Standing.REFUTED, Standing.INFEASIBLE, Standing.UNBOUNDED, Standing.FAILED)
 
 
@@ -63,7 +66,7 @@ class Verdict:
     @property
     def is_optimal(self) -> bool:
         """Whether the promise of an optimum is kept in all its parts."""
-        return self.standing in (Standing.PROVED, Standing.LOCAL)
+        return self.standing in (Standing.PROVED, Standing.BOUNDED, Standing.LOCAL)
 
 
 class Curvature(StrEnum):
@@ -164,13 +167,30 @@ class Verification:
 
 
 def judge(
-    found: Findings, verification: Verification | None = None, starts: int = 1, voice: Voice | None = None
+    found: Findings,
+    verification: Verification | None = None,
+    starts: int = 1,
+    voice: Voice | None = None,
+    proof: Proof | None = None,
 ) -> Verdict:
     """The verdict on a result, before or after its replay in PySD, of a search from so many starts.
 
-    `voice` says it in its language, English by default.
+    `voice` says it in its language, English by default. `proof` is how near it is to a global bound, if there is one.
     """
-    return _Judge(found, verification, starts, voice or Voice()).verdict()
+    voice = voice or Voice()
+    verdict = _Judge(found, verification, starts, voice).verdict()
+    if proof is None or not verdict.is_policy or not found.is_feasible:
+        return verdict
+    return _with_proof(verdict, proof, voice, is_replayed=verification is not None)
+
+
+def _with_proof(verdict: Verdict, proof: Proof, voice: Voice, *, is_replayed: bool) -> Verdict:
+    """The verdict with what a bound proves: it takes the place of what is known nearby where it is near enough."""
+    told = voice.say("bounded", share=percent(proof.share), value=f"{proof.value:.7g}", by=proof.by)
+    text = voice.joined(verdict.sentence, told)
+    if is_replayed and proof.is_near and verdict.standing in NEARBY:
+        return Verdict(Standing.BOUNDED, text)
+    return replace(verdict, sentence=text)
 
 
 @dataclass(frozen=True, slots=True)

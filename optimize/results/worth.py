@@ -29,7 +29,7 @@ from .result import Result
 from .verdict import Standing
 from .voice import Voice, voice_of
 
-PRICED = (Standing.PROVED, Standing.LOCAL, Standing.UNVERIFIED)
+PRICED = (Standing.PROVED, Standing.BOUNDED, Standing.LOCAL, Standing.UNVERIFIED)
 PART = 0.01  # of a limit's size
 FREE = 0.01  # of its size is left at least where nobody needs to argue about a limit
 MOST = 12  # limits that are told

@@ -4,6 +4,7 @@ What the simulator computes for our own methods, this states for any other solve
 run with Pyomo expressions in place of numbers.
 
 - `intervals.py`: between which numbers the results of operations lie
+- `forms.py`: the same, remembering what they have in common
 - `symbols.py`: the operations of a tape on Pyomo expressions
 - `values.py`: what an expression is worth, each of its names computed once
 - `exact.py`: the same between bounds, kinks with integer variables or SOS2

@@ -30,7 +30,8 @@ from sd_models.dynamics.functions import Operation
 from sd_models.numbers.tables import read
 from sd_models.system.model import FloatArray, Interpolation, Series
 
-from . import intervals, symbols
+from . import forms, intervals, symbols
+from .forms import Form
 from .intervals import Interval, point
 from .symbols import LARGE, STEPS, Ranged, Symbol
 from .values import Values
@@ -38,7 +39,10 @@ from .values import Values
 Kinks: TypeAlias = Literal["absolute", "integers", "sos2"]
 KINKS: tuple[Kinks, ...] = ("absolute", "integers", "sos2")
 Start: TypeAlias = Callable[[Values], float]
+Definitions: TypeAlias = list[tuple[Any, Callable[[], Any]]]
+"""Variables, and expressions that give them near the values of all, on the side of a kink where these are."""
 BIG = 1e9  # a bound from which on the digits of what stands beside it would suffer
+TINY = 1e-9  # nearer to zero some solvers do not look
 INTEGRALITY = 1e-6  # within which most solvers take a number for whole
 OPEN = (
     "Comparisons and jumps have no open side here: where both sides are equal ({count} places), either may be taken, "
@@ -50,6 +54,10 @@ PRODUCTS = (
 LARGEST = (
     "Kinks stand as integer variables with bounds up to {size:.3g}: a solver that takes numbers within 1e-6 of whole "
     "ones for whole may miss a kink by {slip:.1g} where these are largest."
+)
+NEAR_ZERO = (
+    "{count} divisions, logarithms and powers may come within 1e-9 of zero, by the ranges of their arguments; solvers "
+    "such as SCIP look at what is further away alone."
 )
 LEFT = "{count} times {function} has no form with integers, as its argument has no finite bounds: stated as without."
 
@@ -65,16 +73,20 @@ def range_of(symbol: Symbol) -> Interval:
 class RangedArithmetic:
     """Operations and tables on ranged symbols, kinks stated in the `form` that is wished, on a model.
 
-    `starts` has the value at which each variable that was made starts, in their order.
+    `starts` has the value at which each variable that was made starts, in their order. `symbols` is the number of
+    those that forms have; 0 for intervals alone.
     """
 
     model: Any
     form: Kinks
     starts: list[tuple[Any, Start]]
+    definitions: Definitions = field(default_factory=list)
+    symbols: int = 0
     open_sides: int = 0
     products: int = 0
     tables: int = 0
     largest: float = 0.0
+    near_zero: int = 0
     left: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -93,6 +105,8 @@ class RangedArithmetic:
             yield OPEN.format(count=self.open_sides)
         if self.largest:
             yield LARGEST.format(size=self.largest, slip=INTEGRALITY * self.largest)
+        if self.near_zero:
+            yield NEAR_ZERO.format(count=self.near_zero)
         if self.products:
             yield PRODUCTS.format(count=self.products)
         yield from (LEFT.format(count=count, function=name) for name, count in self.left.items())
@@ -103,16 +117,42 @@ class RangedArithmetic:
         """An operation; a number where its value is known."""
         if all(isinstance(argument, float) for argument in arguments):
             return symbols.apply(operation, *arguments)
-        found = intervals.of(operation, *map(range_of, arguments))
+        self.near_zero += _comes_near_zero(operation, *map(range_of, arguments))
+        found, form = self.known(operation, *arguments)
         if operation in _TRUTHS and found.low == found.high:
             return found.low
-        form = _FORMS.get(operation)
-        stated = None if form is None else form(self, *arguments)
+        way = _FORMS.get(operation)
+        stated = None if way is None else way(self, *arguments)
         if stated is None:
-            return Ranged(symbols.apply(operation, *map(_raw, arguments)), found)
+            return Ranged(symbols.apply(operation, *map(_raw, arguments)), found, form=form)
         if isinstance(stated, Ranged):
-            return replace(stated, range=stated.range.within(found))
+            return replace(stated, range=stated.range.within(found), form=stated.form or form)
         return stated
+
+    def known(self, operation: Operation, *arguments: Symbol) -> tuple[Interval, Form | None]:
+        """Between which numbers an operation lies, and how it follows from levers and stocks."""
+        found = intervals.of(operation, *map(range_of, arguments))
+        if not self.symbols:
+            return found, None
+        form = forms.of(operation, *((self.form_of(one), range_of(one)) for one in arguments))
+        return self.together(found, form)
+
+    def together(self, found: Interval, form: Form | None) -> tuple[Interval, Form | None]:
+        """What an interval and a form say of the same."""
+        if form is not None:
+            found = found.within(form.range)
+            return found, form.within(found)
+        return found, forms.spread(found, self.symbols) if self.symbols and found.is_finite else None
+
+    def form_of(self, symbol: Symbol) -> Form | None:
+        """How a symbol follows from levers and stocks."""
+        if isinstance(symbol, float):
+            return forms.number(symbol, self.symbols) if math.isfinite(symbol) else None
+        return symbol.form if isinstance(symbol, Ranged) else None
+
+    def between(self, one: Symbol, other: Symbol) -> Interval:
+        """Between which numbers the difference of two symbols lies."""
+        return self.known(Operation.SUBTRACT, one, other)[0]
 
     def look_up(self, table: Series, points: FloatArray, x: Symbol) -> Symbol:
         """A table read at a symbol."""
@@ -121,23 +161,33 @@ class RangedArithmetic:
         series, at = replace(table, y=points), range_of(x)
         if at.low == at.high:
             return symbols.look_up(table, points, at.low)
-        found = intervals.of_table(series, at)
+        found, shape = self.together(intervals.of_table(series, at), self._table_form(series, x))
         if found.low == found.high:
             return found.low
         if self.form == "absolute" or not at.is_finite:
             if self.form != "absolute":
                 self.leave("a table")
-            return Ranged(symbols.look_up(table, points, _raw(x)), found)
+            return Ranged(symbols.look_up(table, points, _raw(x)), found, form=shape)
         jumps = table.interpolation in STEPS or bool((np.diff(table.x) <= 0).any())
         stated = _pieces(self, series, x, at) if jumps else _line(self, series, x, at)
-        return Ranged(stated, found)
+        return Ranged(stated, found, form=shape)
+
+    def _table_form(self, series: Series, x: Symbol) -> Form | None:
+        return forms.of_table(series, self.form_of(x), range_of(x)) if self.symbols else None
 
     def total(self, row: Sequence[Symbol]) -> Symbol:
         """The sum of symbols."""
         found = symbols.total([one if isinstance(one, float) else symbols.valued(one) for one in row])
         if isinstance(found, float):
             return found
-        return Ranged(found, reduce(partial(intervals.of, Operation.ADD), map(range_of, row)))
+        among = reduce(partial(intervals.of, Operation.ADD), map(range_of, row))
+        parts = [self.form_of(one) for one in row] if self.symbols else [None]
+        whole = None if None in parts else reduce(Form.plus, [part for part in parts if part is not None])
+        return self._of(found, *self.together(among, whole))
+
+    @staticmethod
+    def _of(expression: Any, among: Interval, form: Form | None) -> Ranged:
+        return Ranged(expression, among, form=form)
 
     # --- what kinks are made of -------------------------------------------------------------------------------------
 
@@ -147,6 +197,7 @@ class RangedArithmetic:
             return expression
         variable = self.piece(among, lambda values: values.of(expression))
         self.hold(variable == expression)
+        self.definitions.append((variable, lambda: expression))
         return variable
 
     def piece(self, among: Interval, start: Start) -> Any:
@@ -186,7 +237,7 @@ class RangedArithmetic:
 
     def positive(self, one: Symbol, other: Symbol) -> Any:
         """The positive part of the difference of two symbols."""
-        among = intervals.of(Operation.SUBTRACT, range_of(one), range_of(other))
+        among = self.between(one, other)
         difference = symbols.valued(one) - symbols.valued(other)
         if among.low >= 0.0:
             return difference
@@ -195,6 +246,7 @@ class RangedArithmetic:
         gap = self.part(difference, among)
         switch = self.switch(lambda values: float(values.of(gap) >= 0.0))
         found = self.piece(Interval(0.0, among.high), lambda values: max(0.0, values.of(gap)))
+        self.definitions.append((found, lambda: switch.value * gap))
         self.hold(found >= gap)
         if self._is_big(among):
             self.hold(found == switch * gap)
@@ -205,7 +257,7 @@ class RangedArithmetic:
 
     def above(self, one: Symbol, other: Symbol, *, strictly: bool) -> Symbol:
         """Whether one is above the other: 1, 0, or where both are equal either; it starts with what is so."""
-        among = intervals.of(Operation.SUBTRACT, range_of(one), range_of(other))
+        among = self.between(one, other)
         gap = self.part(symbols.valued(one) - symbols.valued(other), among)
         switch = self.switch(lambda values: float(values.of(gap) > 0.0 or (values.of(gap) == 0.0 and not strictly)))
         self.open_sides += 1
@@ -219,7 +271,7 @@ class RangedArithmetic:
 
     def same(self, one: Symbol, other: Symbol) -> Symbol:
         """Whether two are equal; where they are, not being so is allowed as well."""
-        among = intervals.of(Operation.SUBTRACT, range_of(one), range_of(other))
+        among = self.between(one, other)
         gap = self.part(symbols.valued(one) - symbols.valued(other), among)
         switch = self.switch(lambda values: float(values.of(gap) == 0.0))
         self.open_sides += 1
@@ -248,6 +300,7 @@ class RangedArithmetic:
             return truth * gap
         around = among.around(point(0.0))
         found = self.piece(around, lambda values: values.of(truth) * values.of(gap))
+        self.definitions.append((found, lambda: pyo.value(truth) * gap))
         self.hold(found >= among.low * truth)
         self.hold(found <= among.high * truth)
         self.hold(found >= gap - among.high * (1 - truth))
@@ -268,6 +321,16 @@ def _truth(expression: Any) -> Ranged:
 def _raw(symbol: Symbol) -> Symbol:
     """A symbol as the functions of `symbols` take it: a truth as a condition that solvers without integers know."""
     return symbol.number if isinstance(symbol, Ranged) else symbol
+
+
+def _comes_near_zero(operation: Operation, *arguments: Interval) -> bool:
+    """Whether a function that has no value at zero may be asked for it nearly there."""
+    if operation is Operation.DIVIDE:
+        return arguments[1].low < TINY and arguments[1].high > -TINY
+    if operation is Operation.POWER:
+        low, high = arguments[1].low, arguments[1].high
+        return arguments[0].low < TINY and not (low == high and low >= 0.0 and low.is_integer())
+    return operation is Operation.LOG and arguments[0].low < TINY
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
@@ -305,6 +368,12 @@ def _mean(work: RangedArithmetic, at: Any, xs: list[float], slopes: list[float],
     weights = [work.piece(intervals.TRUTH, start(number)) for number in range(len(xs))]
     work.hold(sum(weights) == 1.0)
     work.hold(at == sum(x * weight for x, weight in zip(xs, weights, strict=True)))
+    hats = np.diff(np.eye(len(xs)), axis=0) / np.diff(xs)[:, np.newaxis]
+
+    def of_weight(number: int) -> Callable[[], Any]:
+        return lambda: float(hats[_piece_at(at, xs), number]) * at
+
+    work.definitions += [(weight, of_weight(number)) for number, weight in enumerate(weights)]
     order = list(range(1, len(xs) + 1))
     work.tables += 1
     work.model.neighbours.add_component(
@@ -328,8 +397,18 @@ def _filled(work: RangedArithmetic, at: Any, xs: list[float], slopes: list[float
         full = work.switch(is_full(right))
         work.hold(fills[number] >= widths[number] * full)
         work.hold(fills[number + 1] <= widths[number + 1] * full)
+
+    def of_fill(number: int) -> Callable[[], Any]:
+        return lambda: float(_piece_at(at, xs) == number) * at
+
+    work.definitions += [(fill, of_fill(number)) for number, fill in enumerate(fills)]
     work.hold(at == xs[0] + sum(fills))
     return first + sum(slope * fill for slope, fill in zip(slopes, fills, strict=True) if slope)
+
+
+def _piece_at(at: Any, xs: list[float]) -> int:
+    """The piece of a line on which a variable is."""
+    return int(np.clip(np.searchsorted(xs, at.value, side="right") - 1, 0, len(xs) - 2))
 
 
 def _pieces(work: RangedArithmetic, table: Series, x: Symbol, among: Interval) -> Any:
@@ -352,6 +431,7 @@ def _pieces(work: RangedArithmetic, table: Series, x: Symbol, among: Interval) -
     for number, (low, high, value, slope) in enumerate(lines):
         switch = work.switch(is_here(number))
         inside = work.piece(Interval(low, high).around(point(0.0)), share(number))
+        work.definitions.append((inside, partial(_part_of, switch, at)))
         work.hold(inside >= low * switch)
         work.hold(inside <= high * switch)
         total, place = total + switch, place + inside
@@ -359,6 +439,10 @@ def _pieces(work: RangedArithmetic, table: Series, x: Symbol, among: Interval) -
     work.hold(total == 1.0)
     work.hold(at == place)
     return found
+
+
+def _part_of(switch: Any, at: Any) -> Any:
+    return switch.value * at
 
 
 def _lines(table: Series, among: Interval) -> Iterator[tuple[float, float, float, float]]:
@@ -380,7 +464,7 @@ def _extreme(sign: float) -> Callable[..., Symbol]:
         for number, rest in ((one, other), (other, one)):
             if isinstance(number, float) and math.isnan(number):
                 return rest
-        among = intervals.of(Operation.SUBTRACT, range_of(one), range_of(other))
+        among = work.between(one, other)
         if among.low >= 0.0 or among.high <= 0.0:
             return one if (among.low >= 0.0) == (sign > 0.0) else other
         if work.form == "absolute":
@@ -415,7 +499,7 @@ def _choose(work: RangedArithmetic, condition: Symbol, one: Symbol, other: Symbo
     if isinstance(truth, float):
         return one if truth else other
     difference = symbols.valued(one) - symbols.valued(other)
-    between = intervals.of(Operation.SUBTRACT, range_of(one), range_of(other))
+    between = work.between(one, other)
     is_one = all(isinstance(part, float) for part in (one, other)) and {one, other} == {0.0, 1.0}
     return Ranged(symbols.valued(other) + work.times(truth, difference, between), intervals.ALL, is_truth=is_one)
 

@@ -22,6 +22,7 @@ from sd_models.numbers.tables import read
 from sd_models.system.model import FloatArray, Interpolation, Series
 from sd_models.tape.arithmetic import calculate
 
+from .forms import Form
 from .intervals import Interval
 
 Symbol: TypeAlias = Any
@@ -44,11 +45,13 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranged:
-    """A variable or an expression (`number`), and between which numbers it lies; a truth is 0 or 1."""
+    """A variable or an expression (`number`), between which numbers it lies, and how it follows from levers and stocks
+    (`form`), where that is known; a truth is 0 or 1."""
 
     number: Any
     range: Interval
     is_truth: bool = False
+    form: Form | None = None
 
 
 def apply(operation: Operation, *arguments: Symbol) -> Symbol:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from typing import Any, Literal, TypeAlias
 
@@ -27,16 +27,18 @@ from ..problems.pyomo_model import Constraints, state, tightened, variable_sides
 from ..problems.smoothed import SmoothedProblem
 from ..runs.comparison import relative_gaps
 from . import symbols
-from .exact import KINKS, Kinks, RangedArithmetic, Start, set_bounds
+from .exact import KINKS, Definitions, Kinks, RangedArithmetic, Start, set_bounds
+from .forms import Form, symbol_of
 from .intervals import Interval
 from .reach import lever_bounds
 from .symbols import Ranged, Symbol, valued
-from .unrolling import Arithmetic, Part, needed
+from .unrolling import CHEAP, Arithmetic, Part, needed
 from .values import Values
 
 Auxiliaries: TypeAlias = Literal["expressions", "variables"]
 Words: TypeAlias = tuple[Any, ...]
 MANY = 8  # elements of a sum
+MOST_SYMBOLS = 1500  # levers and stocks that forms remember; an array of so many numbers stands for each value
 LEAST = 1e-8  # the smallest size by which something is scaled
 
 
@@ -92,6 +94,22 @@ def transcribe(
         return _Transcription(problem, model, stated, form).whole(x)
 
 
+def transcribed_exactly(problem: Problem, start: FloatArray) -> tuple[pyo.ConcreteModel, Definitions]:
+    """The problem with auxiliaries as variables, kinks as integers and bounds for all, and what defines each variable,
+    in the order in which they follow from each other."""
+    with PauseGC():
+        whole = _Transcription(problem, state(problem), _Stated(problem.system), _Form(True, "integers", True))
+        return whole.whole(start), whole.definitions
+
+
+def statements(problem: Problem) -> int:
+    """How many values a transcription computes: those from which outcomes follow, at all points of the horizon."""
+    whole = _Transcription(problem, None, _Stated(problem.system), _Form(True, "integers", True))
+    lines = (whole.tapes.step.instructions[number] for number in whole.part.lines)
+    each = sum(max(1, line.length) for line in lines if line.operation not in CHEAP)
+    return each * len(problem.horizon.points)
+
+
 @dataclass(frozen=True)
 class _Form:
     """How things are stated: what equations name, kinks, and whether bounds follow."""
@@ -141,6 +159,7 @@ class _Transcription:
     stated: _Stated
     form: _Form
     starts: list[tuple[Any, Start]] = field(default_factory=list)
+    definitions: Definitions = field(default_factory=list)
 
     def whole(self, x: FloatArray) -> pyo.ConcreteModel:
         """The model with everything in it."""
@@ -161,7 +180,11 @@ class _Transcription:
     @cached_property
     def arithmetic(self) -> Arithmetic:
         """How operations are stated."""
-        return RangedArithmetic(self.model, self.form.kinks, self.starts) if self.form.is_ranged else symbols
+        return (
+            RangedArithmetic(self.model, self.form.kinks, self.starts, self.definitions, self.symbols)
+            if self.form.is_ranged
+            else symbols
+        )
 
     # --- dynamics ---------------------------------------------------------------------------------------------------
 
@@ -188,6 +211,23 @@ class _Transcription:
             found.setdefault(one.number, tuple(words[e] for e in one.elements.tolist()))
         return found
 
+    @cached_property
+    def stock_symbols(self) -> Mapping[int, int]:
+        """The symbol of each stock in forms, after those of the levers."""
+        return {row: self.problem.size + i for i, row in enumerate(sorted(self.part.loaded(Source.STOCKS)))}
+
+    @cached_property
+    def symbols(self) -> int:
+        """How many symbols forms have; none where they would be too many."""
+        count = self.problem.size + len(self.stock_symbols)
+        return count if count <= MOST_SYMBOLS else 0
+
+    def _closed(self, symbol: Symbol) -> Symbol:
+        """What stays of an output after its step."""
+        if not isinstance(symbol, Ranged) or symbol.form is None:
+            return symbol
+        return replace(symbol, form=symbol.form.closed(self.problem.size))
+
     def _unrolled(self) -> Sequence[Mapping[int, Symbol]]:
         """The outputs at all points of the horizon; the equations of the steps between them are stated."""
         horizon, words = self.problem.horizon, _words(self.tapes, self.tapes.states)
@@ -196,20 +236,25 @@ class _Transcription:
             found = self.part.results(
                 self._sources(stocks, point), lambda *one, at=time: self._keep(at, *one), self.arithmetic
             )
-            outputs.append(found[OUTPUTS])
+            outputs.append({row: self._closed(one) for row, one in found[OUTPUTS].items()})
             if point + 1 < len(horizon.points):
                 later = float(horizon.points[point + 1])
-                stocks = {row: self._stock((*words[row], later), one) for row, one in found[STOCKS].items()}
+                stocks = {row: self._stock((*words[row], later), one, row) for row, one in found[STOCKS].items()}
         return outputs
 
-    def _stock(self, key: Words, value: Symbol) -> Symbol:
+    def _stock(self, key: Words, value: Symbol, row: int) -> Symbol:
         """A stock one step later: a number where no lever moves it, else a variable with its equation."""
         if isinstance(value, float):
             return value
         stock = self.model.stocks[key]
         self.model.dynamics[key] = stock == valued(value)
+        self.definitions.append((stock, lambda: valued(value)))
         self._start_anew(stock, value)
-        return self._like(stock, value)
+        found = self._like(stock, value)
+        if not isinstance(found, Ranged) or found.form is None or row not in self.stock_symbols:
+            return replace(found, form=None) if isinstance(found, Ranged) else found
+        renewed = found.form.renewed(self.problem.size, self.stock_symbols[row], found.range)
+        return replace(found, form=renewed)
 
     def _start_anew(self, variable: Any, value: Symbol) -> None:
         """The start of a variable that is not that of the run, where stand-ins lead elsewhere."""
@@ -250,6 +295,7 @@ class _Transcription:
         """A variable that an equation defines."""
         variable, definition = variables[key], valued(expression)
         self._start_at(variable, definition)
+        self.definitions.append((variable, lambda: definition))
         equations[key] = variable == definition
         return self._like(variable, expression)
 
@@ -298,7 +344,14 @@ class _Transcription:
             return columns
         limits = [Interval(*side) for side in zip(*lever_bounds(self.problem), strict=True)]
         sides = [Interval(*variable_sides(x)).within(limit) for x, limit in zip(columns, limits, strict=True)]
-        return [self._like(x, Ranged(x, side)) for x, side in zip(columns, sides, strict=True)]
+        each = [
+            Ranged(x, side, form=self._lever_form(i, side))
+            for i, (x, side) in enumerate(zip(columns, sides, strict=True))
+        ]
+        return [self._like(x, one) for x, one in zip(columns, each, strict=True)]
+
+    def _lever_form(self, number: int, among: Interval) -> Form | None:
+        return symbol_of(among, number, self.symbols) if self.symbols and among.is_finite else None
 
     def _first(self) -> Mapping[int, Symbol]:
         """The stocks at the start of the horizon; where that is the start of the run, levers may set them."""
@@ -311,7 +364,7 @@ class _Transcription:
         sources = {**self._sources({}, 0), Source.INITIALS: []}
         found = begin.results(sources, self._share, self.arithmetic)[STOCKS]
         words = _words(self.tapes, self.tapes.states)
-        return {row: self._stock((*words[row], time), one) for row, one in found.items()}
+        return {row: self._stock((*words[row], time), one, row) for row, one in found.items()}
 
     def _row(self, row: int) -> int:
         """The row of a stock among those of the problem's simulator."""
@@ -340,6 +393,7 @@ class _Transcription:
             self.model.ties[key] = outcome == valued(total)
             self._like(outcome, total)
             self._start_anew(outcome, total)
+            self.definitions.append((outcome, partial(valued, total)))
 
     # --- start and scale --------------------------------------------------------------------------------------------
 

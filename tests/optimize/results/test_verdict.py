@@ -205,7 +205,7 @@ def test_a_standing_tells_whether_there_is_a_policy_and_an_optimum(standing: Sta
     verdict = Verdict(standing, "Fine.", "Go on.")
     assert str(verdict) == f"{str(standing).capitalize()}. Fine. Go on."
     assert str(replace(verdict, advice="")) == f"{str(standing).capitalize()}. Fine."
-    assert verdict.is_optimal == (standing in ("proved optimum", "local optimum"))
+    assert verdict.is_optimal == (standing in ("proved optimum", "proved within a gap", "local optimum"))
     assert verdict.is_policy == (standing not in ("refuted", "infeasible", "unbounded", "failed"))
     assert (standing in NO_POLICY) != verdict.is_policy
 

@@ -19,14 +19,16 @@ from support.random_models import RandomModel, examples, random_models
 import optimize as opt
 import sd_models as sd
 from optimize.transcription.exact import KINKS, Kinks, RangedArithmetic, Start, range_of
+from optimize.transcription.forms import symbol_of
 from optimize.transcription.intervals import Interval
 from optimize.transcription.symbols import Ranged, Symbol, valued
 from optimize.transcription.unrolling import needed
 from optimize.transcription.values import Values
 from sd_models.errors import InvalidRequest
 from sd_models.system.model import FloatArray, System
-from sd_models.tape.instructions import Source
-from sd_models.tape.tracing import OUTPUTS, trace
+from sd_models.tape.instructions import Role, Source
+from sd_models.tape.running import results
+from sd_models.tape.tracing import OUTPUTS, STOCKS, TapedModel, trace
 
 FORMS: tuple[Kinks, ...] = ("integers", "sos2")
 SAME = 1e-8
@@ -127,11 +129,14 @@ def assert_step(system: System, form: Kinks, around: float) -> None:
     holder: Any = pyo.ConcreteModel()
     holder.limits, holder.given = pyo.Constraint(pyo.Any), pyo.Var(range(model.states.size))
     starts: list[tuple[Any, Start]] = []
-    work, values = RangedArithmetic(holder, form, starts), Values()
+    symbols = model.states.size if math.isfinite(around) else 0
+    work, values = RangedArithmetic(holder, form, starts, symbols=symbols), Values()
     stocks: list[Symbol] = []
-    for variable, value in zip(holder.given.values(), run.states[:, at].tolist(), strict=True):
+    for row, (variable, value) in enumerate(zip(holder.given.values(), run.states[:, at].tolist(), strict=True)):
         variable.set_value(value, skip_validation=True)
-        stocks.append(Ranged(variable, Interval(value - around, value + around)))
+        among = Interval(value - around, value + around)
+        known = symbol_of(among, row, symbols) if symbols and among.is_finite else None
+        stocks.append(Ranged(variable, among, form=known))
     sources = {
         Source.STOCKS: stocks,
         Source.LEVERS: [],
@@ -149,7 +154,30 @@ def assert_step(system: System, form: Kinks, around: float) -> None:
             assert value == pytest.approx(expected, rel=1e-9, abs=1e-9)
             among = range_of(symbol)
             assert among.low - 1e-9 * abs(value) <= value <= among.high + 1e-9 * abs(value)
+    assert_inside(model, simulator, found, run.states[:, at], at, around)
     assert misses(holder) <= SAME or not np.isfinite(run.states[:, at]).all()
+
+
+def assert_inside(
+    model: TapedModel, simulator: sd.Simulator, found: Any, states: FloatArray, at: int, around: float
+) -> None:
+    """Other stocks within the ranges give outputs and next stocks within theirs."""
+    random = np.random.default_rng(0)
+    for _ in range(4):
+        moved = states + min(around, 100.0) * random.uniform(-1.0, 1.0, len(states))
+        given = {
+            (Role.VALUE, Source.STOCKS): moved,
+            (Role.VALUE, Source.LEVERS): np.zeros(0),
+            (Role.VALUE, Source.CONSTANTS): np.zeros(0),
+            (Role.VALUE, Source.DATA): model.data_table[:, at],
+            (Role.VALUE, Source.TIME): simulator.times[at : at + 1],
+        }
+        there = results(model.step, given, {STOCKS: model.states.size, OUTPUTS: model.outputs.size})
+        for name in (STOCKS, OUTPUTS):
+            for row, symbol in found.get(name, {}).items():
+                value, among = there[name][row], range_of(symbol)
+                near = 1e-9 * max(1.0, abs(value))
+                assert not np.isfinite(value) or among.low - near <= value <= among.high + near
 
 
 UNBOUNDED = (
