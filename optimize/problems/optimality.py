@@ -312,9 +312,10 @@ def row_sizes(program: Program, x: FloatArray, y: FloatArray) -> FloatArray:
     """
     origin = program.origin
     away = np.abs(y - origin.y) if origin.is_finite else np.abs(y)
-    moved = abs(program.lever_rows) @ np.abs(x - origin.x) + abs(program.outcome_rows) @ away
+    by_levers, by_outcomes = program.absolute_rows
+    moved = by_levers @ np.abs(x - origin.x) + by_outcomes @ away
     sizes = np.where(program.amounts > 0, program.amounts, moved)
-    terms = abs(program.lever_rows) @ np.abs(x) + abs(program.outcome_rows) @ np.maximum(np.abs(y), program.peaks)
+    terms = by_levers @ np.abs(x) + by_outcomes @ np.maximum(np.abs(y), program.peaks)
     sizes = np.where(sizes > 0, sizes, terms)
     return np.where(sizes > 0, sizes, 1.0)
 

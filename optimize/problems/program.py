@@ -280,6 +280,11 @@ class Program:
             return np.asarray(self.lever_rows @ x + self.outcome_rows @ y)
 
     @cached_property
+    def absolute_rows(self) -> tuple[csr_array, csr_array]:
+        """A and B without signs, which every point's violation is measured by."""
+        return abs(self.lever_rows), abs(self.outcome_rows)
+
+    @cached_property
     def origin(self) -> Evaluation:
         """The reference levers and their outcomes; nobody is told of it."""
         self.counts.simulations += 1
