@@ -21,7 +21,7 @@ from sd_models.reading.library import model_path
 SCRIPT = Path(sys.executable).with_name("prosperity")
 PLAN = """
 model = "islands.mdl"
-horizon = [2, 5]
+horizon = [2, 3]
 objective = { maximize = "welfare", discount = 0.04 }
 lever = [{ variable = "spending", upper = 2.0 }]
 limit = [{ name = "annual budget", sum = "spending", over = ["island", "good"], at_most = "budget" }]
