@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support import islands
 
+import optimize as opt
 import sd_models as sd
 from sd_models.system.model import System
 
@@ -84,3 +85,18 @@ def islands_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def islands_system(islands_file: Path) -> System:
     """The same model, loaded."""
     return sd.load(islands_file)
+
+
+# Results are frozen, so that all tests may look at the same ones: solved once by each process.
+
+
+@pytest.fixture(scope="session")
+def islands_result(islands_system: System) -> opt.Result:
+    """The small plan of this model, solved."""
+    return opt.solve(opt.Problem(islands_system, opt.read_plan(islands.small_plan())))
+
+
+@pytest.fixture(scope="session")
+def urbanization_result() -> opt.Result:
+    """The plan of the library's smallest model, which has tables of headlines and names, solved."""
+    return opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))

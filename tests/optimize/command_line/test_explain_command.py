@@ -14,10 +14,9 @@ from sd_models.system.model import System
 
 
 @pytest.fixture(scope="module")
-def run(islands_system: System, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(islands_result: opt.Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a result."""
-    result = opt.solve(opt.Problem(islands_system, opt.read_plan(islands.small_plan())))
-    return opt.save_result(result, tmp_path_factory.mktemp("runs") / "settled")
+    return opt.save_result(islands_result, tmp_path_factory.mktemp("runs") / "settled")
 
 
 def test_tables(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,12 +125,10 @@ def test_other_horizons_are_compared_where_they_meet(solved: Solved) -> None:
     assert not found.has_one_goal
 
 
-def test_other_models_have_nothing_in_common(solved: Solved) -> None:
+def test_other_models_have_nothing_in_common(solved: Solved, urbanization_result: opt.Result) -> None:
     """They are refused by name."""
-    plan = opt.load_plan("urbanization")
-    other = opt.solve(opt.Problem(sd.load("urbanization"), plan))
     with pytest.raises(InvalidRequest, match="have no headline outcome in common"):
-        opt.compare([solved(), other], ["islands", "towns"])
+        opt.compare([solved(), urbanization_result], ["islands", "towns"])
 
 
 def test_without_a_policy_there_is_nothing_to_compare(solved: Solved) -> None:

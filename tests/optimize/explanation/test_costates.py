@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import islands
 from support.models import loaded
 
 import optimize as opt
@@ -15,7 +14,7 @@ import sd_models as sd
 from optimize.explanation.costates import costates, swept
 from optimize.explanation.target import question_of, target_of
 from sd_models.dynamics.timing import TimeSpan
-from sd_models.system.model import FloatArray, Method, System
+from sd_models.system.model import FloatArray, Method
 
 
 @pytest.mark.parametrize("method", [Method.EULER, Method.RK4])
@@ -49,10 +48,9 @@ good = LN(1 + catch) ~ 1 ~|
             assert found[i, k] == pytest.approx((value(step) - value(-step)) / 2e-5, rel=1e-6, abs=1e-9)
 
 
-def test_worth_has_names_dimensions_and_units(islands_system: System) -> None:
+def test_worth_has_names_dimensions_and_units(islands_result: opt.Result) -> None:
     """A unit of capital at the end is worth nothing to a sum over the years before; earlier it is worth more."""
-    result = opt.solve(opt.Problem(islands_system, opt.read_plan(islands.small_plan())))
-    question = question_of(result)
+    question, result = question_of(islands_result), islands_result
     worth = costates(question, target_of(question)).worth["capital"]
     assert worth.dims == ("time", "island", "good")
     assert worth.attrs["units"] == "Year / (money)"

@@ -8,7 +8,6 @@ import pytest
 from support import islands
 
 import optimize as opt
-import sd_models as sd
 from optimize.explanation.explanation import Explanation
 from optimize.explanation.marginal import Amount
 from optimize.explanation.spoken import spoken, spoken_text
@@ -16,20 +15,18 @@ from optimize.explanation.tables import MOST_EFFECTS, headline, tables
 from optimize.results.tables import Table
 from optimize.results.voice import Voice
 from sd_models.errors import InvalidRequest
-from sd_models.system.model import System
 
 
 @pytest.fixture(scope="module")
-def urban() -> Explanation:
+def urban(urbanization_result: opt.Result) -> Explanation:
     """An explanation of a model with a table of names."""
-    system = sd.load("urbanization")
-    return opt.explain(opt.solve(opt.Problem(system, opt.load_plan("urbanization"))))
+    return opt.explain(urbanization_result)
 
 
 @pytest.fixture(scope="module")
-def plain(islands_system: System) -> Explanation:
+def plain(islands_result: opt.Result) -> Explanation:
     """An explanation of a model without any table beside it."""
-    return opt.explain(opt.solve(opt.Problem(islands_system, opt.read_plan(islands.small_plan()))))
+    return opt.explain(islands_result)
 
 
 def test_stocks_most_worth_are_taken_apart(plain: Explanation) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import islands
 from support.models import loaded
 
 import optimize as opt
@@ -19,7 +18,7 @@ from optimize.explanation.value import value
 from sd_models.errors import InvalidRequest
 from sd_models.simulator.links import with_all
 from sd_models.simulator.worth import Worth, worth_along
-from sd_models.system.model import Method, System
+from sd_models.system.model import Method
 
 FISHERY = """{UTF-8}
 fish = INTEG(0.4 * fish * (1 - fish / 10) - catch, 3) ~~|
@@ -110,9 +109,9 @@ def test_loops_of_value_are_known_by_hand(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def question(islands_system: System) -> Question:
+def question(islands_result: opt.Result) -> Question:
     """A small solved plan."""
-    return question_of(opt.solve(opt.Problem(islands_system, opt.read_plan(islands.small_plan()))))
+    return question_of(islands_result)
 
 
 def test_parts_have_names_and_add_up_over_the_horizon(question: Question) -> None:

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import islands
 from support.models import loaded
 
 import optimize as opt
-import sd_models as sd
 from optimize.explanation.tables import headline, tables
 from optimize.explanation.target import question_of, target_of
 from optimize.explanation.waterfall import Waterfall, waterfall
@@ -46,12 +44,6 @@ def explained(result: opt.Result, outcome: str | None = None) -> Waterfall:
     return waterfall(question, target_of(question, outcome))
 
 
-@pytest.fixture(scope="module")
-def islanders(islands_system: System) -> opt.Result:
-    """A plan of two dimensions over three years."""
-    return opt.solve(opt.Problem(islands_system, opt.read_plan(islands.small_plan())))
-
-
 def test_a_product_is_shared_along_the_diagonal(tmp_path: Path) -> None:
     """From 1 x 2 to 4 x 6: capital is 2 + 4t on the path, 4 in the mean, labour 2.5: 3 x 4 and 4 x 2.5 make 22."""
     result = solved(loaded(tmp_path, PRODUCT, controls=YEARS), {"maximize": "output", "measure": "mean"}, BOUNDS)
@@ -63,19 +55,19 @@ def test_a_product_is_shared_along_the_diagonal(tmp_path: Path) -> None:
     assert not found.crossings
 
 
-def test_parts_add_up_to_the_gain(islanders: opt.Result) -> None:
+def test_parts_add_up_to_the_gain(islands_result: opt.Result) -> None:
     """Of the objective as of any other outcome, by any dimension and any two of them."""
     for outcome in (None, "total income:mean", "capital[north, rice]:5"):
-        found = explained(islanders, outcome)
+        found = explained(islands_result, outcome)
         assert abs(found.remainder) <= 1e-4 * abs(found.gain)
         for dimensions in (("island",), ("good",), ("time",), ("island", "time"), ("good", "island")):
             assert float(found.by(*dimensions).sum()) + found.remainder == pytest.approx(found.gain)
-    assert explained(islanders).gain == pytest.approx(islanders.objective - islanders.baseline_objective)
+    assert explained(islands_result).gain == pytest.approx(islands_result.objective - islands_result.baseline_objective)
 
 
-def test_what_a_decision_cannot_reach_has_no_part_of_it(islanders: opt.Result) -> None:
+def test_what_a_decision_cannot_reach_has_no_part_of_it(islands_result: opt.Result) -> None:
     """The capital of one island is made by spending there, before the time at which one looks."""
-    parts = explained(islanders, "capital[north, rice]:4").by("island", "good", "time")
+    parts = explained(islands_result, "capital[north, rice]:4").by("island", "good", "time")
     assert float(abs(parts.sel(island=["south", "east"])).sum()) == 0
     assert float(abs(parts.sel(good=["steel", "books"])).sum()) == 0
     assert float(abs(parts.sel(time=[4, 5])).sum()) == 0
@@ -129,20 +121,20 @@ def test_an_outcome_without_parts_says_so(tmp_path: Path) -> None:
     assert any("no sum of named variables" in note for note in found.notes)
 
 
-def test_an_outcome_that_does_not_move(islanders: opt.Result) -> None:
+def test_an_outcome_that_does_not_move(islands_result: opt.Result) -> None:
     """No lever reaches the price."""
     with pytest.raises(InvalidRequest, match="does not move it"):
-        explained(islanders, "price")
+        explained(islands_result, "price")
 
 
-def test_an_unknown_outcome_names_the_nearest(islanders: opt.Result) -> None:
+def test_an_unknown_outcome_names_the_nearest(islands_result: opt.Result) -> None:
     """As everywhere; one of many elements is asked for one."""
     with pytest.raises(InvalidRequest, match="'total income'"):
-        explained(islanders, "totl income:mean")
+        explained(islands_result, "totl income:mean")
     with pytest.raises(InvalidRequest, match="many elements"):
-        explained(islanders, "income")
+        explained(islands_result, "income")
     with pytest.raises(InvalidRequest, match="no lever has the dimensions"):
-        explained(islanders).by("province")
+        explained(islands_result).by("province")
 
 
 def test_a_policy_that_changes_nothing_is_not_explained(tmp_path: Path) -> None:
@@ -168,9 +160,9 @@ def test_no_policy_is_not_explained(tmp_path: Path) -> None:
         question_of(opt.solve(opt.Problem(system, opt.read_plan(plan))))
 
 
-def test_headlines_are_told_as_people_say_them() -> None:
+def test_headlines_are_told_as_people_say_them(urbanization_result: opt.Result) -> None:
     """By their English or Chinese name, in their unit."""
-    result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    result = urbanization_result
     found = explained(result, "urban share:2041")
     assert (found.target.label, found.target.unit) == ("Urban share, at 2041", "%")
     assert found.gain == pytest.approx(100 * (result.objective - result.baseline_objective))
@@ -197,11 +189,11 @@ good = 2 * effort ~ 1 ~|
     assert of_lever.gain == pytest.approx(found.gain / 2)
 
 
-def test_an_interrupted_search_is_not_explained(islanders: opt.Result) -> None:
+def test_an_interrupted_search_is_not_explained(islands_result: opt.Result) -> None:
     """Its policy is on the way to another one."""
-    findings = replace(islanders.findings, ending=Ending.INTERRUPTED, kkt_residual=0.5)
+    findings = replace(islands_result.findings, ending=Ending.INTERRUPTED, kkt_residual=0.5)
     with pytest.raises(InvalidRequest, match="interrupted"):
-        question_of(replace(islanders, findings=findings))
+        question_of(replace(islands_result, findings=findings))
 
 
 def test_less_is_better_where_a_plan_minimizes(tmp_path: Path) -> None:

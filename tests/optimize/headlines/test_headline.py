@@ -35,7 +35,8 @@ BAD = [
     ("all_people,coins,1,I,入,,\nAll people,coins,1,J,入,,", "'All people' stands in line 2 already."),
     ("", "holds no headline."),
 ]
-LIBRARY = [(model, headline) for model in sd.library() for headline in headlines(sd.load(model))]
+MODELS = {name: sd.load(name) for name in sd.library()}
+LIBRARY = [(name, headline) for name, system in MODELS.items() for headline in headlines(system)]
 
 
 def test_a_model_without_a_table_has_none(tables: Tables) -> None:
@@ -87,7 +88,7 @@ def test_a_column_that_is_misspelt_is_refused(tables: Tables) -> None:
 @pytest.mark.parametrize("model", sd.library())
 def test_a_library_model_has_headlines_of_all_regions_and_by_region(model: str) -> None:
     """Also with other regions; the same outcome carries the same name, and is better in the same direction."""
-    found = headlines(sd.load(model))
+    found = headlines(MODELS[model])
     assert {headline.by for headline in found} == {"", "province"}
     nation, regions = ({h.english: h.better for h in found if bool(h.by) is by} for by in (False, True))
     assert len(nation) + len(regions) == len(found)
@@ -98,13 +99,13 @@ def test_a_library_model_has_headlines_of_all_regions_and_by_region(model: str) 
 
 def test_other_regions_have_the_same_headlines() -> None:
     """The table is about the model, not about its data."""
-    assert headlines(sd.load("common_prosperity", regions="macro")) == headlines(sd.load("common_prosperity"))
+    assert headlines(sd.load("common_prosperity", regions="macro")) == headlines(MODELS["common_prosperity"])
 
 
 @pytest.mark.parametrize(("model", "headline"), LIBRARY, ids=lambda given: getattr(given, "variable", given))
 def test_the_factor_of_a_library_headline_is_told_by_the_units(model: str, headline: Headline) -> None:
     """There is no unit among them of which one has to believe the table."""
-    system = sd.load(model)
+    system = MODELS[model]
     assert factor_between(system[headline.variable].unit, headline.unit, system.unit_synonyms) == headline.factor
 
 
@@ -112,7 +113,7 @@ def test_the_factor_of_a_library_headline_is_told_by_the_units(model: str, headl
 def test_a_wrong_factor_in_a_library_table_would_be_noticed(model: str, tmp_path: Path) -> None:
     """Whichever row has it."""
     folder = tmp_path / model
-    shutil.copytree(sd.load(model).path.parent, folder, ignore=shutil.ignore_patterns("*.png", "*.py"))
+    shutil.copytree(MODELS[model].path.parent, folder, ignore=shutil.ignore_patterns("*.png", "*.py"))
     lines = (folder / "headlines.csv").read_text(encoding="utf-8").splitlines()
     wrong = [line.split(",") for line in lines[1:]]
     rows = [",".join([*row[:2], str(float(row[2]) * 10), *row[3:]]) for row in wrong]
@@ -124,5 +125,5 @@ def test_a_wrong_factor_in_a_library_table_would_be_noticed(model: str, tmp_path
 
 def test_the_public_function_reads_the_table() -> None:
     """Without a run."""
-    system = sd.load("common_prosperity")
+    system = MODELS["common_prosperity"]
     assert opt.headline_outcomes(system) == headlines(system)

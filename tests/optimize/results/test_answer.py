@@ -11,7 +11,6 @@ import pytest
 from support import results
 
 import optimize as opt
-import sd_models as sd
 from optimize.results.answer import answer
 from optimize.results.gains import outcomes
 from optimize.results.verdict import Findings
@@ -33,9 +32,9 @@ def written(result: opt.Result) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def result() -> opt.Result:
+def result(urbanization_result: opt.Result) -> opt.Result:
     """A result of a model with a table of headlines."""
-    return opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    return urbanization_result
 
 
 def test_keys_are_those_that_the_documentation_names(result: opt.Result) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import openpyxl
 import pytest
 import xarray as xr
-from support import islands, results
+from support import results
 
 import optimize as opt
 import sd_models as sd
@@ -23,7 +23,6 @@ from optimize.results.verdict import Standing
 from optimize.results.voice import voice_of
 from optimize.solvers.solver import Ending
 from sd_models.errors import InvalidRequest
-from sd_models.system.model import System
 
 EVIL = "=cmd|' /C calc'!A0"
 HEADLINES = (
@@ -215,9 +214,9 @@ SAVEPER = 1 ~ Year ~|
 """
 
 
-def test_a_tiny_lever_that_matters_is_no_dust(islands_system: System, tmp_path: Path) -> None:
+def test_a_tiny_lever_that_matters_is_no_dust(islands_result: opt.Result, tmp_path: Path) -> None:
     """What is taken from a policy in a file was tried first; a lever of another size stands in it as it is."""
-    assert opt.solve(opt.Problem(islands_system, opt.read_plan(islands.small_plan()))).has_dust
+    assert islands_result.has_dust
     (tmp_path / "sizes.mdl").write_text(SIZES, encoding="utf-8")
     lever = {"variable": "use", "lower": 0, "upper": "ceiling"}
     plan = {"model": "sizes", "horizon": [0, 3], "objective": {"maximize": "gain"}, "lever": [lever]}

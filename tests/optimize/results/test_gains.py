@@ -94,9 +94,9 @@ def solved(system: sd.System) -> opt.Result:
 
 
 @pytest.fixture(scope="module")
-def result() -> opt.Result:
+def result(urbanization_result: opt.Result) -> opt.Result:
     """A result of a model with a table of headlines."""
-    return solved(sd.load("urbanization"))
+    return urbanization_result
 
 
 def test_outcomes_are_in_units_of_people_from_the_first_decision_on(result: opt.Result) -> None:

@@ -15,13 +15,12 @@ from optimize.results.sentences import sentences
 from optimize.results.tables import tables
 from optimize.results.verdict import Curvature, Findings, Looked
 from optimize.solvers.solver import Ending
-from sd_models.system.model import System
 
 
 @pytest.fixture(scope="module")
-def result(islands_system: System) -> opt.Result:
+def result(islands_result: opt.Result) -> opt.Result:
     """A result of the small plan."""
-    return opt.solve(opt.Problem(islands_system, opt.read_plan(islands.small_plan())))
+    return islands_result
 
 
 def test_a_policy_has_gains(result: opt.Result) -> None:

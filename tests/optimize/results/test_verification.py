@@ -319,9 +319,9 @@ def test_a_file_that_asks_for_another_method_is_not_refuted() -> None:
     assert found.verification.objective == pytest.approx(found.objective, rel=1e-12)
 
 
-def test_a_model_of_the_library_is_found_wherever_it_is_installed() -> None:
+def test_a_model_of_the_library_is_found_wherever_it_is_installed(urbanization_result: opt.Result) -> None:
     """A result outlives the environment that made it; a model that is another one is still refused."""
-    result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    result = urbanization_result
     moved = replace(result, opened=None, provenance={**result.provenance, "model_path": "/moved/away/model.mdl"})
     assert verification.opened(moved).name == "urbanization"
     other = replace(moved, provenance={**moved.provenance, "files": {"model.mdl": "another"}})

@@ -91,9 +91,9 @@ def test_a_model_of_ones_own_with_tables_and_delays(page: Page, tmp_path: Path) 
     check(page, subject)
 
 
-def test_a_run_folder_starts_from_its_optimum(page: Page, tmp_path: Path) -> None:
+def test_a_run_folder_starts_from_its_optimum(page: Page, tmp_path: Path, urbanization_result: opt.Result) -> None:
     """With the objective that the folder tells."""
-    result = opt.solve(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
+    result = urbanization_result
     subject = subject_of(opt.load_result(opt.save_result(result, tmp_path / "run")))
     opened(page, tmp_path, written_page(subject).html)
     assert session(page, "session.scenario.base") == "optimum"
