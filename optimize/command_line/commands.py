@@ -560,7 +560,8 @@ def screen(
 @app.command()
 def benchmark(
     families: Annotated[
-        list[str] | None, typer.Argument(metavar="[FAMILY...]", help="Problem families, as --list names them; all.")
+        list[str] | None,
+        typer.Argument(metavar="[FAMILY...]", help="Families (see --list) or keys of problems; all."),
     ] = None,
     solvers: Annotated[
         str | None, typer.Option(metavar="A,B", help="Solvers, as --list names them; all that are installed.")

@@ -96,11 +96,11 @@ def benchmark(
 ) -> Benchmark:
     """Runs solvers on problem families, each run in a process of its own within hard limits, and judges all answers.
 
-    `families` are names of the table, or instances; without any, and without `plans`, all families are taken. `solvers`
-    are names of the table, by default all that are installed; each gets `options` as far as they are its own, else its
-    defaults. `time_limit` in seconds and `memory` in GiB are those of a run. The folder `out` keeps each run when it
-    has ended; what it holds already is not run again. `executor` (of `concurrent.futures`, or Dask's) takes the place
-    of `jobs` runs side by side here, whose times disturb each other.
+    `families` are names of the table, keys of problems, or instances; without any, and without `plans`, all families
+    are taken. `solvers` are names of the table, by default all that are installed; each gets `options` as far as they
+    are its own, else its defaults. `time_limit` in seconds and `memory` in GiB are those of a run. The folder `out`
+    keeps each run when it has ended; what it holds already is not run again. `executor` (of `concurrent.futures`, or
+    Dask's) takes the place of `jobs` runs side by side here, whose times disturb each other.
     InvalidRequest for unknown names, and where the folder cannot be written or another benchmark works in it.
 
     >>> from tempfile import TemporaryDirectory
@@ -136,8 +136,19 @@ def chosen_instances(
         listed = list(FAMILIES)
     found: list[Instance] = []
     for each in listed:
-        found += [each] if isinstance(each, Instance) else instances([each], size=size, seed=seed)
+        found += [each] if isinstance(each, Instance) else named_instances(each, size=size, seed=seed)
     return (*found, *own)
+
+
+def named_instances(name: str, *, size: str, seed: int) -> tuple[Instance, ...]:
+    """Those of a family, or the one with that key; InvalidRequest where there is neither."""
+    if name in FAMILIES:
+        return instances([name], size=size, seed=seed)
+    every = {each.key: each for each in instances(size=size, seed=seed)}
+    if name not in every:
+        advice = nearest_or_some(name, [*FAMILIES, *every])
+        raise InvalidRequest(Fault(f"there is no family and no {size} problem {name!r}.", advice=advice))
+    return (every[name],)
 
 
 def chosen_solvers(names: Iterable[str]) -> tuple[Row, ...]:

@@ -13,7 +13,7 @@ from support import contests
 from support.contests import Planted, Stated
 
 from optimize.benchmarks.comparing import contest as contests_module
-from optimize.benchmarks.comparing.benchmark import Benchmark, benchmark, chosen_solvers
+from optimize.benchmarks.comparing.benchmark import Benchmark, benchmark, chosen_solvers, named_instances
 from optimize.benchmarks.comparing.clusters import named_executor
 from optimize.benchmarks.comparing.contest import contest
 from optimize.benchmarks.comparing.facts import Facts
@@ -213,7 +213,7 @@ def test_the_list_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["polixy"], "there is no family 'polixy'"),
+        (["polixy"], "there is no family and no small problem 'polixy'. Did you mean 'policy'?"),
         (["--solvers", "sqpp"], "there is no solver 'sqpp'"),
         (["--size", "huge"], "there is no size 'huge'"),
         (["--plan", "nowhere.toml"], "nowhere.toml"),
@@ -232,9 +232,7 @@ def test_bad_requests_are_told_before_any_run(
 
 def test_python_compares_as_the_command_does(tmp_path: Path) -> None:
     """An instance of a family may be named itself."""
-    from optimize.families.table import instances
-
-    one = next(each for each in instances(["known optima"]) if each.key == "cake-0")
+    (one,) = named_instances("cake-0", size="small", seed=0)
     found = benchmark(one, solvers=["sqp"], repeats=2, out=tmp_path)
     (cell,) = found.cells
     assert cell.is_solved
