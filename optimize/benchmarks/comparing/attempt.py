@@ -24,7 +24,7 @@ from ...solvers.rows import refusal
 from ...solvers.solver import Ending, Solution
 from ...solvers.traits import Size
 from .facts import End
-from .recording import Clock, Recorder, Tell, Watching, fraction
+from .recording import Clock, Recorder, Tell, Watching, excess, forgiving, fraction
 from .tasks import Task
 
 MOST_MESSAGE = 500  # characters
@@ -65,7 +65,8 @@ def solve(task: Task, program: Program, start: FloatArray, tell: Tell) -> None:
         return
     solver = task.solver.make(task.solver_options)
     clock = Clock(tell)
-    recorder = Recorder(program, clock, tell)
+    held = forgiving(program)
+    recorder = Recorder(held, clock, tell)
     watched = replace(
         program,
         equations=clock.apart(program.equations),
@@ -79,7 +80,7 @@ def solve(task: Task, program: Program, start: FloatArray, tell: Tell) -> None:
     tell({"phase": "judging"})
     times = {"seconds": seconds, "stating": clock.stating}
     counts = {"simulations": watched.counts.simulations, "gradients": watched.counts.gradients}
-    tell({"facts": {**times, **counts, **claims(solution), **run_again(program, solution)}})
+    tell({"facts": {**times, **counts, **claims(solution), **run_again(held, solution)}})
 
 
 def claims(solution: Solution) -> dict[str, Any]:
@@ -107,7 +108,13 @@ def run_again(program: Program, solution: Solution) -> dict[str, Any]:
     at = program.evaluate(x)
     missed, name = most_violated(program, at.x, at.y)
     cost, whole = program.cost(at.x, at.y), fraction(program, x)
-    found = {"objective": program.sign * cost, "violation": missed, "breaks": name, "fraction": whole}
+    found = {
+        "objective": program.sign * cost,
+        "violation": missed,
+        "breaks": name,
+        "fraction": whole,
+        "excess": excess(program, at.x, at.y),
+    }
     return {"end": End.ANSWERED, **found}
 
 

@@ -54,9 +54,9 @@ class Facts:
 
     `ending` is what the solver claims, `said` its own words, `claimed` and `bound` the objective and bound it told.
     Of its levers, run by the program, are `objective`, `violation` (relative, see `problems/optimality.py`), `breaks`
-    (the limit that is missed most) and `fraction` (the largest distance of what must be whole from a whole number).
-    Objectives are in the plan's own direction, which `sign` tells: 1 where less is better, -1 where more is. `started`
-    is the objective where all solvers begin.
+    (the limit that is missed most), `excess` (the largest violation in its own unit) and `fraction` (the largest
+    distance of what must be whole from a whole number). Objectives are in the plan's own direction, which `sign` tells:
+    1 where less is better, -1 where more is. `started` is the objective where all solvers begin.
 
     `known`, `truth` and `is_convex` are what is known of the instance before any run, `is_global` whether the solver
     speaks of all policies where it says optimal or infeasible.
@@ -92,6 +92,7 @@ class Facts:
     objective: float = NONE
     violation: float = NONE
     breaks: str = ""
+    excess: float = NONE
     fraction: float = 0.0
     kkt_residual: float = NONE
     seconds: float = NONE

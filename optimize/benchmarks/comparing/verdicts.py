@@ -11,7 +11,7 @@ relative to the best objective known (`Reference.scale`), violations relative to
   than the levers bring, or on a convex problem an "optimum" is worse than the best, by more than 1e-6 and at most 1e-3.
   First order methods with their default tolerances end here.
 - `wrong`: a claim that is false. One of
-  - what is called optimal or feasible breaks a limit by more than 1e-3 of its size, or is not whole by that much,
+  - what is called optimal breaks a limit by more than 1e-3 of its size and 1e-6 in its unit, or is not whole by 1e-3,
   - the objective told is better than what the levers bring by more than 1e-3,
   - the levers or the objective told are better than what is known to be best by more than 1e-6 (and than 1e-6 in its
     unit, since tolerances are absolute), which only a broken limit makes possible,
@@ -179,7 +179,7 @@ def _of_optimum(facts: Facts, runs: Reference, *, claims_all: bool) -> Iterator[
     if runs.sure and beyond > runs.certain and max(missed, told_better) > HOLDS:
         found = broken if missed > HOLDS else told
         yield Status.WRONG, f"better than the best that there is, {_number(runs.best)}: {found}"
-    if missed > LOOSE:
+    if missed > LOOSE and not max(facts.excess, facts.fraction) <= CLOSE:
         yield Status.WRONG, broken
     if told_better > LOOSE:
         yield Status.WRONG, told

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from support import contests
 from support.contests import Planted, Stated, product
 
 from optimize.benchmarks.comparing import contest
 from optimize.benchmarks.comparing.facts import End, Facts, Point, planned
-from optimize.benchmarks.comparing.recording import thinned
+from optimize.benchmarks.comparing.recording import excess, forgiving, thinned
 from optimize.benchmarks.comparing.tasks import GIBIBYTE, Limits, Task
+from optimize.problems.optimality import violation
 
 LIMIT, MEMORY = 0.5, 0.4 * GIBIBYTE
 SPARE = 5.0  # seconds after its limit within which every run has ended
@@ -28,12 +31,17 @@ def task(does, **options) -> Task:
 
 def ran(given: Task) -> Facts:
     """What happened in it, within its limit."""
-    contest.launcher()  # started before the clock
     begun = time.perf_counter()
     line = contest.limited(given)
     assert time.perf_counter() - begun < LIMIT + SPARE
     assert line is not None
     return Facts.of(line)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> None:
+    """What is heavy is loaded before any clock is looked at."""
+    contest.limited(task(contests.finds))
 
 
 def below_here() -> set[str]:
@@ -106,6 +114,24 @@ def test_levers_that_are_no_numbers_break_all_limits() -> None:
     """Nothing is run with them."""
     facts = ran(task(contests.gives_no_numbers))
     assert (facts.end, facts.violation) == (End.ANSWERED, math.inf)
+
+
+def test_rounding_breaks_no_limit_without_a_size() -> None:
+    """An amount of 1e-16 for a project that is not chosen, where the limit is their difference."""
+    program = replace(
+        product(),
+        lever_rows=csr_array(np.array([[1.0, -10.0]])),
+        row_upper=np.zeros(1),
+        amounts=np.zeros(1),
+        reference=np.zeros(2),
+    )
+    x = np.array([1e-16, 0.0])
+    y = program.evaluate(x).y
+    assert violation(program, x, y) == 1.0
+    assert violation(forgiving(program), x, y) == 0.0
+    worse = np.array([1e-6, 0.0])
+    assert violation(forgiving(program), worse, y) > 0.9
+    assert excess(program, worse, y) == 1e-6
 
 
 def test_whole_numbers_are_looked_at() -> None:

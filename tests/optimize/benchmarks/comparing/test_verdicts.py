@@ -124,6 +124,12 @@ def test_tolerances_of_small_numbers_are_no_lies() -> None:
     assert status(changed(small, bound=0.05 + 5e-6, **GLOBAL), small) == Status.WRONG
 
 
+def test_a_limit_without_a_size_is_not_broken_by_dust() -> None:
+    """All of nothing is nothing: what is below a millionth in its own unit is no lie."""
+    assert status(changed(violation=1.0, excess=1e-9)) == Status.INEXACT
+    assert status(changed(violation=1.0, excess=1e-5)) == Status.WRONG
+
+
 def test_what_is_called_unbounded_claims_no_bound() -> None:
     """Whatever number a library leaves there."""
     assert status(changed(ending="unbounded", bound=0.0, truth="unbounded", sign=-1.0), PLAIN) == Status.OK
