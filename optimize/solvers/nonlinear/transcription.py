@@ -27,7 +27,7 @@ from scipy.sparse import coo_array, csc_array, csr_array, diags_array, eye_array
 from sd_models.dynamics.preparation import Layout
 from sd_models.rewrites import name_sums
 from sd_models.simulator.compilation import CompiledModel
-from sd_models.simulator.simulation import compile
+from sd_models.simulator.simulation import Simulator, compile
 from sd_models.system.model import FloatArray, IndexArray, System
 
 from ...problems.optimality import Multipliers
@@ -98,9 +98,19 @@ class Transcription(NonlinearProgram):
     # --- the model with its sums as inputs ------------------------------------------------------------------------
 
     @cached_property
+    def _named(self) -> tuple[System, Simulator, Mapping[str, str]]:
+        """The model with large sums as variables of their own, its runs, and what each sum follows from."""
+        system, twins = name_sums(self.outcomes.simulator.model.expanded, keep=self.outcomes.levers.rows)
+        return system, compile(system, levers=self.outcomes.levers.rows, outputs=twins.values()), twins
+
+    @cached_property
     def _lifted(self) -> tuple[System, Mapping[str, str]]:
-        """The model with large sums as variables of their own, and what each of them follows from."""
-        return name_sums(self.outcomes.simulator.model.expanded, keep=self.outcomes.levers.rows)
+        """The model with large sums as variables of their own, and what each of those follows from that can move.
+
+        A sum may turn out to be a number, as the entropy of a single region is, whatever its score.
+        """
+        system, runs, twins = self._named
+        return system, {name: twin for name, twin in twins.items() if twin in runs.model.outputs.rows}
 
     @cached_property
     def model(self) -> CompiledModel:
@@ -159,15 +169,13 @@ class Transcription(NonlinearProgram):
     @cached_property
     def path(self) -> tuple[FloatArray, FloatArray]:
         """The stocks and the sums at all points (each: numbers, points) of the run at the start."""
-        system, twins = self._lifted
-        first = self.outcomes.horizon.first
-        simulator = compile(system, levers=self.outcomes.levers.rows, outputs=twins.values())
+        first, (_, simulator, _) = self.outcomes.horizon.first, self._named
         inputs = simulator.inputs()
         levers, paths = inputs.levers.copy(), self.outcomes.levers.paths(self.start)
         for name, rows in self.outcomes.levers.rows.items():
             levers[simulator.model.levers.rows[name], first:] = paths[rows]
         found = simulator.trajectories(replace(inputs, levers=levers))
-        order = self._rows(simulator.model.outputs, twins.values())
+        order = self._rows(simulator.model.outputs, self._lifted[1].values())
         return found.states[:, first:], found.outputs[order, first:]
 
     # --- the sizes of everything ----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from support.allocation import plan, write_model
 from support.known_optima import OPTIMA, problem, stated
+from support.models import written
 
 import sd_models as sd
 from optimize.plans.plan import read_plan
@@ -108,6 +109,26 @@ def test_the_start_obeys_the_equations(formulation: Formulation, allocation: Pro
     lower, upper = nonlinear.constraint_bounds
     equations = lower == upper
     np.testing.assert_allclose(values[equations], lower[equations], atol=1e-12)
+
+
+SINGLE = """region: east, west, north, south ~~|
+country: only ~~|
+level[region] = INTEG(spending[region] - 0.5 * level[region], 1) ~~|
+spending[region] = 1 ~~|
+evenness[region] = 1 + ZIDZ(LN(level[region]), LN(ELMCOUNT(country))) ~~|
+worth = SUM(level[region!] ^ 0.5) / SUM(evenness[region!]) - 0.1 * SUM(spending[region!]) ~~|
+"""
+
+
+def test_a_sum_that_turns_out_to_be_a_number_is_no_variable(tmp_path: Path) -> None:
+    """The entropy of a single country is none, whatever the levels are; both formulations find the same."""
+    model = written(tmp_path, SINGLE)
+    lever = {"variable": "spending", "every": 1.0, "lower": 0.0, "upper": 9.0}
+    content = {"model": str(model), "horizon": [1, 3], "objective": {"maximize": "worth"}, "lever": [lever]}
+    program = stated(Problem(sd.load(model), read_plan(content)))
+    found = [Ipopt(formulation=each, tolerance=1e-8).solve(program, begin(program), Onlooker()) for each in BOTH]
+    assert [each.ending for each in found] == [Ending.OPTIMAL] * 2
+    np.testing.assert_allclose(found[0].x, found[1].x, rtol=1e-5, atol=1e-5)
 
 
 # --- endings ----------------------------------------------------------------------------------------------------------
