@@ -50,6 +50,12 @@ ENDINGS: Mapping[str, Ending] = {
     "SOLVER_RET_INFEASIBLE": Ending.INFEASIBLE,
     "SOLVER_RET_LIMITED": Ending.ITERATION_LIMIT,
 }
+# Words of libraries that say more than what CasADi makes of them, which may be a success or a failure.
+WORDS: Mapping[str, Ending] = {
+    "unbounded": Ending.UNBOUNDED,
+    "infeasible": Ending.INFEASIBLE,
+    "locally infeasible": Ending.INFEASIBLE,
+}
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,8 @@ class ByCasadi:
         kind = str(told["unified_return_status"])
         status = str(told.get("return_status") or kind).replace("_", " ").lower()
         objective = program.sign * float(found["f"])
-        return Answer(np.array(x, dtype=np.float64), ENDINGS.get(kind, Ending.FAILED), status, objective)
+        ending = WORDS.get(status) or ENDINGS.get(kind, Ending.FAILED)
+        return Answer(np.array(x, dtype=np.float64), ending, status, objective)
 
     def _options(self, nlp: Any) -> dict[str, Any]:
         options = {**QUIET, **SILENT.get(self.plugin, {})}

@@ -17,8 +17,9 @@ from support.known_optima import OPTIMA, Optimum, problem, stated
 from support.solvers import Patient
 from support.stated_programs import STATED as ARRAYS
 
+from optimize.families.table import instances
 from optimize.problems.program import Program
-from optimize.solvers.choice import SOLVERS
+from optimize.solvers.choice import SOLVERS, named_solver
 from optimize.solvers.rows import NotAccepted, Works
 from optimize.solvers.solver import Ending, Solution
 from optimize.solvers.traits import Trait
@@ -192,3 +193,13 @@ def test_whole_numbers_are_refused_by_those_that_know_none() -> None:
     whole = replace(program, integers=np.array([0]))
     with pytest.raises(NotAccepted, match=r"slsqp does not take this problem\. It has whole numbers to decide\."):
         SOLVERS["slsqp"].make().solve(whole, start_of(program), Patient())
+
+
+@pytest.mark.parametrize("solver", ["casadi-sleqp", "casadi-ipopt"])
+def test_the_word_unbounded_is_no_success(solver: str) -> None:
+    """What CasADi counts as one because a library came to an end."""
+    (instance,) = [one for one in instances(["traps"]) if one.key == "trap-ray-0"]
+    program = instance.program()
+    found = named_solver(solver, {}).solve(program, np.clip(program.reference, program.lower, program.upper), Patient())
+    assert found.claim is not None
+    assert found.claim.ending is not Ending.OPTIMAL
