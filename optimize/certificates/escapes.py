@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
@@ -12,13 +11,11 @@ from sd_models.system.model import FloatArray, IndexArray
 
 from ..problems.optimality import FEW, Marginals, Multipliers, slopes
 from ..problems.program import Evaluation, Program
+from ..solvers.endless import is_endless
 from ..solvers.highs import ConvexProgram, solve
 from .face import normals
 from .probes import SMALL, Merit
 
-# Lengths of a ray, in sizes of its levers, and by how much the gain has to grow from one to the next. A logarithm grows
-# by a third to a fifth between these; what saturates does not. At the longer ones powers may be too large for numbers.
-LENGTHS, LONGER, GROWS = (1e3, 1e6, 1e9, 1e12), (1e15, 1e18), 1.15
 # What breaking a limit costs along a ray, in what all levers are worth: more than they gain near.
 DEAR = 10.0
 # Levers whose part of a ray is below this stay where they are.
@@ -33,9 +30,11 @@ def escaping(program: Program, at: Evaluation) -> IndexArray:
     merit = Merit.at(program, at, none, DEAR * Marginals(program, at, slope, lagrangian, np.zeros(len(slope))).worth)
     here = merit(at)
     for ray in _rays(program, at, slope):
-        gains = [here - merit(program.evaluate(at.x + length * ray)) for length in (*LENGTHS, *LONGER)]
-        gains = [*gains[: len(LENGTHS)], *(gain for gain in gains[len(LENGTHS) :] if np.isfinite(gain))]
-        if gains[0] > 0 and all(later >= GROWS * sooner for sooner, later in pairwise(gains)):
+
+        def gain(length: float, ray: FloatArray = ray) -> float:
+            return here - merit(program.evaluate(at.x + length * ray))
+
+        if is_endless(gain):
             return np.flatnonzero(ray)
     return np.zeros(0, dtype=np.int64)
 

@@ -1,6 +1,7 @@
 """Solvers: each takes a program and a start to a solution; a folder each.
 
 - `solver.py`: what all solvers share: progress, endings, solutions
+- `endless.py`: growth without end along a direction
 - `highs.py`: convex programs by HiGHS, their answers checked
 - `starts.py`: where a search begins
 - `interior_point/`: quadratic programs with blocks, elastic rows and tied outcomes

@@ -100,7 +100,7 @@ class Search:
             if better is None:
                 break
             end = better
-        return self._unbounded(end.best.x) or self._settled(end)
+        return self._unbounded(end.best.x) or _not_denied(self._settled(end))
 
     def _begun(self, start: FloatArray) -> End:
         """The first end from a start: of a solver that takes no kinks, that of the way over them."""
@@ -336,6 +336,13 @@ class Search:
         lower[levers] = upper[levers] = x[levers]
         held = replace(self, program=replace(program, lower=lower, upper=upper), detour=None)
         return held.solved(x, self._first()).best.x
+
+
+def _not_denied(end: End) -> End:
+    """An end that does not say of the limits, or of what levers gain without end, what its policy does not show."""
+    told = end.ending
+    is_denied = told is Ending.UNBOUNDED or (told is Ending.INFEASIBLE and end.best.violation <= TOLERANCE)
+    return replace(end, ending=Ending.STALLED) if is_denied else end
 
 
 def _is_clearly_better(one: Candidate, other: Candidate) -> bool:

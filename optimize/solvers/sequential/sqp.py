@@ -24,9 +24,10 @@ from threadpoolctl import threadpool_limits
 
 from sd_models.system.model import FloatArray
 
-from ...problems.optimality import Multipliers, Optimality, lagrangian_weights, optimality, residuals
+from ...problems.optimality import Multipliers, Optimality, lagrangian_weights, optimality, residuals, violation
 from ...problems.program import Program
 from .. import highs
+from ..endless import is_endless
 from ..interior_point import interior
 from ..interior_point.elastic import ElasticProgram
 from ..interior_point.interior import Optimum
@@ -61,6 +62,9 @@ CORRECTABLE = 0.3
 SMALLEST_RADIUS = 1e-13
 # A tolerance above this is that of a point on the way, of which nothing is claimed.
 CLAIMED = 1e-6
+# Levers that went so far, in their sizes at the start, and could go on for ever, are looked at for growth without end.
+# What a direction along a limit may leave of its terms by rounding.
+FAR_AWAY, STRAIGHT = 1e6, 1e-9
 # Changes of the merit function within this many roundings of its value count as none.
 ROUNDINGS = 100.0
 
@@ -133,16 +137,25 @@ class _Search:
             ending = self._search(start)
         except _Ended as end:
             ending = end.ending
-        return self._solution(ending, start)
+        return self._solution(self._honest(ending), start)
+
+    def _honest(self, ending: Ending) -> Ending:
+        """An ending that does not deny the limits where a point was found that keeps them."""
+        keeps = self.best is not None and self.best[2].violation <= max(self.options.tolerance, CLAIMED)
+        return Ending.STALLED if ending is Ending.INFEASIBLE and keeps else ending
 
     def _search(self, start: FloatArray) -> Ending:
         self.radius = self.options.radius
         nearest = projected(self.program, start, stop=lambda: self.watch.ending() is not None)
         if nearest is None:
             self._check()
-            return Ending.INFEASIBLE
+            nearest = np.clip(start, self.program.lower, self.program.upper)
+            at = self.program.evaluate(nearest)
+            if violation(self.program, at.x, at.y) > CLAIMED:
+                return Ending.INFEASIBLE
         self.point = self._first(nearest)
         self.sizes = self.scaling.first(self.point.run)
+        self.begun, self.first_sizes = self.point.run.x, self.sizes.levers
         self.multipliers = Multipliers.none(self.program)
         self.working = WorkingSet(self.program, self._check)
         self._differentiate()
@@ -252,8 +265,11 @@ class _Search:
 
     def _taken(self, number: int, master: Master, step: Step) -> Ending | None:
         self._move(step, max(self._quality(master, step)))
-        if self._is_optimal(self._report(number)):
+        found = self._report(number)
+        if self._is_optimal(found):
             return Ending.OPTIMAL
+        if found.violation <= self.options.tolerance and self._is_endless():
+            return Ending.UNBOUNDED
         self.still = self.still + 1 if self.radius <= SMALLEST_RADIUS else 0
         return self._stalled(number) if self.still >= STUCK else None
 
@@ -269,6 +285,28 @@ class _Search:
         if confirmed.within(tolerance):
             self.best = self.point, self.multipliers, confirmed
         return confirmed.within(tolerance)
+
+    def _is_endless(self) -> bool:
+        """Whether levers that are far from where they began can go on for ever, keep the limits, and gain."""
+        program, at = replace(self.program, notice=lambda _: None), self.point.run  # these are no policies to keep
+        moved = at.x - self.begun
+        is_open = np.isinf(np.where(moved > 0.0, program.upper, program.lower))
+        ray = np.where(is_open & (np.abs(moved) > FAR_AWAY * self.first_sizes), moved, 0.0)
+
+        def gain(length: float) -> float:
+            self._check()
+            run = program.evaluate(at.x + length * ray)
+            broken = run.is_finite and violation(program, run.x, run.y) > self.options.tolerance
+            return 0.0 if broken else self.point.cost - program.cost(run.x, run.y)
+
+        return bool(ray.any()) and not self._is_held(ray) and is_endless(gain)
+
+    def _is_held(self, ray: FloatArray) -> bool:
+        """Whether a limit on levers alone ends a direction, however far away."""
+        program, rows = self.program, self.split.hard
+        towards, dust = program.lever_rows[rows] @ ray, STRAIGHT * (program.absolute_rows[0][rows] @ np.abs(ray))
+        above, below = np.isfinite(program.row_upper[rows]), np.isfinite(program.row_lower[rows])
+        return bool(((towards > dust) & above | (towards < -dust) & below).any())
 
     def _length(self, move: FloatArray) -> float:
         return float(np.abs(move / self.sizes.levers).max(initial=0.0))

@@ -7,6 +7,7 @@ scales and limits that hide a slope; plans without an optimum. `optimize.benchma
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from support.models import loaded
 
 import optimize as opt
 import sd_models as sd
+from optimize.solvers.sequential.sqp import Sqp
 from sd_models.errors import ModelError
+from sd_models.system.model import FloatArray
 
 CASES = Path(__file__).parents[2] / "support" / "cases"
 SOLVERS = ("sqp", "ipopt")
@@ -105,6 +108,22 @@ def test_the_optimum_is_found_and_certified(name: str) -> None:
     for lever, values in LEVERS.get(name, {}).items():
         path = result.policy[lever].isel(time=0).to_numpy().ravel()
         np.testing.assert_allclose(path, values, rtol=1e-5)
+
+
+@pytest.mark.parametrize("told", [opt.Ending.INFEASIBLE, opt.Ending.UNBOUNDED])
+def test_what_a_solver_says_against_its_own_policy_is_not_repeated(told: opt.Ending) -> None:
+    """The policy keeps all limits, and no lever gains without end."""
+
+    class Wrong(Sqp):
+        def solve(self, program: opt.Program, start: FloatArray, watch: opt.Watch) -> opt.Solution:
+            return replace(super().solve(program, start, watch), ending=told)
+
+    name = "minimum_along_a_budget"
+    plan = opt.load_plan(CASES / name / "plan.toml")
+    result = opt.solve(opt.Problem(sd.load(plan.model), plan), solver=Wrong())
+    assert result.findings.ending is not told
+    assert result.status.standing not in ("infeasible", "unbounded")
+    assert is_best(result, name)
 
 
 @pytest.mark.slow

@@ -1,0 +1,54 @@
+"""The search never denies what its own point shows, and sees where the objective grows without end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from support.forms import of_forms
+from support.solvers import Patient
+
+from optimize.families.instance import start_of
+from optimize.families.traps import program_of
+from optimize.problems.optimality import violation
+from optimize.solvers.sequential import sqp
+from optimize.solvers.sequential.sqp import Sqp
+from optimize.solvers.solver import Ending
+
+RAYS = [("ray", 0), ("ray", 1), ("no-end", 0)]
+
+
+@pytest.mark.parametrize(("name", "seed"), RAYS)
+def test_growth_without_end_is_told_where_limits_hold(name: str, seed: int) -> None:
+    """Along an equality, and of a stock that grows with the third power; the point keeps all limits."""
+    program = program_of(name, seed=seed)
+    found = Sqp().solve(program, start_of(program), Patient())
+    assert found.ending is Ending.UNBOUNDED
+    assert violation(program, found.x, found.y) <= 1e-6
+
+
+@pytest.mark.parametrize(("name", "seed"), RAYS[:2])
+def test_levers_that_run_away_are_not_called_infeasible(name: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 1e300 rounding breaks the other limits; points on the way kept them."""
+    monkeypatch.setattr(sqp, "FAR_AWAY", np.inf)
+    program = program_of(name, seed=seed)
+    with np.errstate(all="ignore"):
+        found = Sqp().solve(program, start_of(program), Patient())
+    assert found.ending is Ending.STALLED
+    assert violation(program, found.x, found.y) <= 1e-6
+
+
+def test_a_start_that_keeps_the_limits_is_never_infeasible(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where the library that looks for the nearest such point has no answer."""
+    monkeypatch.setattr(sqp, "projected", lambda *_, **__: None)
+    program = of_forms([-1, -2], rows=[[1, 1]], row_upper=[9.0], lower=[0, 0])
+    assert Sqp().solve(program, np.ones(2), Patient()).ending is Ending.OPTIMAL
+    assert Sqp().solve(program, np.full(2, 9.0), Patient()).ending is Ending.INFEASIBLE
+
+
+@pytest.mark.parametrize("far", [1e8, 1e12, 1e18, 1e30])
+def test_a_limit_far_away_is_an_end(far: float) -> None:
+    """Each lever has no bound of its own, and both together have one."""
+    program = of_forms([-1, -2], rows=[[1, 1]], row_upper=[far], lower=[0, 0])
+    found = Sqp().solve(program, np.ones(2), Patient())
+    assert found.ending is Ending.OPTIMAL
+    np.testing.assert_allclose(found.x, [0, far], atol=1e-6 * far)
