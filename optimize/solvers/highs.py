@@ -93,6 +93,11 @@ def has_hipo() -> bool:
     return find_spec("highspy_extras") is not None
 
 
+def end_threads() -> None:
+    """Ends the threads that HiGHS keeps for the next program, which begin again with it."""
+    highspy.Highs.resetGlobalScheduler(True)
+
+
 def solve(program: ConvexProgram, *, stop: Callable[[], bool]) -> Answer:
     """The minimum; another way where the first gives a wrong answer, as HiGHS sometimes does.
 

@@ -7,17 +7,20 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
 from optimize.benchmarks.comparing.facts import End, planned
 from optimize.benchmarks.comparing.tasks import Task
 from optimize.problems.program import Evaluation, Program
+from optimize.solvers.rows import Works
 from optimize.solvers.solver import Claim, Ending, Solution, Watch
 from optimize.solvers.traits import Trait
 from sd_models.system.model import FloatArray, IndexArray
@@ -80,6 +83,60 @@ def unmakeable() -> Program:
     raise ValueError("no such model")
 
 
+def compute_side_by_side() -> None:
+    """Matrix products and a linear program, whose libraries keep their threads."""
+    square = np.ones((500, 500))
+    assert (square @ square)[0, 0] == 500.0
+    highs = highspy.Highs()
+    highs.silent()
+    highs.setOptionValue("threads", 4)
+    highs.addVar(0.0, 1.0)
+    highs.run()
+
+
+UNTOUCHED = "untouched"
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Makes the product, and leaves a line in a file whenever it is made and whenever its equations are stated; `fate`
+    is what happens to who makes it, after some seconds."""
+
+    place: str
+    fate: str = ""
+    seconds: float = 0.0
+
+    def __call__(self) -> Program:
+        self._note("made")
+        time.sleep(self.seconds)
+        if self.fate == "crashes":
+            ctypes.string_at(0)
+        if self.fate == "raises":
+            raise ValueError("no such model")
+        if self.fate == "has threads":
+            threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+        if self.fate == "computes side by side":
+            compute_side_by_side()
+        return replace(product(), equations=self._equations)
+
+    def _equations(self, _: FloatArray) -> list[str]:
+        self._note("stated")
+        if self.fate == "crashes when stated":
+            ctypes.string_at(0)
+        time.sleep(self.seconds)
+        return [UNTOUCHED]
+
+    def _note(self, what: str) -> None:
+        with Path(self.place).open("a", encoding="utf-8") as file:
+            file.write(f"{what} {os.getpid()}\n")
+
+    def lines(self) -> list[tuple[str, int]]:
+        """What was done so far, and by which process."""
+        path = Path(self.place)
+        pairs = (line.split() for line in path.read_text(encoding="utf-8").splitlines()) if path.exists() else ()
+        return [(what, int(process)) for what, process in pairs]
+
+
 # --- solvers ----------------------------------------------------------------------------------------------------------
 
 
@@ -95,6 +152,7 @@ class Planted:
     options: Mapping[str, object] = field(default_factory=dict)
     limit: None = None
     install: str = "pip install nothing"
+    works: Works = Works.ON_LEVERS
 
     def version(self) -> str | None:
         return self.release
@@ -141,6 +199,15 @@ def slowly_stated() -> Program:
 def states(program, start, watch, options):
     """The optimum, after equations were asked for."""
     program.equations(start)
+    return solution(program, [2.0, 2.0])
+
+
+def spoils(program, start, watch, options):
+    """The optimum, after equations were asked for and changed."""
+    model = program.equations(start)
+    if model != [UNTOUCHED]:
+        raise RuntimeError("somebody was here before")
+    model.append("touched")
     return solution(program, [2.0, 2.0])
 
 

@@ -7,8 +7,11 @@ facts; what they mean is said when all facts are there, since the best objective
 - `facts.py`: what happened in a run, and how it is written
 - `processes.py`: what a process and all below it take of memory, and how they end
 - `recording.py`: what of a search is seen from outside: its best policies, its time
-- `attempt.py`: a run in its own process, from the instance to the answer run again
-- `guard.py`: the process beside it, which holds time and memory to their limits
+- `making.py`: the problem of an instance, as its runs find it
+- `attempt.py`: a run in its own process, from the problem to the answer run again
+- `watching.py`: a process as it is seen from beside it, which holds time and memory to their limits
+- `guard.py`: the process beside a run, and what it is told
+- `sharing.py`: a problem made once, and its runs forked from where it was made
 - `launching.py`: processes that begin within milliseconds
 - `store.py`: the folder that keeps what has ended, whatever ends the benchmark
 - `verdicts.py`: what runs mean: ok, wrong, local, and why

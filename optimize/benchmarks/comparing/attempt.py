@@ -1,7 +1,7 @@
-"""A run in its own process: the problem is made, the solver works, and the levers that it gives are run once more.
+"""A run in its own process: the solver works on a problem, and the levers that it gives are run once more.
 
 What happens is told as it happens, so that nothing is lost where the process is ended: phases, better policies, the
-answer. The program that runs the answer is the one that was made here, without what watched the search.
+answer. The program that runs the answer is the one that the solver worked on, without what watched the search.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from typing import Any
 import numpy as np
 
 from sd_models.errors import ModelError
-from sd_models.system.model import FloatArray
 
-from ...families.instance import start_of
 from ...problems.optimality import most_violated
 from ...problems.program import Counts, Program
 from ...solvers.rows import refusal
 from ...solvers.solver import Ending, Solution
 from ...solvers.traits import Size
 from .facts import End
+from .making import Made, make
 from .recording import Clock, Recorder, Tell, Watching, excess, forgiving, fraction
 from .tasks import Task
 
@@ -33,21 +32,22 @@ MOST_NOTES = 8
 CLAIMS = (Ending.OPTIMAL, Ending.INFEASIBLE, Ending.UNBOUNDED)
 
 
-def attempt(payload: bytes, tell: Tell) -> None:
-    """Does a task, and tells what happens."""
+def attempt(packed: bytes, made: Made | None, tell: Tell) -> None:
+    """Does a task on its problem, which is made where it is not there, and tells what happens."""
     try:
-        task: Task = pickle.loads(payload)  # noqa: S301 - our own, from the process that started this one
-        program = task.instance.program()
-        start = start_of(program)
-        begun = program.evaluate(start)  # compiled by now, so that the clock starts with the search
-        objective = program.sign * program.cost(begun.x, begun.y)
+        task: Task = pickle.loads(packed)  # noqa: S301 - our own, from the process that started this one
+        if made is None:
+            made = make(task.instance)
+        else:
+            tell({"before": {"making": made.seconds}})
+        program = made.program
         sizes = {"levers": len(program.lower), "rows": len(program.row_lower), "sign": program.sign}
-        tell({"facts": {**sizes, "started": objective}})
+        tell({"facts": {**sizes, "started": made.started}})
     except Exception as error:
         tell({"facts": {"end": End.UNMADE, "message": said(error)}})
         return
     try:
-        solve(task, program, start, tell)
+        solve(task, made, tell)
     except ModelError as error:  # a solver's own words for what it does not take
         tell({"facts": {"end": End.REFUSED, "message": said(error)}})
     except MemoryError as error:
@@ -56,8 +56,9 @@ def attempt(payload: bytes, tell: Tell) -> None:
         tell({"facts": {"end": End.RAISED, "message": f"{said(error)} ({_place(error)})"}})
 
 
-def solve(task: Task, program: Program, start: FloatArray, tell: Tell) -> None:
+def solve(task: Task, made: Made, tell: Tell) -> None:
     """Has a program solved, and tells what the levers bring that come back."""
+    program = made.program
     size = Size(len(program.lower), len(program.row_lower), len(program.integers))
     refused = refusal(task.solver, task.instance.traits, size)
     if refused is not None:
@@ -69,16 +70,16 @@ def solve(task: Task, program: Program, start: FloatArray, tell: Tell) -> None:
     recorder = Recorder(held, clock, tell)
     watched = replace(
         program,
-        equations=clock.apart(program.equations),
+        equations=made.stater(clock),
         notice=lambda at: recorder.saw(watched, at),
         counts=Counts(),
     )
     tell({"phase": "solving"})
     clock.began = perf_counter()
-    solution = solver.solve(watched, start, Watching(clock, task.limits.time))
+    solution = solver.solve(watched, made.start, Watching(clock, task.limits.time))
     seconds = clock.seconds
     tell({"phase": "judging"})
-    times = {"seconds": seconds, "stating": clock.stating}
+    times = {"seconds": seconds, "stating": clock.stating + clock.before}
     counts = {"simulations": watched.counts.simulations, "gradients": watched.counts.gradients}
     tell({"facts": {**times, **counts, **claims(solution), **run_again(held, solution)}})
 

@@ -81,7 +81,13 @@ def _ended(pool: Pool, tasks: Sequence[Task], store: Store, *, is_here: bool) ->
 
 def limited(task: Task, path: Path | None = None, held: Sequence[int] = ()) -> str | None:
     """The record of a run in a process of its own, on the machine where this is called; None where it was stopped."""
-    return launcher().run(Order(planned(task), "" if path is None else str(path.absolute()), pickle.dumps(task)), held)
+    return launcher().run(order_of(task, path), held)
+
+
+def order_of(task: Task, path: Path | None = None) -> Order:
+    """What a guard is told of a run, whose record goes to the path."""
+    place = "" if path is None else str(path.absolute())
+    return Order(planned(task), place, pickle.dumps(task), pickle.dumps(task.instance), task.on_equations)
 
 
 def _facts(future: Future[str | None], task: Task) -> Facts:

@@ -61,8 +61,9 @@ class Facts:
     `known`, `truth` and `is_convex` are what is known of the instance before any run, `is_global` whether the solver
     speaks of all policies where it says optimal or infeasible.
 
-    `seconds` are the solver's alone; making the problem and stating its equations have their own. `memory` is the peak
-    of all processes of the run in bytes.
+    `seconds` are the solver's alone; making the problem and stating its equations have their own, which runs of one
+    problem that was made once have in common. `memory` is the peak of all processes of the run in bytes, with the
+    problem as the solver found it.
     """
 
     key: str

@@ -1,9 +1,10 @@
 """Processes that begin within milliseconds: a server that has loaded all that is heavy, and forks when it is asked.
 
-    who asks for runs  ->  server  ->  guard  ->  solver, and what it starts
+    who asks for runs  ->  server  ->  keeper  ->  maker  ->  guard  ->  solver, and what it starts
 
 The server is started once, with its own session, so that Ctrl-C at a terminal does not reach it. Each run has a
-connection of its own; closed, it ends the run.
+connection of its own; closed, it ends the run. Runs of one problem come one after the other: its keeper and maker (see
+`sharing.py`) are forked when the first comes, and get no more when one of another problem does.
 
 Why not `multiprocessing`'s own fork server: there the process of a run is nobody's child who could limit it, it lives
 on when who asked for it is killed, it may not be started from workers that are daemons, as those of Dask are, and it
@@ -23,12 +24,15 @@ import threading
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 
 from sd_models.errors import Fault, InvalidRequest
 
-from .guard import PIECE, Order, guarded
+from .guard import MOST_HELD, NEW, Order
+from .sharing import keeper_of
+from .watching import PIECE
 
 PRELOADED = (
     "numpy",
@@ -42,6 +46,8 @@ PRELOADED = (
     "optimize.transcription.transcription",
     "optimize.benchmarks.comparing.attempt",
 )
+MARK = 32  # bytes that a problem is known by
+NO_MORE = bytes(MARK)
 
 
 class Launcher:
@@ -81,7 +87,7 @@ class Launcher:
         with ours:
             try:
                 with theirs, self._asking:
-                    socket.send_fds(self._control, [b"r"], [theirs.fileno(), *held])
+                    socket.send_fds(self._control, [_mark(order)], [theirs.fileno(), *held])
                     self._running.add(ours)
                 ours.sendall(order.packed())
                 return b"".join(iter(lambda: ours.recv(PIECE), b"")).decode() or None
@@ -92,11 +98,13 @@ class Launcher:
                     self._running.discard(ours)
 
     def stop(self) -> None:
-        """Ends all runs that are under way."""
+        """Ends all runs that are under way, and who made their problems."""
         with self._asking:
             for connection in self._running:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):
+                self._control.sendall(NO_MORE)
 
     def close(self) -> None:
         """Ends the server, with all runs."""
@@ -119,28 +127,45 @@ def launcher() -> Launcher:
         return _launchers[-1]
 
 
+def _mark(order: Order) -> bytes:
+    """What runs have in common that may be forked from one process: the instance, and the limit of memory."""
+    return sha256(order.instance + str(order.facts.memory_limit).encode()).digest()
+
+
 def serve(descriptor: int, preloaded: Sequence[str]) -> None:
-    """Forks a guard for each connection that comes, until who started the server is gone."""
+    """Gives each connection that comes to the keeper of its problem, until who started the server is gone."""
     control = socket.socket(fileno=descriptor)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for guards
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
     warnings.simplefilter("ignore")
     for name in preloaded:
         import_module(name)
     gc.collect()
     gc.freeze()  # pages that the collector leaves alone stay shared
+    last, keeper = NO_MORE, None
     while True:
-        asked, descriptors, _, _ = socket.recv_fds(control, 1, 8)
-        if not asked:
+        mark, descriptors, _, _ = socket.recv_fds(control, MARK, MOST_HELD)
+        if not mark:
             os._exit(0)
-        connection, *held = descriptors
-        if os.fork() == 0:
-            try:
-                control.close()
-                guarded(socket.socket(fileno=connection), held)
-            finally:
-                os._exit(0)
-        for each in descriptors:
-            os.close(each)
+        if mark != last and keeper is not None:
+            keeper.close()
+            keeper = None
+        last = mark
+        if descriptors:
+            keeper = _passed_on(descriptors, keeper, control)
+
+
+def _passed_on(descriptors: Sequence[int], keeper: socket.socket | None, control: socket.socket) -> socket.socket:
+    """The way to the keeper that a run was given to, a new one where there is none or it has ended."""
+    if keeper is None:
+        keeper = keeper_of(None, closing=(control.fileno(), *descriptors))
+    try:
+        socket.send_fds(keeper, [NEW], descriptors)
+    except OSError:
+        keeper.close()
+        return _passed_on(descriptors, None, control)
+    for each in descriptors:
+        os.close(each)
+    return keeper
 
 
 if __name__ == "__main__":

@@ -49,14 +49,21 @@ class Tree:
             for process in members:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(process, signal.SIGKILL)
-            _reap()
+            reap()
 
 
-def _reap() -> None:
+def reap() -> None:
     """Takes notice of children that have ended."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
+
+
+def wait_for_all() -> None:
+    """Returns when this process has no children any more."""
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
 
 
 def below(process: int) -> Iterator[int]:

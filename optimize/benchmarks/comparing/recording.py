@@ -37,11 +37,17 @@ class Clock:
     tell: Tell
     began: float = field(default_factory=perf_counter)
     stating: float = 0.0
+    before: float = 0.0  # seconds in which equations were stated before the search began
 
     @property
     def seconds(self) -> float:
         """The solver's own."""
         return perf_counter() - self.began - self.stating
+
+    def took_before(self, seconds: float) -> None:
+        """Equations were taken that stood already."""
+        self.before += seconds
+        self.tell({"before": {"stating": seconds}})
 
     def apart(self, state: Callable[[FloatArray], Any] | None) -> Callable[[FloatArray], Any] | None:
         """What states equations, its time kept apart."""

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from ...problems.program import Program
-from ...solvers.rows import Row
+from ...solvers.rows import Row, Works
 from ...solvers.traits import Trait
 
 DIGITS = 20  # of the key: enough for any number of runs
@@ -76,6 +76,11 @@ class Task:
     def version(self) -> str:
         """The solver's version; empty where it is missing."""
         return self.solver.version() or ""
+
+    @property
+    def on_equations(self) -> bool:
+        """Whether the solver asks for equations."""
+        return self.solver.works is not Works.ON_LEVERS
 
     @property
     def identity(self) -> dict[str, Any]:
