@@ -92,6 +92,7 @@ generated/notebooks/*
 
 explanation/road
 explanation/claims
+explanation/bounds
 explanation/flagship
 generated/models/common_prosperity/README
 generated/models/common_prosperity/sensitivity
