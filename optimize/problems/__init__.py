@@ -3,6 +3,7 @@
 - `program.py`: a problem as any solver sees it: arrays, and what computes outcomes
 - `scaling.py`: a program in other units of its levers
 - `optimality.py`: how far a point is from an optimum, computed apart from any solver
+- `rounding.py`: policies without what rounding leaves, which would break limits that have no size of their own
 - `scales.py`: magnitudes near a policy, and the way back from them
 - `evaluator.py`: a program as functions of its levers: values, slopes, products, for anybody's method
 - `forms.py`: the same in the words of SciPy and pygmo

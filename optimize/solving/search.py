@@ -18,8 +18,9 @@ from sd_models.system.model import FloatArray, IndexArray
 from ..certificates.certificate import Certificate, certify
 from ..certificates.escapes import escaping
 from ..certificates.probes import NOTHING, SMALL
-from ..problems.optimality import Multipliers, own_sizes, slopes
+from ..problems.optimality import Multipliers, own_sizes, slopes, violation
 from ..problems.program import Program
+from ..problems.rounding import mended
 from ..problems.scaling import is_mixed, rescaled
 from ..solvers.rows import NotAccepted
 from ..solvers.solver import Ending, Solution, Solver, hastened
@@ -145,7 +146,7 @@ class Search:
         """Where the solver ends from a start; the best policy seen, unless the solver tells one that is as good."""
         start = self._with_slopes(start)
         self.oversight.best = None
-        solution = self._ran(start, solver or self.solver)
+        solution = self._mended(self._ran(start, solver or self.solver))
         best = self.oversight.best
         if solution is not None and np.isfinite(solution.y).all():
             found = Candidate(solution.x, solution.y, self.program.cost(solution.x, solution.y), solution.violation)
@@ -159,6 +160,16 @@ class Search:
             best = self.oversight.best or Candidate(x, at.y, np.inf, np.inf)
             ending = ending if at.is_finite else Ending.FAILED
         return End(best, ending, solution)
+
+    def _mended(self, solution: Solution | None) -> Solution | None:
+        """A solution without rounding that breaks its limits."""
+        if solution is None or solution.violation <= TOLERANCE or not np.isfinite(solution.x).all():
+            return solution
+        at = self.program.evaluate(solution.x)
+        found = mended(self.program, at)
+        if found is at:
+            return solution
+        return replace(solution, x=found.x, y=found.y, violation=violation(self.program, found.x, found.y))
 
     def _with_slopes(self, start: FloatArray) -> FloatArray:
         """A start, or a point a little inside the bounds where slopes are infinite at it, as that of a root at zero."""

@@ -18,12 +18,13 @@ from sd_models.errors import ModelError
 
 from ...problems.optimality import most_violated
 from ...problems.program import Counts, Program
+from ...problems.rounding import mended
 from ...solvers.rows import refusal
 from ...solvers.solver import Ending, Solution
 from ...solvers.traits import Size
 from .facts import End
 from .making import Made, make
-from .recording import Clock, Recorder, Tell, Watching, excess, forgiving, fraction
+from .recording import Clock, Recorder, Tell, Watching, excess, fraction
 from .tasks import Task
 
 MOST_MESSAGE = 500  # characters
@@ -66,8 +67,7 @@ def solve(task: Task, made: Made, tell: Tell) -> None:
         return
     solver = task.solver.make(task.solver_options)
     clock = Clock(tell)
-    held = forgiving(program)
-    recorder = Recorder(held, clock, tell)
+    recorder = Recorder(program, clock, tell)
     watched = replace(
         program,
         equations=made.stater(clock),
@@ -81,7 +81,7 @@ def solve(task: Task, made: Made, tell: Tell) -> None:
     tell({"phase": "judging"})
     times = {"seconds": seconds, "stating": clock.stating + clock.before}
     counts = {"simulations": watched.counts.simulations, "gradients": watched.counts.gradients}
-    tell({"facts": {**times, **counts, **claims(solution), **run_again(held, solution)}})
+    tell({"facts": {**times, **counts, **claims(solution), **run_again(program, solution)}})
 
 
 def claims(solution: Solution) -> dict[str, Any]:
@@ -100,15 +100,15 @@ def claims(solution: Solution) -> dict[str, Any]:
 
 
 def run_again(program: Program, solution: Solution) -> dict[str, Any]:
-    """What the levers of a solution bring, by a run of the program made now."""
+    """What the levers of a solution bring, without rounding that breaks limits, by a run of the program made now."""
     x = np.asarray(solution.x, dtype=float)
     if x.shape != program.lower.shape:
         return {"end": End.RAISED, "message": f"it gave levers of the shape {x.shape}, expected {program.lower.shape}."}
     if not np.isfinite(x).all():
         return {"end": End.ANSWERED, "message": "its levers are no numbers.", "violation": float("inf")}
-    at = program.evaluate(x)
+    at = mended(program, program.evaluate(x))
     missed, name = most_violated(program, at.x, at.y)
-    cost, whole = program.cost(at.x, at.y), fraction(program, x)
+    cost, whole = program.cost(at.x, at.y), fraction(program, at.x)
     found = {
         "objective": program.sign * cost,
         "violation": missed,

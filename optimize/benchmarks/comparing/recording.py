@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
@@ -16,11 +16,10 @@ import numpy as np
 from sd_models.system.model import FloatArray
 
 from ...problems.optimality import violation
-from ...problems.program import Counts, Evaluation, Program
+from ...problems.program import Evaluation, Program
 from ...solvers.solver import Ending, Iteration
 from .facts import Point
 
-ROUNDING = 1e-12
 HOLDS = 1e-6  # relative violation up to which a policy keeps its limits
 WHOLE = 1e-5  # distance from a whole number up to which a number counts as whole, as solvers take it by default
 # A policy is worth a line if it is better by this part of all that was gained, or after so many seconds.
@@ -115,18 +114,6 @@ def thinned(points: Sequence[Point], sign: float) -> tuple[Point, ...]:
     bins = np.where(np.isfinite(bins), np.minimum(bins, TENTHS), TENTHS)
     kept = [0, *(i for i in range(1, len(points) - 1) if bins[i] > bins[:i].max()), len(points) - 1]
     return tuple(points[i] for i in kept)
-
-
-def forgiving(program: Program) -> Program:
-    """The program with its limits wider by rounding, of what their terms may be over the levers' ranges.
-
-    A limit on a difference, such as that on an amount that a project has to be chosen for, has no size of its own where
-    both are zero: rounding would break it by all of its size.
-    """
-    span = program.upper - program.lower
-    dust = ROUNDING * (abs(program.lever_rows) @ np.where(np.isfinite(span), span, 0.0))
-    lower, upper = program.row_lower - dust, program.row_upper + dust
-    return replace(program, row_lower=lower, row_upper=upper, counts=Counts())
 
 
 def excess(program: Program, x: FloatArray, y: FloatArray) -> float:

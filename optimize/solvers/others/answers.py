@@ -10,6 +10,7 @@ from sd_models.system.model import FloatArray
 
 from ...problems.optimality import violation
 from ...problems.program import Program
+from ...problems.rounding import mended
 from ..solver import Claim, Ending, Solution, Watch
 
 # A number that a library means to be whole may miss it by this much; farther off it is left as it is, for all to see.
@@ -41,11 +42,11 @@ class Answer:
 def solution(program: Program, start: FloatArray, answer: Answer, watch: Watch, name: str) -> Solution:
     """The solution that stands behind an answer: levers within their bounds, run by the program.
 
-    An optimum that does not keep the limits in the run is called stalled. Libraries tell no prices here: whoever needs
-    them finds them at the policy, as `certify` does.
+    Rounding that breaks limits is taken from them (`rounding.py`). An optimum that does not keep the limits in the run
+    is called stalled. Libraries tell no prices here: whoever needs them finds them at the policy, as `certify` does.
     """
     told = answer.x is not None and bool(np.isfinite(answer.x).all())
-    at = program.evaluate(within(program, answer.x if answer.x is not None and told else start))
+    at = mended(program, program.evaluate(within(program, answer.x if answer.x is not None and told else start)))
     missed = violation(program, at.x, at.y) if at.is_finite else np.inf
     ending, notes = answer.ending, [f"{name} ended with: {answer.status}."]
     if ending is Ending.OPTIMAL and not (told and missed <= HOLDS):
