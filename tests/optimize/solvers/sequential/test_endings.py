@@ -1,4 +1,4 @@
-"""The search never denies what its own point shows, and sees where the objective grows without end."""
+"""The search never denies what its own point shows, sees where the objective grows without end, and comes to an end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from support.forms import of_forms
 from support.solvers import Patient
 
 from optimize.families.instance import start_of
+from optimize.families.table import instances
 from optimize.families.traps import program_of
 from optimize.problems.optimality import violation
 from optimize.solvers.sequential import sqp
@@ -52,3 +53,11 @@ def test_a_limit_far_away_is_an_end(far: float) -> None:
     found = Sqp().solve(program, np.ones(2), Patient())
     assert found.ending is Ending.OPTIMAL
     np.testing.assert_allclose(found.x, [0, far], atol=1e-6 * far)
+
+
+def test_a_hundred_periods_take_few_iterations() -> None:
+    """Savings and emissions of DICE-2016R; its optimum by IPOPT as well."""
+    program = next(one for one in instances(["climate"]) if one.key == "dice2016-100-0").program()
+    found = Sqp(iterations=30).solve(program, start_of(program), Patient())
+    assert found.ending is Ending.OPTIMAL
+    assert -program.cost(found.x, found.y) == pytest.approx(4517.31468, abs=1e-4)
