@@ -1,9 +1,11 @@
 """A problem to a bound that no policy can be better than.
 
-First intervals: what every variable can be, from the levers' bounds on. That holds always, and may say little: what
-cancels in the equations does not cancel in intervals. Then a solver of `globally.py` on the transcription with these
-bounds. Its number is believed as far as it can be held against something: a margin for its tolerance is added, its best
-point is run by the model, and a policy that keeps all limits and is better than the number refutes it.
+First polynomials of the levers with all that they leave out (`branching.py`): near where levers move the model gently,
+however long it runs. Where that is not near enough, intervals: what every variable can be, from the levers' bounds on,
+which may say little, since what cancels in the equations does not cancel in intervals. Then a solver of `globally.py`
+on the transcription with these bounds. Its number is believed as far as it can be held against something: a margin for
+its tolerance is added, its best point is run by the model, and a policy that keeps all limits and is better than the
+number refutes it.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from ..results.verdict import TOLERANCE
 from ..solving.solve import solve
 from ..transcription.reach import lever_bounds
 from ..transcription.transcription import statements, transcribed_exactly
+from .branching import Branching
 from .globally import FEASIBILITY, GlobalSolver, Told, global_solver, told
 from .tolerances import slip
 
@@ -88,20 +91,24 @@ class _Bounding:
         self.worst = math.inf if self.maximize else -math.inf
 
     def bound(self, result: Result) -> Bound:
-        """By intervals, and by the solver where that is nearer."""
+        """By polynomials; by intervals and by the solver where that is nearer."""
         began = perf_counter()
         x = np.clip(self.problem.vector(policy_of(result.policy)), self.program.lower, self.program.upper)
         known = self.worth(x)
         baseline = self.baseline(known)
         found = Bound(self.worst, "nothing", known, baseline, self.maximize, self.worst)
+        changed = abs(known - baseline) if math.isfinite(known + baseline) else 0.0
+        found = self.by_polynomials(found, self.gap * changed / 2)
+        if self.is_near(found, changed):
+            return replace(found, seconds=perf_counter() - began)
         size = statements(self.problem)
         if size > MOST:
             note = f"The plan is too large to be stated with bounds ({size:,} values, at most {MOST:,})."
-            return replace(found, notes=(note,))
+            return replace(found, seconds=perf_counter() - began, notes=(note,))
         model, definitions = transcribed_exactly(self.problem, x)
         interval = self.by_intervals(model)
-        found = replace(found, value=interval, by="intervals", interval=interval, notes=(*self.endless(), *model.notes))
-        changed = abs(known - baseline) if math.isfinite(known + baseline) else 0.0
+        found = replace(found, interval=interval, notes=(*self.endless(), *model.notes))
+        found = self.nearer(found, interval, "intervals")
         small = _small(model)
         if small:
             return replace(found, notes=(*found.notes, TOO_SMALL.format(names=", ".join(small[:3]))))
@@ -109,6 +116,22 @@ class _Bounding:
         answer = told(model, self.solver, seconds=self.time_limit, gap=self.gap * changed / 2)
         found = self.with_solver(found, answer, margin)
         return replace(found, seconds=perf_counter() - began)
+
+    def by_polynomials(self, found: Bound, gap: float) -> Bound:
+        """The bound by polynomials, to an absolute gap where the policy known is as good as that."""
+        sign = self.program.sign
+        enough = sign * found.objective - gap if math.isfinite(found.objective) else math.inf
+        least = Branching(self.problem, self.program, self.time_limit).least(enough)
+        return self.nearer(found, sign * least, "polynomials")
+
+    def is_near(self, found: Bound, changed: float) -> bool:
+        """Whether the gap is no larger than what is asked for."""
+        return math.isfinite(found.objective) and found.gap <= self.gap * changed
+
+    def nearer(self, found: Bound, value: float, by: str) -> Bound:
+        """The bound, or another that holds as well where that is nearer."""
+        sign = 1.0 if self.maximize else -1.0
+        return replace(found, value=value, by=by) if sign * value < sign * found.value else found
 
     def endless(self) -> tuple[str, ...]:
         """The levers that go on without end, in a note."""

@@ -50,14 +50,14 @@ class Proof:
 class Bound:
     """What no policy of a plan can be better than, in the plan's own direction.
 
-    `value` is the bound (infinite where none was found), `by` what it rests on: "intervals", which hold for all
-    numbers that a run can have, or the name of a solver, whose bound holds up to its tolerances. `margin` is what
-    these may have moved it by, to first order along the run, and is part of `value`; `interval` the bound by
-    intervals alone, `claimed` what the solver told, in its own word `status`. `objective` is that of the best policy
-    known, as the model runs it (NaN where none keeps all limits), `baseline` that of the run without a policy, or
-    where the best policy is none, that of all levers at their lower bounds. `better` are the levers of a policy of
-    the solver's that is better than the one that was given, empty if there is none. `contradiction` says which policy
-    is better than the solver's bound, which then counts for nothing.
+    `value` is the bound (infinite where none was found), `by` what it rests on: "intervals" or "polynomials", which
+    hold for all numbers that a run can have, or the name of a solver, whose bound holds up to its tolerances. `margin`
+    is what these may have moved it by, to first order along the run, and is part of `value`; `interval` the bound by
+    intervals alone (infinite where it was not needed), `claimed` what the solver told, in its own word `status`.
+    `objective` is that of the best policy known, as the model runs it (NaN where none keeps all limits), `baseline`
+    that of the run without a policy, or where the best policy is none, that of all levers at their lower bounds.
+    `better` are the levers of a policy of the solver's that is better than the one that was given, empty if there is
+    none. `contradiction` says which policy is better than the solver's bound, which then counts for nothing.
 
     A policy that brings 9.9 where nothing brings 9, and none can bring more than 10:
 

@@ -9,6 +9,7 @@ run with Pyomo expressions in place of numbers.
 - `values.py`: what an expression is worth, each of its names computed once
 - `exact.py`: the same between bounds, kinks with integer variables or SOS2
 - `unrolling.py`: a tape to expressions, one step after the other, what nobody needs left out
+- `steps.py`: what each step of a problem reads, and what outcomes are made of
 - `reach.py`: bounds of levers that limits on levers leave
 - `transcription.py`: the whole as a Pyomo model, started from a run and scaled
 - `export.py`: that model as a file for other programs

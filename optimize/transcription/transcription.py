@@ -14,13 +14,11 @@ from pyomo.common.gc_manager import PauseGC
 
 from sd_models.dynamics.functions import Operation
 from sd_models.dynamics.preparation import Layout
-from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.system.model import FloatArray, System
 from sd_models.tape.instructions import Movement, Source
-from sd_models.tape.tracing import OUTPUTS, STOCKS, TapedModel, trace
+from sd_models.tape.tracing import OUTPUTS, STOCKS, TapedModel
 
-from ..plans.horizon import horizon_end
 from ..problems.assembly import assemble
 from ..problems.problem import Problem
 from ..problems.pyomo_model import Constraints, state, tightened, variable_sides
@@ -31,8 +29,9 @@ from .exact import KINKS, Definitions, Kinks, RangedArithmetic, Start, set_bound
 from .forms import Form, symbol_of
 from .intervals import Interval
 from .reach import lever_bounds
+from .steps import Steps
 from .symbols import Ranged, Symbol, valued
-from .unrolling import CHEAP, Arithmetic, Part, needed
+from .unrolling import CHEAP, Arithmetic, Part
 from .values import Values
 
 Auxiliaries: TypeAlias = Literal["expressions", "variables"]
@@ -104,8 +103,8 @@ def transcribed_exactly(problem: Problem, start: FloatArray) -> tuple[pyo.Concre
 
 def statements(problem: Problem) -> int:
     """How many values a transcription computes: those from which outcomes follow, at all points of the horizon."""
-    whole = _Transcription(problem, None, _Stated(problem.system), _Form(True, "integers", True))
-    lines = (whole.tapes.step.instructions[number] for number in whole.part.lines)
+    steps = Steps(problem, problem.system)
+    lines = (steps.tapes.step.instructions[number] for number in steps.part.lines)
     each = sum(max(1, line.length) for line in lines if line.operation not in CHEAP)
     return each * len(problem.horizon.points)
 
@@ -189,17 +188,19 @@ class _Transcription:
     # --- dynamics ---------------------------------------------------------------------------------------------------
 
     @cached_property
-    def tapes(self) -> TapedModel:
-        """The model of the problem as tapes, with the names of all its variables."""
-        names = self.problem.lever_names
-        return trace(self.stated.system, levers=names, time=TimeSpan(stop=horizon_end(self.problem.plan)))
+    def steps(self) -> Steps:
+        """The steps of the model of the problem, with the names of all its variables."""
+        return Steps(self.problem, self.stated.system)
 
-    @cached_property
+    @property
+    def tapes(self) -> TapedModel:
+        """The model as tapes."""
+        return self.steps.tapes
+
+    @property
     def part(self) -> Part:
         """What of a step outcomes need, now or later."""
-        rows = self.tapes.outputs.rows
-        wanted = [rows[name].start + e for name, e in self.problem.bound.quantities.elements if name in rows]
-        return needed(self.tapes.step, frozenset(wanted))
+        return self.steps.part
 
     @cached_property
     def named(self) -> Mapping[int, tuple[Words, ...]]:
@@ -234,7 +235,9 @@ class _Transcription:
         stocks, outputs = self._first(), []
         for point, time in enumerate(horizon.points.tolist()):
             found = self.part.results(
-                self._sources(stocks, point), lambda *one, at=time: self._keep(at, *one), self.arithmetic
+                self.steps.sources(stocks, self._levers[point], point),
+                lambda *one, at=time: self._keep(at, *one),
+                self.arithmetic,
             )
             outputs.append({row: self._closed(one) for row, one in found[OUTPUTS].items()})
             if point + 1 < len(horizon.points):
@@ -315,26 +318,10 @@ class _Transcription:
         self.model.shared[number] = valued(told[-1])
         return self._like(self.model.shared[number], told[-1])
 
-    def _sources(self, stocks: Mapping[int, Symbol], point: int) -> dict[Source, Any]:
-        """The columns that a step reads at a point of the horizon."""
-        at = self.problem.horizon.first + point
-        return {
-            Source.STOCKS: stocks,
-            Source.LEVERS: self._levers[point],
-            Source.DATA: self.tapes.data_table[:, at].tolist(),
-            Source.TIME: [float(self.tapes.grid.times[at])],
-        }
-
     @cached_property
     def _levers(self) -> list[list[Symbol]]:
-        """The levers at each point: a variable where the plan decides, else the model's own value."""
-        levers, columns = self.problem.levers, self._columns
-        points: list[list[Symbol]] = [column.tolist() for column in levers.own.T]
-        for rows, block in zip(levers.decided, levers.blocks, strict=True):
-            for row, numbers in zip(rows.tolist(), block.numbers, strict=True):
-                for point, period in enumerate(block.period.tolist()):
-                    points[point][row] = columns[numbers[period]]
-        return points
+        """The levers at each point."""
+        return self.steps.levers(self._columns)
 
     @property
     def _columns(self) -> list[Symbol]:
@@ -354,41 +341,17 @@ class _Transcription:
         return symbol_of(among, number, self.symbols) if self.symbols and among.is_finite else None
 
     def _first(self) -> Mapping[int, Symbol]:
-        """The stocks at the start of the horizon; where that is the start of the run, levers may set them."""
-        read = self.part.loaded(Source.STOCKS)
-        if self.problem.horizon.first:
-            values = self.problem.outcomes.run.first_stocks[:, 0]
-            return {row: float(values[self._row(row)]) for row in read}
-        begin = Part(self.tapes.start, {STOCKS: read})
-        time = float(self.problem.horizon.points[0])
-        sources = {**self._sources({}, 0), Source.INITIALS: []}
-        found = begin.results(sources, self._share, self.arithmetic)[STOCKS]
-        words = _words(self.tapes, self.tapes.states)
+        """The stocks at the start of the horizon, those that levers set as variables."""
+        found = self.steps.first(self._levers[0], self._share, self.arithmetic)
+        words, time = _words(self.tapes, self.tapes.states), float(self.problem.horizon.points[0])
         return {row: self._stock((*words[row], time), one, row) for row, one in found.items()}
-
-    def _row(self, row: int) -> int:
-        """The row of a stock among those of the problem's simulator."""
-        own: Mapping[str, slice] = self.problem.simulator.model.states.rows
-        name = next(n for n, part in self.tapes.states.rows.items() if part.start <= row < part.stop)
-        return int(own[name].start + row - self.tapes.states.rows[name].start)
 
     # --- outcomes ---------------------------------------------------------------------------------------------------
 
     def _tie(self, outputs: Sequence[Mapping[int, Symbol]]) -> None:
         """Each outcome is the weighted sum over time of an element of a variable."""
-        quantities, tapes = self.problem.bound.quantities, self.tapes
-        for (key, outcome), (name, element), window in zip(
-            self.model.outcomes.items(), quantities.elements, quantities.windows.tolist(), strict=True
-        ):
-            weights = quantities.weights[window]
-            at = np.flatnonzero(weights).tolist()
-            if name in tapes.fixed:
-                values = [float(tapes.fixed[name][element])] * len(at)
-            else:
-                values = [outputs[point][tapes.outputs.rows[name].start + element] for point in at]
-            each = [
-                self.arithmetic.apply(Operation.MULTIPLY, float(weights[p]), v) for p, v in zip(at, values, strict=True)
-            ]
+        for (key, outcome), terms in zip(self.model.outcomes.items(), self.steps.terms(outputs), strict=True):
+            each = [self.arithmetic.apply(Operation.MULTIPLY, weight, value) for weight, value in terms]
             total = self.arithmetic.total(each)
             self.model.ties[key] = outcome == valued(total)
             self._like(outcome, total)
@@ -418,7 +381,7 @@ class _Transcription:
         sizes = np.maximum(np.abs(run).max(axis=1), LEAST)
         words = _words(self.tapes, self.tapes.states)
         points = dict(zip(problem.horizon.points.tolist(), range(problem.horizon.first, run.shape[1]), strict=True))
-        rows = {key: self._row(row) for row, key in words.items()}
+        rows = {key: self.steps.row(row) for row, key in words.items()}
         for key, stock in model.stocks.items():
             row = rows[key[:-1]]
             stock.set_value(float(run[row, points[key[-1]]]), skip_validation=True)
