@@ -216,5 +216,5 @@ def _margin(label: str, margin: float) -> str:
     return (
         f"The bound is that of {label}, which keeps equations to {FEASIBILITY:g}; along the run that may move the "
         f"objective by {margin:.1g} to first order, which the bound allows for. It is a computation in floating point, "
-        "no proof on paper; the bound by intervals is one."
+        "no proof on paper, as bounds by polynomials and by intervals are."
     )

@@ -1,11 +1,11 @@
 """The flagship's policy, in many sizes: who should get how much, for what, in which year.
 
 Measures of the four pillars, each with a floor, share a part of the public budget, which grows with the economy: a
-sixteenth of it for each measure. Seeds draw that part, the floors, the discount and what the end counts for. Seed 0 is
-the plan of the benchmark `solvers`: `macro-m4-y25` has its 400 levers, `provinces-m4-y25` its 3,100, and
-`provinces-m16-y25` 12,400. `default` is the flagship's own plan, with ramps, floors of provinces and limits on carbon,
-air and debt. Finer regions are the provinces split at random (`common_prosperity/splitting.py`); one region is all of
-them together. `urbanization` is the small library model.
+sixteenth of it for each measure. Seeds draw that part, the floors, the discount and what the end counts for; seed 0
+takes round numbers. `macro-m4-y25` has 400 levers, `provinces-m4-y25` 3,100, and `provinces-m16-y25` 12,400. `default`
+is the flagship's own plan, with ramps, floors of provinces and limits on carbon, air and debt. Finer regions are the
+provinces split at random (`common_prosperity/splitting.py`); one region is all of them together. `urbanization` is the
+small library model.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Draw:
 
     @classmethod
     def of(cls, seed: int) -> Draw:
-        """The benchmark's own for seed 0."""
+        """What a seed draws; round numbers for seed 0."""
         if not seed:
             return cls()
         draw = np.random.default_rng(seed)
