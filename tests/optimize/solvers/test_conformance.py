@@ -69,8 +69,9 @@ def golden(found: dict[tuple[str, str], tuple[Program, Optimum, Solution]]) -> I
             csv.writer(file, lineterminator="\n").writerows([("problem", "solver", "iterations"), *sorted(rows)])
 
 
-def test_every_folder_has_its_optimum() -> None:
-    assert {path.name for path in FOLDER.iterdir() if path.is_dir()} == set(OPTIMA)
+def test_every_optimum_has_its_folder() -> None:
+    """Other folders there are of families whose optimum has no closed form."""
+    assert set(OPTIMA) <= {path.name for path in FOLDER.iterdir() if path.is_dir()}
 
 
 @pytest.mark.parametrize("name", OPTIMA)
