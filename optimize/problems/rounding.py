@@ -23,6 +23,8 @@ from .program import Evaluation, Program
 NEAR = (1e-15, 1e-12, 1e-9)
 # Limits hold within this part of their size; the cost of a mended policy may differ by this part of its own.
 HOLDS, SAME = 1e-6, 1e-9
+# A number that is meant to be whole may miss it by this much, as solvers take it by default.
+WHOLE = 1e-5
 
 
 def mended(program: Program, at: Evaluation) -> Evaluation:

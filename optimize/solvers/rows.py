@@ -129,6 +129,13 @@ def refusal(row: Row, traits: Iterable[Trait] = (), size: Size | None = None) ->
     return f"{row.name} does not take this problem: beyond the free licence are its {excess}." if excess else None
 
 
+def accept(row: Row, traits: frozenset[Trait], size: Size | None = None) -> None:
+    """NotAccepted where a solver does not take a problem."""
+    reason = refusal(row, traits, size)
+    if reason is not None:
+        raise NotAccepted(reason, traits - row.takes)
+
+
 def _listed(words: list[Trait]) -> str:
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else str(last)

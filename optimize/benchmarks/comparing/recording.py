@@ -17,11 +17,10 @@ from sd_models.system.model import FloatArray
 
 from ...problems.optimality import violation
 from ...problems.program import Evaluation, Program
+from ...problems.rounding import HOLDS, WHOLE
 from ...solvers.solver import Ending, Iteration
 from .facts import Point
 
-HOLDS = 1e-6  # relative violation up to which a policy keeps its limits
-WHOLE = 1e-5  # distance from a whole number up to which a number counts as whole, as solvers take it by default
 # A policy is worth a line if it is better by this part of all that was gained, or after so many seconds.
 WORTH, SECONDS = 1e-8, 0.5
 TENTHS = 90  # of a power of ten by which the gap to the last point falls, each of which keeps a point

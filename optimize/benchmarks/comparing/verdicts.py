@@ -35,9 +35,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ...problems.rounding import HOLDS, WHOLE
 from ...solvers.solver import Ending
 from .facts import End, Facts
-from .recording import HOLDS, WHOLE
 
 CLOSE = 1e-6  # of the objective's scale: as good as the best
 LOOSE = 1e-3  # beyond any default tolerance

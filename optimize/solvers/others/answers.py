@@ -10,13 +10,8 @@ from sd_models.system.model import FloatArray
 
 from ...problems.optimality import violation
 from ...problems.program import Program
-from ...problems.rounding import mended
+from ...problems.rounding import HOLDS, WHOLE, mended
 from ..solver import Claim, Ending, Solution, Watch
-
-# A number that a library means to be whole may miss it by this much; farther off it is left as it is, for all to see.
-WHOLE = 1e-5
-# Limits hold within this part of their size.
-HOLDS = 1e-6
 
 
 @dataclass(frozen=True, eq=False)

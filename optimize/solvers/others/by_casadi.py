@@ -16,27 +16,24 @@ import casadi as ca
 import numpy as np
 from pyomo.repn.plugins.nl_writer import NLWriter
 
-from sd_models.system.model import FloatArray
-
-from ...problems.program import Program
-from ..rows import Row
-from ..solver import Ending, Solution, Watch
-from .answers import Answer, solution
-from .equations import Equations, equations
+from ..solver import Ending
+from .answers import Answer
+from .equations import Equations
+from .ways import OnEquations
 
 QUIET: Mapping[str, Any] = {"print_time": False, "error_on_fail": False, "show_eval_warnings": False}
 # Each solver's own words for saying nothing on its way, on the quadratic programs inside of it too.
 _SQP: Mapping[str, Any] = {"print_header": False, "print_iteration": False}
-_QP: Mapping[str, Any] = {"error_on_fail": False, "print_time": False}
-_QRQP: Mapping[str, Any] = {**_QP, "print_header": False, "print_iter": False, "print_info": False}
+QP: Mapping[str, Any] = {"error_on_fail": False, "print_time": False}
+QRQP: Mapping[str, Any] = {"print_header": False, "print_iter": False, "print_info": False}
 SILENT: Mapping[str, Mapping[str, Any]] = {
     "ipopt": {"ipopt.print_level": 0, "ipopt.sb": "yes"},
     "bonmin": {"bonmin.bb_log_level": 0, "bonmin.nlp_log_level": 0, "bonmin.sb": "yes"},
     "uno": {"uno.logger": "SILENT"},
     "fatrop": {"fatrop.print_level": 0},
     "sleqp": {"print_level": 0},
-    "sqpmethod": {**_SQP, "print_status": False, "qpsol_options": {**_QP, "printLevel": "none"}},
-    "qrsqp": {**_SQP, "qpsol_options": _QRQP},
+    "sqpmethod": {**_SQP, "print_status": False, "qpsol_options": {**QP, "printLevel": "none"}},
+    "qrsqp": {**_SQP, "qpsol_options": {**QP, **QRQP}},
 }
 # What each calls its limit of time, in seconds; the others know none.
 TIMED: Mapping[str, str] = {
@@ -58,38 +55,23 @@ WORDS: Mapping[str, Ending] = {
 }
 
 
-@dataclass(frozen=True)
-class ByCasadi:
+@dataclass(frozen=True, kw_only=True)
+class ByCasadi(OnEquations):
     """A solver of CasADi by its `plugin`, with its own default options."""
 
-    row: Row
     plugin: str
     time_limit: float | None = None
 
-    @property
-    def name(self) -> str:
-        """The name in plans and on the command line."""
-        return self.row.name
-
-    def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
-        """What the library finds from a start, run by the program."""
-        stated = equations(program, start, self.row)
+    def _answer(self, stated: Equations) -> Answer:
         nlp, places = _read(stated)
-        return solution(program, start, self._answer(program, stated, nlp, places), watch, self.name)
-
-    def _answer(self, program: Program, stated: Equations, nlp: Any, places: Mapping[int, int]) -> Answer:
         try:
             solver = ca.nlpsol("solver", self.plugin, _functions(nlp), self._options(nlp))
             found = solver(x0=nlp.x_init, lbx=nlp.x_lb, ubx=nlp.x_ub, lbg=nlp.g_lb, ubg=nlp.g_ub)
         except RuntimeError as error:  # CasADi's word for a failure of a library
             return Answer(None, Ending.FAILED, last_sentence(error))
-        values, told = np.asarray(found["x"].full()).ravel(), solver.stats()
+        values = np.asarray(found["x"].full()).ravel()
         x = [values[places[id(v)]] if id(v) in places else v.value for v in stated.model.levers.values()]
-        kind = str(told["unified_return_status"])
-        status = str(told.get("return_status") or kind).replace("_", " ").lower()
-        objective = program.sign * float(found["f"])
-        ending = WORDS.get(status) or ENDINGS.get(kind, Ending.FAILED)
-        return Answer(np.array(x, dtype=np.float64), ending, status, objective)
+        return Answer(np.array(x, dtype=np.float64), *told(solver), stated.sign * float(found["f"]))
 
     def _options(self, nlp: Any) -> dict[str, Any]:
         options = {**QUIET, **SILENT.get(self.plugin, {})}
@@ -113,6 +95,14 @@ def _read(stated: Equations) -> tuple[Any, Mapping[int, int]]:
         nlp = ca.NlpBuilder()
         nlp.import_nl(str(path))
     return nlp, {id(variable): place for place, variable in enumerate(info.variables)}
+
+
+def told(solver: ca.Function) -> tuple[Ending, str]:
+    """How a solver ended, and its own words for that."""
+    stats = solver.stats()
+    kind = str(stats["unified_return_status"])
+    status = str(stats.get("return_status") or kind).replace("_", " ").lower()
+    return WORDS.get(status) or ENDINGS.get(kind, Ending.FAILED), status
 
 
 def last_sentence(error: Exception) -> str:

@@ -9,14 +9,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import coo_matrix, csc_matrix
 
-from sd_models.system.model import FloatArray
-
-from ...problems.program import Program
-from ..rows import Row
-from ..solver import Ending, Solution, Watch
-from .answers import Answer, solution
-from .equations import equations
-from .matrices import Matrices, matrices
+from ..solver import Ending
+from .answers import Answer
+from .matrices import Matrices
+from .ways import OnMatrices
 
 # COPT's own numbers of its statuses, and what it calls infinite.
 STATUSES: Mapping[int, tuple[str, Ending]] = {
@@ -31,24 +27,13 @@ STATUSES: Mapping[int, tuple[str, Ending]] = {
 INFINITE = 1e30
 
 
-@dataclass(frozen=True)
-class ByCopt:
+@dataclass(frozen=True, kw_only=True)
+class ByCopt(OnMatrices):
     """COPT with its own default options."""
 
-    row: Row
     time_limit: float | None = None
 
-    @property
-    def name(self) -> str:
-        """The name in plans and on the command line."""
-        return self.row.name
-
-    def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
-        """What the library finds, run by the program."""
-        stated = matrices(equations(program, start, self.row))
-        return solution(program, start, self._answer(stated), watch, self.name)
-
-    def _answer(self, stated: Matrices) -> Answer:
+    def _solved(self, stated: Matrices) -> Answer:
         import coptpy
 
         try:

@@ -9,15 +9,11 @@ from typing import Any
 import highspy
 import numpy as np
 
-from sd_models.system.model import FloatArray
-
-from ...problems.program import Program
 from ..highs import model_of
-from ..rows import Row
-from ..solver import Ending, Solution, Watch
-from .answers import Answer, solution
-from .equations import equations
-from .matrices import Matrices, matrices
+from ..solver import Ending
+from .answers import Answer
+from .matrices import Matrices
+from .ways import OnMatrices
 
 ENDINGS: Mapping[Any, Ending] = {
     highspy.HighsModelStatus.kOptimal: Ending.OPTIMAL,
@@ -28,25 +24,14 @@ ENDINGS: Mapping[Any, Ending] = {
 }
 
 
-@dataclass(frozen=True)
-class ByHighs:
+@dataclass(frozen=True, kw_only=True)
+class ByHighs(OnMatrices):
     """HiGHS's `method` (its option `solver`), with its own default options for all else."""
 
-    row: Row
     method: str
     time_limit: float | None = None
 
-    @property
-    def name(self) -> str:
-        """The name in plans and on the command line."""
-        return self.row.name
-
-    def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
-        """What the method finds, run by the program."""
-        stated = matrices(equations(program, start, self.row))
-        return solution(program, start, self._answer(stated), watch, self.name)
-
-    def _answer(self, stated: Matrices) -> Answer:
+    def _solved(self, stated: Matrices) -> Answer:
         highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         highs.setOptionValue("output_flag", False)
         highs.setOptionValue("solver", self.method)

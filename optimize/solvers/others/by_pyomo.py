@@ -1,4 +1,4 @@
-"""Solvers through Pyomo: SCIP, POUNCE, Gurobi, Xpress, CPLEX, CBC, HiGHS, and any other that Pyomo knows by name."""
+"""Solvers through Pyomo: SCIP, POUNCE, Gurobi, CPLEX, CBC, HiGHS, and any other that Pyomo knows by name."""
 
 from __future__ import annotations
 
@@ -13,13 +13,10 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from sd_models.system.model import FloatArray
-
-from ...problems.program import Program
-from ..rows import Row
-from ..solver import Ending, Solution, Watch
-from .answers import Answer, solution
-from .equations import Equations, equations
+from ..solver import Ending
+from .answers import Answer
+from .equations import Equations
+from .ways import OnEquations
 
 ENDINGS: Mapping[str, Ending] = {
     "optimal": Ending.OPTIMAL,
@@ -34,33 +31,22 @@ ENDINGS: Mapping[str, Ending] = {
 }
 
 
-@dataclass(frozen=True)
-class ByPyomo:
+@dataclass(frozen=True, kw_only=True)
+class ByPyomo(OnEquations):
     """A solver that Pyomo calls `factory`, with its own default options.
 
     `brings` is a module that makes Pyomo know it, `program` the function of a module that tells where its program is.
     """
 
-    row: Row
     factory: str
     brings: str = ""
     program: str = ""
     time_limit: float | None = None
 
-    @property
-    def name(self) -> str:
-        """The name in plans and on the command line."""
-        return self.row.name
-
-    def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
-        """What the library finds from a start, run by the program."""
-        stated = equations(program, start, self.row)
-        return solution(program, start, self._answer(stated), watch, self.name)
-
     def _answer(self, stated: Equations) -> Answer:
         model = stated.model
         try:
-            with _quiet():
+            with quiet():
                 found = self._made().solve(model, load_solutions=False, **self._options())
                 ended = str(found.solver.termination_condition)
                 told = len(found.solution) > 0
@@ -102,7 +88,7 @@ def _executable(place: str) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without warnings of statuses, licences and of starts beyond bounds: the answer says how it ended."""
     logger = logging.getLogger("pyomo")
     level = logger.level

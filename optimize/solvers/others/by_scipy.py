@@ -20,33 +20,20 @@ from scipy.sparse.linalg import LinearOperator
 from sd_models.system.model import FloatArray
 
 from ...problems.evaluator import Evaluator
-from ...problems.program import Program
-from ..rows import Row
-from ..solver import Ending, Solution, Watch
+from ..solver import Ending
 from .answers import Answer
-from .seen import Ranges, Seen, accept
+from .seen import Ranges, Seen
+from .ways import OnRuns
 
 
-@dataclass(frozen=True)
-class ByScipy:
+@dataclass(frozen=True, kw_only=True)
+class ByScipy(OnRuns):
     """A `method` of SciPy with its own default options; `seed` is that of the one that draws."""
 
-    row: Row
     method: str
-    time_limit: float | None = None
-    seed: int = 1
 
-    @property
-    def name(self) -> str:
-        """The name in plans and on the command line."""
-        return self.row.name
-
-    def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
-        """The best that the method finds from a start."""
-        accept(self.row, program)
-        seen = Seen(program, watch, self.time_limit)
-        inside = np.clip(start, program.lower, program.upper)
-        return seen.solution(inside, self.name, lambda: METHODS[self.method](seen, inside, self.seed))
+    def _search(self, seen: Seen, start: FloatArray) -> Answer:
+        return METHODS[self.method](seen, start, self.seed)
 
 
 # --- with slopes ------------------------------------------------------------------------------------------------------

@@ -10,15 +10,12 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from sd_models.system.model import FloatArray
-
-from ...problems.program import Program
-from ..rows import Row
-from ..solver import Ending, Solution, Watch
+from ..solver import Ending
 from ..traits import Trait
-from .answers import Answer, solution
-from .equations import Equations, equations
+from .answers import Answer
+from .equations import Equations
 from .restating import Restating
+from .ways import OnEquations
 
 FUNCTIONS = ("log", "exp", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan")
 # What Xpress says of an answer, where it has come to its end and where it was stopped.
@@ -29,22 +26,11 @@ ENDINGS: Mapping[str, Ending] = {
 }
 
 
-@dataclass(frozen=True)
-class ByXpress:
+@dataclass(frozen=True, kw_only=True)
+class ByXpress(OnEquations):
     """Xpress with its own default options."""
 
-    row: Row
     time_limit: float | None = None
-
-    @property
-    def name(self) -> str:
-        """The name in plans and on the command line."""
-        return self.row.name
-
-    def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
-        """What the library finds, run by the program."""
-        stated = equations(program, start, self.row)
-        return solution(program, start, self._answer(stated), watch, self.name)
 
     def _answer(self, stated: Equations) -> Answer:
         with warnings.catch_warnings():

@@ -19,7 +19,7 @@ from sd_models.system.model import FloatArray
 
 from ...problems.program import Program
 from ...problems.pyomo_reader import is_convex
-from ..rows import NotAccepted, Row, refusal
+from ..rows import Row, accept
 from ..traits import Size, Trait
 
 # Functions of Pyomo that are not differentiable everywhere.
@@ -38,6 +38,12 @@ class Equations:
     size: Size
 
     @property
+    def sign(self) -> float:
+        """-1 where the objective is maximized, else 1."""
+        (goal,) = self.model.component_data_objects(pyo.Objective, active=True)
+        return 1.0 if goal.sense == pyo.minimize else -1.0
+
+    @property
     def levers(self) -> FloatArray:
         """The values of the levers in the model; NaN where there is none."""
         values = (lever.value for lever in self.model.levers.values())
@@ -46,7 +52,7 @@ class Equations:
 
 def equations(program: Program, start: FloatArray, row: Row) -> Equations:
     """The equations of a program, started at levers; NotAccepted where the solver of the row does not take them."""
-    _accept(row, frozenset() if program.equations is not None else frozenset({Trait.BLACK_BOX}))
+    accept(row, frozenset() if program.equations is not None else frozenset({Trait.BLACK_BOX}))
     assert program.equations is not None
     with PauseGC():
         model: Any = program.equations(start)
@@ -57,14 +63,8 @@ def equations(program: Program, start: FloatArray, row: Row) -> Equations:
     if Trait.CHOICES in traits and not len(program.pulls):  # smooth stand-ins choose between branches that meet
         traits |= {Trait.KINKS}
     found = Equations(model, traits, size_of(model))
-    _accept(row, found.traits, found.size)
+    accept(row, found.traits, found.size)
     return found
-
-
-def _accept(row: Row, traits: frozenset[Trait], size: Size | None = None) -> None:
-    reason = refusal(row, traits, size)
-    if reason is not None:
-        raise NotAccepted(reason, traits - row.takes)
 
 
 def size_of(model: Any) -> Size:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-
 import pyomo.environ as pyo
 
 from sd_models.errors import Fault, InvalidRequest, nearest
 
 from ..rows import Row, Works
 from ..traits import Trait
+from .by_pyomo import quiet
 
 PREFIX = "pyomo:"
 
@@ -46,12 +45,8 @@ def row(name: str, takes: frozenset[Trait]) -> Row:
 
 
 def _is_there(name: str) -> bool:
-    logger = logging.getLogger("pyomo")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)  # it warns of each program that is not there
     try:
-        return bool(pyo.SolverFactory(name).available(exception_flag=False))
+        with quiet():  # it warns of each program that is not there
+            return bool(pyo.SolverFactory(name).available(exception_flag=False))
     except Exception:  # whatever a way of Pyomo's raises where its package is missing
         return False
-    finally:
-        logger.setLevel(level)

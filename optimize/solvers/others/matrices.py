@@ -60,7 +60,7 @@ class _Reader:
         """All of it."""
         model = self.stated.model
         (goal,) = model.component_data_objects(pyo.Objective, active=True)
-        sign = 1.0 if goal.sense == pyo.minimize else -1.0
+        sign = self.stated.sign
         aim = self.visitor.walk_expression(goal.expr)
         limits = [
             (*sides, self.visitor.walk_expression(body))

@@ -13,11 +13,10 @@ from sd_models.system.model import FloatArray
 
 from ...problems.optimality import violation
 from ...problems.program import Evaluation, Program
-from ..rows import NotAccepted, Row, refusal
+from ...problems.rounding import HOLDS
 from ..solver import Ending, Solution, Watch
 from ..starts import reach
-from ..traits import traits_of
-from .answers import HOLDS, Answer, solution, within
+from .answers import Answer, solution, within
 
 # What a relative violation of 1 costs, in sizes of the objective at the start: well above what any price makes of it.
 PENALTY = 100.0
@@ -26,13 +25,6 @@ NOWHERE = 1e6  # the same of levers that have no outcomes
 
 class Over(Exception):
     """A search has to stop."""
-
-
-def accept(row: Row, program: Program) -> None:
-    """NotAccepted where the solver of a row does not take a program."""
-    reason = refusal(row, traits_of(program))
-    if reason is not None:
-        raise NotAccepted(reason, traits_of(program) - row.takes)
 
 
 @dataclass(eq=False)
