@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,9 @@ from pyomo.contrib.solver.common.results import TerminationCondition
 
 from sd_models.errors import Fault, InvalidRequest, nearest_or_some
 from sd_models.system.model import FloatArray
+
+from ..solvers.choice import SOLVERS as TABLE
+from ..solvers.rows import Row
 
 FEASIBILITY = 1e-8  # to which equations are asked to hold
 LARGE = 1e19  # what solvers tell for infinity
@@ -32,35 +34,29 @@ NO_BOUND = (
 
 @dataclass(frozen=True)
 class GlobalSolver:
-    """A solver as people call it, the package that brings it, its name in Pyomo, and its words for what is asked."""
+    """A solver as people call it, its row in the table of solvers, and its words for what is asked."""
 
     label: str
-    package: str
-    pyomo_name: str
+    row: Row
     absolute_gap: str
     options: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def version(self) -> str | None:
         """The version that is installed; None where it is missing."""
-        try:
-            return version(self.package)
-        except PackageNotFoundError:
-            return None
+        return self.row.version()
 
 
 SOLVERS: Mapping[str, GlobalSolver] = {
     "scip": GlobalSolver(
         "SCIP",
-        "pyscipopt",
-        "scip_direct",
+        TABLE["scip"],
         "limits/absgap",
         {"numerics/feastol": FEASIBILITY, "numerics/dualfeastol": FEASIBILITY, "limits/gap": 0.0},
     ),
     "gurobi": GlobalSolver(
         "Gurobi",
-        "gurobipy",
-        "gurobi_direct_minlp",
+        TABLE["gurobi"],
         "MIPGapAbs",
         {"FeasibilityTol": FEASIBILITY, "OptimalityTol": FEASIBILITY, "MIPGap": 0.0},
     ),
@@ -88,7 +84,7 @@ def global_solver(name: str) -> GlobalSolver:
         raise InvalidRequest(Fault(f"{name!r} gives no bound that holds for all policies.", "solver", advice=advice))
     found = SOLVERS[name]
     if found.version is None:
-        advice = f"Install it: pip install {found.package}."
+        advice = f"Install it: {found.row.install}."
         raise InvalidRequest(Fault(f"{found.label} is not installed.", "solver", advice=advice))
     return found
 
@@ -104,7 +100,7 @@ def told(model: pyo.ConcreteModel, solver: GlobalSolver, *, seconds: float, gap:
     }
     model.scaling_factor.deactivate()
     try:
-        found = SolverFactory(solver.pyomo_name).solve(model, **asked)
+        found = SolverFactory(solver.row.settings["factory"]).solve(model, **asked)
     except Exception as error:  # whatever a library of others raises: no bound, and why
         return Told(none, "error", failure=f"{solver.label} cannot state it: {_short(error)}")
     finally:

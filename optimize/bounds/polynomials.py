@@ -20,6 +20,7 @@ from sd_models.dynamics.functions import Operation
 from sd_models.numbers.tables import read
 from sd_models.system.model import FloatArray, Series
 
+from ..transcription.forms import SUMS_AND_PRODUCTS
 from ..transcription.intervals import Interval
 from ..transcription.symbols import STEPS
 
@@ -239,10 +240,7 @@ def _absolute(one: Polynomial, among: Interval) -> Polynomial:
 
 _Work: TypeAlias = Callable[..., "Polynomial | None"]
 _OPERATIONS: Mapping[Operation, _Work] = {
-    Operation.ADD: lambda one, other, *_: one.plus(other),
-    Operation.SUBTRACT: lambda one, other, *_: one.plus(other.times(-1.0)),
-    Operation.MULTIPLY: lambda one, other, *_: one.by(other),
-    Operation.NEGATE: lambda one, _: one.times(-1.0),
+    **SUMS_AND_PRODUCTS,
     Operation.DIVIDE: _divide,
     Operation.POWER: _power,
     Operation.EXP: EXP.of,

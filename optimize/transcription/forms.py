@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -224,11 +225,15 @@ def _absolute(form: Form, among: Interval) -> Form | None:
 _Work = Callable[..., "Form | None"]
 _EXP = _bent(math.exp, math.log)
 _LOG = _bent(math.log, lambda slope: 1.0 / slope, 0.0)
-_OPERATIONS: Mapping[Operation, _Work] = {
+# Of all that has `plus`, `times` (a number) and `by` (its like); operands are followed by their ranges.
+SUMS_AND_PRODUCTS: Mapping[Operation, Callable[..., Any]] = {
     Operation.ADD: lambda one, other, *_: one.plus(other),
     Operation.SUBTRACT: lambda one, other, *_: one.plus(other.times(-1.0)),
     Operation.MULTIPLY: lambda one, other, *_: one.by(other),
     Operation.NEGATE: lambda one, _: one.times(-1.0),
+}
+_OPERATIONS: Mapping[Operation, _Work] = {
+    **SUMS_AND_PRODUCTS,
     Operation.DIVIDE: _divide,
     Operation.POWER: _power,
     Operation.EXP: _EXP,

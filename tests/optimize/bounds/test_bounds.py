@@ -126,7 +126,8 @@ def with_answer(monkeypatch: pytest.MonkeyPatch, told: Told) -> None:
     """A solver that tells this, where polynomials tell nothing."""
     monkeypatch.setattr(branching, "LARGEST", 0)
     monkeypatch.setattr(bounding, "told", lambda *_, **__: told)
-    monkeypatch.setattr(bounding, "global_solver", lambda name: replace(SOLVERS[name], package="pyomo"))
+    rows = {name: replace(one.row, package="pyomo", needs=()) for name, one in SOLVERS.items()}
+    monkeypatch.setattr(bounding, "global_solver", lambda name: replace(SOLVERS[name], row=rows[name]))
 
 
 @pytest.mark.parametrize(
@@ -316,7 +317,8 @@ def test_bad_requests_are_sentences(
 
 def test_a_missing_solver_is_told_how_to_get(monkeypatch: pytest.MonkeyPatch) -> None:
     """With its package."""
-    missing = replace(SOLVERS["scip"], package="no-such-package")
+    scip = SOLVERS["scip"]
+    missing = replace(scip, row=replace(scip.row, package="no-such-package"))
     monkeypatch.setattr("optimize.bounds.globally.SOLVERS", {"scip": missing})
     with pytest.raises(InvalidRequest, match="pip install no-such-package"):
         bounding.global_solver("scip")
