@@ -291,7 +291,8 @@ class _Path:
         length = self._longest(affine)
         reached = float((self.slack + length * affine.slack) @ (self.price + length * affine.price))
         reached /= max(len(self.slack), 1)
-        target = max((reached / self.product) ** 3 * self.product, 0.01 * LEAST * self.program.scale)
+        falls = reached / self.product if self.product else 0.0  # without slacks there are only equations to be met
+        target = max(falls**3 * self.product, 0.01 * LEAST * self.program.scale)
         share = 1.0 if self.product < FALLS * self.last else length**2  # Mehrotra's correction may cycle (Cartis 2009)
         aim = target - self.slack * self.price - share * affine.slack * affine.price
         found = self._solved(aim, self.dual, self.primal, precise=True)

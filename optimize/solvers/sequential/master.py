@@ -22,6 +22,9 @@ from ...problems.program import Evaluation, Program
 from ..interior_point.elastic import ElasticProgram
 from .curvature import Curvature
 
+# A linear limit that is exceeded by less than this part of the longest step has to hold after it.
+MENDED = 1e-3
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -182,9 +185,10 @@ class Master:
         matrix = self.program.lever_rows[rows]
         scaled = diags_array(1.0 / sizes) @ matrix @ diags_array(self.sizes.levers)
         values, unit = matrix @ self.at.x, sizes * self.radius
-        lower = np.minimum((self.program.row_lower[rows] - values) / unit, 0.0)
-        upper = np.maximum((self.program.row_upper[rows] - values) / unit, 0.0)
-        return csr_array(scaled), lower, upper
+        lower = (self.program.row_lower[rows] - values) / unit
+        upper = (self.program.row_upper[rows] - values) / unit
+        # What rounding left is mended where the step is long beside it; beyond, no step might obey the limit.
+        return csr_array(scaled), np.where(lower < MENDED, lower, 0.0), np.where(upper > -MENDED, upper, 0.0)
 
     @property
     def _outcome_sizes(self) -> FloatArray:

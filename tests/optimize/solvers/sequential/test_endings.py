@@ -55,6 +55,16 @@ def test_a_limit_far_away_is_an_end(far: float) -> None:
     np.testing.assert_allclose(found.x, [0, far], atol=1e-6 * far)
 
 
+def test_a_small_lever_that_rounding_put_beyond_a_limit_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside a lever of one, 5e-9 is nothing; of levers of 1e-8 it is a half, and they alone make the size of their limit."""
+    monkeypatch.setattr(sqp, "projected", lambda _, start, **__: start)
+    bent = np.diag([1.0, 0.0, 0.0])
+    program = of_forms([-2, -1, 0], bent, rows=[[0, 1, -1]], row_upper=[0.0], lower=[0, 0, 0], upper=[9, 1, 1e-8])
+    found = Sqp().solve(program, np.array([1.0, 1.5e-8, 1e-8]), Patient())
+    assert found.ending is Ending.OPTIMAL
+    np.testing.assert_allclose(found.x, [2.0, 1e-8, 1e-8], rtol=1e-6)
+
+
 def test_a_hundred_periods_take_few_iterations() -> None:
     """Savings and emissions of DICE-2016R; its optimum by IPOPT as well."""
     program = next(one for one in instances(["climate"]) if one.key == "dice2016-100-0").program()
