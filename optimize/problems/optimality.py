@@ -352,11 +352,16 @@ def most_violated(program: Program, x: FloatArray, y: FloatArray) -> tuple[float
 
 def _excesses(program: Program, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """By how much rows, quadratic constraints and bounds are exceeded, relative to their sizes."""
-    values = program.rows(x, y)
-    rows = np.maximum(program.row_lower - values, values - program.row_upper) / row_sizes(program, x, y)
     over = np.array([quadratic.excess(np.concatenate([x, y])) for quadratic in program.quadratics])
     bounds = np.maximum(program.lower - x, x - program.upper) / own_sizes(program, x)
-    return rows, over / quadratic_sizes(program, x, y), bounds
+    return row_excesses(program, x, y), over / quadratic_sizes(program, x, y), bounds
+
+
+def row_excesses(program: Program, x: FloatArray, y: FloatArray) -> FloatArray:
+    """By how much each row is exceeded, relative to its size (rows); negative where there is room."""
+    values = program.rows(x, y)
+    over = np.maximum(program.row_lower - values, values - program.row_upper)
+    return np.asarray(over / row_sizes(program, x, y))
 
 
 def _complementarity(program: Program, at: Evaluation, multipliers: Multipliers, size: float) -> float:

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array, diags_array, eye_array
 
 from sd_models.system.model import FloatArray, IndexArray
 
-from ..problems.optimality import block_sizes, quadratic_sizes, row_sizes
+from ..problems.optimality import block_sizes, quadratic_sizes, row_excesses
 from ..problems.program import Program
 from .highs import ConvexProgram, solve
 
@@ -75,8 +75,7 @@ def excess(program: Program, x: FloatArray) -> float:
     run = program.evaluate(x)
     if not run.is_finite:
         return float("inf")
-    values = program.rows(run.x, run.y)
-    over = np.maximum(program.row_lower - values, values - program.row_upper) / row_sizes(program, run.x, run.y)
+    over = row_excesses(program, run.x, run.y)
     z = np.concatenate([run.x, run.y])
     curved = np.array([quadratic.excess(z) for quadratic in program.quadratics])
     curved = curved / quadratic_sizes(program, run.x, run.y)

@@ -24,7 +24,15 @@ from threadpoolctl import threadpool_limits
 
 from sd_models.system.model import FloatArray
 
-from ...problems.optimality import Multipliers, Optimality, lagrangian_weights, optimality, residuals, violation
+from ...problems.optimality import (
+    Multipliers,
+    Optimality,
+    lagrangian_weights,
+    optimality,
+    residuals,
+    row_excesses,
+    violation,
+)
 from ...problems.program import Program
 from .. import highs
 from ..endless import is_endless
@@ -261,7 +269,17 @@ class _Search:
 
     def _is_accepted(self, master: Master, step: Step) -> bool:
         merit, lagrangian = self._quality(master, step)
-        return merit >= ENOUGH or lagrangian >= PLENTY
+        return merit >= ENOUGH or lagrangian >= PLENTY or self._mends(step)
+
+    def _mends(self, step: Step) -> bool:
+        """Whether a step brings small levers back that rounding put beyond limits on levers, at no expense of others.
+
+        The merit function knows nothing of such limits, which every step obeys but for rounding, and calls it a loss.
+        """
+        trial, tolerance = step.trial, self.options.tolerance
+        if trial is None or self.point.missed <= tolerance:
+            return False
+        return trial.missed <= 0.5 * self.point.missed and trial.left <= self.point.left + tolerance
 
     def _taken(self, number: int, master: Master, step: Step) -> Ending | None:
         self._move(step, max(self._quality(master, step)))
@@ -453,7 +471,8 @@ class _Search:
             return None
         soft = Soft.at(self.program, self.split, run.x, run.y)
         sizes = self.sizes.soft if hasattr(self, "sizes") else self.scaling.soft(run)
-        return Point(run, self.program.cost(run.x, run.y), soft, soft.excess() / sizes)
+        missed = float(row_excesses(self.program, run.x, run.y)[self.split.hard].max(initial=0.0))
+        return Point(run, self.program.cost(run.x, run.y), soft, soft.excess() / sizes, missed)
 
     def _first(self, start: FloatArray) -> Point:
         point = self._simulated(start)

@@ -55,14 +55,19 @@ def test_a_limit_far_away_is_an_end(far: float) -> None:
     np.testing.assert_allclose(found.x, [0, far], atol=1e-6 * far)
 
 
-def test_a_small_lever_that_rounding_put_beyond_a_limit_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beside a lever of one, 5e-9 is nothing; of levers of 1e-8 it is a half, and they alone make the size of their limit."""
+@pytest.mark.parametrize("size", [1e-8, 1e-5, 1e-4])
+@pytest.mark.parametrize("worth", [1.0, 1e3])
+@pytest.mark.parametrize("least", [-np.inf, 0.0])
+def test_small_levers_that_rounding_put_beyond_a_limit_come_back(
+    size: float, worth: float, least: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a lever of one they are nothing, and of their own size they miss it by a thousandth; to mend it costs."""
     monkeypatch.setattr(sqp, "projected", lambda _, start, **__: start)
-    bent = np.diag([1.0, 0.0, 0.0])
-    program = of_forms([-2, -1, 0], bent, rows=[[0, 1, -1]], row_upper=[0.0], lower=[0, 0, 0], upper=[9, 1, 1e-8])
-    found = Sqp().solve(program, np.array([1.0, 1.5e-8, 1e-8]), Patient())
+    bent, sides = np.diag([1.0, 0.0, 0.0]), {"row_lower": [least], "row_upper": [0.0]}
+    program = of_forms([-2, -worth, 0], bent, rows=[[0, 1, -1]], lower=[0, 0, 0], upper=[9, 1, size], **sides)
+    found = Sqp().solve(program, np.array([2.0, 1.001 * size, size]), Patient())
     assert found.ending is Ending.OPTIMAL
-    np.testing.assert_allclose(found.x, [2.0, 1e-8, 1e-8], rtol=1e-6)
+    np.testing.assert_allclose(found.x, [2.0, size, size], rtol=1e-4)
 
 
 def test_a_hundred_periods_take_few_iterations() -> None:
