@@ -337,7 +337,7 @@ def violation(program: Program, x: FloatArray, y: FloatArray) -> float:
     """The largest relative violation of rows, quadratic constraints and bounds; infinite where a run is no number."""
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return float("inf")
-    return max(float(part.max(initial=0.0)) for part in _excesses(program, x, y))
+    return max(float(part.max(initial=0.0)) for part in excesses(program, x, y))
 
 
 def most_violated(program: Program, x: FloatArray, y: FloatArray) -> tuple[float, str]:
@@ -347,21 +347,16 @@ def most_violated(program: Program, x: FloatArray, y: FloatArray) -> tuple[float
         return largest, ""
     quadratics = (quadratic.name for quadratic in program.quadratics)
     names = (*program.row_names, *quadratics, *("bounds of the levers" for _ in x))
-    return largest, names[int(np.concatenate(_excesses(program, x, y)).argmax())]
+    return largest, names[int(np.concatenate(excesses(program, x, y)).argmax())]
 
 
-def _excesses(program: Program, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """By how much rows, quadratic constraints and bounds are exceeded, relative to their sizes."""
+def excesses(program: Program, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """By how much rows, quadratic constraints and bounds are exceeded, relative to their sizes; negative with room."""
+    values = program.rows(x, y)
+    rows = np.maximum(program.row_lower - values, values - program.row_upper) / row_sizes(program, x, y)
     over = np.array([quadratic.excess(np.concatenate([x, y])) for quadratic in program.quadratics])
     bounds = np.maximum(program.lower - x, x - program.upper) / own_sizes(program, x)
-    return row_excesses(program, x, y), over / quadratic_sizes(program, x, y), bounds
-
-
-def row_excesses(program: Program, x: FloatArray, y: FloatArray) -> FloatArray:
-    """By how much each row is exceeded, relative to its size (rows); negative where there is room."""
-    values = program.rows(x, y)
-    over = np.maximum(program.row_lower - values, values - program.row_upper)
-    return np.asarray(over / row_sizes(program, x, y))
+    return rows, over / quadratic_sizes(program, x, y), bounds
 
 
 def _complementarity(program: Program, at: Evaluation, multipliers: Multipliers, size: float) -> float:

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array, diags_array, eye_array
 
 from sd_models.system.model import FloatArray, IndexArray
 
-from ..problems.optimality import block_sizes, quadratic_sizes, row_excesses
+from ..problems.optimality import block_sizes, excesses
 from ..problems.program import Program
 from .highs import ConvexProgram, solve
 
@@ -75,11 +75,8 @@ def excess(program: Program, x: FloatArray) -> float:
     run = program.evaluate(x)
     if not run.is_finite:
         return float("inf")
-    over = row_excesses(program, run.x, run.y)
-    z = np.concatenate([run.x, run.y])
-    curved = np.array([quadratic.excess(z) for quadratic in program.quadratics])
-    curved = curved / quadratic_sizes(program, run.x, run.y)
-    return float(np.maximum(over, 0.0).sum() + np.maximum(curved, 0.0).sum())
+    rows, curved, _ = excesses(program, run.x, run.y)
+    return float(np.maximum(rows, 0.0).sum() + np.maximum(curved, 0.0).sum())
 
 
 def projected(program: Program, x: FloatArray, *, stop: Callable[[], bool]) -> FloatArray | None:

@@ -20,16 +20,12 @@ LEAST_OF_GROUP, LEAST_OF_BLOCK = 0.1, 0.01
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """A simulated policy: its cost, its limits on outcomes, and their relative excess.
-
-    `missed` is the largest excess of limits on levers alone, each relative to what is there of its own levers.
-    """
+    """A simulated policy: its cost, its limits on outcomes, and their relative excess."""
 
     run: Evaluation
     cost: float
     soft: Soft
     excess: FloatArray
-    missed: float
 
     @property
     def left(self) -> float:

@@ -27,10 +27,10 @@ from sd_models.system.model import FloatArray
 from ...problems.optimality import (
     Multipliers,
     Optimality,
+    excesses,
     lagrangian_weights,
     optimality,
     residuals,
-    row_excesses,
     violation,
 )
 from ...problems.program import Program
@@ -277,9 +277,15 @@ class _Search:
         The merit function knows nothing of such limits, which every step obeys but for rounding, and calls it a loss.
         """
         trial, tolerance = step.trial, self.options.tolerance
-        if trial is None or self.point.missed <= tolerance:
+        if trial is None or trial.left > self.point.left + tolerance:
             return False
-        return trial.missed <= 0.5 * self.point.missed and trial.left <= self.point.left + tolerance
+        missed = self._missed(self.point)
+        return missed > tolerance and self._missed(trial) <= 0.5 * missed
+
+    def _missed(self, point: Point) -> float:
+        """The largest excess of limits on levers alone, relative to their sizes."""
+        rows, _, _ = excesses(self.program, point.run.x, point.run.y)
+        return float(rows[self.split.hard].max(initial=0.0))
 
     def _taken(self, number: int, master: Master, step: Step) -> Ending | None:
         self._move(step, max(self._quality(master, step)))
@@ -471,8 +477,7 @@ class _Search:
             return None
         soft = Soft.at(self.program, self.split, run.x, run.y)
         sizes = self.sizes.soft if hasattr(self, "sizes") else self.scaling.soft(run)
-        missed = float(row_excesses(self.program, run.x, run.y)[self.split.hard].max(initial=0.0))
-        return Point(run, self.program.cost(run.x, run.y), soft, soft.excess() / sizes, missed)
+        return Point(run, self.program.cost(run.x, run.y), soft, soft.excess() / sizes)
 
     def _first(self, start: FloatArray) -> Point:
         point = self._simulated(start)
