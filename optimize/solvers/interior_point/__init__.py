@@ -3,5 +3,7 @@
 - `triangular.py`: triangular solves without Python's lock
 - `elastic.py`: the programs that it solves
 - `border.py`: systems of blocks with a border
+- `condensed.py`: systems of few levers
+- `path.py`: the central path, and Newton's equations of a step towards it
 - `interior.py`: the method
 """

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeVar
 
@@ -81,15 +81,17 @@ class Bordered:
         pure: IndexArray,
         pure_by_outcome: csr_array,
         count: int,
+        convex: Callable[[FloatArray], FloatArray] | None,
     ) -> None:
         self._groups, self._squares, self._cuts = groups, squares, cuts
         self._pure, self._pure_by_outcome, self._count = pure, pure_by_outcome, count
+        self._convex = convex
         self._factors: list[_Factor] = []
         self._pool = _pool() if sum(len(group.block) ** 3 for group in groups) > WORTH else None
 
     @classmethod
-    def of(cls, program: ElasticProgram) -> Bordered:
-        """The structure of a program."""
+    def of(cls, program: ElasticProgram, convex: Callable[[FloatArray], FloatArray] | None = None) -> Bordered:
+        """The structure of a program; `convex` makes another block of one that has no factor."""
         rows, levers = program.by_lever.shape
         owner, place = np.empty(levers, dtype=np.int64), np.empty(levers, dtype=np.int64)
         for number, group in enumerate(program.groups):
@@ -120,7 +122,12 @@ class Bordered:
                 )
             )
         pure = np.flatnonzero(tied & ~has_levers)
-        return cls(groups, squares, cuts, pure, csr_array(by_outcome[pure]), len(outcomes))
+        return cls(groups, squares, cuts, pure, csr_array(by_outcome[pure]), len(outcomes), convex)
+
+    @property
+    def blocks(self) -> tuple[FloatArray, ...]:
+        """The blocks that the last factors have."""
+        return tuple(group.block for group in self._groups)
 
     def factored(self, barrier: FloatArray, weights: FloatArray) -> bool:
         """Factors the system; False where rounding leaves a block without a factor."""
@@ -130,7 +137,14 @@ class Bordered:
 
         def factor(number: int) -> _Factor:
             group, part = self._groups[number], slice(self._cuts[number], self._cuts[number + 1])
-            return _factor(group, barrier[group.levers], added[part], weights[group.rows])
+            given = barrier[group.levers], added[part], weights[group.rows]
+            try:
+                return _factor(group, *given)
+            except np.linalg.LinAlgError:
+                if self._convex is None:
+                    raise
+                self._groups[number] = replace(group, block=self._convex(group.block))
+                return _factor(self._groups[number], *given)
 
         try:
             self._factors = self._side_by_side(factor)

@@ -4,10 +4,8 @@ The program is that of `elastic.py`; `border.py` solves the linear systems by it
 for each block.
 
 The iteration is Mehrotra's predictor and corrector (1992, SIAM Journal on Optimization 2) with further correctors of
-Gondzio (1996, Computational Optimization and Applications 6), which are cheap beside a factorization. Slacks of elastic
-rows and of bounds of rows are eliminated: they make a row compliant. Both sides are regularized a little (Friedlander
-and Orban 2012, Mathematical Programming Computation 4), which changes steps and not the solution: chains of limits from
-period to period would otherwise hide the curvature of the levers that they tie to each other.
+Gondzio (1996, Computational Optimization and Applications 6), which are cheap beside a factorization; `path.py` has
+Newton's equations.
 
 Where limits contradict each other, prices are raised to a million times the costs. In units of the costs the path is
 lost there, in those of the prices the costs are; so the objective is counted in the geometric mean of both.
@@ -21,25 +19,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 
-from sd_models.system.model import FloatArray, IndexArray
+from sd_models.system.model import FloatArray
 
 from .border import Bordered
 from .elastic import ElasticProgram
+from .path import PROXIMITY, Direction, Equations, Pairs, inside, room
 
 ITERATIONS = 80
 CORRECTORS = 2
 # The product of a slack and its multiplier at the start, and the distance from bounds, in units of the program.
 FIRST_PRODUCT, FIRST_DISTANCE = 0.01, 0.001
-# What is added to the curvature of each lever and to the compliance of each row.
-PROXIMITY, COMPLIANCE = 1e-8, 1e-7
 # Prices beyond these, costs being 1, are steep: the objective is counted in other units.
 STEEP = 1e3
-# A fixed lever's curvature.
-FIXED = 1e20
 # The part of the way to the boundary that a step takes.
 BACK = 0.995
 # As long as the product falls to this part in a step, the predictor's whole error is corrected.
@@ -48,8 +42,6 @@ FALLS = 0.9
 LONG, WORTH = 0.9, 1.01
 # The widest range of the products of slacks and multipliers, relative to their target.
 SPREAD = 10.0
-# The linear systems are solved until their error is this part of the product.
-PRECISE, REFINEMENTS = 0.05, 4
 # Steps shorter than this one after the other are no progress.
 SHORTEST, STUCK = 1e-3, 4
 # Rows and slopes count as met at this error; products below the least one, relative to the scale, are none.
@@ -109,64 +101,6 @@ def solve(program: ElasticProgram, *, accuracy: float, check: Callable[[], None]
     return _Path(scaled, Bordered.of(scaled), accuracy, check).followed().of(program, unit)
 
 
-@dataclass(frozen=True, eq=False)
-class _Pairs:
-    """Which levers and rows have which slacks, by number: the complementary pairs, in this order."""
-
-    lower: IndexArray
-    upper: IndexArray
-    row_lower: IndexArray
-    row_upper: IndexArray
-    above: IndexArray
-    below: IndexArray
-
-    @classmethod
-    def of(cls, program: ElasticProgram) -> _Pairs:
-        free = program.lower < program.upper
-        equal = program.row_lower == program.row_upper
-        has_lower, has_upper = np.isfinite(program.row_lower), np.isfinite(program.row_upper)
-        elastic = np.isfinite(program.prices)
-        masks = (
-            free & np.isfinite(program.lower),
-            free & np.isfinite(program.upper),
-            has_lower & ~equal,
-            has_upper & ~equal,
-            elastic & has_upper,
-            elastic & has_lower,
-        )
-        return cls(*(np.flatnonzero(mask) for mask in masks))
-
-    @cached_property
-    def cuts(self) -> IndexArray:
-        """Where each kind ends in arrays of all pairs."""
-        kinds = (self.lower, self.upper, self.row_lower, self.row_upper, self.above)
-        return np.cumsum([len(kind) for kind in kinds])
-
-    def apart(self, pairs: FloatArray) -> list[FloatArray]:
-        """An array of all pairs, by kind."""
-        return np.split(pairs, self.cuts)
-
-
-@dataclass(frozen=True, eq=False)
-class _Direction:
-    """Changes of levers, multipliers, values of rows, slacks and their multipliers."""
-
-    v: FloatArray
-    y: FloatArray
-    s: FloatArray
-    slack: FloatArray
-    price: FloatArray
-
-    def plus(self, other: _Direction) -> _Direction:
-        return _Direction(
-            self.v + other.v,
-            self.y + other.y,
-            self.s + other.s,
-            self.slack + other.slack,
-            self.price + other.price,
-        )
-
-
 @dataclass
 class _Path:
     """The central path, followed."""
@@ -208,12 +142,12 @@ class _Path:
         There slacks take in what is missed, however dear it is: slacks that are small beside it hold steps up.
         """
         p = self.program
-        self.pairs = pairs = _Pairs.of(p)
+        self.pairs = pairs = Pairs.of(p)
         self.fixed = p.lower >= p.upper
         self.equal = p.row_lower == p.row_upper
-        self.v = np.where(self.fixed, p.lower, _inside(np.zeros(len(p.cost)), p.lower, p.upper))
+        self.v = np.where(self.fixed, p.lower, inside(np.zeros(len(p.cost)), p.lower, p.upper, FIRST_DISTANCE))
         rows = p.values(self.v)
-        self.s = np.where(self.equal, p.row_lower, _inside(rows, p.row_lower, p.row_upper))
+        self.s = np.where(self.equal, p.row_lower, inside(rows, p.row_lower, p.row_upper, FIRST_DISTANCE))
         slack = [
             (self.v - p.lower)[pairs.lower],
             (p.upper - self.v)[pairs.upper],
@@ -237,15 +171,9 @@ class _Path:
     def _look(self) -> None:
         """By how much rows and slopes are missed, and the mean product."""
         pairs, p = self.pairs, self.program
-        lower, upper, _, _, _, _ = pairs.apart(self.price)
-        _, _, _, _, above, below = pairs.apart(self.slack)
-        self.dual = p.cost + self.curved + self.pulled
-        self.dual[pairs.lower] -= lower
-        self.dual[pairs.upper] += upper
+        self.dual = pairs.slope(self.price, p.cost + self.curved + self.pulled)
         self.dual[self.fixed] = 0.0
-        self.primal = self.rows - self.s
-        self.primal[pairs.above] -= above
-        self.primal[pairs.below] += below
+        self.primal = pairs.missed(self.slack, self.rows - self.s)
         self.last, self.product = self.product, float(self.slack @ self.price) / max(len(self.slack), 1)
 
     def _is_done(self) -> bool:
@@ -259,33 +187,15 @@ class _Path:
         return self.program.value(nothing, nothing) - self.program.value(self.v, self.curved)
 
     def _weighed(self) -> bool:
-        """Weights of levers and rows at the point, and the factors; whether there are any.
-
-        There are none where rounding has left a slack or a price of zero.
-        """
-        pairs = self.pairs
-        with np.errstate(all="ignore"):
-            ratio = self.price / self.slack
-        if not ((ratio > 0.0) & (ratio < np.inf)).all():
-            return False
-        lower, upper, row_lower, row_upper, above, below = pairs.apart(ratio)
-        barrier = np.full(len(self.v), PROXIMITY)
-        barrier[pairs.lower] += lower
-        barrier[pairs.upper] += upper
-        barrier[self.fixed] = FIXED
-        stiff = np.zeros(len(self.y))
-        stiff[pairs.row_lower] += row_lower
-        stiff[pairs.row_upper] += row_upper
-        self.soft = np.where(self.equal, 0.0, 1.0 / np.where(stiff > 0, stiff, 1.0))
-        compliance = self.soft + COMPLIANCE
-        compliance[pairs.above] += 1.0 / above
-        compliance[pairs.below] += 1.0 / below
-        self.barrier, self.weights = barrier, 1.0 / compliance
-        return self.linear.factored(self.barrier, self.weights)
+        """Newton's equations at the point; whether there are any."""
+        found = Equations.at(self.program, self.linear, self.pairs, self.slack, self.price)
+        if found is not None:
+            self.equations, self.barrier, self.weights = found, found.barrier, found.weights
+        return found is not None
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
-    def _direction(self) -> tuple[_Direction, float]:
+    def _direction(self) -> tuple[Direction, float]:
         """Predictor, corrector and further correctors, and the longest step along them."""
         affine = self._solved(-self.slack * self.price, self.dual, self.primal)
         length = self._longest(affine)
@@ -312,64 +222,16 @@ class _Path:
 
     def _solved(
         self, aim: FloatArray, dual: FloatArray | float, primal: FloatArray | float, *, precise: bool = False
-    ) -> _Direction:
+    ) -> Direction:
         """The Newton direction to these products that mends these errors of slopes and rows."""
-        first, second, pull = self._right(aim)
-        v, y = self._system(first - dual, second - primal, precise=precise)
-        return self._completed(v, y, aim, pull)
+        system = self.equations.precisely if precise else self.equations.once
+        return self.equations.direction(aim, dual, primal, system)
 
-    def _right(self, aim: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The right sides that products ask for, and the pull on the values of rows."""
-        pairs = self.pairs
-        lower, upper, row_lower, row_upper, _, _ = pairs.apart(aim / self.slack)
-        _, _, _, _, above, below = pairs.apart(aim / self.price)
-        first, second, pull = np.zeros(len(self.v)), np.zeros(len(self.y)), np.zeros(len(self.y))
-        first[pairs.lower] += lower
-        first[pairs.upper] -= upper
-        pull[pairs.row_lower] += row_lower
-        pull[pairs.row_upper] -= row_upper
-        second[pairs.above] += above
-        second[pairs.below] -= below
-        return first, second + pull * self.soft, pull
-
-    def _completed(self, v: FloatArray, y: FloatArray, aim: FloatArray, pull: FloatArray) -> _Direction:
-        """The direction of everything from that of levers and multipliers."""
-        pairs = self.pairs
-        s = (y + pull) * self.soft
-        slack = np.concatenate([v[pairs.lower], -v[pairs.upper], s[pairs.row_lower], -s[pairs.row_upper]])
-        inner = len(slack)
-        price = (aim[:inner] - self.price[:inner] * slack) / self.slack[:inner]
-        costs = np.concatenate([-y[pairs.above], y[pairs.below]])
-        bends = (aim[inner:] - self.slack[inner:] * costs) / self.price[inner:]
-        return _Direction(v, y, s, np.concatenate([slack, bends]), np.concatenate([price, costs]))
-
-    def _system(self, first: FloatArray, second: FloatArray, *, precise: bool) -> tuple[FloatArray, FloatArray]:
-        """(H + barrier) v + E'y = first, E v - y / weights = second, where E v are the values of rows."""
-        first = np.where(self.fixed, 0.0, first)
-        v, y = self._once(first, second)
-        least = np.inf
-        for _ in range(REFINEMENTS if precise else 0):
-            one = first - self.program.curved(v) - self.barrier * v - self.program.pulled(y)
-            one[self.fixed] = 0.0
-            error = float(np.abs(one).max())
-            if error <= PRECISE * self.product or error > 0.5 * least:
-                break
-            least = error
-            two = second - self.program.values(v) + y / self.weights
-            more_v, more_y = self._once(one, two)
-            v, y = v + more_v, y + more_y
-        return v, y
-
-    def _once(self, first: FloatArray, second: FloatArray) -> tuple[FloatArray, FloatArray]:
-        v = self.linear.solved(first + self.program.pulled(self.weights * second))
-        v[self.fixed] = 0.0
-        return v, self.weights * (self.program.values(v) - second)
-
-    def _longest(self, direction: _Direction) -> float:
+    def _longest(self, direction: Direction) -> float:
         """The longest step, at most 1, that keeps slacks and prices positive."""
-        return min(_room(self.slack, direction.slack), _room(self.price, direction.price), 1.0)
+        return min(room(self.slack, direction.slack), room(self.price, direction.price), 1.0)
 
-    def _step(self, found: _Direction, longest: float) -> float:
+    def _step(self, found: Direction, longest: float) -> float:
         """Takes a step, as long as may be."""
         length = longest if longest >= 1.0 else BACK * longest
         self.v, self.y, self.s = self.v + length * found.v, self.y + length * found.y, self.s + length * found.s
@@ -377,20 +239,3 @@ class _Path:
         p = self.program
         self.curved, self.rows, self.pulled = p.curved(self.v), p.values(self.v), p.pulled(self.y)
         return length
-
-
-def _room(values: FloatArray, change: FloatArray) -> float:
-    """How long a step may be until the first of these positive values is zero."""
-    with np.errstate(divide="ignore"):
-        return float(np.min(np.where(change < 0, values / -change, np.inf), initial=np.inf))
-
-
-def _inside(values: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
-    """The nearest values at a distance from both bounds."""
-    with np.errstate(invalid="ignore"):
-        width = np.where(np.isfinite(upper - lower), upper - lower, np.inf)
-    margin = np.minimum(FIRST_DISTANCE, 0.25 * width)
-    low, high = (
-        np.maximum(margin, 4.0 * np.spacing(np.where(np.isfinite(end), abs(end), 0.0))) for end in (lower, upper)
-    )
-    return np.asarray(np.clip(values, lower + low, upper - high))

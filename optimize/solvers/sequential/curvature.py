@@ -114,7 +114,7 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Curvature:
-    """A positive definite matrix for each group of levers, in units of sizes; `exact` within groups, or a rough one."""
+    """A symmetric matrix for each group of levers, in units of sizes; `exact` within groups, or a rough one."""
 
     groups: list[Group]
     blocks: list[FloatArray]
@@ -149,12 +149,17 @@ class Curvature:
 def curvature_of(lagrangian: Lagrangian, groups: list[Group], *, exact: bool) -> Curvature:
     """The curvature at a point: whole, or in groups of levers, each roughly or exactly."""
     least = LEAST * float(np.abs(lagrangian.slope).max(initial=0.0) or 1.0)
+    found = bare_curvature_of(lagrangian, groups, exact=exact)
+    return replace(found, blocks=[convex(matrix, least) for matrix in found.blocks])
+
+
+def bare_curvature_of(lagrangian: Lagrangian, groups: list[Group], *, exact: bool) -> Curvature:
+    """The same as it is: some of it may be negative."""
     size = len(lagrangian.sizes)
     if size <= FULL:
-        whole = lagrangian.whole()
-        return Curvature([Group((np.arange(size),))], [_convex(whole, least)], exact=True)
-    matrices = _exact(lagrangian, groups) if exact else _rough(lagrangian, groups)
-    return Curvature(groups, [_convex(matrix, least) for matrix in matrices], exact=exact)
+        return Curvature([Group((np.arange(size),))], [lagrangian.whole()], exact=True)
+    found = _exact(lagrangian, groups) if exact else _rough(lagrangian, groups)
+    return Curvature(groups, [0.5 * (matrix + matrix.T) for matrix in found], exact=exact)
 
 
 def coupled_groups(lagrangian: Lagrangian) -> list[Group]:
@@ -288,7 +293,7 @@ def _symmetric(group: Group, half: FloatArray) -> FloatArray:
     return 0.5 * (whole + whole.T)
 
 
-def _convex(matrix: FloatArray, least: float) -> FloatArray:
+def convex(matrix: FloatArray, least: float) -> FloatArray:
     """A matrix with the same eigenvectors whose eigenvalues are positive: their sizes, at least `least`.
 
     A floor as high as the lowest eigenvalue below zero would hide all directions of little curvature: those in which

@@ -35,7 +35,7 @@ from ...problems.optimality import (
 )
 from ...problems.program import Program
 from .. import highs
-from ..endless import is_endless
+from ..endless import Begun
 from ..interior_point import interior
 from ..interior_point.elastic import ElasticProgram
 from ..interior_point.interior import Optimum
@@ -71,8 +71,7 @@ SMALLEST_RADIUS = 1e-13
 # A tolerance above this is that of a point on the way, of which nothing is claimed.
 CLAIMED = 1e-6
 # Levers that went so far, in their sizes at the start, and could go on for ever, are looked at for growth without end.
-# What a direction along a limit may leave of its terms by rounding.
-FAR_AWAY, STRAIGHT = 1e6, 1e-9
+FAR_AWAY = 1e6
 # Changes of the merit function within this many roundings of its value count as none.
 ROUNDINGS = 100.0
 
@@ -312,25 +311,8 @@ class _Search:
 
     def _is_endless(self) -> bool:
         """Whether levers that are far from where they began can go on for ever, keep the limits, and gain."""
-        program, at = replace(self.program, notice=lambda _: None), self.point.run  # these are no policies to keep
-        moved = at.x - self.begun
-        is_open = np.isinf(np.where(moved > 0.0, program.upper, program.lower))
-        ray = np.where(is_open & (np.abs(moved) > FAR_AWAY * self.first_sizes), moved, 0.0)
-
-        def gain(length: float) -> float:
-            self._check()
-            run = program.evaluate(at.x + length * ray)
-            broken = run.is_finite and violation(program, run.x, run.y) > self.options.tolerance
-            return 0.0 if broken else self.point.cost - program.cost(run.x, run.y)
-
-        return bool(ray.any()) and not self._is_held(ray) and is_endless(gain)
-
-    def _is_held(self, ray: FloatArray) -> bool:
-        """Whether a limit on levers alone ends a direction, however far away."""
-        program, rows = self.program, self.split.hard
-        towards, dust = program.lever_rows[rows] @ ray, STRAIGHT * (program.absolute_rows[0][rows] @ np.abs(ray))
-        above, below = np.isfinite(program.row_upper[rows]), np.isfinite(program.row_lower[rows])
-        return bool(((towards > dust) & above | (towards < -dust) & below).any())
+        begun = Begun(self.begun, self.first_sizes * FAR_AWAY)
+        return begun.runs_away(self.program, self.point.run, self.options.tolerance, self._check)
 
     def _length(self, move: FloatArray) -> float:
         return float(np.abs(move / self.sizes.levers).max(initial=0.0))
