@@ -6,6 +6,7 @@
 - `starts.py`: where a search begins
 - `interior_point/`: quadratic programs with blocks, elastic rows and tied outcomes
 - `sequential/`: sequential quadratic programming
+- `penalty_barrier/`: one interior-point loop on the whole program
 - `nonlinear/`: nonlinear programming by IPOPT
 - `traits.py`: what a problem asks of a solver
 - `rows.py`: what a row of the table of solvers says, and why a solver does not take a problem

@@ -17,6 +17,8 @@ OPTIONS = ("tolerance", "iterations", "time_limit", "seed")
 def _ours() -> Iterator[Row]:
     about = "sequential quadratic programming on runs of the model, with exact derivatives"
     yield Row("sqp", "sequential.sqp", "Sqp", about, Works.ON_LEVERS, ON_RUNS, "MIT")
+    about = "an interior-point method on runs of the model, with exact derivatives"
+    yield Row("ipm", "penalty_barrier.ipm", "Ipm", about, Works.ON_LEVERS, ON_RUNS, "MIT")
     about = "IPOPT on the equations of all steps, or on runs"
     needs, licence = ("casadi",), "EPL-2.0"
     yield Row("ipopt", "nonlinear.ipopt", "Ipopt", about, Works.ON_LEVERS, ON_RUNS, licence, "casadi", needs)

@@ -23,7 +23,8 @@ from sd_models.errors import ModelError
 from sd_models.system.model import FloatArray
 
 CASES = Path(__file__).parents[2] / "support" / "cases"
-SOLVERS = ("sqp", "ipopt")
+OURS = ("sqp", "ipm")
+SOLVERS = (*OURS, "ipopt")
 CERTIFIED = ("proved optimum", "local optimum", "optimum, not replayed yet")
 
 # The objective of the optimum.
@@ -99,10 +100,11 @@ def solved(name: str, solver: str) -> opt.Result:
     return opt.solve(opt.Problem(sd.load(plan.model), plan), solver=solver)
 
 
+@pytest.mark.parametrize("solver", OURS)
 @pytest.mark.parametrize("name", OPTIMA)
-def test_the_optimum_is_found_and_certified(name: str) -> None:
-    """By the default solver, from the model's own values."""
-    result = solved(name, "sqp")
+def test_the_optimum_is_found_and_certified(name: str, solver: str) -> None:
+    """From the model's own values."""
+    result = solved(name, solver)
     assert is_best(result, name), result.status
     assert result.status.standing in (("no gradient",) if name in FLAT else CERTIFIED)
     for lever, values in LEVERS.get(name, {}).items():
@@ -149,10 +151,11 @@ def test_nothing_is_claimed_at_a_pole(solver: str) -> None:
     assert solved("start_at_a_pole", solver).status.standing not in CERTIFIED
 
 
-def test_limits_that_contradict_each_other_are_not_unbounded() -> None:
+@pytest.mark.parametrize("solver", OURS)
+def test_limits_that_contradict_each_other_are_not_unbounded(solver: str) -> None:
     """Though another lever could go on without end, and a search by IPOPT is lost with it."""
-    assert "ceiling is missed" in str(solved("conflict_beside_unbounded", "sqp").status)
-    assert solved("conflict_beside_unbounded", "sqp").status.standing == "infeasible"
+    assert "ceiling is missed" in str(solved("conflict_beside_unbounded", solver).status)
+    assert solved("conflict_beside_unbounded", solver).status.standing == "infeasible"
     assert solved("conflict_beside_unbounded", "ipopt").status.standing not in (*CERTIFIED, "unbounded")
 
 

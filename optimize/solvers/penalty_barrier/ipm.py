@@ -1,0 +1,246 @@
+"""A penalty-barrier method: one primal-dual interior-point loop on the nonlinear program itself.
+
+Each iteration takes one factorization (`blocks.py`), a direction (`step.py`, near an optimum with exact products by
+`exact.py`) and a step that makes the merit function smaller (`merit.py`), by runs of the model. Limits on outcomes are
+elastic with a penalty that is steered (`steering.py`), limits on levers alone hold. Every policy is simulated.
+
+Why one loop: the sequential method solves a quadratic program by an interior-point method in every iteration, and
+throws away where its path was. What keeps this one from cycling or ending elsewhere: for a product that is held, every
+step makes one merit function smaller, along a direction in which it falls; products fall faster only while the errors
+of the conditions fall with them. Where no step is found, curvature is added, until steps are so short that slopes alone
+decide; where even these gain nothing, it begins anew from where it is, in new sizes, and ends after some such trials.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from sd_models.system.model import FloatArray
+
+from ...problems.optimality import optimality, violation
+from ...problems.program import Program
+from ..endless import Begun
+from ..interior_point.path import Equations, System
+from ..solver import Ending, Solution, Watch
+from ..starts import projected
+from . import tuning
+from .exact import Conjugate
+from .line import Found, along, downward
+from .pace import Pace
+from .place import Place
+from .record import Record, Seen
+from .steering import Contradiction, left_over
+from .step import Aim, towards
+
+# A tolerance above this is that of a point on the way, of which nothing is claimed.
+CLAIMED = 1e-6
+
+
+class _Ended(Exception):
+    """Somebody asked to stop, or numbers ran out."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending)
+        self.ending = ending
+
+
+@dataclass(frozen=True)
+class Ipm:
+    """Options: `tolerance` on scaled KKT residual and violation."""
+
+    tolerance: float = 1e-6
+    iterations: int = 200
+
+    @property
+    def name(self) -> str:
+        """The name in plans and on the command line."""
+        return "ipm"
+
+    def solve(self, program: Program, start: FloatArray, watch: Watch) -> Solution:
+        """The best point found from a start, which need not be feasible."""
+        with threadpool_limits(1, user_api="blas"):  # blocks are solved side by side; see `border.py`
+            return _Search(program, self, watch).run(start)
+
+
+@dataclass
+class _Search:
+    """The state of a solve."""
+
+    program: Program
+    options: Ipm
+    watch: Watch
+    damping: float = 0.0
+    length: float = 0.0
+    pace: Pace = field(default_factory=Pace)
+    confirmed: Seen | None = None
+    finishing: int = 0
+    anew: int = 0
+    idle: int = 0
+    nearest: float = np.inf
+    lowest: float = np.inf
+    violations: list[float] = field(default_factory=list)
+    contradiction: Contradiction = field(default_factory=Contradiction)
+
+    def run(self, start: FloatArray) -> Solution:
+        """From a start to the end."""
+        self.record = Record(self.program, self.options.tolerance, self.watch)
+        self.place = Place(self.program, 1.0 / self.options.tolerance, self._check, self.record.notes)
+        try:
+            ending = self._search(start)
+        except _Ended as end:
+            ending = end.ending
+        if self.confirmed is not None:
+            ending, self.record.best = Ending.OPTIMAL, self.confirmed
+        best, claimed = self.record.best, max(self.options.tolerance, CLAIMED)
+        if ending is Ending.INFEASIBLE and best is not None and best.found.violation <= claimed:
+            ending = Ending.STALLED
+        sizes = np.ones(len(start)) if self.place.sizes is None else self.place.sizes.levers
+        return self.record.solution(ending, start, sizes)
+
+    def _search(self, start: FloatArray) -> Ending:
+        nearest = projected(self.program, start, stop=lambda: self.watch.ending() is not None)
+        if nearest is None:
+            self._check()
+            nearest = np.clip(start, self.program.lower, self.program.upper)
+            at = self.program.evaluate(nearest)
+            if violation(self.program, at.x, at.y) > CLAIMED:
+                return Ending.INFEASIBLE
+        if not self.place.begin(nearest, tuning.PRODUCT, tuning.DISTANCE):
+            return Ending.FAILED
+        self.begun = Begun(nearest, self.place.frame.sizes.levers * tuning.FAR_AWAY)
+        for _ in range(self.options.iterations):
+            seen = self._look()
+            ending = self._ending(seen) or self._iterate()
+            if ending is not None:
+                return ending
+        self._look()
+        return Ending.ITERATION_LIMIT
+
+    def _look(self) -> Seen:
+        seen = self.place.seen()
+        self.record.tell(seen, self.length)
+        return seen
+
+    def _check(self) -> None:
+        ending = self.watch.ending()
+        if ending is not None:
+            raise _Ended(ending)
+
+    # --- an iteration ---------------------------------------------------------------------------------------------
+
+    def _iterate(self) -> Ending | None:
+        """One step; why the search ends, or None."""
+        place, joins = self.place, 0
+        if place.blocks.is_due(place.error):
+            place.bend(place.error)
+        place.blocks.age += 1
+        while self.damping <= tuning.MOST_DAMPING:
+            self._check()
+            equations = place.equations(self.damping)
+            if equations is None:
+                break
+            if (self.confirmed is None or not self.length) and self._escapes(equations):
+                return None
+            found = along(place, equations, self._aim(equations))
+            if found.trial is not None:
+                self._take(found)
+                return None
+            if len(found.met) and joins < tuning.JOINS:
+                place.join(found.met)
+                place.pose()
+                joins += 1
+            else:
+                self.damping = max(tuning.FIRST_DAMPING, tuning.DAMPS * self.damping)
+        return self._begun_anew()
+
+    def _escapes(self, equations: Equations) -> bool:
+        """Whether negative curvature leads on from a point without slopes; the search begins anew where it leads.
+
+        Saddles where it ends are left to the certificate, which looks at all their directions at once.
+        """
+        found = downward(self.place, equations)
+        if found is None or found.trial is None:
+            return False
+        self.confirmed, self.finishing, self.length = None, 0, found.length
+        self._go(found.trial.point.run.x)
+        return True
+
+    def _aim(self, equations: Equations) -> Aim:
+        """The direction of the next step, with exact products near an optimum."""
+        place, pace = self.place, self.pace
+        system: System = equations.precisely
+        if not place.blocks.curvature.is_whole and place.error < tuning.PRODUCTS:
+            lagrangian, unit = place.lagrangian(), place.frame.unit
+            system = Conjugate(equations, lambda v: lagrangian.product(v) / unit, tuning.SOLVED)
+        missed = np.abs(place.errors.dual) * np.minimum(np.abs(place.at.v) + 1e-3, 1.0)
+        least = max(tuning.BESIDE_SLOPES * float(missed.mean()), tuning.SMALLEST_PRODUCT)
+        return towards(equations, place.at, place.errors, system, least=least, last=pace.last, held=pace.held)
+
+    def _take(self, found: Found) -> None:
+        """Takes a step; added curvature goes again after steps that were taken whole."""
+        assert found.trial is not None
+        place, unit = self.place, self.place.frame.unit
+        self.pace.last, self.length = place.at.product, found.length
+        place.move(found.trial)
+        if place.frame.unit != unit:
+            self.pace = self.pace.in_unit(place.frame.unit / unit)
+        self.pace.goes(place.at, place.errors)
+        if found.whole:
+            self.damping = self.damping / tuning.DAMPS if self.damping > tuning.FIRST_DAMPING else 0.0
+
+    def _begun_anew(self) -> Ending | None:
+        """A search that lost its path begins again from where it is, some times."""
+        if self.anew == tuning.ANEW:
+            return Ending.STALLED
+        self.anew += 1
+        return None if self._go(self.place.point.run.x) else Ending.FAILED
+
+    def _go(self, x: FloatArray) -> bool:
+        """Begins anew from levers; whether they have outcomes."""
+        self.damping, self.pace = 0.0, Pace()
+        return self.place.begin(x, tuning.PRODUCT_ANEW, tuning.DISTANCE_ANEW)
+
+    # --- the end --------------------------------------------------------------------------------------------------
+
+    def _ending(self, seen: Seen) -> Ending | None:
+        """Why the search is over at a point, or None."""
+        self._confirm(seen)
+        if self.confirmed is not None:
+            self.finishing += 1
+            most = tuning.FEW_FINISHING if self.place.blocks.curvature.is_whole else tuning.FINISHING
+            is_over = self.place.at.product <= tuning.FINISHED or self.finishing > most
+            return Ending.OPTIMAL if is_over else None
+        if seen.found.violation > self.options.tolerance:
+            return Ending.INFEASIBLE if self._is_contradictory(seen.found.violation) else self._idle(seen)
+        far = self.begun.runs_away(self.program, self.place.point.run, self.options.tolerance, self._check)
+        return Ending.UNBOUNDED if far else self._idle(seen)
+
+    def _confirm(self, seen: Seen) -> None:
+        """Keeps a point that is an optimum by its own second derivatives too: the search has those of another one."""
+        tolerance, known = self.options.tolerance, self.confirmed
+        if not seen.found.within(tolerance):
+            return
+        if tolerance <= CLAIMED:
+            seen = replace(seen, found=optimality(self.program, seen.point.run, seen.multipliers))
+        if seen.found.within(tolerance) and (known is None or seen.found.kkt_residual <= known.found.kkt_residual):
+            self.confirmed = seen
+
+    def _idle(self, seen: Seen) -> Ending | None:
+        """How a search ends that gains nothing any more."""
+        cost = seen.point.cost
+        is_nearer = seen.miss < tuning.NEARER * self.nearest or cost < self.lowest - tuning.GAINS * abs(cost)
+        self.idle = 0 if is_nearer else self.idle + 1
+        self.nearest, self.lowest = min(seen.miss, self.nearest), min(cost, self.lowest)
+        is_over = self.idle > tuning.IDLE and self.place.at.product < tuning.NEAR_THE_END
+        return Ending.STALLED if is_over else None
+
+    def _is_contradictory(self, violation: float) -> bool:
+        """Whether limits are exceeded for good: a look is taken where they are no less than some iterations before."""
+        self.violations = [*self.violations, violation][-tuning.LAST :]
+        if len(self.violations) < tuning.LAST or violation < tuning.NO_PROGRESS * self.violations[0]:
+            return False
+        place = self.place
+        return self.contradiction.is_shown(left_over(place.posed, place.at.v, place.rows, self._check))
