@@ -16,7 +16,7 @@ from ..interior_point.border import Bordered
 from ..interior_point.condensed import Condensed
 from ..interior_point.elastic import ElasticProgram
 from ..sequential.curvature import DIRECTIONS, LEAST, SMOOTH, Curvature, Group, Lagrangian, bare_curvature_of, convex
-from .tuning import CHEAP, EVERY, EXACT, EXACT_EVERY, LARGEST, SERVES, SMALL
+from .tuning import CHEAP, EVERY, EXACT, EXACT_EVERY, LARGEST, LEFT, SERVES, SMALL
 
 
 @dataclass
@@ -48,8 +48,8 @@ class Blocks:
         self.age = 0
 
     def _wants_exact(self, error: float) -> bool:
-        is_near = error <= EXACT and max(len(group.columns) for group in self.groups) <= LARGEST
-        return is_near or _is_cheap(self.groups)
+        is_near = error <= (LEFT if self.curvature.exact else EXACT)
+        return _is_cheap(self.groups) or (is_near and max(len(group.columns) for group in self.groups) <= LARGEST)
 
     @property
     def largest(self) -> float:

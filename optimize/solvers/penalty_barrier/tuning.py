@@ -85,6 +85,8 @@ SERVES = 0.03
 # below which directions are found with exact products: earlier, negative curvature away from an optimum makes them
 # short.
 EXACT, PRODUCTS = 2e-2, 2e-3
+# Both stay until errors are above this: a step by what blocks know alone may undo what exact products gained.
+LEFT = 0.1
 # Exact groups are taken from the beginning where they cost no more than so many times what rough ones do.
 CHEAP = 3.0
 # Exact groups are taken anew after so many iterations, and have at most so many levers.
@@ -92,7 +94,7 @@ EXACT_EVERY, LARGEST = 12, 1000
 # Directions whose products are taken at once, before it is asked again whether to stop.
 AT_ONCE = 32
 # Conjugate gradients end at this part of their first error, or after so many products.
-SOLVED, MOST_PRODUCTS = 1e-2, 30
+SOLVED, MOST_PRODUCTS = 1e-3, 30
 
 # --- limits -----------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from optimize.problems.program import Program
 from optimize.solvers.interior_point.condensed import Condensed
 from optimize.solvers.interior_point.elastic import ElasticProgram
 from optimize.solvers.interior_point.path import Equations, Pairs
+from optimize.solvers.penalty_barrier import blocks
+from optimize.solvers.penalty_barrier.blocks import Blocks
 from optimize.solvers.penalty_barrier.exact import Conjugate, ExactLagrangian
 from optimize.solvers.penalty_barrier.ipm import Ipm
 from optimize.solvers.penalty_barrier.iterate import Iterate, begun, joined, warm
@@ -23,6 +25,7 @@ from optimize.solvers.penalty_barrier.pace import Pace
 from optimize.solvers.penalty_barrier.steering import Contradiction, left_over, raised
 from optimize.solvers.penalty_barrier.step import Errors
 from optimize.solvers.penalty_barrier.warmth import first_multipliers
+from optimize.solvers.sequential.curvature import Curvature, Group
 from optimize.solvers.solver import Ending
 from sd_models.system.model import FloatArray
 
@@ -195,6 +198,20 @@ def test_exact_products_are_those_of_a_program_at_once() -> None:
     lagrangian = ExactLagrangian(program, program.evaluate(np.ones(2)), multipliers, np.array([1.0, 10.0]))
     expected = np.array([[3.0, 10.0], [10.0, 400.0]])
     np.testing.assert_allclose(np.array(lagrangian.products(np.eye(2))), expected)
+
+
+def test_exact_curvature_is_kept_until_errors_are_large_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for near an optimum, and not given up for one step that leads away from it."""
+    groups = [Group(tuple(np.arange(400).reshape(4, 100) + 400 * number)) for number in range(2)]
+    taken = Curvature(groups, [np.eye(400)] * 2, exact=False)
+    monkeypatch.setattr(blocks, "bare_curvature_of", lambda *_, exact: replace(taken, exact=exact))
+    program = of_forms([1.0])
+    lagrangian = ExactLagrangian(program, program.evaluate(np.ones(1)), Multipliers.none(program), np.ones(1))
+    found, kept = Blocks(groups, taken, 1.0), []
+    for error in (0.05, 0.01, 0.05, 0.2):
+        found.renew(lagrangian, error)
+        kept.append(found.curvature.exact)
+    assert kept == [False, True, True, False]
 
 
 # --- pace, steering, warmth -------------------------------------------------------------------------------------------
