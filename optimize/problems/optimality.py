@@ -9,8 +9,10 @@ by how much a point misses this, none of which knows the unit of anything:
 
 - `stationarity`: each lever's slope of the Lagrangian is held against its own marginals: the slope of the objective,
   what the prices of limits make of it, and by how much its curvature changes it over the lever's own size. 1e-6 means
-  that the two sides of every lever's balance agree to a millionth. A lever counts for less where what it can still
-  gain, until its bound or until its curvature stops it, is less than 1e-12 of what all levers together are worth here.
+  that the two sides of every lever's balance agree to a millionth. A lever at zero has no size of its own: that is how
+  far it goes until its curvature stops what pulls at it, and its range, which may be anything, only where nothing does.
+  A lever counts for less where what it can still gain, until its bound or until its curvature stops it, is less than
+  1e-12 of what all levers together are worth here.
 - `complementarity`: for each limit with a multiplier the smaller of its distance to its bound, relative to the limit's
   size, and of what the multiplier makes of the limit's whole size, relative to what all levers are worth here.
 - `violation`: how far a limit or bound is exceeded, relative to its size: its amount, or what the levers moved of its
@@ -36,6 +38,8 @@ from .program import Evaluation, Program, Quadratic
 DUST = 1e-12
 # What levers are worth is not more than this: beside infinity every gain would be dust.
 LARGEST = float(np.finfo(float).max)
+# A lever at zero that its curvature stops within this share of its range is pulled at by nothing but rounding.
+ROUNDING = 1e-15
 # Up to so many levers all second derivatives are taken, beyond so many probes of their diagonal.
 FEW, PROBES = 300, 8
 # How far beside a policy the slopes of its kinks show, in sizes of levers.
@@ -139,28 +143,30 @@ class Marginals:
     @cached_property
     def sizes(self) -> FloatArray:
         """The size of each lever (levers)."""
-        return own_sizes(self.program, self.at.x)
+        return _sizes(self.program, self.at.x, self._stops)
 
     @cached_property
     def whole(self) -> FloatArray:
         """What a lever's slope is held against: what pulls at it from all sides (levers)."""
-        prices = np.abs(self.lagrangian - self.objective)
         if len(self.program.pulls):
-            return np.asarray(prices + self.program.pulls)
-        return np.asarray(np.abs(self.objective) + prices + self.curvature * self.sizes)
+            return np.asarray(self._prices + self.program.pulls)
+        return np.asarray(np.abs(self.objective) + self._prices + self.curvature * self.sizes)
 
     @cached_property
     @np.errstate(over="ignore")
     def worth(self) -> float:
         """What all levers in their sizes are worth, not less than what rounding leaves of the objective.
 
-        A lever at zero has no size but its range, which may be anything: it counts for no more than the largest other.
+        A lever at zero counts for no more than the largest with a value; where none has one, a lever whose size is its
+        range counts for no more than the largest other.
         """
         rounding = np.finfo(float).eps * abs(self.program.cost(self.at.x, self.at.y))
-        each, has_value = self.whole * self.sizes, self.at.x != 0.0
-        largest = float(each[has_value].max(initial=0.0))
-        if largest > 0.0:
-            each = np.where(has_value, each, np.minimum(each, largest))
+        each = self.whole * self.sizes
+        for tells in (self.at.x != 0.0, self._stops > 0.0):
+            largest = float(each[tells].max(initial=0.0))
+            if largest > 0.0:
+                each = np.where(tells, each, np.minimum(each, largest))
+                break
         return min(max(float(each.sum()), rounding / DUST), LARGEST)
 
     @cached_property
@@ -178,6 +184,18 @@ class Marginals:
         whole = self.whole
         share = np.divide(np.abs(self.lagrangian), whole, out=np.zeros_like(whole), where=whole > 0)
         return np.minimum(share, 1e-6 * self.gains / (DUST * self.worth or 1.0))
+
+    @cached_property
+    def _prices(self) -> FloatArray:
+        """What the prices of limits make of each lever's slope (levers)."""
+        return np.abs(self.lagrangian - self.objective)
+
+    @cached_property
+    def _stops(self) -> FloatArray:
+        """Where levers at zero stop; the curvature of a smooth stand-in says nothing of it."""
+        if len(self.program.pulls):
+            return np.zeros(len(self.at.x))
+        return _stops(self.program, self.at.x, np.abs(self.objective) + self._prices, self.curvature)
 
 
 def pulls(program: Program, at: Evaluation) -> FloatArray:
@@ -197,8 +215,8 @@ def pulls(program: Program, at: Evaluation) -> FloatArray:
 def _pulls(program: Program, at: Evaluation) -> FloatArray:
     none = Multipliers.none(program)
     objective, _ = slopes(program, at, none)
-    bent = np.maximum(curvatures(program, at, none), 0.0)
-    return np.asarray(np.abs(objective) + bent * own_sizes(program, at.x))
+    pull, bent = np.abs(objective), np.maximum(curvatures(program, at, none), 0.0)
+    return np.asarray(pull + bent * _sizes(program, at.x, _stops(program, at.x, pull, bent)))
 
 
 def curvatures(program: Program, at: Evaluation, multipliers: Multipliers) -> FloatArray:
@@ -286,6 +304,22 @@ def own_sizes(program: Program, x: FloatArray) -> FloatArray:
     span = program.upper - program.lower
     ranges = np.where(np.isfinite(span) & (span > 0), span, 1.0)
     return np.where(x != 0.0, np.abs(x), ranges)
+
+
+def _sizes(program: Program, x: FloatArray, stops: FloatArray) -> FloatArray:
+    """The size in which each lever is weighed (levers): where it stops, if it is at zero, or its own."""
+    return np.where(stops > 0.0, stops, own_sizes(program, x))
+
+
+@np.errstate(over="ignore")
+def _stops(program: Program, x: FloatArray, pull: FloatArray, curvature: FloatArray) -> FloatArray:
+    """How far each lever at zero goes until its curvature stops what pulls at it (levers), neither below zero.
+
+    Zero for levers with a value, and where nothing but rounding pulls, or nothing stops the lever within its range.
+    """
+    stop = np.divide(pull, curvature, out=np.zeros(len(x)), where=curvature > 0.0)
+    tells = (stop > ROUNDING * own_sizes(program, x)) & (stop < program.upper - program.lower)
+    return np.where((x == 0.0) & tells, stop, 0.0)
 
 
 def block_sizes(program: Program, x: FloatArray) -> FloatArray:

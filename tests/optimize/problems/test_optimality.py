@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.sparse import csr_array, eye_array
 from support import islands
 from support.forms import of_forms
@@ -35,6 +37,7 @@ from optimize.problems.optimality import (
 from optimize.problems.program import Block, Evaluation, Program, Quadratic
 from optimize.problems.pyomo_model import state
 from optimize.problems.pyomo_reader import program
+from optimize.problems.scaling import rescaled
 from optimize.solvers.highs import ConvexProgram
 from optimize.solvers.sequential.sqp import Sqp
 from optimize.solvers.solver import Ending, Iteration, Solution
@@ -381,6 +384,84 @@ def test_a_lever_at_zero_is_worth_no_more_than_the_largest_other() -> None:
     assert Marginals(wide, at, slope * [0, 1], slope * [0, 1], np.zeros(2)).worth == pytest.approx(6)
     none = wide.evaluate(np.zeros(2))
     assert Marginals(wide, none, np.ones(2), np.ones(2), np.zeros(2)).worth == pytest.approx(1e9 + 10)
+
+
+def test_a_lever_at_zero_is_weighed_where_its_curvature_stops_what_pulls_at_it() -> None:
+    """Of (1e8, 0) the second lever would go on to 1, in a range of 1e9."""
+    program = of_forms([-2, -3], np.diag([2e-8, 3]), lower=[0, 0], upper=[1e9, 1e9])
+    at, none = program.evaluate(np.array([1e8, 0.0])), Multipliers.none(program)
+    found = Marginals(program, at, *slopes(program, at, none), curvatures(program, at, none))
+    assert found.sizes == pytest.approx([1e8, 1.0])
+    assert found.whole == pytest.approx([2.0, 3 + 3])
+    assert pulls(program, at) == pytest.approx([2.0, 3 + 3])
+    assert optimality(program, at, none).stationarity > 1e-3
+    assert optimality(program, program.evaluate(np.array([1e8, 1.0])), none).within(1e-7)
+
+
+@pytest.mark.parametrize(
+    ("slope", "curvature", "upper", "size"),
+    [
+        (-3.0, 0.0, 8.0, 8.0),  # nothing stops it: its range
+        (-3.0, 1.0, 8.0, 3.0),
+        (3.0, 1.0, 8.0, 3.0),  # held at its bound
+        (-3.0, 0.25, 8.0, 8.0),  # it would stop beyond its range
+        (0.0, 1.0, 8.0, 8.0),  # nothing pulls
+        (-1e-16, 1.0, 8.0, 8.0),  # nothing but rounding
+        (-3.0, 1.0, INFINITY, 3.0),
+        (-3.0, 0.0, INFINITY, 1.0),
+    ],
+)
+def test_the_size_in_which_a_lever_at_zero_is_weighed(
+    slope: float, curvature: float, upper: float, size: float
+) -> None:
+    """Not that of a smooth stand-in, whose curvature says how narrow it is."""
+    program = of_forms([slope], [[curvature]], lower=[0], upper=[upper])
+    at, one = program.evaluate(np.zeros(1)), np.array([slope])
+    found = Marginals(program, at, one, one, np.array([curvature]))
+    assert found.sizes == pytest.approx([size])
+    narrow = replace(found, program=replace(program, pulls=np.ones(1)))
+    assert narrow.sizes.tolist() == [upper if np.isfinite(upper) else 1.0]
+
+
+def test_where_all_levers_are_at_zero_a_range_is_worth_no_more_than_what_pulls() -> None:
+    """One that nothing pulls at, or that nothing stops, hides no lever that would go on to 1."""
+    for slope, curvature, worth in ((0, 1, 2 + 2), (1, 0, 2 + 2), (1, 1, 2 + 2), (0, 0, 2)):
+        program = of_forms([slope, -1], np.diag([curvature, 1]), lower=[0, 0], upper=[1e13, 10])
+        at, none = program.evaluate(np.zeros(2)), Multipliers.none(program)
+        slope_, bent = slopes(program, at, none)[0], np.array([curvature, 1.0])
+        assert Marginals(program, at, slope_, slope_, bent).worth == pytest.approx(worth)
+        assert optimality(program, at, none).stationarity == pytest.approx(0.5)
+
+
+POWERS = st.integers(-8, 8).map(lambda power: 10.0**power)
+WIDTHS = st.floats(0.0, 13.0).map(lambda power: 10.0**power)
+
+
+@given(
+    widths=st.tuples(WIDTHS, WIDTHS),
+    units=st.tuples(POWERS, POWERS),
+    objective=POWERS,
+    constant=st.floats(-1e6, 1e6),
+    idle=st.integers(0, 20),
+)
+def test_no_range_hides_the_slope_of_a_lever_at_zero(
+    widths: tuple[float, float], units: tuple[float, float], objective: float, constant: float, idle: int
+) -> None:
+    """In no units of levers and objective, beside no constant and no levers without effect: of two levers at zero the
+    one that its bound holds is at its best, and the other is not, which is at its best at 1."""
+    rest = [0.0] * idle
+    program = of_forms(
+        objective * np.array([1.0, -1.0, *rest]),
+        objective * np.diag([1.0, 1.0, *rest]),
+        lower=[0.0, 0.0, *rest],
+        upper=[*widths, *(1.0 for _ in rest)],
+        constant=objective * constant,
+    )
+    own = rescaled(program, np.array([*units, *(1.0 for _ in rest)]))
+    none = Multipliers.none(own)
+    start, best = np.zeros(2 + idle), np.array([0.0, 1.0 / units[1], *rest])
+    assert optimality(own, own.evaluate(start), none).stationarity == pytest.approx(0.5)
+    assert optimality(own, own.evaluate(best), none).within(1e-9)
 
 
 def test_levers_are_worth_at_least_what_rounding_leaves_of_the_objective() -> None:

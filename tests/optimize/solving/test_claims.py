@@ -52,6 +52,7 @@ OPTIMA = {
     "capacity_far_away": 1e15,
     "stock_at_the_end": -20.0,
     "start_in_a_narrow_bend": 5.0,
+    "range_far_beyond_the_optimum": 1.5,
 }
 # Levers that the objective's digits do not tell.
 LEVERS = {
