@@ -38,8 +38,6 @@ from .program import Evaluation, Program, Quadratic
 DUST = 1e-12
 # What levers are worth is not more than this: beside infinity every gain would be dust.
 LARGEST = float(np.finfo(float).max)
-# A lever at zero that its curvature stops within this share of its range is pulled at by nothing but rounding.
-ROUNDING = 1e-15
 # Up to so many levers all second derivatives are taken, beyond so many probes of their diagonal.
 FEW, PROBES = 300, 8
 # How far beside a policy the slopes of its kinks show, in sizes of levers.
@@ -315,11 +313,11 @@ def _sizes(program: Program, x: FloatArray, stops: FloatArray) -> FloatArray:
 def _stops(program: Program, x: FloatArray, pull: FloatArray, curvature: FloatArray) -> FloatArray:
     """How far each lever at zero goes until its curvature stops what pulls at it (levers), neither below zero.
 
-    Zero for levers with a value, and where nothing but rounding pulls, or nothing stops the lever within its range.
+    Zero for levers with a value, and where nothing pulls, or nothing stops the lever within its range. A pull is never
+    taken for rounding beside a range: at worst an optimum at which all levers are zero is then not claimed.
     """
     stop = np.divide(pull, curvature, out=np.zeros(len(x)), where=curvature > 0.0)
-    tells = (stop > ROUNDING * own_sizes(program, x)) & (stop < program.upper - program.lower)
-    return np.where((x == 0.0) & tells, stop, 0.0)
+    return np.where((x == 0.0) & (stop < program.upper - program.lower), stop, 0.0)
 
 
 def block_sizes(program: Program, x: FloatArray) -> FloatArray:
