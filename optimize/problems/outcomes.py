@@ -2,10 +2,12 @@
 
 The run up to the first decision is the same for every policy, so it is done once; what is differentiated is the run
 from there on. Every value comes from a whole simulated run: what a solver sees obeys the model's equations exactly.
+Kernels compute them; where the model has none, CasADi does (`HorizonRun` and its two kinds).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,7 +18,10 @@ from scipy.sparse import coo_array, csr_array
 from sd_models.simulator.concurrency import concurrently
 from sd_models.simulator.simulation import Simulator
 from sd_models.system.model import FloatArray, IndexArray
+from sd_models.tape.instructions import Source
 from sd_models.targets.casadi.buffers import call
+from sd_models.targets.native import model as native
+from sd_models.targets.native.model import SIDE_BY_SIDE, NativeModel
 
 from ..plans.horizon import Horizon
 from ..plans.levers import LeverMap
@@ -29,7 +34,7 @@ SEEDS = 4
 
 @dataclass(frozen=True, eq=False)
 class HorizonRun:
-    """The run over the horizon and its derivatives as CasADi functions of levers and constants, each built once.
+    """The run over the horizon and its derivatives, of levers (rows, points) and constants (rows).
 
     `before` holds the stocks at the start of the horizon where that lies after the start of the run, by default those
     of the model's own run.
@@ -40,9 +45,114 @@ class HorizonRun:
     before: FloatArray | None = None
 
     @cached_property
+    def first_stocks(self) -> FloatArray:
+        """The stocks of the model's own run at the start of the horizon, a column."""
+        return self.simulator.trajectories(self.simulator.inputs()).states[:, [self.horizon.first]]
+
+    @cached_property
+    def way(self) -> NativeHorizon | CasadiHorizon:
+        """What computes it."""
+        kernels = self.simulator.model.native
+        return CasadiHorizon(self) if kernels is None else NativeHorizon(self, kernels)
+
+    @property
+    def stocks_before(self) -> FloatArray | None:
+        """The stocks at the start of the horizon; None where that is the start of the run: the first levers may set
+        them."""
+        if not self.horizon.first:
+            return None
+        return self.first_stocks if self.before is None else self.before
+
+
+@dataclass(frozen=True, eq=False)
+class NativeHorizon:
+    """The run over the horizon by kernels."""
+
+    run: HorizonRun
+    kernels: NativeModel
+    _last: dict[bytes, native.Run] = field(default_factory=dict)
+
+    def outputs(self, paths: FloatArray, constants: FloatArray) -> FloatArray:
+        """The outputs (rows, points)."""
+        return self.kernels.outputs(self._run(paths, constants))
+
+    def gradients(self, paths: FloatArray, constants: FloatArray, seeds: Sequence[FloatArray]) -> FloatArray:
+        """The gradients (seeds, rows of levers, points) of sums of outputs by weights (rows, points)."""
+        run = self._run(paths, constants)
+        groups = [np.stack(seeds[i : i + SIDE_BY_SIDE]) for i in range(0, len(seeds), SIDE_BY_SIDE)]
+        found = concurrently(lambda group: self.kernels.gradients(run, group)[Source.LEVERS], groups)
+        return np.concatenate(found)
+
+    def products(
+        self, paths: FloatArray, constants: FloatArray, seed: FloatArray, moves: Iterable[FloatArray]
+    ) -> FloatArray:
+        """The derivatives of the gradient along each of `moves`, (moves, rows of levers, points)."""
+        return self.kernels.products(self._run(paths, constants), seed, np.stack(list(moves)), each=concurrently)
+
+    def _run(self, paths: FloatArray, constants: FloatArray) -> native.Run:
+        """The run; the last one is kept, since derivatives follow on values."""
+        key = paths.tobytes() + constants.tobytes()
+        found = self._last.get(key)
+        if found is None:
+            before = self.run.stocks_before
+            first = None if before is None else before[:, 0]
+            given = native.Given(paths, constants, NO_NUMBERS, self.run.horizon.first, first)
+            found = self.kernels.run(given)
+            self._last.clear()
+            self._last[key] = found
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class CasadiHorizon:
+    """The run over the horizon by CasADi functions, each built once."""
+
+    run: HorizonRun
+
+    def outputs(self, paths: FloatArray, constants: FloatArray) -> FloatArray:
+        """The outputs (rows, points)."""
+        (found,) = call(self.forward, paths, constants[:, np.newaxis])
+        return found
+
+    def gradients(self, paths: FloatArray, constants: FloatArray, seeds: Sequence[FloatArray]) -> FloatArray:
+        """The gradients (seeds, rows of levers, points) of sums of outputs by weights (rows, points)."""
+        groups = [seeds[i : i + SEEDS] for i in range(0, len(seeds), SEEDS)]
+        for count in {len(group) for group in groups}:
+            self.reverse(count)
+        # A sweep does not look at the value of what it differentiates.
+        outputs, column = np.zeros_like(seeds[0]), constants[:, np.newaxis]
+        found = concurrently(
+            lambda group: call(self.reverse(len(group)), paths, column, outputs, np.concatenate(group, axis=1))[0],
+            groups,
+        )
+        return np.concatenate([_apart(each, len(group)) for each, group in zip(found, groups, strict=True)])
+
+    def products(
+        self, paths: FloatArray, constants: FloatArray, seed: FloatArray, moves: Iterable[FloatArray]
+    ) -> FloatArray:
+        """The derivatives of the gradient along each of `moves`, (moves, rows of levers, points)."""
+        listed = list(moves)
+        groups = [listed[i : i + SEEDS] for i in range(0, len(listed), SEEDS)]
+        for count in {len(group) for group in groups}:
+            self.tangent(count)
+        found = concurrently(lambda group: self._bent(paths, constants[:, np.newaxis], seed, group), groups)
+        return np.concatenate([_apart(each, len(group)) for each, group in zip(found, groups, strict=True)])
+
+    def _bent(self, paths: FloatArray, column: FloatArray, seed: FloatArray, moves: list[FloatArray]) -> FloatArray:
+        """Products by one tangent of the reverse sweep, side by side; constants do not move."""
+        count = len(moves)
+        still = np.zeros((len(seed), count * seed.shape[1]))
+        slopes = np.zeros_like(paths), np.zeros_like(column)
+        fixed = np.tile(slopes[1], (1, count))
+        along = np.concatenate(moves, axis=1)
+        return call(
+            self.tangent(count), paths, column, np.zeros_like(seed), seed, *slopes, along, fixed, still, still
+        )[0]
+
+    @cached_property
     def forward(self) -> ca.Function:
         """Inputs over the horizon, (rows of levers, points), and constants to outputs (rows, points)."""
-        model, first, points = self.simulator.model, self.horizon.first, self.horizon.points
+        model, first, points = self.run.simulator.model, self.run.horizon.first, self.run.horizon.points
         count = len(points)
         levers, constants = (
             ca.MX.sym("levers", model.levers.size, count),
@@ -56,16 +166,10 @@ class HorizonRun:
         return ca.Function("forward", [levers, constants], [outputs])
 
     def _begin(self, levers: ca.MX, constants: ca.MX) -> ca.MX | FloatArray:
-        """The stocks at the start of the horizon; where that is the start of the run, the first levers may set them."""
-        model = self.simulator.model
-        if not self.horizon.first:
-            return model.start(levers[:, 0], constants, model.data_table[:, 0], ca.DM(0, 1), self.horizon.points[0])
-        return self.first_stocks if self.before is None else self.before
-
-    @cached_property
-    def first_stocks(self) -> FloatArray:
-        """The stocks of the model's own run at the start of the horizon, a column."""
-        return self.simulator.trajectories(self.simulator.inputs()).states[:, [self.horizon.first]]
+        model, before = self.run.simulator.model, self.run.stocks_before
+        if before is not None:
+            return before
+        return model.start(levers[:, 0], constants, model.data_table[:, 0], ca.DM(0, 1), self.run.horizon.points[0])
 
     def reverse(self, count: int) -> ca.Function:
         """The gradients of that many outcomes, whose seeds stand side by side."""
@@ -86,6 +190,11 @@ class HorizonRun:
     @cached_property
     def _tangents(self) -> dict[int, ca.Function]:
         return {}
+
+
+def _apart(found: FloatArray, count: int) -> FloatArray:
+    """What stands side by side, (rows, count * points), as (count, rows, points)."""
+    return np.moveaxis(found.reshape(len(found), count, -1), 1, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,30 +226,24 @@ class SimulatedOutcomes:
 
     def evaluate(self, x: FloatArray) -> Evaluation:
         """The outcomes of a policy; some are NaN or infinite where the run leaves the numbers."""
-        (outputs,) = call(self.run.forward, self.levers.paths(x), self._column)
+        outputs = self.run.way.outputs(self.levers.paths(x), self.constants)
         return Evaluation(x, self._measured(outputs), outputs)
 
     def gradients(self, at: Evaluation, chosen: IndexArray) -> FloatArray:
         """The gradients (chosen outcomes, levers) at a policy."""
-        paths = self.levers.paths(at.x)
-        groups = [chosen[i : i + SEEDS] for i in range(0, len(chosen), SEEDS)]
-        for count in {len(group) for group in groups}:
-            self.run.reverse(count)
-        return np.concatenate(concurrently(lambda group: self._swept(paths, at, group), groups))
+        if not len(chosen):
+            return np.zeros((0, len(at.x)))
+        return self._by_lever(self._gradient(at, [self._seed_of(int(outcome), at) for outcome in chosen]))
 
     def pullback(self, at: Evaluation, weights: FloatArray) -> FloatArray:
         """The gradient (levers) of the sum of all outcomes times their weights (outcomes), in one sweep."""
-        found = self._gradient(1, self.levers.paths(at.x), at, self._seed(weights))
-        return self.levers.adjoint(found)
+        return self.levers.adjoint(self._gradient(at, [self._seed(weights)])[0])
 
     def products(self, at: Evaluation, weights: FloatArray, directions: FloatArray) -> FloatArray:
         """The second derivative of the sum of all outcomes times their weights, times each direction (k, levers): the
         tangent of the reverse sweep, several directions in one."""
-        paths, seed = self.levers.paths(at.x), self._seed(weights)
-        groups = [directions[i : i + SEEDS] for i in range(0, len(directions), SEEDS)]
-        for count in {len(group) for group in groups}:
-            self.run.tangent(count)
-        return np.concatenate(concurrently(lambda group: self._bent(paths, at, seed, group), groups))
+        paths, moves = self.levers.paths(at.x), self.levers.directions(directions)
+        return self._by_lever(self.run.way.products(paths, self.constants, self._seed(weights), moves))
 
     # --- measures -------------------------------------------------------------------------------------------------
 
@@ -180,35 +283,17 @@ class SimulatedOutcomes:
         by_window = self._gathering @ (weights[:, np.newaxis] * self._windows)
         return np.asarray(by_window @ self.quantities.weights)
 
-    def _swept(self, paths: FloatArray, at: Evaluation, chosen: IndexArray) -> FloatArray:
-        """Gradients by one reverse sweep for several outcomes, whose seeds stand side by side."""
+    def _seed_of(self, outcome: int, at: Evaluation) -> FloatArray:
+        """The weights of outputs (rows, points) that one outcome is made of."""
         rows, weights = self.places
-        count = len(self.horizon.points)
-        seeds = np.zeros((len(at.outputs), len(chosen) * count))
-        for i, outcome in enumerate(chosen):
-            seeds[rows[outcome], i * count : (i + 1) * count] = weights[outcome]
-        return self._by_lever(self._gradient(len(chosen), paths, at, seeds), len(chosen))
+        seed = np.zeros_like(at.outputs)
+        seed[rows[outcome]] = weights[outcome]
+        return seed
 
-    def _gradient(self, count: int, paths: FloatArray, at: Evaluation, seeds: FloatArray) -> FloatArray:
-        """The gradients to the inputs over the horizon, side by side."""
-        return call(self.run.reverse(count), paths, self._column, at.outputs, seeds)[0]
+    def _gradient(self, at: Evaluation, seeds: Sequence[FloatArray]) -> FloatArray:
+        """The gradients to the inputs over the horizon."""
+        return self.run.way.gradients(self.levers.paths(at.x), self.constants, seeds)
 
-    @property
-    def _column(self) -> FloatArray:
-        return self.constants[:, np.newaxis]
-
-    def _bent(self, paths: FloatArray, at: Evaluation, seed: FloatArray, directions: FloatArray) -> FloatArray:
-        """Products by one tangent of the reverse sweep, whose directions stand side by side."""
-        count, outputs = len(directions), self.simulator.model.outputs.size
-        moves = np.concatenate(list(self.levers.directions(directions)), axis=1)
-        still = np.zeros((outputs, count * len(self.horizon.points)))
-        # The tangent does not look at the value of what it differentiates, and constants do not move.
-        slopes = np.zeros_like(paths), np.zeros_like(self._column)
-        fixed = np.tile(slopes[1], (1, count))
-        given = paths, self._column, at.outputs, seed, *slopes, moves, fixed, still, still
-        return self._by_lever(call(self.run.tangent(count), *given)[0], count)
-
-    def _by_lever(self, found: FloatArray, count: int) -> FloatArray:
-        """Gradients (count, levers) from those to the inputs, which stand side by side."""
-        each = found.reshape(len(found), count, len(self.horizon.points))
-        return np.stack([self.levers.adjoint(each[:, i]) for i in range(count)])
+    def _by_lever(self, found: FloatArray) -> FloatArray:
+        """Gradients (count, levers) from those to the inputs (count, rows, points)."""
+        return np.stack([self.levers.adjoint(each) for each in found])

@@ -230,7 +230,7 @@ class _Runs:
         points = self.ranges.scaled(design)
         size = self._at_once()
         together = size * processors()
-        self.simulator.batch(size)
+        self.simulator.prepare(size)
         try:
             for start in range(0, len(design), together):
                 starts = range(start, min(start + together, len(design)), size)

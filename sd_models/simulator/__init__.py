@@ -2,7 +2,8 @@
 
 - `concurrency.py`: work side by side on all processors
 - `measures.py`: numbers made of a run
-- `compilation.py`: the `System` to functions of one step and of a run
+- `engines.py`: what computes runs: kernels by LLVM, or CasADi
+- `compilation.py`: the `System` to kernels, and to functions of one step and of a run
 - `datasets.py`: trajectories with names, dimensions and units
 - `inputs.py`: constants, levers and data of a run
 - `diagnosis.py`: where a run left the numbers, and why

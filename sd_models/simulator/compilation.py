@@ -1,14 +1,14 @@
-"""A prepared system to CasADi functions: initial values, one step, and the whole run.
+"""A prepared system compiled: by LLVM for runs and derivatives, by CasADi where functions are asked for or LLVM is not.
 
-One step takes the stocks and what is given at a time and returns the stocks one step later and the outputs now. The run
-is that function repeated (`mapaccum`), so its derivatives come from CasADi's reverse sweep over the same steps.
+Of both, one step takes the stocks and what is given at a time and returns the stocks one step later and the outputs now;
+a run is that step again and again. Kernels and functions are made when they are first needed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from math import isqrt
 
@@ -23,6 +23,8 @@ from ..errors import Fault, InvalidRequest
 from ..system.model import FloatArray, System, key
 from ..targets.casadi.arithmetic import Symbols, is_number, switch_value
 from ..targets.casadi.evaluation import lowering
+from ..targets.native.model import NativeModel
+from .engines import Engine, choose
 
 # Steps stand in one row up to this many: CasADi's default, groups of groups of ten, takes six times the memory with
 # thousands of regions. Beyond, groups of the square root of their number: a chain of groups and of the steps left over
@@ -32,23 +34,55 @@ STEPS_IN_A_ROW = 10_000
 LARGEST_RESULT = 500_000_000
 
 
-@dataclass(frozen=True)
-class CompiledModel(Preparation):
-    """A prepared system with its functions.
-
-    `outputs` lists what the step function returns, `fixed` holds the outputs that cannot change, flat.
+@dataclass(frozen=True, eq=False)
+class Functions:
+    """A prepared system as CasADi functions.
 
     `start` takes (levers, constants, data, initials, time) to the stocks at the first time; `step` takes (stocks,
     levers, constants, data, time) to the stocks one step later and the outputs; `kink_values` takes the same to the
-    switches of `kinks`.
+    switches of `kinks`. `fixed` holds the outputs that cannot change, flat.
     """
 
     outputs: Layout
+    fixed: Mapping[str, FloatArray]
     start: ca.Function
     step: ca.Function
-    fixed: Mapping[str, FloatArray]
     kinks: tuple[Kink, ...]
     kink_values: ca.Function
+
+
+@dataclass(frozen=True)
+class CompiledModel(Preparation):
+    """A prepared system with what runs it.
+
+    `outputs` lists what a step returns, `fixed` holds the outputs that cannot change, flat. `native` are its kernels,
+    None where CasADi runs it; `functions` are then there already.
+    """
+
+    outputs: Layout
+    fixed: Mapping[str, FloatArray]
+    native: NativeModel | None
+    made: Functions | None = None
+
+    @cached_property
+    def functions(self) -> Functions:
+        """The CasADi functions, with the outputs of the model."""
+        return self.made or _functions(self, self.outputs)
+
+    @property
+    def start(self) -> ca.Function:
+        """(levers, constants, data, initials, time) to the stocks at the first time."""
+        return self.functions.start
+
+    @property
+    def step(self) -> ca.Function:
+        """(stocks, levers, constants, data, time) to the stocks one step later and the outputs."""
+        return self.functions.step
+
+    @property
+    def kinks(self) -> tuple[Kink, ...]:
+        """Where the equations are not differentiable."""
+        return self.functions.kinks
 
     @property
     def moving_end(self) -> str | None:
@@ -65,7 +99,7 @@ class CompiledModel(Preparation):
     @cached_property
     def switches(self) -> ca.Function:
         """(stocks, levers, constants, data, times), each at all times, to the switches of the kinks at each time."""
-        return self.kink_values.map(len(self.grid.times))
+        return self.functions.kink_values.map(len(self.grid.times))
 
     @cached_property
     def forward(self) -> ca.Function:
@@ -86,9 +120,21 @@ def compile_system(
     initial: Iterable[str] = (),
     outputs: Iterable[str] | None = None,
     time: TimeSpan | None = None,
+    engine: Engine | None = None,
 ) -> CompiledModel:
-    """The compiled system, with these variables as inputs; `outputs` are all variables unless named."""
-    return _compiled(prepare(system, levers=levers, constants=constants, initial=initial, outputs=outputs, time=time))
+    """The compiled system, with these variables as inputs; `outputs` are all variables unless named.
+
+    It runs by the engine named, else by the one that `engines.choose` takes.
+    """
+    prepared = prepare(system, levers=levers, constants=constants, initial=initial, outputs=outputs, time=time)
+    native, note = choose(prepared, engine)
+    noted = replace(prepared, expanded=replace(prepared.expanded, notes=(*prepared.expanded.notes, *note)))
+    made = None if native is not None else _functions(prepared)
+    found = native.taped if native is not None else made
+    assert found is not None
+    _check_size(prepared, found.outputs)
+    kept = {field.name: getattr(noted, field.name) for field in fields(prepared)}
+    return CompiledModel(**kept, outputs=found.outputs, fixed=found.fixed, native=native, made=made)
 
 
 @contextmanager
@@ -143,29 +189,27 @@ class _Symbols:
         )
 
 
-def _compiled(prepared: Preparation) -> CompiledModel:
-    """The functions of a prepared system."""
+def _functions(prepared: Preparation, known: Layout | None = None) -> Functions:
+    """The functions of a prepared system; its outputs are `known`, or those that can change."""
     symbols, system = _Symbols.of(prepared), prepared.expanded
-    step = Step(prepared, symbols.given(prepared), Symbols(), lambda known: lowering(system, known))
+    step = Step(prepared, symbols.given(prepared), Symbols(), lambda columns: lowering(system, columns))
     with exact_arithmetic():
         begin = _stacked(step.first().values())
         now = step.now()
         after = _stacked(step.after(now).values())
         fixed = {n: np.asarray(now.columns[n]).ravel() for n in prepared.wanted if is_number(now.columns[n])}
-        outputs = layout(system, [name for name in prepared.wanted if name not in fixed])
+        outputs = known or layout(system, [name for name in prepared.wanted if name not in fixed])
         values = _stacked(now.columns[name] for name in outputs.rows)
-    _check_size(prepared, outputs)
     moving = (symbols.stocks, symbols.levers, symbols.constants)
     found = (kink for kink in now.kinks if system.variables[kink.variable].kinked)
     kinks = tuple(kink for kink in found if _moves(kink.switch, moving))
     given = [symbols.levers, symbols.constants, symbols.data]
     at_step = [symbols.stocks, *given, symbols.time]
-    return CompiledModel(
-        **{field.name: getattr(prepared, field.name) for field in fields(prepared)},
-        outputs=outputs,
+    return Functions(
+        outputs,
+        fixed,
         start=ca.Function("start", [*given, symbols.initials, symbols.time], [begin]),
         step=ca.Function("step", at_step, [after, values]),
-        fixed=fixed,
         kinks=kinks,
         kink_values=ca.Function("kinks", at_step, [_stacked(map(switch_value, kinks))]),
     )

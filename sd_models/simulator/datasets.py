@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,10 +25,18 @@ def label(system: System, dimension: str) -> str:
 
 @dataclass(frozen=True)
 class Trajectories:
-    """The numbers of a run, or of a batch side by side: (rows, times * runs) of outputs and of states."""
+    """The numbers of a run, or of a batch side by side: (rows, times * runs) of outputs and of states.
+
+    `found` brings the states, which few ask for, into that form.
+    """
 
     outputs: FloatArray
-    states: FloatArray
+    found: Callable[[], FloatArray]
+
+    @cached_property
+    def states(self) -> FloatArray:
+        """The stocks and samples at each time, (rows, times * runs)."""
+        return self.found()
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,10 @@ from ..dynamics.functions import Kink
 from ..dynamics.timing import TimeSpan
 from ..errors import Fault, InvalidRequest
 from ..system.model import FloatArray, System
+from ..tape.instructions import Source
 from ..targets.casadi.arithmetic import switch_value
 from ..targets.casadi.buffers import call
+from ..targets.native.model import INPUTS, SIDE_BY_SIDE, NativeModel
 from .concurrency import concurrently
 from .datasets import Trajectories
 from .inputs import Given, Inputs
@@ -156,6 +158,8 @@ def adjoint(simulator: Simulator, inputs: Inputs, weights: FloatArray) -> tuple[
     `weights` is (outcomes, rows of outputs, times). The gradients to levers, constants and initials are each
     (outcomes, rows, times or 1). The run is not checked for NaN.
     """
+    if simulator.model.native is not None:
+        return _native_adjoint(simulator, simulator.model.native, inputs, weights)
     run = simulator.trajectories(inputs)
     width = min(OUTCOMES_AT_ONCE, len(weights))
     chunks = []
@@ -168,15 +172,31 @@ def adjoint(simulator: Simulator, inputs: Inputs, weights: FloatArray) -> tuple[
     return run, [np.concatenate(parts)[: len(weights)] for parts in zip(*chunks, strict=True)]
 
 
+def _native_adjoint(
+    simulator: Simulator, kernels: NativeModel, inputs: Inputs, weights: FloatArray
+) -> tuple[Trajectories, list[FloatArray]]:
+    run = kernels.run(simulator.given(inputs))
+    groups = [weights[i : i + SIDE_BY_SIDE] for i in range(0, len(weights), SIDE_BY_SIDE)]
+    parts = concurrently(lambda group: kernels.gradients(run, group, INPUTS), groups)
+    found = [np.concatenate([part[source] for part in parts]) for source in INPUTS]
+    return Trajectories(kernels.outputs(run), lambda: kernels.stocks(run)), found
+
+
 def tangents(simulator: Simulator, inputs: Inputs, run: Trajectories, directions: FloatArray) -> FloatArray:
     """The derivatives of the outputs along directions of the constants, (directions, rows of outputs, times).
 
     `directions` is (rows of constants, directions); `run` is the run of these inputs. Forward sweeps: the cheap way
     where there are fewer directions than numbers that are differentiated.
     """
-    number = directions.shape[1]
+    number, kernels = directions.shape[1], simulator.model.native
     if not number:
         return np.zeros((0, *run.outputs.shape))
+    if kernels is not None:
+        again = kernels.run(simulator.given(inputs))
+        groups = [directions.T[i : i + SIDE_BY_SIDE] for i in range(0, number, SIDE_BY_SIDE)]
+        return np.concatenate(
+            concurrently(lambda group: kernels.tangents(again, {Source.CONSTANTS: group}), groups)
+        )
     width = min(DIRECTIONS_AT_ONCE, number)
     simulator.ahead(width)  # built once, before the threads need it
     chunks = [directions[:, start : start + width] for start in range(0, number, width)]

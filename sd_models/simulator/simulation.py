@@ -17,9 +17,12 @@ from ..rewrites.folding import unchanging
 from ..rewrites.substitution import substitute
 from ..system.model import FloatArray, System
 from ..targets.casadi.buffers import call
+from ..targets.native import model as native
 from .compilation import CompiledModel, compile_system
+from .concurrency import concurrently
 from .datasets import Frame, Trajectories
 from .diagnosis import first_fault, may_be_missing, needed, wrong
+from .engines import Engine
 from .inputs import Given, Inputs, columns, plain
 
 
@@ -31,10 +34,12 @@ def compile(
     initial: Iterable[str] = (),
     outputs: Iterable[str] | None = None,
     time: TimeSpan | None = None,
+    engine: Engine | None = None,
 ) -> Simulator:
     """A simulator with the named variables as inputs: levers over time, constants once a run, initial values of stocks.
 
-    `outputs` names the variables that runs return, all of the file's by default; `time` replaces the file's time span.
+    `outputs` names the variables that runs return, all of the file's by default; `time` replaces the file's time span;
+    `engine` is native where this machine can make kernels, else CasADi.
     Raises InvalidModel for equations without an order, InvalidRequest for names that do not fit.
 
     >>> import sd_models as sd
@@ -43,7 +48,9 @@ def compile(
     ['national urban share']
     """
     return Simulator(
-        compile_system(system, levers=levers, constants=constants, initial=initial, outputs=outputs, time=time)
+        compile_system(
+            system, levers=levers, constants=constants, initial=initial, outputs=outputs, time=time, engine=engine
+        )
     )
 
 
@@ -55,6 +62,7 @@ def simulate(
     initial: Given | None = None,
     outputs: Iterable[str] | None = None,
     time: TimeSpan | None = None,
+    engine: Engine | None = None,
 ) -> xr.Dataset:
     """One run: trajectories of all variables at the saved times, with the modeller's names, units and documentation.
 
@@ -79,6 +87,7 @@ def simulate(
         initial=initial or (),
         outputs=outputs,
         time=time,
+        engine=engine,
     )
     return simulator.run(levers=levers, constants=batched, initial=initial)
 
@@ -130,20 +139,34 @@ class Simulator:
 
     def trajectories(self, inputs: Inputs) -> Trajectories:
         """The numbers of a run, unchecked: the fast way for many runs."""
-        model, runs = self.model, inputs.runs or 1
+        kernels, runs = self.model.native, inputs.runs or 1
+        if kernels is None:
+            return self._by_casadi(inputs, runs)
+        found = concurrently(kernels.run, [self.given(inputs, run) for run in range(runs)])
+        outputs = [kernels.outputs(run) for run in found]
+        return Trajectories(_side_by_side(outputs), lambda: _side_by_side([kernels.stocks(run) for run in found]))
+
+    def given(self, inputs: Inputs, run: int = 0) -> native.Given:
+        """What kernels take of one run of a batch."""
+        one = inputs.one(run, len(self.times)) if inputs.runs else inputs
+        return native.Given(one.levers, one.constants[:, 0], one.initials[:, 0])
+
+    def prepare(self, runs: int) -> None:
+        """Makes what batches of so many runs need: threads may run them at once, but not make it."""
+        if self.model.native is None:
+            self._functions(runs)
+
+    def _by_casadi(self, inputs: Inputs, runs: int) -> Trajectories:
         count = len(self.times)
-        begin, go = self.batch(runs)
-        data, times = np.tile(model.data_table, (1, runs)), np.tile(self.times[np.newaxis, :], (1, runs))
+        begin, go = self._functions(runs)
+        data, times = np.tile(self.model.data_table, (1, runs)), np.tile(self.times[np.newaxis, :], (1, runs))
         first = inputs.levers[:, ::count], inputs.constants, data[:, ::count], inputs.initials, times[:, ::count]
         (x0,) = call(begin, *first)
         states, outputs = call(go, x0, inputs.levers, np.repeat(inputs.constants, count, axis=1), data, times)
-        return Trajectories(outputs, _at_times(states, x0))
+        return Trajectories(outputs, lambda: _at_times(states, x0))
 
-    def batch(self, runs: int) -> tuple[ca.Function, ca.Function]:
-        """The functions to the first stocks and of the run, for so many runs side by side. Built once for each number.
-
-        Threads may evaluate them at once, but not build them: ask for them before.
-        """
+    def _functions(self, runs: int) -> tuple[ca.Function, ca.Function]:
+        """The functions to the first stocks and of the run, for so many runs side by side. Built once for each number."""
         if runs not in self._batch:
             start, run = self.model.start, self.model.run
             self._batch[runs] = (start, run) if runs == 1 else (start.map(runs), run.map(runs))
@@ -213,10 +236,14 @@ class Simulator:
         defaults = {name: np.repeat(value[:, np.newaxis], count, axis=1) for name, value in fixed.items()}
         moving = [name for name in names if name not in still]
         if moving:
-            own = compile(system, outputs=moving)
+            own = compile(system, outputs=moving, engine=Engine.CASADI)
             found = own.trajectories(own.inputs()).outputs
             defaults.update({name: found[rows] for name, rows in own.model.outputs.rows.items()})
         return defaults
+
+
+def _side_by_side(parts: list[FloatArray]) -> FloatArray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _at_times(after: FloatArray, first: FloatArray) -> FloatArray:

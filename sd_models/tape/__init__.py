@@ -13,6 +13,7 @@ own. A model has as many instructions with 31 regions as with 2,844. Nothing her
 - `tracing.py`: a prepared system to the tapes of its first stocks and of one step
 - `running.py`: tapes run in NumPy
 - `derivatives.py`: tangents and reverse sweeps of tapes, which are tapes again
+- `columns.py`: columns with the rows of a tape side by side, as vectors take them
 
 Why rows along one dimension only: a step of the flagship has some thousand instructions, most of them over regions;
 rows of several dimensions would need loops within loops in every target, for few instructions less.
