@@ -402,8 +402,12 @@ def simulate(
         ),
     ] = None,
     engine: Annotated[
-        Engine, typer.Option(help="compiled: exact and fast. pysd: PySD's own run, for what cannot be compiled.")
-    ] = Engine.COMPILED,
+        Engine,
+        typer.Option(
+            help="native: machine code, exact and fast. casadi: the same without LLVM. pysd: PySD's own run, for what "
+            "cannot be compiled."
+        ),
+    ] = Engine.NATIVE,
     variables: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Show and write this variable or element (NAME[element]) only; repeatable."),

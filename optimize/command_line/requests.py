@@ -17,7 +17,7 @@ class SimulateRequest:
     model: str
     settings: tuple[str, ...] = ()
     policy: Path | None = None
-    engine: Engine = Engine.COMPILED
+    engine: Engine = Engine.NATIVE
     data: tuple[Path, ...] = ()
     regions: str | None = None
     variables: tuple[str, ...] = ()

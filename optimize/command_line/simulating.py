@@ -60,7 +60,7 @@ def _scenario(request: SimulateRequest) -> Scenario:
 
 
 def _run(request: SimulateRequest, scenario: Scenario, system: System | None, outputs: list[str] | None) -> xr.Dataset:
-    if request.engine is Engine.COMPILED:
+    if request.engine is not Engine.PYSD:
         return run_scenario(scenario, request.engine, system, outputs=outputs)
     with working("PySD runs the model"):
         return run_scenario(scenario, request.engine, system, outputs=outputs)

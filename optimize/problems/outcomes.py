@@ -145,9 +145,9 @@ class CasadiHorizon:
         slopes = np.zeros_like(paths), np.zeros_like(column)
         fixed = np.tile(slopes[1], (1, count))
         along = np.concatenate(moves, axis=1)
-        return call(
-            self.tangent(count), paths, column, np.zeros_like(seed), seed, *slopes, along, fixed, still, still
-        )[0]
+        return call(self.tangent(count), paths, column, np.zeros_like(seed), seed, *slopes, along, fixed, still, still)[
+            0
+        ]
 
     @cached_property
     def forward(self) -> ca.Function:

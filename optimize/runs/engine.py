@@ -6,7 +6,8 @@ from enum import StrEnum
 
 
 class Engine(StrEnum):
-    """What computes a run."""
+    """What computes a run: machine code, CasADi, or PySD itself."""
 
-    COMPILED = "compiled"
+    NATIVE = "native"
+    CASADI = "casadi"
     PYSD = "pysd"

@@ -17,6 +17,7 @@ from sd_models.reading.library import load
 from sd_models.reference.replay import replay
 from sd_models.rewrites.folding import unchanging
 from sd_models.rewrites.substitution import substitute
+from sd_models.simulator.engines import Engine as Compiler
 from sd_models.simulator.simulation import compile, simulate
 from sd_models.system.model import FloatArray, Kind, System, Variable
 
@@ -95,12 +96,16 @@ def setting(text: str) -> Setting:
     return Setting(Part.of(name), number)
 
 
+COMPILERS = {Engine.NATIVE: None, Engine.CASADI: Compiler.CASADI}
+"""What each engine but PySD is to the simulator, which takes CasADi, with a note, where there is no native one."""
+
+
 def open_model(scenario: Scenario, engine: Engine) -> System | None:
     """The system of the scenario's model; None where PySD alone can read it and nothing in the scenario needs more."""
     try:
         return load(scenario.model, data=scenario.data, regions=scenario.regions)
     except InvalidModel:
-        if engine is Engine.COMPILED or scenario.policy or any(setting.part.elements for setting in scenario.settings):
+        if engine is not Engine.PYSD or scenario.policy or any(setting.part.elements for setting in scenario.settings):
             raise
         return None
 
@@ -111,8 +116,15 @@ def run_scenario(
     """The trajectories of a scenario; `system` is the one that `open_model` found."""
     constants = _constants(scenario, system)
     levers = _levers(scenario, system, constants)
-    if engine is Engine.COMPILED and system is not None:
-        run = simulate(system, levers=levers, constants=constants, outputs=outputs, time=scenario.time)
+    if engine is not Engine.PYSD and system is not None:
+        run = simulate(
+            system,
+            levers=levers,
+            constants=constants,
+            outputs=outputs,
+            time=scenario.time,
+            engine=COMPILERS[engine],
+        )
     else:
         model, regions = (scenario.model, scenario.regions) if system is None else (system, None)
         run = replay(

@@ -1,7 +1,7 @@
 """A prepared system compiled: by LLVM for runs and derivatives, by CasADi where functions are asked for or LLVM is not.
 
-Of both, one step takes the stocks and what is given at a time and returns the stocks one step later and the outputs now;
-a run is that step again and again. Kernels and functions are made when they are first needed.
+Of both, one step takes the stocks and what is given at a time and returns the stocks one step later and the outputs
+now; a run is that step again and again. Kernels and functions are made when they are first needed.
 """
 
 from __future__ import annotations

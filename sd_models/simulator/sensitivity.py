@@ -194,9 +194,7 @@ def tangents(simulator: Simulator, inputs: Inputs, run: Trajectories, directions
     if kernels is not None:
         again = kernels.run(simulator.given(inputs))
         groups = [directions.T[i : i + SIDE_BY_SIDE] for i in range(0, number, SIDE_BY_SIDE)]
-        return np.concatenate(
-            concurrently(lambda group: kernels.tangents(again, {Source.CONSTANTS: group}), groups)
-        )
+        return np.concatenate(concurrently(lambda group: kernels.tangents(again, {Source.CONSTANTS: group}), groups))
     width = min(DIRECTIONS_AT_ONCE, number)
     simulator.ahead(width)  # built once, before the threads need it
     chunks = [directions[:, start : start + width] for start in range(0, number, width)]

@@ -166,7 +166,7 @@ class Simulator:
         return Trajectories(outputs, lambda: _at_times(states, x0))
 
     def _functions(self, runs: int) -> tuple[ca.Function, ca.Function]:
-        """The functions to the first stocks and of the run, for so many runs side by side. Built once for each number."""
+        """The functions to the first stocks and of the run, for so many runs side by side; built once for each."""
         if runs not in self._batch:
             start, run = self.model.start, self.model.run
             self._batch[runs] = (start, run) if runs == 1 else (start.map(runs), run.map(runs))

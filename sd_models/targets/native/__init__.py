@@ -7,6 +7,7 @@
 - `arrangement.py`: the order of instructions, and where values wait in between
 - `emission.py`: a tape to the code of one function, with its loop over times
 - `processor.py`: the compiler for this processor
+- `store.py`: compiled code on disk
 - `kernel.py`: compiled tapes as functions of columns
 - `model.py`: a prepared system as kernels: runs, gradients, directions, products
 

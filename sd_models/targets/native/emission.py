@@ -36,7 +36,6 @@ from .words import (
     table,
     vector,
     whole,
-    width_of,
 )
 
 COSTS = {8: 1.0, 4: 0.75, 2: 0.65}
@@ -274,7 +273,9 @@ class _Code:
             return apply(self.builder, line.operation, [self._value(a, scope) for a in line.arguments])
         match line.data:
             case Load(source, elements, role):
-                return self._read_at(self._column((role, source), scope), elements, scope, self._is_run(source, elements))
+                return self._read_at(
+                    self._column((role, source), scope), elements, scope, self._is_run(source, elements)
+                )
             case Given(values):
                 return self._given(number, values, scope)
             case Places(positions):
@@ -340,10 +341,7 @@ class _Code:
 
     def _looked_up(self, argument: int, numbers: IndexArray, scope: _Scope) -> Value:
         x = self._value(argument, scope)
-        if len(numbers) == 1:
-            which = whole(int(numbers[0]), scope.width)
-        else:
-            which = self._indices(numbers, scope)
+        which = whole(int(numbers[0]), scope.width) if len(numbers) == 1 else self._indices(numbers, scope)
         return lookup(self.builder, self.arrangement.tape.tables, x, which)
 
     def _merged(self, number: int, data: Merge, scope: _Scope) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +16,7 @@ import numpy as np
 from ...system.model import FloatArray
 from ...tape.columns import VECTOR, RowColumn
 from ...tape.instructions import Role, Source, Tape
+from . import store
 from .arrangement import Arrangement, Origin
 from .emission import FUNCTION, emit, memory_sizes
 from .processor import machine
@@ -97,19 +98,31 @@ class Kernel:
 
     @cached_property
     def _compiled(self) -> tuple[llvm.ExecutionEngine, int]:
-        module = llvm.parse_assembly(str(emit(self.arrangement)))
-        module.verify()
-        engine = llvm.create_mcjit_compiler(module, machine())
+        """The engine that holds the code, and where the function begins."""
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine())
+        engine.add_object_file(llvm.ObjectFileRef.from_data(self._code()))
         engine.finalize_object()
         return engine, engine.get_function_address(FUNCTION)
 
+    def _code(self) -> bytes:
+        """The machine code, from disk where it is there."""
+        text = str(emit(self.arrangement))
+        name = store.name_of(text)
+        found = store.load(name)
+        if found is None:
+            module = llvm.parse_assembly(text)
+            module.verify()
+            found = machine().emit_object(module)
+            store.save(name, found)
+        return found
+
     @property
-    def _function(self) -> ctypes._CFuncPtr:
+    def _function(self) -> Callable[..., None]:
         with _MAKING:
             return self._made
 
     @cached_property
-    def _made(self) -> ctypes._CFuncPtr:
+    def _made(self) -> Callable[..., None]:
         _, address = self._compiled
         columns = len(self.arrangement.origins) + len(self.tape.results)
         kinds = [ctypes.c_void_p, *[ctypes.c_int64] * 4, *[ctypes.c_void_p, *[ctypes.c_int64] * 3] * columns]

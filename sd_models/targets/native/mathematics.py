@@ -22,7 +22,7 @@ from math import factorial
 from llvmlite import ir
 
 from ...dynamics.functions import Operation
-from .words import FLAG, NUMBER, POINTER, SHORT, WHOLE, Value, Word, constant, declared, vector, whole, width_of
+from .words import NUMBER, SHORT, Value, Word, constant, declared, vector, whole, width_of
 
 LARGEST_ARGUMENT = 708.0  # of exp: beyond, results leave the normal numbers
 SMALLEST, INFINITE = 0x0010000000000000, 0x7FF0000000000000  # bits of the least normal number and of infinity

@@ -135,8 +135,7 @@ class NativeModel:
         """
         wanted = tuple(source for source in INPUTS if source in set(to))
         parts = [
-            self._swept(run, self._filled(Source.OUTPUTS, part.transpose(0, 2, 1)), wanted)
-            for part in _groups(weights)
+            self._swept(run, self._filled(Source.OUTPUTS, part.transpose(0, 2, 1)), wanted) for part in _groups(weights)
         ]
         return {source: np.concatenate([self._back(source, part[source]) for part in parts]) for source in wanted}
 
@@ -148,9 +147,10 @@ class NativeModel:
         found = {source: self._space(source, count if source is Source.LEVERS else 1, copies) for source in to}
         with self._worths(kernels.step, copies, count, worth) as (last, later, now):
             read = {**run.read, (Role.WEIGHT, Source.STOCKS): later, (Role.WEIGHT, Source.OUTPUTS): weights}
-            kernels.step(Span(count - 1, count, -1), read, {STOCKS: now, **found}, copies)
+            slopes: dict[str, Column] = {str(source): part for source, part in found.items()}
+            kernels.step(Span(count - 1, count, -1), read, {STOCKS: now, **slopes}, copies)
             if run.given.before is None:
-                kernels.start(Span(0, 1), {**run.read, (Role.WEIGHT, Source.STOCKS): last[:, :1]}, found, copies)
+                kernels.start(Span(0, 1), {**run.read, (Role.WEIGHT, Source.STOCKS): last[:, :1]}, slopes, copies)
         return found
 
     @contextmanager
@@ -231,9 +231,7 @@ class NativeModel:
         parts = each(lambda part: self._bent(run, seed, worth, self._moves({Source.LEVERS: part})), groups)
         return np.concatenate([self._back(Source.LEVERS, part) for part in parts])
 
-    def _bent(
-        self, run: Run, seed: FloatArray, worth: FloatArray, moves: Mapping[Source, FloatArray]
-    ) -> FloatArray:
+    def _bent(self, run: Run, seed: FloatArray, worth: FloatArray, moves: Mapping[Source, FloatArray]) -> FloatArray:
         """Products of one group of directions: how a sweep back moves when what it goes along does."""
         kernels, moving = self._kernels.bends, (Source.LEVERS,)
         copies, count = len(moves[Source.LEVERS]), run.count
@@ -253,7 +251,10 @@ class NativeModel:
             written = {STOCKS: now, Source.LEVERS: found}
             kernels.step(Span(count - 1, count, -1), {**read, **ahead}, written, copies)
             if run.given.before is None:
-                begin = {(Role.WEIGHT, Source.STOCKS): worth[0, :1], (Role.WEIGHT_DIRECTION, Source.STOCKS): last[:, :1]}
+                begin = {
+                    (Role.WEIGHT, Source.STOCKS): worth[0, :1],
+                    (Role.WEIGHT_DIRECTION, Source.STOCKS): last[:, :1],
+                }
                 kernels.start(Span(0, 1), {**read, **begin}, {Source.LEVERS: found}, copies)
         return found
 

@@ -1,4 +1,4 @@
-"""Values of machine code with the signs of arithmetic: numbers, or vectors of several positions of a row side by side."""
+"""Values of machine code with the signs of arithmetic: numbers, or several positions of a row side by side."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_simulate_writes_files(lakes_file: Path, tmp_path: Path, capsys: pytest.
 def test_simulate_in_pysd_gives_the_same_numbers(lakes_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The engine is the only difference."""
     documents = []
-    for engine in ("compiled", "pysd"):
+    for engine in ("native", "casadi", "pysd"):
         assert main(["simulate", str(lakes_file), "--engine", engine, "--json"]) == 0
         documents.append(json.loads(capsys.readouterr().out))
     one, other = documents
@@ -163,7 +163,7 @@ BAD = {
     "model for a plan": (["optimize", "LAKES"], "is a model; expected a plan. Write one for it: prosperity plan"),
     "unknown option": (["simulate", "LAKES", "--stpe", "1"], "--step"),
     "no number": (["simulate", "LAKES", "--stop", "soon"], "--stop"),
-    "unknown engine": (["simulate", "LAKES", "--engine", "fast"], "compiled"),
+    "unknown engine": (["simulate", "LAKES", "--engine", "fast"], "native"),
     "no such library model": (["simulate", "urbanisation"], "Did you mean 'urbanization'"),
     "no such file": (["simulate", "FOLDER/laks.mdl"], "laks.mdl"),
     "folder": (["simulate", "FOLDER"], "neither a model file nor"),
@@ -224,7 +224,7 @@ def country(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("engine", ["compiled", "pysd"])
+@pytest.mark.parametrize("engine", ["native", "casadi", "pysd"])
 def test_simulate_takes_another_folder_of_regions(
     country: Path, engine: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,7 +17,7 @@ from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import InvalidRequest, UnsupportedFunction
 
 
-def run(model: Path, engine: Engine = Engine.COMPILED, **given: Any) -> xr.Dataset:
+def run(model: Path, engine: Engine = Engine.NATIVE, **given: Any) -> xr.Dataset:
     """The run of a scenario."""
     scenario = read_scenario(str(model), **given)
     return run_scenario(scenario, engine, open_model(scenario, engine))
