@@ -5,6 +5,7 @@
 - `operations.py`: each operation of a tape
 - `lookups.py`: tables
 - `arrangement.py`: the order of instructions, and where values wait in between
+- `access.py`: where code reads and writes
 - `emission.py`: a tape to the code of one function, with its loop over times
 - `processor.py`: the compiler for this processor
 - `store.py`: compiled code on disk

@@ -17,8 +17,9 @@ from ...system.model import FloatArray
 from ...tape.columns import VECTOR, RowColumn
 from ...tape.instructions import Role, Source, Tape
 from . import store
+from .access import memory_sizes
 from .arrangement import Arrangement, Origin
-from .emission import FUNCTION, emit, memory_sizes
+from .emission import FUNCTION, emit
 from .processor import machine
 
 BYTES = 8  # of a number
