@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.agreement import RELATIVE, gap
-from support.kernels import computed, gaps
+from support.kernels import computing, largest_gap
 from support.random_models import RandomModel, examples, random_models
 
 import sd_models as sd
 from sd_models.dynamics.functions import Operation
+from sd_models.dynamics.preparation import prepare
+from sd_models.errors import InvalidRequest
 from sd_models.simulator.engines import Engine
 from sd_models.simulator.sensitivity import adjoint, tangents
 from sd_models.simulator.simulation import Simulator
@@ -27,7 +29,7 @@ from sd_models.targets.native import operations
 FOLDER = Path(__file__).parents[1] / "models"
 FILES = sorted(path for ending in ("mdl", "xmile") for path in FOLDER.rglob(f"*.{ending}"))
 ODD = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 1e-6, -1e-6, 9e-7, 1e300, -1e300, 1e-300, 5e-324, np.inf, -np.inf, np.nan)
-LENGTHS = (0, 2, 3, 4, 5, 7, 8, 9, 12, 17, 31)
+LENGTHS = (0, 2, 3, 5, 8, 9, 31)
 ARGUMENTS: Mapping[Operation, int] = {
     **dict.fromkeys(Operation, 1),
     **dict.fromkeys(
@@ -82,9 +84,8 @@ def test_an_operation_gives_the_numbers_of_numpy(operation: Operation, length: i
     values = [recorder.apply(operation, *rows), recorder.apply(operation, *rows[:-1], alone)]
     results = {"outputs": [Placed(value, np.arange(places) + i * places) for i, value in enumerate(values)]}
     tape = recorder.tape(results)
-    for seed in range(12):
-        read = {Source.STOCKS: drawn(seed, count * places), Source.CONSTANTS: drawn(seed + 100, 1)}
-        assert gaps(tape, read) <= 1e-14
+    given = [{Source.STOCKS: drawn(s, count * places), Source.CONSTANTS: drawn(s + 100, 1)} for s in range(12)]
+    assert largest_gap(tape, given) <= 1e-14
 
 
 @pytest.mark.parametrize("exponent", [*range(-3, 20), 0.0625, 0.5, 1.5, -0.5])
@@ -94,8 +95,7 @@ def test_a_power_with_a_known_exponent_gives_the_numbers_of_numpy(exponent: floa
     row = recorder.load(Source.STOCKS, np.arange(31))
     power = recorder.apply(Operation.POWER, row, recorder.constant(float(exponent)))
     tape = recorder.tape({"outputs": [Placed(power, np.arange(31))]})
-    for seed in range(12):
-        assert gaps(tape, {Source.STOCKS: drawn(seed, 31)}) <= 8 * 2.0**-52
+    assert largest_gap(tape, [{Source.STOCKS: drawn(seed, 31)} for seed in range(12)]) <= 8 * 2.0**-52
 
 
 @pytest.mark.parametrize("length", [n for n in LENGTHS if n])
@@ -118,10 +118,12 @@ def test_a_movement_gives_the_numbers_of_numpy(movement: Movement, length: int) 
     again = recorder.apply(Operation.MULTIPLY, found, row)
     results = [Placed(found, np.arange(places)), Placed(again, places + np.arange(length))]
     tape = recorder.tape({"outputs": results})
+    given = []
     for seed in range(6):
         stocks = np.random.default_rng(seed).normal(size=length)
         stocks[seed % length] = np.nan if movement in (Movement.LEAST, Movement.LARGEST) else 3.0
-        assert gaps(tape, {Source.STOCKS: stocks, Source.CONSTANTS: np.array([2.5])}) <= 1e-13
+        given.append({Source.STOCKS: stocks, Source.CONSTANTS: np.array([2.5])})
+    assert largest_gap(tape, given) <= 1e-13
 
 
 @pytest.mark.parametrize("length", LENGTHS)
@@ -135,10 +137,8 @@ def test_a_table_gives_the_numbers_of_numpy(interpolation: Interpolation, points
     at = np.sort(draw.normal(size=points))
     numbers = [recorder.table(Series(at, y, interpolation), y) for y in draw.normal(size=(places, points))]
     tape = recorder.tape({"outputs": [Placed(recorder.lookup(x, np.array(numbers)), np.arange(places))]})
-    for seed in range(12):
-        stocks = drawn(seed, places)
-        stocks[0] = at[seed % points]
-        assert gaps(tape, {Source.STOCKS: stocks}) <= 1e-14
+    given = [{Source.STOCKS: np.append(drawn(seed, places - 1), at[seed % points])} for seed in range(12)]
+    assert largest_gap(tape, given) <= 1e-14
 
 
 def test_values_that_meet_at_an_element_add_up() -> None:
@@ -148,7 +148,7 @@ def test_values_that_meet_at_an_element_add_up() -> None:
     results = [Placed(row, np.arange(5)), Placed(row, np.array([1, 1, 4, 1, 0])), Placed(row, np.arange(5))]
     tape = recorder.tape({"outputs": results})
     stocks = np.array([1.0, 10.0, 100.0, 1e3, 1e4])
-    found = computed(tape, {Source.STOCKS: stocks}, {"outputs": 6})["outputs"]
+    found = computing(tape, {Source.STOCKS: 5}, {"outputs": 6})({Source.STOCKS: stocks})["outputs"]
     assert found.tolist() == [-1e4 - 2, -1031, -200, -2e3, -20100, 0]
 
 
@@ -167,7 +167,12 @@ def assert_alike(system: System, seed: int = 0, **roles: list[str]) -> None:
     symbolic = Simulator(replace(native.model, native=None))
     draw = np.random.default_rng(seed)
     inputs = native.inputs()
-    inputs = replace(inputs, constants=inputs.constants * (1 + 0.01 * draw.random(inputs.constants.shape)))
+    inputs = replace(
+        inputs,
+        levers=shaken(inputs.levers, draw),
+        constants=shaken(inputs.constants, draw),
+        initials=shaken(inputs.initials, draw),
+    )
     ours, theirs = native.trajectories(inputs), symbolic.trajectories(inputs)
     for rows in native.model.outputs.rows.values():
         assert gap(ours.outputs[rows], theirs.outputs[rows]) <= RELATIVE
@@ -179,6 +184,11 @@ def assert_alike(system: System, seed: int = 0, **roles: list[str]) -> None:
     assert_close(tangents(native, inputs, ours, directions), tangents(symbolic, inputs, theirs, directions))
 
 
+def shaken(values: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Values a little off, none equal by chance: on a kink each engine has the derivative of a side of its own."""
+    return np.asarray(values * (1 + 0.01 * draw.random(values.shape)) + 1e-3 * draw.random(values.shape))
+
+
 def assert_close(found: np.ndarray, wanted: np.ndarray) -> None:
     """To 1e-9 of the largest; where CasADi has no number, nothing is asked."""
     known = np.isfinite(wanted)
@@ -188,14 +198,14 @@ def assert_close(found: np.ndarray, wanted: np.ndarray) -> None:
 
 def constants_of(system: System) -> list[str]:
     """Constants that may be inputs."""
-    found = []
-    for variable in system.of_kind(Kind.CONSTANT):
+    names = [variable.name for variable in system.of_kind(Kind.CONSTANT) if not variable.origin]
+    while True:
         try:
-            sd.compile(system, constants=[variable.name], outputs=[], engine=Engine.CASADI)
-        except sd.ModelError:
-            continue
-        found.append(variable.name)
-    return found
+            prepare(system, constants=names)
+        except InvalidRequest as error:
+            names = [name for name in names if repr(name) not in str(error)]
+        else:
+            return names
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

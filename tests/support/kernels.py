@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -12,20 +13,35 @@ from sd_models.tape.running import results
 from sd_models.targets.native.kernel import Kernel, Span, aligned
 from support.agreement import gap
 
-
-def computed(tape: Tape, read: Mapping[Source, np.ndarray], sizes: Mapping[str, int]) -> dict[str, np.ndarray]:
-    """The results of a tape by a kernel, from the values of its sources."""
-    columns = row_columns(
-        tape, {**{s: len(v) for s, v in read.items()}, **{Source(name): size for name, size in sizes.items()}}
-    )
-    written = {name: aligned((1, len(columns[Source(name)].order))) for name in sizes}
-    values = {(Role.VALUE, source): columns[source].filled(value[np.newaxis]) for source, value in read.items()}
-    Kernel(in_rows(tape, columns), columns)(Span(0, 1), values, written)
-    return {name: columns[Source(name)].elements(found)[0] for name, found in written.items()}
+Values: TypeAlias = Mapping[Source, np.ndarray]
 
 
-def gaps(tape: Tape, read: Mapping[Source, np.ndarray]) -> float:
-    """The largest relative gap of a kernel's outputs to those of NumPy."""
+def computing(tape: Tape, read: Mapping[Source, int], sizes: Mapping[str, int]) -> Callable[[Values], dict[str, Any]]:
+    """What computes the results of a tape by a kernel from the values of its sources; both by the sizes of columns.
+
+    Values may be those at several times, (times, elements).
+    """
+    columns = row_columns(tape, {**read, **{Source(name): size for name, size in sizes.items()}})
+    kernel = Kernel(in_rows(tape, columns), columns)
+
+    def compute(given: Values) -> dict[str, Any]:
+        values = {(Role.VALUE, source): columns[source].filled(np.atleast_2d(value)) for source, value in given.items()}
+        times = max(map(len, values.values()))
+        written = {name: aligned((times, len(columns[Source(name)].order))) for name in sizes}
+        kernel(Span(0, times), values, written)
+        found = {name: columns[Source(name)].elements(array) for name, array in written.items()}
+        return {name: array if times > 1 else array[0] for name, array in found.items()}
+
+    return compute
+
+
+def largest_gap(tape: Tape, given: Sequence[Values]) -> float:
+    """The largest relative gap of a kernel's outputs to those of NumPy, over several values of its sources."""
     size = 1 + max(int(placed.elements.max()) for placed in tape.results["outputs"])
-    by_numpy = results(tape, {(Role.VALUE, source): value for source, value in read.items()}, {"outputs": size})
-    return gap(computed(tape, read, {"outputs": size})["outputs"], by_numpy["outputs"])
+    compute = computing(tape, {source: len(value) for source, value in given[0].items()}, {"outputs": size})
+    by_numpy = [
+        results(tape, {(Role.VALUE, source): value for source, value in values.items()}, {"outputs": size})
+        for values in given
+    ]
+    found = [compute(values)["outputs"] for values in given]
+    return max(gap(one, other["outputs"]) for one, other in zip(found, by_numpy, strict=True))

@@ -139,7 +139,7 @@ class _Reading:
 
 def _slopes(series: Series) -> FloatArray:
     """The slope of each piece, with one more number at the end."""
-    rise, width = np.diff(series.y.ravel()), np.diff(series.x)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # points may lie at infinity
+        rise, width = np.diff(series.y.ravel()), np.diff(series.x)
         inner = np.divide(rise, width, out=np.zeros_like(rise), where=width > 0)
     return np.concatenate([inner, [0.0]])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from support.kernels import computed
+from support.kernels import computing
 
 from sd_models.dynamics.functions import Operation
 from sd_models.tape.instructions import Placed, Source
@@ -24,15 +24,12 @@ REFERENCE: dict[Operation, Callable[..., np.ndarray]] = {
 
 def by_kernel(operation: Operation, length: int, *arguments: np.ndarray) -> np.ndarray:
     """The operation on numbers, in rows of a length."""
-    recorder = Recorder()
-    size = len(arguments[0])
-    starts = [i * size for i in range(len(arguments))]
-    placed = []
-    for first in range(0, size, length):
-        rows = [recorder.load(Source.STOCKS, start + first + np.arange(length)) for start in starts]
-        placed.append(Placed(recorder.apply(operation, *rows), first + np.arange(length)))
-    tape = recorder.tape({"outputs": placed})
-    return computed(tape, {Source.STOCKS: np.concatenate(arguments)}, {"outputs": size})["outputs"]
+    recorder, count = Recorder(), len(arguments)
+    rows = [recorder.load(Source.STOCKS, i * length + np.arange(length)) for i in range(count)]
+    tape = recorder.tape({"outputs": [Placed(recorder.apply(operation, *rows), np.arange(length))]})
+    compute = computing(tape, {Source.STOCKS: count * length}, {"outputs": length})
+    values = np.concatenate([argument.reshape(-1, length) for argument in arguments], axis=1)
+    return np.asarray(compute({Source.STOCKS: values})["outputs"]).ravel()
 
 
 def drawn(kind: str) -> tuple[Operation, tuple[np.ndarray, ...]]:
@@ -73,9 +70,8 @@ def drawn(kind: str) -> tuple[Operation, tuple[np.ndarray, ...]]:
 def test_errors_are_below_a_unit_in_the_last_place(kind: str, length: int) -> None:
     """As the module says, whatever the width of vectors."""
     operation, arguments = drawn(kind)
-    small = [argument[: COUNT // 8 * length // 2] for argument in arguments]
-    found = by_kernel(operation, length, *small)
-    exact = REFERENCE[operation](*(argument.astype(np.longdouble) for argument in small))
+    found = by_kernel(operation, length, *arguments)
+    exact = REFERENCE[operation](*(argument.astype(np.longdouble) for argument in arguments))
     normal = np.isfinite(exact) & (np.abs(exact) > 1e-300) & (np.abs(exact) < 1e300)
     errors = np.abs(found.astype(np.longdouble) - exact)[normal] / np.spacing(np.abs(found[normal]))
     assert float(errors.max()) < 1.0
