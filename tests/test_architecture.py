@@ -27,7 +27,8 @@ FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("
 # Left of `System`, and beside it the reference: PySD's own run. Benchmarks compare with PySD as its own users call it,
 # which the guarded reference is not.
 KNOW_PYSD = ("sd_models.reading", "sd_models.reference", "optimize.benchmarks.pysd_itself")
-# Who may load CasADi, Pyomo and HiGHS.
+# Who may load LLVM, CasADi, Pyomo and HiGHS.
+KNOW_LLVM = ("sd_models.targets.native",)
 KNOW_CASADI = (
     "sd_models.targets.casadi",
     "sd_models.simulator",
@@ -156,7 +157,13 @@ def test_models_know_nothing_of_optimization(module: str) -> None:
 
 @pytest.mark.parametrize(
     ("package", "known"),
-    [("pysd", KNOW_PYSD), ("casadi", KNOW_CASADI), ("pyomo", KNOW_PYOMO), ("highspy", KNOW_HIGHS)],
+    [
+        ("pysd", KNOW_PYSD),
+        ("casadi", KNOW_CASADI),
+        ("llvmlite", KNOW_LLVM),
+        ("pyomo", KNOW_PYOMO),
+        ("highspy", KNOW_HIGHS),
+    ],
 )
 def test_who_may_know_a_package(package: str, known: tuple[str, ...]) -> None:
     """PySD is known left of the `System` only, CasADi by its target and those who run it, Pyomo by its statements."""

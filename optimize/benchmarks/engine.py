@@ -60,17 +60,22 @@ class Session(Protocol):
 class Compiled:
     """This project, numbers in and numbers out: all constants and the lever are inputs of the compiled model."""
 
+    engine = "native"
+
     def __init__(self, model: Path) -> None:
         import numpy as np
 
         import sd_models as sd
+        from sd_models.simulator.engines import Engine as Compiler
         from sd_models.simulator.sensitivity import weighted
         from sd_models.system.model import Kind
 
         system = sd.load(model)
         names = [variable.name for variable in system.of_kind(Kind.CONSTANT)]
         self.constants = [name for name in names if name not in (*CONTROL, LEVER)]
-        self.simulator = sd.compile(system, levers=[LEVER], constants=self.constants, outputs=[OUTCOME])
+        self.simulator = sd.compile(
+            system, levers=[LEVER], constants=self.constants, outputs=[OUTCOME], engine=Compiler(self.engine)
+        )
         own = np.full((len(self.simulator.times), *system.shape(system[LEVER])), 0.04)
         self.levers = {LEVER: own}
         self.inputs = self.simulator.inputs(levers=self.levers)
@@ -87,6 +92,12 @@ class Compiled:
 
         _, parts = adjoint(self.simulator, self.inputs, self.weights)
         return float(sum(part.size for part in parts))
+
+
+class Symbolic(Compiled):
+    """The same by CasADi's virtual machine."""
+
+    engine = "casadi"
 
 
 class Labelled(Compiled):
@@ -146,10 +157,11 @@ class Engine:
 
 MODULES = ("sd_models", "sd_models.reading.flattening", "sd_models.reading.files")
 OURS = Engine("sd_models", MODULES, Compiled)
+SYMBOLIC = Engine("sd_models, casadi", MODULES, Symbolic)
 LABELLED = Engine("sd_models, datasets", MODULES, Labelled)
 SIMLIN = Engine("pysimlin", ("simlin", "numpy"), Simlin, inline=True)
 PYSD = Engine("pysd", ("pysd",), open_in_pysd, turns=2, most_regions=31)
-ENGINES = (OURS, LABELLED, SIMLIN, PYSD)
+ENGINES = (OURS, SYMBOLIC, LABELLED, SIMLIN, PYSD)
 
 
 # --- processes --------------------------------------------------------------------------------------------------------
