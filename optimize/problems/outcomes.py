@@ -96,7 +96,7 @@ class NativeHorizon:
         if found is None:
             before = self.run.stocks_before
             first = None if before is None else before[:, 0]
-            given = native.Given(paths, constants, NO_NUMBERS, self.run.horizon.first, first)
+            given = native.RunInputs(paths, constants, NO_NUMBERS, self.run.horizon.first, first)
             found = self.kernels.run(given)
             self._last.clear()
             self._last[key] = found

@@ -146,10 +146,10 @@ class Simulator:
         outputs = [kernels.outputs(run) for run in found]
         return Trajectories(_side_by_side(outputs), lambda: _side_by_side([kernels.stocks(run) for run in found]))
 
-    def given(self, inputs: Inputs, run: int = 0) -> native.Given:
+    def given(self, inputs: Inputs, run: int = 0) -> native.RunInputs:
         """What kernels take of one run of a batch."""
         one = inputs.one(run, len(self.times)) if inputs.runs else inputs
-        return native.Given(one.levers, one.constants[:, 0], one.initials[:, 0])
+        return native.RunInputs(one.levers, one.constants[:, 0], one.initials[:, 0])
 
     def prepare(self, runs: int) -> None:
         """Makes what batches of so many runs need: threads may run them at once, but not make it."""

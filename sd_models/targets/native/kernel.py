@@ -72,7 +72,7 @@ class Kernel:
     ) -> None:
         """Run the times of a span; the results go into the arrays `written`, which hold 0 where sums are to begin."""
         columns = [read[origin] for origin in self.arrangement.origins] + [written[name] for name in self.tape.results]
-        shared, own = memory_sizes(self.arrangement)
+        shared, own = self._sizes
         memory = self._memory(shared + own * copies)
         arguments: list[int] = []
         for column in columns:
@@ -82,7 +82,11 @@ class Kernel:
 
     def sums_into(self, column: str) -> bool:
         """Whether several values go to one element of a result."""
-        return any(result.adds for result in self.arrangement.results if result.column == column)
+        return column in self._summed
+
+    @cached_property
+    def _summed(self) -> frozenset[str]:
+        return frozenset(result.column for result in self.arrangement.results if result.adds)
 
     def _memory(self, size: int) -> FloatArray:
         """Memory that no other call uses."""
@@ -96,6 +100,11 @@ class Kernel:
     def arrangement(self) -> Arrangement:
         """The order of the instructions."""
         return Arrangement(self.tape, self.columns, self.own, self.added)
+
+    @cached_property
+    def _sizes(self) -> tuple[int, int]:
+        """The numbers of memory that the code needs, for all and for each copy."""
+        return memory_sizes(self.arrangement)
 
     @cached_property
     def _compiled(self) -> tuple[llvm.ExecutionEngine, int]:
@@ -119,8 +128,11 @@ class Kernel:
 
     @property
     def _function(self) -> Callable[..., None]:
-        with _MAKING:
-            return self._made
+        ready: Callable[..., None] | None = self.__dict__.get("_made")
+        if ready is None:
+            with _MAKING:  # one thread makes it, others wait for it
+                ready = self._made
+        return ready
 
     @cached_property
     def _made(self) -> Callable[..., None]:

@@ -32,7 +32,7 @@ Slopes: TypeAlias = Mapping[Source, FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class RunInputs:
     """What a run is made of: levers (rows, times), constants (rows), initials (rows), and from which time on it goes.
 
     `before` are the stocks (rows) at that time where it is not the beginning.
@@ -49,7 +49,7 @@ class Given:
 class Run:
     """A run: what it read, in rows, and its stocks (times + 1, places) and outputs (times, places)."""
 
-    given: Given
+    given: RunInputs
     read: Mapping[Origin, FloatArray]
     stocks: FloatArray
     outputs: FloatArray
@@ -88,7 +88,7 @@ class NativeModel:
 
     # --- runs -------------------------------------------------------------------------------------------------------
 
-    def run(self, given: Given) -> Run:
+    def run(self, given: RunInputs) -> Run:
         """The run of what is given."""
         count = given.levers.shape[1]
         read = self._read(given)
@@ -109,7 +109,7 @@ class NativeModel:
         """The stocks at each time of a run, (rows, times)."""
         return self._back(Source.STOCKS, run.stocks[:-1])
 
-    def _read(self, given: Given) -> dict[Origin, FloatArray]:
+    def _read(self, given: RunInputs) -> dict[Origin, FloatArray]:
         times = slice(given.first, given.first + given.levers.shape[1])
         values = {
             Source.LEVERS: given.levers.T,
