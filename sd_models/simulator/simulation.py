@@ -142,9 +142,22 @@ class Simulator:
         kernels, runs = self.model.native, inputs.runs or 1
         if kernels is None:
             return self._by_casadi(inputs, runs)
-        found = concurrently(kernels.run, [self.given(inputs, run) for run in range(runs)])
-        outputs = [kernels.outputs(run) for run in found]
-        return Trajectories(_side_by_side(outputs), lambda: _side_by_side([kernels.stocks(run) for run in found]))
+        if runs == 1:
+            found = kernels.run(self.given(inputs))
+            return Trajectories(kernels.outputs(found), lambda: kernels.stocks(found))
+        count = len(self.times)
+        outputs = np.empty((self.model.outputs.size, runs * count))
+
+        def one(run: int) -> None:
+            kernels.write_outputs(self.given(inputs, run), outputs[:, run * count : (run + 1) * count])
+
+        concurrently(one, range(runs))
+        return Trajectories(outputs, lambda: self._states(kernels, inputs, runs))
+
+    def _states(self, kernels: native.NativeModel, inputs: Inputs, runs: int) -> FloatArray:
+        """The stocks of a batch, by its runs once more: hardly anybody asks for them."""
+        found = (kernels.stocks(kernels.run(self.given(inputs, run))) for run in range(runs))
+        return np.concatenate(list(found), axis=1)
 
     def given(self, inputs: Inputs, run: int = 0) -> native.RunInputs:
         """What kernels take of one run of a batch."""
@@ -240,10 +253,6 @@ class Simulator:
             found = own.trajectories(own.inputs()).outputs
             defaults.update({name: found[rows] for name, rows in own.model.outputs.rows.items()})
         return defaults
-
-
-def _side_by_side(parts: list[FloatArray]) -> FloatArray:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _at_times(after: FloatArray, first: FloatArray) -> FloatArray:

@@ -23,6 +23,7 @@ from .emission import FUNCTION, emit
 from .processor import machine
 
 BYTES = 8  # of a number
+SMALLEST = 16_384  # bytes of code that are kept on disk: less is compiled as soon as it is read
 MOST_SPARE = 4  # spaces of a kind that wait for the next call
 _MAKING = RLock()  # LLVM makes one function at a time
 Column: TypeAlias = "FloatArray | Alternating"
@@ -123,7 +124,8 @@ class Kernel:
             module = llvm.parse_assembly(text)
             module.verify()
             found = machine().emit_object(module)
-            store.save(name, found)
+            if len(found) >= SMALLEST:
+                store.save(name, found)
         return found
 
     @property

@@ -91,14 +91,27 @@ class NativeModel:
     def run(self, given: RunInputs) -> Run:
         """The run of what is given."""
         count = given.levers.shape[1]
-        read = self._read(given)
         stocks, outputs = self._space(STOCKS, count + 1), self._space(Source.OUTPUTS, count)
+        return self._ran(given, stocks, outputs)
+
+    def write_outputs(self, given: RunInputs, into: FloatArray) -> None:
+        """The outputs of a run, (rows, times), into an array, and nothing of the run kept: the way for many runs."""
+        count = given.levers.shape[1]
+        with (
+            self._spaces.lent(STOCKS, (count + 1, self._size(STOCKS))) as stocks,
+            self._spaces.lent(Source.OUTPUTS, (count, self._size(Source.OUTPUTS))) as outputs,
+        ):
+            self._ran(given, stocks, outputs)
+            np.copyto(into, self.columns[Source.OUTPUTS].elements(outputs).T)
+
+    def _ran(self, given: RunInputs, stocks: FloatArray, outputs: FloatArray) -> Run:
+        read = self._read(given)
         if given.before is None:
             self._kernels.start(Span(0, 1), read, {STOCKS: stocks[:1]})
         else:
             stocks[0] = self.columns[Source.STOCKS].filled(given.before)
         now = {**read, (Role.VALUE, Source.STOCKS): stocks}
-        self._kernels.step(Span(0, count), now, {STOCKS: stocks[1:], Source.OUTPUTS: outputs})
+        self._kernels.step(Span(0, len(outputs)), now, {STOCKS: stocks[1:], Source.OUTPUTS: outputs})
         return Run(given, now, stocks, outputs)
 
     def outputs(self, run: Run) -> FloatArray:
