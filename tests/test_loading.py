@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = frozenset(("casadi", "pysd", "pyomo"))
+HEAVY = frozenset(("casadi", "llvmlite", "pysd", "pyomo"))
 # Beside these, what only some models or some results need.
 HEAVIER = HEAVY | {"xarray", "pandas", "scipy", "matplotlib", "highspy", "pint"}
 
