@@ -25,7 +25,10 @@ KINDS: Mapping[Interpolation, int] = {
 
 def lookup(builder: ir.IRBuilder, tables: Sequence[Series], x: Value, numbers: Value) -> Value:
     """Tables read at x; `numbers` says which, at each position one of its own."""
-    read, width = _reader(builder.module, tables), width_of(x)
+    width = width_of(x)
+    if not tables:
+        return constant(float("nan"), width)
+    read = _reader(builder.module, tables)
     if width == 1:
         return builder.call(read, [x, numbers])
     result = ir.Constant(x.type, ir.Undefined)
