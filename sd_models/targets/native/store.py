@@ -37,14 +37,11 @@ def load(name: str) -> bytes | None:
         return None
     path = folder / name
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        content = _read(path)
     except OSError:
         return None
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not (stat.S_ISREG(found.st_mode) and _is_safe(found)):
-            return None
-        content = file.read()
+    if content is None:
+        return None
     code = content[DIGEST:]
     if hashlib.sha256(code).digest() != content[:DIGEST]:
         return None
@@ -72,6 +69,20 @@ def save(name: str, code: bytes) -> None:
         _prune(folder)
     except OSError:
         return
+
+
+def _read(path: Path) -> bytes | None:
+    """What a file holds; None for a link, a pipe, a folder, or what others may write."""
+    flags = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+    handle = os.open(path, os.O_RDONLY | sum(flags))
+    try:
+        found = os.fstat(handle)
+        if not (stat.S_ISREG(found.st_mode) and _is_safe(found)):
+            return None
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
 
 
 def _folder() -> Path | None:

@@ -57,6 +57,16 @@ def test_a_file_that_others_may_write_or_a_link_does_not_count(folder: Path, tmp
     assert store.load(NAME) is None
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_what_is_no_file_does_not_count(folder: Path) -> None:
+    """A pipe, on which reading would wait for ever, and a folder."""
+    folder.mkdir(mode=0o700)
+    os.mkfifo(folder / NAME, 0o600)
+    (folder / ("b" * 64)).mkdir(mode=0o700)
+    assert store.load(NAME) is None
+    assert store.load("b" * 64) is None
+
+
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="files here have no owner by number")
 def test_a_file_of_somebody_else_does_not_count(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even with the right content."""
