@@ -21,7 +21,7 @@ from sd_models.system.model import FloatArray, IndexArray
 from sd_models.tape.instructions import Source
 from sd_models.targets.casadi.buffers import call
 from sd_models.targets.native import model as native
-from sd_models.targets.native.model import SIDE_BY_SIDE, NativeModel
+from sd_models.targets.native.model import NativeModel
 
 from ..plans.horizon import Horizon
 from ..plans.levers import LeverMap
@@ -79,9 +79,7 @@ class NativeHorizon:
     def gradients(self, paths: FloatArray, constants: FloatArray, seeds: Sequence[FloatArray]) -> FloatArray:
         """The gradients (seeds, rows of levers, points) of sums of outputs by weights (rows, points)."""
         run = self._run(paths, constants)
-        groups = [np.stack(seeds[i : i + SIDE_BY_SIDE]) for i in range(0, len(seeds), SIDE_BY_SIDE)]
-        found = concurrently(lambda group: self.kernels.gradients(run, group)[Source.LEVERS], groups)
-        return np.concatenate(found)
+        return self.kernels.gradients(run, np.stack(seeds), each=concurrently)[Source.LEVERS]
 
     def products(
         self, paths: FloatArray, constants: FloatArray, seed: FloatArray, moves: Iterable[FloatArray]

@@ -22,7 +22,7 @@ from ..system.model import FloatArray, System
 from ..tape.instructions import Source
 from ..targets.casadi.arithmetic import switch_value
 from ..targets.casadi.buffers import call
-from ..targets.native.model import INPUTS, SIDE_BY_SIDE, NativeModel
+from ..targets.native.model import INPUTS, NativeModel
 from .concurrency import concurrently
 from .datasets import Trajectories
 from .inputs import Given, Inputs
@@ -176,10 +176,8 @@ def _native_adjoint(
     simulator: Simulator, kernels: NativeModel, inputs: Inputs, weights: FloatArray
 ) -> tuple[Trajectories, list[FloatArray]]:
     run = kernels.run(simulator.given(inputs))
-    groups = [weights[i : i + SIDE_BY_SIDE] for i in range(0, len(weights), SIDE_BY_SIDE)]
-    parts = concurrently(lambda group: kernels.gradients(run, group, INPUTS), groups)
-    found = [np.concatenate([part[source] for part in parts]) for source in INPUTS]
-    return Trajectories(kernels.outputs(run), lambda: kernels.stocks(run)), found
+    found = kernels.gradients(run, weights, INPUTS, each=concurrently)
+    return Trajectories(kernels.outputs(run), lambda: kernels.stocks(run)), [found[source] for source in INPUTS]
 
 
 def tangents(simulator: Simulator, inputs: Inputs, run: Trajectories, directions: FloatArray) -> FloatArray:
@@ -193,8 +191,7 @@ def tangents(simulator: Simulator, inputs: Inputs, run: Trajectories, directions
         return np.zeros((0, *run.outputs.shape))
     if kernels is not None:
         again = kernels.run(simulator.given(inputs))
-        groups = [directions.T[i : i + SIDE_BY_SIDE] for i in range(0, number, SIDE_BY_SIDE)]
-        return np.concatenate(concurrently(lambda group: kernels.tangents(again, {Source.CONSTANTS: group}), groups))
+        return kernels.tangents(again, {Source.CONSTANTS: directions.T}, each=concurrently)
     width = min(DIRECTIONS_AT_ONCE, number)
     simulator.ahead(width)  # built once, before the threads need it
     chunks = [directions[:, start : start + width] for start in range(0, number, width)]

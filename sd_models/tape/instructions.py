@@ -6,7 +6,7 @@ single number. Elementwise operations take rows of one length and numbers; every
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -149,3 +149,20 @@ class Tape:
         still = (Movement.LOAD, Movement.CONSTANT)
         rows = [line.length > 0 for line in self.instructions if line.operation not in still]
         return sum(rows), len(rows) - sum(rows)
+
+
+def ordered(tape: Tape, roots: Iterable[int]) -> list[int]:
+    """What the roots need, each behind its arguments, these as close before it as can be."""
+    seen: set[int] = set()
+    order: list[int] = []
+    for root in sorted(set(roots)):
+        open_lines = [(root, False)]
+        while open_lines:
+            number, ready = open_lines.pop()
+            if ready:
+                order.append(number)
+            elif number not in seen:
+                seen.add(number)
+                open_lines.append((number, True))
+                open_lines.extend((a, False) for a in reversed(tape.instructions[number].arguments))
+    return order

@@ -6,14 +6,14 @@ the times that are kept what only outputs need.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
 from ...system.model import Mask
-from ...tape.instructions import REDUCTIONS, Load, Movement, Source, Tape
+from ...tape.instructions import REDUCTIONS, Load, Movement, Source, Tape, ordered
 
 LONGEST = 120  # instructions of a loop
 
@@ -57,11 +57,11 @@ def units(tape: Tape, roots: Sequence[tuple[Part, Sequence[int]]], once: Mask) -
     """
     done = np.zeros(len(tape.instructions), dtype=bool)
     found: list[Unit] = []
-    wanted = _order(tape, [number for _, numbers in roots for number in numbers])
+    wanted = ordered(tape, [number for _, numbers in roots for number in numbers])
     found += _of_part(tape, Part.ONCE, [number for number in wanted if once[number]])
     done |= once
     for part, numbers in roots:
-        lines = [number for number in _order(tape, numbers) if not done[number]]
+        lines = [number for number in ordered(tape, numbers) if not done[number]]
         done[lines] = True
         found += _of_part(tape, part, lines)
         own = {number for unit in found if unit.part is part for number in unit.lines}
@@ -76,23 +76,6 @@ def constant_all_through(tape: Tape) -> Mask:
         given = not isinstance(line.data, Load) or line.data.source is Source.CONSTANTS
         still[number] = given and all(still[a] for a in line.arguments)
     return still
-
-
-def _order(tape: Tape, roots: Iterable[int]) -> list[int]:
-    """What the roots need, each behind its arguments, these as close before it as can be."""
-    seen: set[int] = set()
-    order: list[int] = []
-    for root in sorted(set(roots)):
-        open_lines = [(root, False)]
-        while open_lines:
-            number, ready = open_lines.pop()
-            if ready:
-                order.append(number)
-            elif number not in seen:
-                seen.add(number)
-                open_lines.append((number, True))
-                open_lines.extend((a, False) for a in reversed(tape.instructions[number].arguments))
-    return order
 
 
 def _of_part(tape: Tape, part: Part, lines: Sequence[int]) -> list[Unit]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from ...system.model import IndexArray, Mask
 from ...tape.columns import VECTOR, RowColumn
-from ...tape.instructions import REDUCTIONS, Load, Merge, Movement, Places, Role, Source, Tape
+from ...tape.instructions import REDUCTIONS, Load, Merge, Movement, Places, Role, Source, Tape, ordered
 
 Origin: TypeAlias = tuple[Role, Source]
 LEAVES = frozenset((Movement.LOAD, Movement.CONSTANT))
@@ -108,7 +108,8 @@ class Arrangement:
     @cached_property
     def phases(self) -> tuple[Phase, ...]:
         """All phases in order."""
-        named = [n for n in self._order if self.tape.instructions[n].operation not in LEAVES or n in self.kept]
+        order = ordered(self.tape, (result.number for result in self.results))
+        named = [n for n in order if self.tape.instructions[n].operation not in LEAVES or n in self.kept]
         return tuple(
             self._phase([n for n in named if self.phase_of[n] == at], at)
             for at in range(int(self.tape.phases.max(initial=0)) + 1)
@@ -169,9 +170,7 @@ class Arrangement:
             return False
         if not line.length:
             return bool(self.copied[number])
-        return any(self.phase_of[u] != self.phase_of[number] for u in users) or any(
-            result.number == number and result.length != line.length for result in self.results
-        )
+        return any(self.phase_of[u] != self.phase_of[number] for u in users)
 
     @cached_property
     def _users(self) -> list[list[int]]:
@@ -180,27 +179,6 @@ class Arrangement:
             for argument in line.arguments:
                 found[argument].append(number)
         return found
-
-    @cached_property
-    def _order(self) -> list[int]:
-        """All instructions, each behind its arguments, and these as close before it as can be."""
-        seen: set[int] = set()
-        order: list[int] = []
-        for root in range(len(self.tape.instructions)):
-            open_lines = [(root, False)] if not self._users[root] or root in self._roots else []
-            while open_lines:
-                number, ready = open_lines.pop()
-                if ready:
-                    order.append(number)
-                elif number not in seen:
-                    seen.add(number)
-                    open_lines.append((number, True))
-                    open_lines.extend((a, False) for a in reversed(self.tape.instructions[number].arguments))
-        return order
-
-    @cached_property
-    def _roots(self) -> frozenset[int]:
-        return frozenset(result.number for result in self.results)
 
 
 def _several(elements: Sequence[IndexArray]) -> Mask:

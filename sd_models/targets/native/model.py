@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -29,6 +29,8 @@ SIDE_BY_SIDE = 8
 of its own stays in the cache (eight of the flagship's 31 provinces take 1.1 MB)."""
 INPUTS = (Source.LEVERS, Source.CONSTANTS, Source.INITIALS)
 Slopes: TypeAlias = Mapping[Source, FloatArray]
+Each: TypeAlias = Callable[..., Iterable[Any]]
+"""What applies a function to groups of outcomes or directions, one after the other or at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,15 +143,19 @@ class NativeModel:
 
     # --- first derivatives ------------------------------------------------------------------------------------------
 
-    def gradients(self, run: Run, weights: FloatArray, to: Iterable[Source] = (Source.LEVERS,)) -> Slopes:
+    def gradients(
+        self, run: Run, weights: FloatArray, to: Iterable[Source] = (Source.LEVERS,), each: Each = map
+    ) -> Slopes:
         """The gradients of weighted sums of outputs to inputs: `weights` is (sums, rows of outputs, times).
 
         To levers they are (sums, rows, times), to constants and initials (sums, rows, 1).
         """
         wanted = tuple(source for source in INPUTS if source in set(to))
-        parts = [
-            self._swept(run, self._filled(Source.OUTPUTS, part.transpose(0, 2, 1)), wanted) for part in _groups(weights)
-        ]
+
+        def swept(part: FloatArray) -> dict[Source, FloatArray]:
+            return self._swept(run, self._filled(Source.OUTPUTS, part.transpose(0, 2, 1)), wanted)
+
+        parts = list(each(swept, _groups(weights)))
         return {source: np.concatenate([self._back(source, part[source]) for part in parts]) for source in wanted}
 
     def _swept(
@@ -184,7 +190,7 @@ class NativeModel:
 
     # --- along directions -------------------------------------------------------------------------------------------
 
-    def tangents(self, run: Run, directions: Slopes) -> FloatArray:
+    def tangents(self, run: Run, directions: Slopes, each: Each = map) -> FloatArray:
         """The derivatives of the outputs, (directions, rows, times), along directions of inputs.
 
         Those of levers are (directions, rows, times), of constants and initials (directions, rows).
@@ -192,12 +198,13 @@ class NativeModel:
         moving = tuple(source for source in INPUTS if source in directions)
         number = len(next(iter(directions.values())))
         groups = [slice(i, i + SIDE_BY_SIDE) for i in range(0, number, SIDE_BY_SIDE)]
-        parts = []
-        for group in groups:
+
+        def moved(group: slice) -> FloatArray:
             moves = self._moves({source: directions[source][group] for source in moving})
             with self._moved(run, moves, moving) as (_, outputs):
-                parts.append(self._back(Source.OUTPUTS, outputs))
-        return np.concatenate(parts)
+                return self._back(Source.OUTPUTS, outputs)
+
+        return np.concatenate(list(each(moved, groups)))
 
     def _moves(self, directions: Slopes) -> dict[Source, FloatArray]:
         """Directions in rows, (directions, times or 1, places)."""
@@ -223,17 +230,9 @@ class NativeModel:
             kernels.step(Span(0, count), read, {STOCKS: stocks[:, 1:], Source.OUTPUTS: outputs}, copies)
             yield stocks, outputs
 
-    def products(
-        self,
-        run: Run,
-        weights: FloatArray,
-        directions: FloatArray,
-        each: Callable[..., Iterable[FloatArray]] = map,
-    ) -> FloatArray:
+    def products(self, run: Run, weights: FloatArray, directions: FloatArray, each: Each = map) -> FloatArray:
         """The second derivative of a weighted sum of outputs, `weights` (rows of outputs, times), times directions of
         the levers: both (directions, rows, times).
-
-        `each` applies a function to groups of directions, one after the other or at once.
         """
         seed = self._filled(Source.OUTPUTS, weights.T[np.newaxis])
         worth = self._space(STOCKS, run.count + 1, 1)
@@ -352,10 +351,10 @@ class _Kernels:
     def bends(self) -> _Pair:
         """How sweeps back to the levers move along many directions of these."""
         own, to = frozenset((Role.DIRECTION, Role.WEIGHT_DIRECTION)), (Source.LEVERS,)
-        first, following = reverse(self.first, to), reverse(self.next, (Source.STOCKS, *to))
+        back = self.sweeps(to)
         return _Pair(
-            Kernel(tangent(first, to), self.columns, own, frozenset((Source.LEVERS,))),
-            Kernel(tangent(following, (Source.STOCKS, *to)), self.columns, own),
+            Kernel(tangent(back.start.tape, to), self.columns, own, frozenset((Source.LEVERS,))),
+            Kernel(tangent(back.step.tape, (Source.STOCKS, *to)), self.columns, own),
         )
 
     @cached_property
