@@ -246,9 +246,11 @@ class _Search:
         return Ending.STALLED if is_over else None
 
     def _is_contradictory(self, violation: float) -> bool:
-        """Whether limits are exceeded for good: a look is taken where they are no less than some iterations before."""
+        """Whether limits are exceeded for good: a look is taken where excess has been dear, and is no less than some
+        iterations before."""
         self.violations = [*self.violations, violation][-tuning.LAST :]
-        if len(self.violations) < tuning.LAST or violation < tuning.NO_PROGRESS * self.violations[0]:
+        is_less = len(self.violations) < tuning.LAST or violation < tuning.NO_PROGRESS * self.violations[0]
+        if is_less or not self.place.is_pressed:
             return False
         place = self.place
         return self.contradiction.is_shown(left_over(place.posed, place.at.v, place.rows, self._check))

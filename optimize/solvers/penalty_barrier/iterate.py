@@ -69,14 +69,20 @@ def begun(program: ElasticProgram, v: FloatArray, rows: FloatArray, product: flo
 
     There slacks take in what is missed, however dear it is: slacks that are small beside it hold steps up.
     """
-    pairs = Pairs.of(program)
-    equal = program.row_lower == program.row_upper
-    s = np.where(equal, program.row_lower, inside(rows, program.row_lower, program.row_upper, distance))
-    found = _priced(program, v, s, np.zeros(len(s)), product)
-    missed = rows - s
+    found, pairs = _central(program, v, rows, product, distance), Pairs.of(program)
+    missed = rows - found.s
     *inner, above, below = pairs.apart(found.slack)
     above, below = np.maximum(above, missed[pairs.above]), np.maximum(below, -missed[pairs.below])
     return replace(found, slack=np.concatenate([*inner, above, below]))
+
+
+def _central(
+    program: ElasticProgram, v: FloatArray, rows: FloatArray, product: float, distance: float
+) -> Iterate:
+    """A point at levers that are inside their bounds, every product the same, whatever rows are missed by."""
+    equal = program.row_lower == program.row_upper
+    s = np.where(equal, program.row_lower, inside(rows, program.row_lower, program.row_upper, distance))
+    return _priced(program, v, s, np.zeros(len(s)), product)
 
 
 def warm(program: ElasticProgram, v: FloatArray, rows: FloatArray, y: FloatArray, product: float) -> Iterate:
@@ -130,8 +136,12 @@ def _priced(program: ElasticProgram, v: FloatArray, s: FloatArray, y: FloatArray
 def joined(
     before: Iterate, known: ElasticProgram, program: ElasticProgram, rows: FloatArray, distance: float
 ) -> Iterate:
-    """A point with rows more, which come last: these begin as `begun` has it at the product of the others."""
-    fresh = begun(program, before.v, rows, max(before.product, NO_MORE), distance)
+    """A point with rows more, which come last: their products are that of the others, whatever they are missed by.
+
+    Slacks that took in what is missed, at its full price, would make products of a thousand times the others', and the
+    path would be left: on the plan of 31 provinces, 173 iterations instead of 37.
+    """
+    fresh = _central(program, before.v, rows, max(before.product, NO_MORE), distance)
     count = len(known.row_lower)
     old, new = Pairs.of(known), Pairs.of(program)
     parts = []

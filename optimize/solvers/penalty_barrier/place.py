@@ -24,7 +24,7 @@ from .frame import Frame, movable
 from .iterate import Iterate, begun, joined, warm
 from .merit import Trial
 from .record import Seen
-from .steering import raised
+from .steering import is_pressed, raised
 from .step import Errors
 from .warmth import first_multipliers
 
@@ -35,7 +35,7 @@ class Place:
 
     `dearest` is the largest price of an excess. After `begin`, `point` is the simulated policy, `at` the point of the
     path, `posed` the program linearized there with the limits of `order`, `rows` their values, `tends` the pairs whose
-    slack fell faster than its price in the last step.
+    slack fell faster than its price in the last step, `is_pressed` whether a limit ever asked for a dearer excess.
     """
 
     program: Program
@@ -45,6 +45,7 @@ class Place:
     groups: list[Group] = field(default_factory=list)
     sizes: Sizes | None = None
     penalty: float = 1.0
+    is_pressed: bool = False
     frame: Frame = field(init=False)
     point: Point = field(init=False)
     at: Iterate = field(init=False)
@@ -154,6 +155,7 @@ class Place:
             self.join(new)
         self.posed = self._posed()
         self._resize()
+        self.is_pressed = self.is_pressed or is_pressed(self.penalty, self.at.y, self.posed)
         penalty = max(raised(self.penalty, self.at.y, self.posed, self.dearest), self._worth())
         if penalty > self.penalty:
             self.at = self.at.dearer(Pairs.of(self.posed), penalty - self.penalty)
