@@ -34,12 +34,12 @@ from ..solver import Ending, Solution, Watch
 from ..starts import projected
 from . import tuning
 from .exact import Conjugate
-from .line import Found, along, downward
+from .line import Found, along, descends, downward
 from .pace import Pace
 from .place import Place
 from .record import Record, Seen
 from .steering import Contradiction, left_over
-from .step import Aim, towards
+from .step import Aim, straight, towards
 
 # A tolerance above this is that of a point on the way, of which nothing is claimed.
 CLAIMED = 1e-6
@@ -185,7 +185,8 @@ class _Search:
             system = Conjugate(equations, lambda v: lagrangian.product(v) / unit, tuning.SOLVED)
         missed = np.abs(place.errors.dual) * np.minimum(np.abs(place.at.v) + 1e-3, 1.0)
         least = max(tuning.BESIDE_SLOPES * float(missed.mean()), tuning.SMALLEST_PRODUCT)
-        return towards(equations, place.at, place.errors, system, least=least, last=pace.last, held=pace.held)
+        aim = towards(equations, place.at, place.errors, system, least=least, last=pace.last, held=pace.held)
+        return aim if descends(place, aim) else straight(equations, place.at, place.errors, system, aim.target)
 
     def _take(self, found: Found) -> None:
         """Takes a step; added curvature goes again after steps that were taken whole."""

@@ -28,6 +28,13 @@ class Found:
     whole: bool = False
 
 
+def descends(place: Place, aim: Aim) -> bool:
+    """Whether the merit function falls along a direction at first."""
+    by, at = aim.direction, place.at
+    merit = Merit.of(place.posed, place.pairs, aim.target, at.y, at.y + by.y)
+    return merit.slope(at, by, place.errors.primal) < 0.0
+
+
 def along(place: Place, equations: Equations, aim: Aim) -> Found:
     """The longest step along a direction that makes the merit function smaller.
 

@@ -48,6 +48,16 @@ def towards(
     return Aim(_corrected(equations, at, found, target), target)
 
 
+def straight(equations: Equations, at: Iterate, errors: Errors, system: System, target: float) -> Aim:
+    """The direction to products of one size without what is foreseen of the second order.
+
+    With a matrix that is positive definite it makes the merit function smaller, which a corrected direction need not:
+    corrections lead far where products are far apart.
+    """
+    found = equations.direction(target - at.slack * at.price, errors.dual, errors.primal, system)
+    return Aim(found, target)
+
+
 def _predicted(
     equations: Equations, at: Iterate, errors: Errors, least: float, last: float
 ) -> tuple[float, FloatArray | float]:
