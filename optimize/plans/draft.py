@@ -209,7 +209,7 @@ class _Text:
             "",
             "[solver]",
             f"time_limit = {_number(TIME_LIMIT)}  # seconds",
-            '# name = "sqp"  # or "ipopt"',
+            '# name = "ipopt"  # by default ours, the one that suits the number of levers',
             "# starts = 1",
         ]
         return "\n".join(lines) + "\n"

@@ -173,9 +173,12 @@ class Limit(Document):
 
 
 class SolverChoice(Document):
-    """Which solver, and how far it goes. `tolerance` bounds the scaled KKT residual; `time_limit` is in seconds."""
+    """Which solver, and how far it goes. `tolerance` bounds the scaled KKT residual; `time_limit` is in seconds.
 
-    name: str = "sqp"
+    Without a name it is `sqp` for few levers and `ipm` for many.
+    """
+
+    name: str | None = None
     tolerance: Positive = 1e-6
     starts: Annotated[int, Field(ge=1)] = 1
     time_limit: Positive = 600.0

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..files.provenance import DIGITS
 from ..pages.subject import plan_text
 from ..results.document import read_result
+from ..solvers.choice import own_name
 from .blocks import Block, Folded, Paragraph, Section, Table
 from .subject import Subject
 from .words import numeral
@@ -62,7 +63,7 @@ def command(subject: Subject) -> str:
     words = ["prosperity", "optimize", Path(str(known["plan"])).name or PLAN]
     if known.get("regions_path"):
         words += ["--regions", Path(str(known["regions_path"])).name]
-    if known["solver"] != result.plan.solver.name:
+    if known["solver"] != (result.plan.solver.name or own_name(result.work.levers)):
         words += ["--solver", str(known["solver"])]
     for one in result.assumptions:
         words += ["--set", f"{one.name}={one.value!r}"]

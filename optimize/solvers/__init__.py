@@ -4,6 +4,7 @@
 - `endless.py`: growth without end along a direction
 - `highs.py`: convex programs by HiGHS, their answers checked
 - `starts.py`: where a search begins
+- `record.py`: what a search of ours tells on its way, the best that it saw, and its solution
 - `interior_point/`: quadratic programs with blocks, elastic rows and tied outcomes
 - `sequential/`: sequential quadratic programming
 - `penalty_barrier/`: one interior-point loop on the whole program

@@ -24,7 +24,7 @@ from ..problems.pyomo_model import Constraints, state, tightened
 from ..problems.pyomo_reader import program as program_of
 from ..results.result import Result
 from ..results.verdict import TOLERANCE
-from ..solvers.choice import named_solver
+from ..solvers.choice import named_solver, own_name
 from ..solvers.rows import Row
 from ..solvers.solver import Ending, Solver, Watch
 from ..solvers.starts import neutral, over_the_range
@@ -62,14 +62,17 @@ def solve(
     >>> str(result.findings.ending), result.objective > result.baseline_objective
     ('optimal', True)
     """
-    return _Solve(problem, chosen_solver(solver, problem.plan.solver), watch, constraints).result(start)
+    chosen = chosen_solver(solver, problem.plan.solver, problem.size)
+    return _Solve(problem, chosen, watch, constraints).result(start)
 
 
-def chosen_solver(solver: str | Solver | None, choice: SolverChoice) -> Solver:
-    """The solver that is wanted, by default the plan's, with the options that the plan sets."""
+def chosen_solver(solver: str | Solver | None, choice: SolverChoice, levers: int = 0) -> Solver:
+    """The solver that is wanted, by default the plan's or the one that suits so many levers, with the options that the
+    plan sets."""
     if solver is None or isinstance(solver, str):
         given = {key: getattr(choice, key) for key in choice.model_fields_set}
-        return named_solver(solver or choice.name, {"time_limit": choice.time_limit, **given})
+        name = solver or choice.name or own_name(levers)
+        return named_solver(name, {"time_limit": choice.time_limit, **given})
     return solver
 
 

@@ -9,7 +9,6 @@
 - `merit.py`: what a step has to make smaller
 - `blocks.py`: the curvature that the factors have
 - `steering.py`: the price of excess, and limits that contradict each other
-- `record.py`: what a search tells, and the best that it saw
 - `place.py`: where the search is
 - `line.py`: the step along a direction
 - `pace.py`: how fast products fall

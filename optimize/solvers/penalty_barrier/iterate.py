@@ -76,9 +76,7 @@ def begun(program: ElasticProgram, v: FloatArray, rows: FloatArray, product: flo
     return replace(found, slack=np.concatenate([*inner, above, below]))
 
 
-def _central(
-    program: ElasticProgram, v: FloatArray, rows: FloatArray, product: float, distance: float
-) -> Iterate:
+def _central(program: ElasticProgram, v: FloatArray, rows: FloatArray, product: float, distance: float) -> Iterate:
     """A point at levers that are inside their bounds, every product the same, whatever rows are missed by."""
     equal = program.row_lower == program.row_upper
     s = np.where(equal, program.row_lower, inside(rows, program.row_lower, program.row_upper, distance))

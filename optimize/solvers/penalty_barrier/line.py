@@ -10,6 +10,7 @@ from sd_models.system.model import IndexArray
 
 from ..interior_point.condensed import Condensed
 from ..interior_point.path import Direction, Equations
+from ..record import ROUNDINGS
 from . import tuning
 from .iterate import backed
 from .merit import Bar, Merit, Trial
@@ -89,7 +90,7 @@ def _bar(place: Place, merit: Merit, by: Direction, *, least: bool = False) -> B
     """What the merit of a step along a direction has to come below; with `least` it has to be smaller for sure."""
     cost = place.frame.cost(place.point)
     now = merit.value(cost, place.at, place.rows) + place.unknown_excess(place.point)
-    noise = tuning.ROUNDINGS * float(np.finfo(float).eps) * max(abs(now), abs(cost))
+    noise = ROUNDINGS * float(np.finfo(float).eps) * max(abs(now), abs(cost))
     return Bar(now - noise if least else now + noise, min(merit.slope(place.at, by, place.errors.primal), 0.0))
 
 

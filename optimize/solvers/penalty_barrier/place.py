@@ -13,6 +13,7 @@ from ...problems.optimality import Multipliers, Optimality, block_sizes, lagrang
 from ...problems.program import Program
 from ..interior_point.elastic import ElasticProgram
 from ..interior_point.path import PROXIMITY, Direction, Equations, Pairs, inside
+from ..record import Seen
 from ..sequential.curvature import Group, coupled_groups
 from ..sequential.master import Sizes, Soft
 from ..sequential.points import Point, Scaling
@@ -23,7 +24,6 @@ from .exact import ExactLagrangian
 from .frame import Frame, movable
 from .iterate import Iterate, begun, joined, warm
 from .merit import Trial
-from .record import Seen
 from .steering import is_pressed, raised
 from .step import Errors
 from .warmth import first_multipliers
@@ -222,7 +222,7 @@ class Place:
         return self.simulated(frame.policy(v))
 
     def _seen(self, point: Point) -> Seen:
-        return Seen(point, self.multipliers, self._optimality(point))
+        return Seen(point.run, point.cost, self.multipliers, self._optimality(point))
 
     def _optimality(self, point: Point) -> Optimality:
         direct, weights = lagrangian_weights(self.program, point.run.x, point.run.y, self.multipliers)

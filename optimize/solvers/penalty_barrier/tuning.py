@@ -51,8 +51,6 @@ JOINS = 4
 # What a row is missed by weighs so many times its multiplier, and so much at least: more than it needs to, and no more,
 # since weights hold steps along curved limits up.
 HEAVY, LIGHT = 2.0, 1e-2
-# Changes of the merit function within so many roundings of its value count as none.
-ROUNDINGS = 100.0
 # Where no step is good, curvature is added, first so much of the largest effect of a lever, and so many times more each
 # time; it falls by the same factor after steps that were taken whole.
 FIRST_DAMPING, DAMPS, MOST_DAMPING = 1e-6, 30.0, 1e10
@@ -103,3 +101,6 @@ RAISED, RAISED_AT = 10.0, 0.8
 # What the linearized limits leave of their excess, relative to what there is, at which a step of `REACH` sizes makes no
 # progress with them; after so many looks in a row without progress, limits contradict each other.
 NO_PROGRESS, REACH, STUCK = 0.98, 1.0, 3
+# A look is taken where excess has not fallen to this part within `LAST` iterations; within this many where levers are
+# many and no limit ever asked for a dearer excess, since it costs as much as five of them.
+SLOW, LAST_UNPRESSED = 0.9, 15

@@ -15,7 +15,6 @@ solved again. Shorter steps would not help: they are blind to the limit that is 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -31,7 +30,6 @@ from ...problems.optimality import (
     lagrangian_weights,
     optimality,
     residuals,
-    violation,
 )
 from ...problems.program import Program
 from .. import highs
@@ -39,8 +37,8 @@ from ..endless import Begun
 from ..interior_point import interior
 from ..interior_point.elastic import ElasticProgram
 from ..interior_point.interior import Optimum
-from ..solver import Ending, Iteration, Solution, Watch
-from ..starts import projected
+from ..record import CLAIMED, ROUNDINGS, Ended, Record, Seen
+from ..solver import Ending, Solution, Watch
 from .curvature import Curvature, Group, Lagrangian, coupled_groups, curvature_of
 from .master import Master, Soft, Split
 from .newton import Exact, Refined
@@ -68,20 +66,8 @@ NO_PROGRESS, STUCK, JOINS = 0.98, 3, 4
 # The largest relative excess of limits that a second-order correction is worth.
 CORRECTABLE = 0.3
 SMALLEST_RADIUS = 1e-13
-# A tolerance above this is that of a point on the way, of which nothing is claimed.
-CLAIMED = 1e-6
 # Levers that went so far, in their sizes at the start, and could go on for ever, are looked at for growth without end.
 FAR_AWAY = 1e6
-# Changes of the merit function within this many roundings of its value count as none.
-ROUNDINGS = 100.0
-
-
-class _Ended(Exception):
-    """Somebody asked to stop, or numbers ran out."""
-
-    def __init__(self, ending: Ending) -> None:
-        super().__init__(ending)
-        self.ending = ending
 
 
 @dataclass(frozen=True)
@@ -120,15 +106,11 @@ class _Search:
     program: Program
     options: Sqp
     watch: Watch
-    began: float = field(default_factory=time.monotonic)
-    log: list[Iteration] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
     penalty: float = 0.0
     first_penalty: float = 0.0
     stuck: int = 0
     still: int = 0
     radius: float = 1.0
-    best: tuple[Point, Multipliers, Optimality] | None = None
     close: bool = False
     residual: float = 1.0
     groups: list[Group] = field(default_factory=list)
@@ -137,51 +119,41 @@ class _Search:
 
     def run(self, start: FloatArray) -> Solution:
         """From a start to the end."""
+        self.record = Record(self.program, self.options.tolerance, self.watch)
         self.split = Split.of(self.program)
         self.scaling = Scaling(self.program, self.split)
         ending = Ending.FAILED
         try:
             ending = self._search(start)
-        except _Ended as end:
+        except Ended as end:
             ending = end.ending
-        return self._solution(self._honest(ending), start)
-
-    def _honest(self, ending: Ending) -> Ending:
-        """An ending that does not deny the limits where a point was found that keeps them."""
-        keeps = self.best is not None and self.best[2].violation <= max(self.options.tolerance, CLAIMED)
-        return Ending.STALLED if ending is Ending.INFEASIBLE and keeps else ending
+        sizes = self.sizes.levers if hasattr(self, "sizes") else np.ones(len(start))
+        return self.record.solution(self.record.honest(ending), start, sizes)
 
     def _search(self, start: FloatArray) -> Ending:
         self.radius = self.options.radius
-        nearest = projected(self.program, start, stop=lambda: self.watch.ending() is not None)
-        if nearest is None:
-            self._check()
-            nearest = np.clip(start, self.program.lower, self.program.upper)
-            at = self.program.evaluate(nearest)
-            if violation(self.program, at.x, at.y) > CLAIMED:
-                return Ending.INFEASIBLE
-        self.point = self._first(nearest)
+        self.point = self._first(self.record.first(start))
         self.sizes = self.scaling.first(self.point.run)
         self.begun, self.first_sizes = self.point.run.x, self.sizes.levers
         self.multipliers = Multipliers.none(self.program)
-        self.working = WorkingSet(self.program, self._check)
+        self.working = WorkingSet(self.program, self.record.check)
         self._differentiate()
         self._curve(self.multipliers, exact=False)
         self.penalty = self.first_penalty = self._first_penalty()
-        self._report(0)
-        for number in range(1, self.options.iterations + 1):
-            ending = self._iterate(number)
+        self._report()
+        for _ in range(self.options.iterations):
+            ending = self._iterate()
             if ending is not None:
                 return ending
         return Ending.ITERATION_LIMIT
 
-    def _iterate(self, number: int) -> Ending | None:
+    def _iterate(self) -> Ending | None:
         """One step; why the search ends, or None."""
         for _ in range(JOINS):
             master = self._master()
             answer = self._ask(master)
             if not answer.is_good:
-                return self._smaller(number, 0.25)
+                return self._smaller(0.25)
             master, answer = self._steered(master, answer)
             if self.stuck >= STUCK:
                 return Ending.INFEASIBLE
@@ -191,13 +163,13 @@ class _Search:
                 continue
             plain = self._plain(master, answer, refined)
             if self._is_accepted(master, plain):
-                return self._taken(number, master, plain)
+                return self._taken(master, plain)
             if not self._joined(plain):
                 break
         for step in self._others(master, plain):
             if self._is_accepted(master, step):
-                return self._taken(number, master, step)
-        return self._rejected(number, plain)
+                return self._taken(master, step)
+        return self._rejected(plain)
 
     def _plain(self, master: Master, answer: _Answer, refined: Refined | None) -> Step:
         """The step that the master problem asks for, mended as far as may be."""
@@ -286,15 +258,15 @@ class _Search:
         rows, _, _ = excesses(self.program, point.run.x, point.run.y)
         return float(rows[self.split.hard].max(initial=0.0))
 
-    def _taken(self, number: int, master: Master, step: Step) -> Ending | None:
+    def _taken(self, master: Master, step: Step) -> Ending | None:
         self._move(step, max(self._quality(master, step)))
-        found = self._report(number)
+        found = self._report()
         if self._is_optimal(found):
             return Ending.OPTIMAL
         if found.violation <= self.options.tolerance and self._is_endless():
             return Ending.UNBOUNDED
         self.still = self.still + 1 if self.radius <= SMALLEST_RADIUS else 0
-        return self._stalled(number) if self.still >= STUCK else None
+        return self._stalled() if self.still >= STUCK else None
 
     def _is_optimal(self, found: Optimality) -> bool:
         """Whether the point is an optimum, by its own second derivatives too: those of the search are of another point,
@@ -306,13 +278,13 @@ class _Search:
             return True
         confirmed = optimality(self.program, self.point.run, self.multipliers)
         if confirmed.within(tolerance):
-            self.best = self.point, self.multipliers, confirmed
+            self.record.best = Seen(self.point.run, self.point.cost, self.multipliers, confirmed)
         return confirmed.within(tolerance)
 
     def _is_endless(self) -> bool:
         """Whether levers that are far from where they began can go on for ever, keep the limits, and gain."""
         begun = Begun(self.begun, self.first_sizes * FAR_AWAY)
-        return begun.runs_away(self.program, self.point.run, self.options.tolerance, self._check)
+        return begun.runs_away(self.program, self.point.run, self.options.tolerance, self.record.check)
 
     def _length(self, move: FloatArray) -> float:
         return float(np.abs(move / self.sizes.levers).max(initial=0.0))
@@ -351,22 +323,22 @@ class _Search:
         stuck = now > self.options.tolerance and left > NO_PROGRESS * now
         self.stuck = self.stuck + 1 if stuck else 0
 
-    def _rejected(self, number: int, step: Step) -> Ending | None:
+    def _rejected(self, step: Step) -> Ending | None:
         """Shrinks the trust region; a curvature of another point is taken anew."""
         length = self._length(step.move)
-        ending = self._smaller(number, SHORTER[-1] * length / self.radius if length else 0.25)
+        ending = self._smaller(SHORTER[-1] * length / self.radius if length else 0.25)
         if ending is None and self.curved_at is not self.point:
             self._curve(self.multipliers, exact=self.close)
         return ending
 
-    def _smaller(self, number: int, factor: float) -> Ending | None:
+    def _smaller(self, factor: float) -> Ending | None:
         self.radius *= min(factor, 0.5)
-        self._report(number, accepted=False)
-        return self._stalled(number) if self.radius < SMALLEST_RADIUS else None
+        self._report(accepted=False)
+        return self._stalled() if self.radius < SMALLEST_RADIUS else None
 
-    def _stalled(self, number: int) -> Ending:
+    def _stalled(self) -> Ending:
         """How a search ends that finds no step."""
-        found = self._report(number, accepted=False)
+        found = self._report(accepted=False)
         if self._is_optimal(found):
             return Ending.OPTIMAL
         return Ending.STALLED if found.violation <= self.options.tolerance else Ending.INFEASIBLE
@@ -392,11 +364,11 @@ class _Search:
     # --- curvature ------------------------------------------------------------------------------------------------
 
     def _lagrangian(self, multipliers: Multipliers) -> Lagrangian:
-        return Lagrangian(self.program, self.point.run, multipliers, self.sizes.levers, self._check)
+        return Lagrangian(self.program, self.point.run, multipliers, self.sizes.levers, self.record.check)
 
     def _curve(self, multipliers: Multipliers, *, exact: bool) -> None:
         """Takes the curvature of the Lagrangian at the point."""
-        self._check()
+        self.record.check()
         lagrangian = self._lagrangian(multipliers)
         if not self.groups:
             self.groups = self.scaling.groups = coupled_groups(lagrangian)
@@ -413,7 +385,7 @@ class _Search:
         assert answer.optimum is not None
         lagrangian = self._lagrangian(master.multipliers(answer.multipliers))
         unit = self.radius / master.scale
-        return Exact(answer.optimum.program, lambda v: lagrangian.product(v) * unit, self._check)
+        return Exact(answer.optimum.program, lambda v: lagrangian.product(v) * unit, self.record.check)
 
     def _is_rough(self) -> bool:
         """Whether the curvature is too rough for where the search is, and the exact one is to be had."""
@@ -425,19 +397,14 @@ class _Search:
 
     # --- pieces ---------------------------------------------------------------------------------------------------
 
-    def _check(self) -> None:
-        ending = self.watch.ending()
-        if ending is not None:
-            raise _Ended(ending)
-
     def _accuracy(self) -> float:
         return min(ACCURACY, FINER * self.residual)
 
     def _ask(self, master: Master) -> _Answer:
         """The master problem's answer; HiGHS's where our own method has none."""
-        self._check()
+        self.record.check()
         posed = master.pose()
-        found = interior.solve(posed, accuracy=self._accuracy(), check=self._check)
+        found = interior.solve(posed, accuracy=self._accuracy(), check=self.record.check)
         if found.residual <= highs.LARGEST_RESIDUAL:
             return _Answer(found.values, found.multipliers, True, found if found.has_factors else None)
         return self._asked_elsewhere(posed)
@@ -445,17 +412,17 @@ class _Search:
     def _asked_elsewhere(self, posed: ElasticProgram) -> _Answer:
         answer = highs.solve(posed.flat(), stop=lambda: self.watch.ending() is not None)
         if answer.stopped:
-            self._check()
-            raise _Ended(Ending.INTERRUPTED)
+            self.record.check()
+            raise Ended(Ending.INTERRUPTED)
         levers, rows = len(posed.cost), len(posed.row_lower)
         return _Answer(answer.values[:levers], answer.multipliers[:rows], answer.is_good)
 
     def _simulated(self, x: FloatArray) -> Point | None:
         """A policy and its outcomes, or None where the run leaves the numbers."""
-        self._check()
+        self.record.check()
         run = self.program.evaluate(x)
         if not run.is_finite:
-            self.notes.append(f"A step was thrown away: {self.program.complaint(x)}")
+            self.record.notes.append(f"A step was thrown away: {self.program.complaint(x)}")
             return None
         soft = Soft.at(self.program, self.split, run.x, run.y)
         sizes = self.sizes.soft if hasattr(self, "sizes") else self.scaling.soft(run)
@@ -464,7 +431,7 @@ class _Search:
     def _first(self, start: FloatArray) -> Point:
         point = self._simulated(start)
         if point is None:
-            raise _Ended(Ending.FAILED)
+            raise Ended(Ending.FAILED)
         return point
 
     def _resize(self) -> None:
@@ -516,60 +483,7 @@ class _Search:
             bent = self.curvature.diagonal / self.sizes.levers / self.sizes.levers
         return residuals(self.program, self.point.run, self._objective_gradient(), lagrangian, multipliers, bent)
 
-    def _report(self, number: int, *, accepted: bool = True) -> Optimality:
+    def _report(self, *, accepted: bool = True) -> Optimality:
         found = self._optimality(self.multipliers)
-        line = Iteration(
-            number,
-            self.program.sign * self.point.cost,
-            found.kkt_residual,
-            found.violation,
-            self.radius,
-            time.monotonic() - self.began,
-            accepted,
-        )
-        self.log.append(line)
-        self.watch.iteration(line)
-        if self.best is None or self._is_better(found):
-            self.best = self.point, self.multipliers, found
+        self.record.tell(Seen(self.point.run, self.point.cost, self.multipliers, found), self.radius, accepted=accepted)
         return found
-
-    def _is_better(self, found: Optimality) -> bool:
-        """Whether the point is better than the best so far: feasible ones by cost, others by violation."""
-        assert self.best is not None
-        best, _, known = self.best
-        tolerance = self.options.tolerance
-        if found.violation <= tolerance and known.violation <= tolerance:
-            noise = self._noise()
-            nearer = found.kkt_residual < known.kkt_residual and self.point.cost < best.cost + noise
-            return self.point.cost < best.cost - noise or nearer
-        return found.violation <= max(known.violation, tolerance)
-
-    def _solution(self, ending: Ending, start: FloatArray) -> Solution:
-        if self.best is None:
-            return self._nothing(ending, start)
-        point, multipliers, found = self.best
-        direct, weights = lagrangian_weights(self.program, point.run.x, point.run.y, multipliers)
-        slope = direct + self.program.pullback(point.run, weights)
-        x, sizes = point.run.x, self.sizes.levers
-        at_lower = (x - self.program.lower) / sizes <= self.options.tolerance
-        at_upper = (self.program.upper - x) / sizes <= self.options.tolerance
-        held = (at_lower & (slope > 0)) | (at_upper & (slope < 0))
-        return Solution(
-            ending,
-            x,
-            point.run.y,
-            multipliers.rows,
-            np.where(held, -slope, 0.0),
-            multipliers.quadratics,
-            found.kkt_residual,
-            found.violation,
-            tuple(self.log),
-            tuple(dict.fromkeys(self.notes)),
-        )
-
-    def _nothing(self, ending: Ending, start: FloatArray) -> Solution:
-        none = Multipliers.none(self.program)
-        y = np.full(len(self.program.outcome_cost), np.nan)
-        zeros = np.zeros(len(start))
-        ends = float("inf"), float("inf"), tuple(self.log), tuple(dict.fromkeys(self.notes))
-        return Solution(ending, start, y, none.rows, zeros, none.quadratics, *ends)

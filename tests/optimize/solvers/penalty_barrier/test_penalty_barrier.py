@@ -23,7 +23,7 @@ from optimize.solvers.penalty_barrier.iterate import Iterate, begun, joined, war
 from optimize.solvers.penalty_barrier.merit import Merit
 from optimize.solvers.penalty_barrier.pace import Pace
 from optimize.solvers.penalty_barrier.steering import Contradiction, left_over, raised
-from optimize.solvers.penalty_barrier.step import Errors
+from optimize.solvers.penalty_barrier.step import Errors, straight
 from optimize.solvers.penalty_barrier.warmth import first_multipliers
 from optimize.solvers.sequential.curvature import Curvature, Group
 from optimize.solvers.solver import Ending
@@ -102,6 +102,18 @@ def test_rows_that_join_leave_the_others_as_they_are(program: ElasticProgram, mi
     assert found.slack.min() > 0.0
 
 
+def test_rows_that_join_exceeded_have_the_product_of_the_others(program: ElasticProgram, middle: Iterate) -> None:
+    """Slacks of what they are missed by, at its full price, would lead the path away."""
+    more = elastic(
+        program.blocks[0], np.vstack([program.by_lever.toarray(), [1.0, 0.0, 0.0]]), np.array([0.5, 3.0, 0.1]), 1e3
+    )
+    known = replace(program, prices=np.full(2, 1e3))
+    found = joined(middle.dearer(Pairs.of(known), 990.0), known, more, more.values(middle.v), 0.1)
+    kinds = Pairs.of(more).apart(found.slack * found.price)
+    last = [kind[-1] for kind in (kinds[3], kinds[4])]
+    assert max(last) <= middle.dearer(Pairs.of(known), 990.0).product * (1.0 + 1e-12)
+
+
 def test_other_sizes_and_units_leave_products(program: ElasticProgram, middle: Iterate) -> None:
     """Slacks and prices go against each other in sizes, and together in units."""
     pairs = Pairs.of(program)
@@ -172,6 +184,22 @@ def test_newtons_direction_makes_the_merit_function_smaller(program: ElasticProg
     slope = merit.slope(middle, by, missed)
     assert slope < 0.0
     assert (value(middle.moved(by, 1e-6, 0.0)) - value(middle)) / 1e-6 == pytest.approx(slope, rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_without_corrections_a_direction_falls_however_far_products_are_apart(
+    program: ElasticProgram, middle: Iterate, seed: int
+) -> None:
+    draw = np.random.default_rng(seed)
+    at = replace(middle, slack=middle.slack * 10.0 ** draw.uniform(-3, 3, len(middle.slack)))
+    pairs = Pairs.of(program)
+    equations = Equations.at(program, Condensed(program), pairs, at.slack, at.price)
+    assert equations is not None
+    dual = pairs.slope(at.price, program.cost + program.pulled(at.y))
+    errors = Errors(dual, pairs.missed(at.slack, program.values(at.v) - at.s))
+    aim = straight(equations, at, errors, equations.precisely, 0.01)
+    merit = Merit.of(program, pairs, 0.01, at.y, at.y + aim.direction.y)
+    assert merit.slope(at, aim.direction, errors.primal) < 0.0
 
 
 # --- curvature --------------------------------------------------------------------------------------------------------

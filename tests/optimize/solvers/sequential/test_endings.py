@@ -11,7 +11,8 @@ from optimize.families.instance import start_of
 from optimize.families.table import instances
 from optimize.families.traps import program_of
 from optimize.problems.optimality import violation
-from optimize.solvers.penalty_barrier import ipm, tuning
+from optimize.solvers import record
+from optimize.solvers.penalty_barrier import tuning
 from optimize.solvers.penalty_barrier.ipm import Ipm
 from optimize.solvers.sequential import sqp
 from optimize.solvers.sequential.sqp import Sqp
@@ -51,8 +52,7 @@ def test_a_start_that_keeps_the_limits_is_never_infeasible(
     solver: type[Ipm | Sqp], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even where the library that looks for the nearest such point has no answer."""
-    for module in (sqp, ipm):
-        monkeypatch.setattr(module, "projected", lambda *_, **__: None)
+    monkeypatch.setattr(record, "projected", lambda *_, **__: None)
     program = of_forms([-1, -2], rows=[[1, 1]], row_upper=[9.0], lower=[0, 0])
     assert solver().solve(program, np.ones(2), Patient()).ending is Ending.OPTIMAL
     assert solver().solve(program, np.full(2, 9.0), Patient()).ending is Ending.INFEASIBLE
@@ -77,8 +77,7 @@ def test_small_levers_that_rounding_put_beyond_a_limit_come_back(
     solver: type[Ipm | Sqp], size: float, worth: float, least: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside a lever of one they are nothing, and of their own size they miss it by a thousandth; to mend it costs."""
-    for module in (sqp, ipm):
-        monkeypatch.setattr(module, "projected", lambda _, start, **__: start)
+    monkeypatch.setattr(record, "projected", lambda _, start, **__: start)
     bent, sides = np.diag([1.0, 0.0, 0.0]), {"row_lower": [least], "row_upper": [0.0]}
     program = of_forms([-2, -worth, 0], bent, rows=[[0, 1, -1]], lower=[0, 0, 0], upper=[9, 1, size], **sides)
     found = solver().solve(program, np.array([2.0, 1.001 * size, size]), Patient())
