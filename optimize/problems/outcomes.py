@@ -30,6 +30,8 @@ from .program import NO_NUMBERS, Evaluation
 
 # Outcomes or directions that one sweep takes side by side; more take more memory and no less time.
 SEEDS = 4
+# Directions whose products are taken together: as many as have so many numbers of levers, and so many at least. With 2,844 regions, 32 at once took 8 GB more.
+MOST_NUMBERS, LEAST_AT_ONCE = 4_000_000, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,8 +242,13 @@ class SimulatedOutcomes:
     def products(self, at: Evaluation, weights: FloatArray, directions: FloatArray) -> FloatArray:
         """The second derivative of the sum of all outcomes times their weights, times each direction (k, levers): the
         tangent of the reverse sweep, several directions in one."""
-        paths, moves = self.levers.paths(at.x), self.levers.directions(directions)
-        return self._by_lever(self.run.way.products(paths, self.constants, self._seed(weights), moves))
+        paths, seed = self.levers.paths(at.x), self._seed(weights)
+        parts = [np.zeros((0, len(at.x)))]
+        count = max(LEAST_AT_ONCE, MOST_NUMBERS // paths.size)
+        for first in range(0, len(directions), count):  # each goes with a path of every lever, and of every stock
+            moves = self.levers.directions(directions[first : first + count])
+            parts.append(self._by_lever(self.run.way.products(paths, self.constants, seed, moves)))
+        return np.concatenate(parts)
 
     # --- measures -------------------------------------------------------------------------------------------------
 

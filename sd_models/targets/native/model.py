@@ -27,6 +27,8 @@ from .kernel import Alternating, Column, Kernel, Spaces, Span, aligned
 SIDE_BY_SIDE = 8
 """Outcomes or directions that go through a kernel together: what all of them share is computed once, and what each has
 of its own stays in the cache (eight of the flagship's 31 provinces take 1.1 MB)."""
+ROOM = 2**26
+"""Numbers that the stocks of directions may take over a whole run, in one group of directions: half a gigabyte."""
 INPUTS = (Source.LEVERS, Source.CONSTANTS, Source.INITIALS)
 Slopes: TypeAlias = Mapping[Source, FloatArray]
 Each: TypeAlias = Callable[..., Iterable[Any]]
@@ -197,7 +199,8 @@ class NativeModel:
         """
         moving = tuple(source for source in INPUTS if source in directions)
         number = len(next(iter(directions.values())))
-        groups = [slice(i, i + SIDE_BY_SIDE) for i in range(0, number, SIDE_BY_SIDE)]
+        together = self._together(run.count)
+        groups = [slice(i, i + together) for i in range(0, number, together)]
 
         def moved(group: slice) -> FloatArray:
             moves = self._moves({source: directions[source][group] for source in moving})
@@ -237,7 +240,7 @@ class NativeModel:
         seed = self._filled(Source.OUTPUTS, weights.T[np.newaxis])
         worth = self._space(STOCKS, run.count + 1, 1)
         self._swept(run, seed, (Source.LEVERS,), worth)
-        groups = list(_groups(directions))
+        groups = list(_groups(directions, self._together(run.count)))
         if not groups:
             return np.zeros((0, *run.given.levers.shape))
         parts = each(lambda part: self._bent(run, seed, worth, self._moves({Source.LEVERS: part})), groups)
@@ -280,6 +283,10 @@ class NativeModel:
     def _spaces(self) -> Spaces:
         return Spaces()
 
+    def _together(self, count: int) -> int:
+        """How many directions go through kernels together over so many times."""
+        return min(max(ROOM // ((count + 1) * self._size(STOCKS)), 1), SIDE_BY_SIDE)
+
     def _size(self, source: str) -> int:
         return len(self.columns[Source(source)].order)
 
@@ -296,8 +303,8 @@ class NativeModel:
         return np.ascontiguousarray(np.swapaxes(self.columns[source].elements(values), -1, -2))
 
 
-def _groups(parts: FloatArray) -> Iterable[FloatArray]:
-    return (parts[i : i + SIDE_BY_SIDE] for i in range(0, len(parts), SIDE_BY_SIDE))
+def _groups(parts: FloatArray, count: int = SIDE_BY_SIDE) -> Iterable[FloatArray]:
+    return (parts[i : i + count] for i in range(0, len(parts), count))
 
 
 @dataclass(frozen=True, eq=False)
