@@ -155,7 +155,8 @@ class _Search:
         self.is_near = place.error < (tuning.LEFT if self.is_near else tuning.PRODUCTS)
         if self.is_near and not place.blocks.curvature.is_whole:
             lagrangian, unit = place.lagrangian(), place.frame.unit
-            system = Conjugate(equations, lambda v: lagrangian.product(v) / unit, tuning.SOLVED)
+            solved = min(max(place.error, tuning.FINEST), tuning.SOLVED)
+            system = Conjugate(equations, lambda v: lagrangian.product(v) / unit, solved)
         missed = np.abs(place.errors.dual) * np.minimum(np.abs(place.at.v) + 1e-3, 1.0)
         least = max(tuning.BESIDE_SLOPES * float(missed.mean()), tuning.SMALLEST_PRODUCT)
         aim = towards(equations, place.at, place.errors, system, least=least, last=pace.last, held=pace.held)

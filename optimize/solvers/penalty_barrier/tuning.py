@@ -91,8 +91,9 @@ CHEAP = 3.0
 EXACT_EVERY, LARGEST = 12, 1000
 # Directions whose products are taken at once, before it is asked again whether to stop.
 AT_ONCE = 32
-# Conjugate gradients end at this part of their first error, or after so many products.
-SOLVED, MOST_PRODUCTS = 1e-3, 30
+# Conjugate gradients end at this part of their first error, or that of the errors as these fall, but no finer than the
+# last, or after so many products: near the end, products are cheaper than iterations.
+SOLVED, FINEST, MOST_PRODUCTS = 1e-3, 1e-6, 40
 
 # --- limits -----------------------------------------------------------------------------------------------------------
 
