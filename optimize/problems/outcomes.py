@@ -30,7 +30,8 @@ from .program import NO_NUMBERS, Evaluation
 
 # Outcomes or directions that one sweep takes side by side; more take more memory and no less time.
 SEEDS = 4
-# Directions whose products are taken together: as many as have so many numbers of levers, and so many at least. With 2,844 regions, 32 at once took 8 GB more.
+# Directions whose products are taken together: as many as have so many numbers of levers, and so many at least. With
+# 2,844 regions, 32 at once took 8 GB more.
 MOST_NUMBERS, LEAST_AT_ONCE = 4_000_000, 4
 
 

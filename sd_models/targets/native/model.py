@@ -284,8 +284,8 @@ class NativeModel:
         return Spaces()
 
     def _together(self, count: int) -> int:
-        """How many directions go through kernels together over so many times."""
-        return min(max(ROOM // ((count + 1) * self._size(STOCKS)), 1), SIDE_BY_SIDE)
+        """How many directions go through kernels together over so many times; there may be no stock."""
+        return min(max(ROOM // ((count + 1) * self._size(STOCKS) or 1), 1), SIDE_BY_SIDE)
 
     def _size(self, source: str) -> int:
         return len(self.columns[Source(source)].order)
