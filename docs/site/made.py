@@ -29,6 +29,7 @@ from sd_models.system.functions import ELSEWHERE, FUNCTIONS, Function
 
 ROOT = Path(__file__).parents[2]
 EXPLORE = "explore/common_prosperity.html"
+COMPARED = "benchmarks/solvers.html"
 AS_IT_IS = "as_it_is"  # the folder of files that are no pages to be made into others
 MODELS = ("*.md", "*.png", "figures/*.png")  # what of the folder of a library model is shown
 KEYS = ("Plan", "Objective", "Lever", "Ramp", "Limit", "Term", "Periods", "Each", "ValueAt", "SolverChoice")
@@ -41,7 +42,7 @@ Contents = Iterator[tuple[str, str | bytes]]
 def write_pages(folder: Path) -> None:
     """Writes all that is made into a folder, anew."""
     shutil.rmtree(folder, ignore_errors=True)
-    for made in (notebooks, models, reference, explored):
+    for made in (notebooks, models, reference, explored, compared):
         for name, content in made():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -179,6 +180,11 @@ def _becomes(function: Function) -> str:
 def has_explore() -> bool:
     """Whether this version can make what-if pages."""
     return "explore" in commands()
+
+
+def compared() -> Contents:
+    """The page of all solvers on all families, as `docs/how-to/benchmark.md` says how it was made."""
+    yield f"{AS_IT_IS}/{COMPARED}", (ROOT / "docs" / COMPARED).read_bytes()
 
 
 def explored() -> Contents:

@@ -151,14 +151,19 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _head(text: str, kind: str) -> str:
-    return f'<th scope="col" class="{kind}">{escape(text)}</th>' if text else f'<td class="{kind}"></td>'
+    return f'<th scope="col"{_classed(kind)}>{escape(text)}</th>' if text else f"<td{_classed(kind)}></td>"
+
+
+def _classed(names: str) -> str:
+    """The attribute of a class; none where there is none: tables have thousands of cells."""
+    return f' class="{names.strip()}"' if names.strip() else ""
 
 
 def _row(cells: Sequence[str], first_number: int, *, is_strong: bool) -> str:
     inner = " inner" if cells[0].startswith("  ") else ""
     strong = " strong" if is_strong else ""
-    told = [f'<th scope="row" class="{inner}{strong}">{escape(cells[0].strip())}</th>']
+    told = [f'<th scope="row"{_classed(inner + strong)}>{escape(cells[0].strip())}</th>']
     for at, cell in enumerate(cells[1:], start=1):
         kind = "number" if at >= first_number else ""
-        told.append(f'<td class="{kind}{strong}">{escape(cell)}</td>')
+        told.append(f"<td{_classed(kind + strong)}>{escape(cell)}</td>")
     return f"<tr>{''.join(told)}</tr>"

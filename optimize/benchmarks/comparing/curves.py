@@ -18,7 +18,7 @@ from .verdicts import Reference, Status, Verdict
 MOST_LINES = 10  # that are told apart by colour and dashes
 MOST_PANELS = 6
 FINEST = 9.0  # digits of the objective, beyond which nothing is told
-FIRST, STEP = -2, 0.05  # powers of ten of seconds
+FIRST, STEP = -2, 0.1  # powers of ten of seconds
 ROLES = ("mine", "optimum", "even", "baseline")  # looks of the first lines; all others have their own
 
 
@@ -28,7 +28,7 @@ def profile_chart(found: Profile, title: str) -> Chart | None:
     if not names:
         return None
     series = [
-        {"name": name, "values": [100.0 * share for share in found.shares[name]], **_look(at)}
+        {"name": name, "values": [_short(100.0 * share) for share in found.shares[name]], **_look(at)}
         for at, name in enumerate(names)
     ]
     return Chart(
@@ -36,7 +36,7 @@ def profile_chart(found: Profile, title: str) -> Chart | None:
         {
             "title": title,
             "unit": "% of problems",
-            "x": [math.log2(factor) for factor in found.factors],
+            "x": [_short(math.log2(factor)) for factor in found.factors],
             "xUnit": "times, log2",
             "pointNames": [
                 f"{factor:,.0f} times" if factor > 99.0 else f"{factor:.3g} times" for factor in found.factors
@@ -100,7 +100,11 @@ def _panel(
     levers = max(cell.verdicts[0].facts.levers for cell in cells)
     lines = [(cell.solver, digits(cell.verdicts[0], best, times)) for cell in cells if cell.solver in looks]
     series = [
-        {"name": solver, "values": [None if math.isnan(each) else each for each in values], **looks[solver]}
+        {
+            "name": solver,
+            "values": [None if math.isnan(each) else _short(float(each)) for each in values],
+            **looks[solver],
+        }
         for solver, values in lines
         if np.isfinite(values).any()
     ]
@@ -121,6 +125,11 @@ def digits(one: Verdict, best: Reference, times: FloatArray) -> FloatArray:
         later = times >= seconds
         found[later] = np.fmax(found[later], max(reached, 0.0))
     return found
+
+
+def _short(value: float) -> float:
+    """As many digits as a chart shows: a page holds thousands of them."""
+    return float(f"{value:.3g}")
 
 
 def _look(at: int) -> dict[str, str]:

@@ -15,10 +15,17 @@ from .verdicts import Reference, Status, Verdict
 SHOWN = tuple(status for status in Status if status != Status.NOT_ACCEPTED)
 GIBIBYTE = 2**30
 NOTHING = "-"
+# So many solvers that take no problem of a family still have a row each.
+FEW_OTHERS = 3
 
 
 def summary_table(title: str, found: Sequence[Summary]) -> Table:
-    """Solvers on the instances of a family: what they take, what comes of it, how long it takes."""
+    """Solvers on the instances of a family: what they take, what comes of it, how long it takes.
+
+    Of many that take nothing, how many they are.
+    """
+    taking = [one for one in found if one.accepted]
+    others = len(found) - len(taking) if len(found) - len(taking) > FEW_OTHERS else 0
     statuses = [status for status in SHOWN if any(one.statuses.get(status) for one in found)]
     headers = ("solver", "takes", *map(str, statuses), "mean s", "ratio", "s to best", "spread", "GiB")
     rows = tuple(
@@ -32,8 +39,11 @@ def summary_table(title: str, found: Sequence[Summary]) -> Table:
             number(one.spread, ".2f"),
             number(one.memory / GIBIBYTE, ".2f"),
         )
-        for one in found
+        for one in (taking if others else found)
     )
+    if others:
+        nothing = [NOTHING] * (len(headers) - 2)
+        rows = (*rows, (f"{others} others", f"0 of {found[0].instances}", *nothing))
     return Table(title, headers, rows, len(headers) - 1)
 
 
