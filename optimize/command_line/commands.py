@@ -63,7 +63,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 
-Model = Annotated[str, typer.Argument(help="A library model (urbanization), or a file: .mdl, .xmile, .stmx, .itmx.")]
+Model = Annotated[
+    str,
+    typer.Argument(
+        help="A library model (common_prosperity, urbanization), or a file: .mdl, .xmile, .stmx, .itmx, .xml."
+    ),
+]
 Data = Annotated[
     list[Path] | None,
     typer.Option(metavar="FILE", help="CSV or TAB file with data variables that the model only names; repeatable."),
@@ -644,7 +649,8 @@ def _status(arguments: Sequence[str]) -> int:
     except ModelError as error:
         tell_error(error)
     except typer.TyperException as error:
-        tell(f"{_ended(error.format_message())} `prosperity COMMAND --help` lists what there is.")
+        told = error.format_message().replace("Value error, ", "")  # as pydantic begins the sentence of a cause
+        tell(f"{_ended(told)} `prosperity COMMAND --help` lists what there is.")
     except Terminated:
         return Status.TERMINATED
     except KeyboardInterrupt:

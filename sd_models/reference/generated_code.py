@@ -96,6 +96,9 @@ def check_code(text: str, *, files: Collection[str], macros: Collection[str], fi
 ADVICE = "Look for quotes and backslashes in names, subscripts and the arguments of GET DIRECT functions."
 
 
+UNDEFINED = "PySD cannot run this model; our engines may (`prosperity simulate`). " + ADVICE
+
+
 def _defined(tree: ast.Module) -> frozenset[str]:
     """Names that the module defines: its functions and objects, and the inputs of a macro."""
     found: set[str] = set()
@@ -218,6 +221,11 @@ class _Checker(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_Name(self, node: ast.Name) -> None:
+        if not (node.id in self.known or node.id in BUILTINS or node.id in NEVER_ALONE or node.id.startswith("_")):
+            found = (
+                f"the Python code that PySD makes of it names {node.id!r}, which nothing defines: it is not run."
+            )
+            raise UnsafeModel(Fault(found, file=self.file, advice=UNDEFINED))
         self.check(node.id in self.known and node.id not in NEVER_ALONE and not node.id.startswith("__"), node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
