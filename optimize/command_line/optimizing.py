@@ -12,6 +12,7 @@ from typing import Any
 
 from sd_models.errors import Fault, InvalidRequest, ModelError
 from sd_models.reading.library import load
+from sd_models.reference.ahead import ReplayAhead
 
 from ..files.placement import check_new_folder, check_target, in_second_place, shortened, write_whole
 from ..files.storage import finite
@@ -24,8 +25,9 @@ from ..results.result import Result
 from ..results.sentences import sentences
 from ..results.tables import alternatives, tables
 from ..results.verdict import Verification
-from ..results.verification import NOTHING_COMPARED, verify
+from ..results.verification import NOTHING_COMPARED, begun_ahead, verify
 from ..results.worth import sayings
+from ..solvers.choice import FEW
 from ..solvers.solver import Ending
 from ..solving.solve import chosen_solver, solve, with_seconds
 from . import console
@@ -51,13 +53,14 @@ def answer_optimize(request: OptimizeRequest) -> Status:
             start = start_of(request.start_from, problem)
             check_new_folder(request.out or run_folder(asked.system.name))
         loading = perf_counter() - began
-        with progress.phase("Solving"):
-            result = solve(problem, solver=request.solver, watch=progress, start=start)
-        result = replace(result, notes=(*asked.notes, *result.notes))
-        with progress.phase("Saving"):
-            result, failure = _saved(result, request.out or run_folder(asked.system.name), loading)
-        with _keeping(result):
-            result = _replayed(request, result, progress, interruption)
+        with _begun_ahead(request, problem) as ahead:
+            with progress.phase("Solving"):
+                result = solve(problem, solver=request.solver, watch=progress, start=start)
+            result = replace(result, notes=(*asked.notes, *result.notes))
+            with progress.phase("Saving"):
+                result, failure = _saved(result, request.out or run_folder(asked.system.name), loading)
+            with _keeping(result):
+                result = _replayed(request, result, progress, interruption, ahead)
     with _keeping(result):
         _tell(result, json=request.json)
     if failure is not None:
@@ -96,14 +99,33 @@ def _keeping(result: Result) -> Iterator[None]:
         raise
 
 
-def _replayed(request: OptimizeRequest, result: Result, progress: Progress, interruption: Interruption) -> Result:
+@contextmanager
+def _begun_ahead(request: OptimizeRequest, problem: Problem) -> Iterator[ReplayAhead | None]:
+    """PySD's run, begun beside a solve that takes long enough to be worth a process of its own."""
+    if not request.verify or problem.size <= FEW:
+        yield None
+        return
+    ahead = begun_ahead(problem)
+    try:
+        yield ahead
+    finally:
+        ahead.close()
+
+
+def _replayed(
+    request: OptimizeRequest,
+    result: Result,
+    progress: Progress,
+    interruption: Interruption,
+    ahead: ReplayAhead | None = None,
+) -> Result:
     """The result, verified where that is asked for and makes sense; a replay that fails costs nothing but a note."""
     if not request.verify or not result.is_policy or interruption.received is not None:
         return result
     try:
         interruption.keeping = False
         with progress.phase("PySD replays the policy"):
-            result = verify(result, watch=progress.begin)
+            result = verify(result, watch=progress.begin, ahead=ahead)
         if result.folder is not None:
             result = _verification_saved(result, result.folder)
     except ModelError as error:

@@ -14,6 +14,7 @@ from sd_models.dynamics.timing import TimeSpan, time_grid, with_time
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.numbers.evaluation import numbers
 from sd_models.reading.library import library, load
+from sd_models.reference.ahead import Asked, ReplayAhead
 from sd_models.reference.departures import departing, left_out_notes
 from sd_models.reference.replay import replay
 from sd_models.simulator.simulation import simulate
@@ -39,13 +40,30 @@ OUR_RUN = "Limits and objective are those of our run, since PySD computes some o
 NOTHING_COMPARED = "PySD computes all that the plan names otherwise than the language says: no replay is compared."
 
 
-def verify(result: Result, *, watch: Callable[[str], None] | None = None) -> Result:
+def begun_ahead(problem: Problem) -> ReplayAhead:
+    """PySD's run of a problem that is yet to be solved, in a process of its own, as `verify` takes it."""
+    plan, system = problem.plan, problem.system
+    own = policy_of(problem.held_policy(problem.own))
+    asked = Asked(
+        problem.given,
+        plan.horizon[0],
+        own,
+        constants_of(problem),
+        tuple(named_variables(plan, system)),
+        every_step(system, plan),
+        tuple(plan.data),
+    )
+    return ReplayAhead(asked)
+
+
+def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead: ReplayAhead | None = None) -> Result:
     """The result with its verification: PySD's replay of the policy, and every limit checked again in it.
 
     Nothing of ours takes part in that but the policy and the words of the plan. A result from a folder, which may come
     from anybody, is computed anew first (see `recomputation`): what it says and is not so refutes it. What PySD
     computes otherwise than the language says is left out, and a note says so; where that is all, there is no
-    verification. PySD may need a minute; `watch` is told what is begun. Raises a ModelError where the model file is
+    verification. PySD may need a minute; `watch` is told what is begun, and
+    `ahead` is its run where that has begun already (`begun_ahead`). Raises a ModelError where the model file is
     gone or PySD cannot run it.
 
     >>> import optimize as opt
@@ -62,9 +80,15 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None) -> Res
     policy = policy_of(result.policy)
     ours, own = (simulate(system, levers=levers, outputs=names, time=span) for levers in (policy, None))
     constants = constants_of(problem)
-    theirs = replay(
-        problem.given, constants=constants, levers=policy, outputs=names, time=span, data=plan.data, watch=watch
-    )
+    theirs = None
+    if ahead is not None:
+        if watch:
+            watch("PySD runs its translation")
+        theirs = ahead.finish(policy)
+    if theirs is None:
+        theirs = replay(
+            problem.given, constants=constants, levers=policy, outputs=names, time=span, data=plan.data, watch=watch
+        )
     notes, judged, same = tuple(theirs.attrs.get("notes", ())), theirs, ours
     if system.method is not Method.EULER:
         notes, judged = (*notes, OTHER_METHOD), ours

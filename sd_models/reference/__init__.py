@@ -5,4 +5,5 @@
 - `pysd_model.py`: the file translated and imported in a private folder
 - `departures.py`: what is left out of a comparison with PySD, and why
 - `replay.py`: `replay`, a run of it
+- `ahead.py`: such a run begun before its levers are known
 """

@@ -222,9 +222,7 @@ class _Checker(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         if not (node.id in self.known or node.id in BUILTINS or node.id in NEVER_ALONE or node.id.startswith("_")):
-            found = (
-                f"the Python code that PySD makes of it names {node.id!r}, which nothing defines: it is not run."
-            )
+            found = f"the Python code that PySD makes of it names {node.id!r}, which nothing defines: it is not run."
             raise UnsafeModel(Fault(found, file=self.file, advice=UNDEFINED))
         self.check(node.id in self.known and node.id not in NEVER_ALONE and not node.id.startswith("__"), node)
 

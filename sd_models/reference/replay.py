@@ -19,7 +19,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -42,8 +42,22 @@ if TYPE_CHECKING:
     from .pysd_model import Patch
 
 Given: TypeAlias = Mapping[str, "npt.ArrayLike | xr.DataArray | pd.Series[float]"]
+_Path: TypeAlias = tuple[FloatArray, list[Any]]
+"""The times from which on each value holds, and the values as PySD takes them."""
 CONTROLS = {"start": "initial time", "stop": "final time", "step": "time step", "save_every": "saveper"}
 VALUES = 100_000_000  # numbers that a run may return: 0.8 GB
+
+
+@dataclass(frozen=True)
+class Later:
+    """Levers that are handed in once the run has come to a time: until then those that it was begun with hold.
+
+    `wait` gives them; it is called once.
+    """
+
+    since: float
+    wait: Callable[[], Given]
+
 
 _turn = threading.RLock()  # PySD keeps what it reads from data files in its classes: one run at a time
 
@@ -58,15 +72,16 @@ def replay(
     data: Iterable[str | Path] = (),
     regions: str | Path | None = None,
     watch: Callable[[str], None] | None = None,
+    later: Later | None = None,
 ) -> xr.Dataset:
     """PySD's run of a model file, laid out like `simulate`'s: names, dimensions, saved times, units, documentation.
 
     `model` is a library name, a file, or a system, whose file is run. `constants` and `levers` are given as to
     `simulate`: a path holds each value until the next one. `data` are files with the values of data variables that the
     model only names, `regions` a folder of data in place of the file's own, as in `load`; a system comes with the one
-    that it was loaded with. `watch` is told what PySD begins to do. What PySD warned of, and where its run cannot be
-    what the file asks for, stands in `attrs["notes"]`; where our reader refuses the file, names and dimensions are
-    PySD's.
+    that it was loaded with. `watch` is told what PySD begins to do. `later` hands in other paths of the levers once
+    the run has come to a time (see `ahead`). What PySD warned of, and where its run cannot be what the file asks for,
+    stands in `attrs["notes"]`; where our reader refuses the file, names and dimensions are PySD's.
 
     Raises UnsafeModel for a file that would do harm, UnreadableModel where PySD cannot read it, SimulationError where
     it fails in the run, InvalidRequest for inputs that do not fit.
@@ -87,7 +102,7 @@ def replay(
             run = _Run(path, Path(folder), system, used, watch or _unwatched)
             try:
                 with xr.set_options(arithmetic_join=join):  # type: ignore[no-untyped-call]
-                    found = run.dataset(constants or {}, levers or {}, time, outputs, files)
+                    found = run.dataset(constants or {}, levers or {}, time, outputs, files, later)
             finally:
                 run.private.forget()
             remarks = (run.told(str(warning.message)) for warning in caught)
@@ -224,6 +239,7 @@ class _Run:
         time: TimeSpan | None,
         outputs: Iterable[str] | None,
         data: Sequence[Path],
+        later: Later | None = None,
     ) -> xr.Dataset:
         """The whole run."""
         controls = _controls(constants, time)
@@ -235,7 +251,7 @@ class _Run:
             names = self._wanted(outputs)
             given = {name: value for name, value in constants.items() if key(name) not in controls}
             self.watch("PySD runs its translation")
-            recorder = self._recorded(names, {**self._constants(given), **self._levers(levers)})
+            recorder = self._recorded(names, {**self._constants(given), **self._levers(levers, later)})
             return self._laid_out(recorder, names)
 
     # --- names and dimensions ---------------------------------------------------------------------------------------
@@ -307,20 +323,29 @@ class _Run:
         """Values as PySD takes them, by PySD's names."""
         return {self._python(name): self._value(name, value) for name, value in given.items()}
 
-    def _levers(self, given: Given) -> dict[str, Any]:
+    def _levers(self, given: Given, later: Later | None) -> dict[str, Any]:
         """Paths as functions of PySD's current time; data variables take a series with a value for every step."""
         paths: dict[str, Any] = {}
+
+        @cache
+        def handed_in() -> dict[str, _Path]:
+            assert later is not None
+            return {name: self._path(name, value) for name, value in later.wait().items()}
+
+        def path_at(name: str, own: _Path) -> Callable[[float], _Path]:
+            return lambda now: own if later is None or now < later.since else handed_in()[name]
+
         for name, value in given.items():
-            starts, values = self._path(name, value)
-            paths[self._python(name)] = (
-                self._series(starts, values) if self._is_data(name) else self._held(starts, values)
-            )
+            own = self._path(name, value)
+            if later is not None and self._is_data(name):
+                raise InvalidRequest(Fault(f"{name!r} is data, whose whole path PySD wants before a run."))
+            paths[self._python(name)] = self._series(*own) if self._is_data(name) else self._held(path_at(name, own))
         return paths
 
     def _is_data(self, name: str) -> bool:
         return getattr(self._function(name), "type", None) == "Data"
 
-    def _path(self, name: str, value: Any) -> tuple[FloatArray, list[Any]]:
+    def _path(self, name: str, value: Any) -> _Path:
         """The times from which on each value holds, and the values as PySD takes them."""
         if isinstance(value, pd.Series):
             value = xr.DataArray(value.to_numpy(), {"time": value.index.to_numpy(dtype=np.float64)}, ["time"])
@@ -362,11 +387,12 @@ class _Run:
             raise InvalidRequest(Fault(found))
         return np.broadcast_to(array, frame.shape)
 
-    def _held(self, starts: FloatArray, values: Sequence[Any]) -> Callable[[], Any]:
-        """The value that holds at PySD's current time."""
+    def _held(self, path_at: Callable[[float], _Path]) -> Callable[[], Any]:
+        """The value that holds at PySD's current time, of the path that counts then."""
 
         def held() -> Any:
             now = self.model.time() + SAME_TIME * self._step
+            starts, values = path_at(now)
             return values[max(0, int(np.searchsorted(starts, now, side="right")) - 1)]
 
         return held
