@@ -68,8 +68,8 @@ def test_growth_is_recorded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     path = tmp_path / "history.csv"
     growth.main(["--regions", "1", "--seconds", "20", "--history", str(path)])
     found = line(path)
-    assert 0 < float(found["1 regions, sqp, s"]) < 20
-    assert float(found["1 regions, sqp, GiB"]) > 0.05
+    assert 0 < float(found["10 levers in 1 regions, ipm, s"]) < 20
+    assert float(found["10 levers in 1 regions, ipm, GiB"]) > 0.05
     assert "optimal" in capsys.readouterr().out
 
 
