@@ -11,7 +11,7 @@ of the conditions fall with them. Where no step is found, curvature is added, un
 decide; where even these gain nothing, it begins anew from where it is, in new sizes, and ends after some such trials.
 
 Why it is the default for many levers, and `sqp` for few, side by side on two quiet processors: the flagship's plan of
-12,400 levers takes 12.5 s (37 iterations), with `sqp` 29 s (14); that of 1,600 levers 2.5 s and 4.1 s; the benchmark's
+12,400 levers takes 12.4 s (34 iterations), with `sqp` 29 s (13); that of 1,600 levers 2.6 s and 4.6 s; the benchmark's
 `macro-m16-y25-0` 7 s of processor time, where `sqp` has not ended after 36 s. On `macro-m4-y25-0` (400 levers) it takes
 1.4 s and `sqp` 1.0 s, and over many kinks (`training`) `sqp` needs fewer runs.
 """
