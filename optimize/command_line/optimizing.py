@@ -105,7 +105,11 @@ def _begun_ahead(request: OptimizeRequest, problem: Problem) -> Iterator[ReplayA
     if not request.verify or problem.size <= FEW:
         yield None
         return
-    ahead = begun_ahead(problem)
+    try:
+        ahead = begun_ahead(problem)
+    except OSError:  # no room for another process: the replay begins when the policy is known
+        yield None
+        return
     try:
         yield ahead
     finally:

@@ -16,7 +16,6 @@ from sd_models.numbers.evaluation import numbers
 from sd_models.reading.library import library, load
 from sd_models.reference.ahead import Asked, ReplayAhead
 from sd_models.reference.departures import departing, left_out_notes
-from sd_models.reference.replay import replay
 from sd_models.simulator.simulation import simulate
 from sd_models.system.model import FloatArray, Method, System
 
@@ -42,18 +41,15 @@ NOTHING_COMPARED = "PySD computes all that the plan names otherwise than the lan
 
 def begun_ahead(problem: Problem) -> ReplayAhead:
     """PySD's run of a problem that is yet to be solved, in a process of its own, as `verify` takes it."""
-    plan, system = problem.plan, problem.system
     own = policy_of(problem.held_policy(problem.own))
-    asked = Asked(
-        problem.given,
-        plan.horizon[0],
-        own,
-        constants_of(problem),
-        tuple(named_variables(plan, system)),
-        every_step(system, plan),
-        tuple(plan.data),
-    )
-    return ReplayAhead(asked)
+    return ReplayAhead(_asked(problem), own, problem.plan.horizon[0])
+
+
+def _asked(problem: Problem) -> Asked:
+    """What PySD is asked of a problem, whatever the policy."""
+    plan, system = problem.plan, problem.system
+    names = tuple(named_variables(plan, system))
+    return Asked(problem.given, constants_of(problem), names, every_step(system, plan), plan.data)
 
 
 def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead: ReplayAhead | None = None) -> Result:
@@ -62,9 +58,8 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
     Nothing of ours takes part in that but the policy and the words of the plan. A result from a folder, which may come
     from anybody, is computed anew first (see `recomputation`): what it says and is not so refutes it. What PySD
     computes otherwise than the language says is left out, and a note says so; where that is all, there is no
-    verification. PySD may need a minute; `watch` is told what is begun, and
-    `ahead` is its run where that has begun already (`begun_ahead`). Raises a ModelError where the model file is
-    gone or PySD cannot run it.
+    verification. PySD may need a minute; `watch` is told what is begun, and `ahead` is its run where that
+    has begun already (`begun_ahead`). Raises a ModelError where the model file is gone or PySD cannot run it.
 
     >>> import optimize as opt
     >>> import sd_models as sd
@@ -75,20 +70,16 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
     start = perf_counter()
     problem = Problem(opened(result), result.plan)
     system, plan = problem.system, problem.plan
-    names = named_variables(plan, system)
-    span = every_step(system, plan)
-    policy = policy_of(result.policy)
+    asked, policy = _asked(problem), policy_of(result.policy)
+    names, span = asked.outputs, asked.time
     ours, own = (simulate(system, levers=levers, outputs=names, time=span) for levers in (policy, None))
-    constants = constants_of(problem)
     theirs = None
     if ahead is not None:
         if watch:
             watch("PySD runs its translation")
         theirs = ahead.finish(policy)
     if theirs is None:
-        theirs = replay(
-            problem.given, constants=constants, levers=policy, outputs=names, time=span, data=plan.data, watch=watch
-        )
+        theirs = asked.replayed(policy, watch=watch)
     notes, judged, same = tuple(theirs.attrs.get("notes", ())), theirs, ours
     if system.method is not Method.EULER:
         notes, judged = (*notes, OTHER_METHOD), ours

@@ -13,7 +13,7 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -30,23 +30,40 @@ Paths = Mapping[str, xr.DataArray]
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of PySD: a system, with constants, the levers' own paths, which hold until `since`, and the rest
-    as `replay` takes it."""
+    """What is asked of PySD beside the levers, as `replay` takes it."""
 
     system: System
-    since: float
-    own: Paths
     constants: Given
     outputs: tuple[str, ...]
     time: TimeSpan
     data: tuple[str, ...] = ()
 
+    def replayed(
+        self, levers: Paths, *, watch: Callable[[str], None] | None = None, later: Later | None = None
+    ) -> xr.Dataset:
+        """The run with these levers; errors are those of `replay`."""
+        return replay(
+            self.system,
+            constants=self.constants,
+            levers=levers,
+            outputs=self.outputs,
+            time=self.time,
+            data=self.data,
+            watch=watch,
+            later=later,
+        )
+
 
 @dataclass(eq=False)
 class ReplayAhead:
-    """A run that has begun. `close` ends it wherever it is."""
+    """A run that has begun with the levers' own paths, which hold until `since`. `close` ends it wherever it is.
+
+    OSError where the machine has no room for another process.
+    """
 
     asked: Asked
+    own: Paths
+    since: float
     _process: subprocess.Popen[bytes] = field(init=False, repr=False)
     _asking: threading.Thread = field(init=False, repr=False)
 
@@ -66,12 +83,12 @@ class ReplayAhead:
 
     def _ask(self) -> None:
         with contextlib.suppress(OSError):
-            _send(self.asked, self._process.stdin)
+            _send((self.asked, self.own, self.since), self._process.stdin)
 
     def finish(self, levers: Paths) -> xr.Dataset | None:
         """The run with these levers, as `replay` gives it; None where it is not to be had this way: levers that differ
         from the own ones before the horizon, or a process that ended."""
-        if not _same_before(levers, self.asked.own, self.asked.since):
+        if not _same_before(levers, self.own, self.since):
             return None
         self._asking.join()
         try:
@@ -117,18 +134,10 @@ def _answer() -> None:
     """What the process does; whoever asked hears None where the run fails, and runs it again to hear why."""
     answers, asks = os.fdopen(os.dup(sys.stdout.fileno()), "wb"), sys.stdin.buffer
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
-    asked: Asked = _receive(asks)
+    asked, own, since = _receive(asks)
     found = None
     with contextlib.suppress(EOFError, ModelError):
-        found = replay(
-            asked.system,
-            constants=asked.constants,
-            levers=asked.own,
-            outputs=asked.outputs,
-            time=asked.time,
-            data=asked.data,
-            later=Later(asked.since, lambda: _receive(asks)),
-        )
+        found = asked.replayed(own, later=Later(since, lambda: _receive(asks)))
     with contextlib.suppress(OSError):
         _send(found, answers)
 

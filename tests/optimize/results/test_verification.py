@@ -21,6 +21,7 @@ from optimize.results.result import Stored
 from optimize.results.verdict import Standing
 from sd_models.dynamics.timing import TimeSpan
 from sd_models.errors import InvalidRequest
+from sd_models.reference import ahead
 from sd_models.system.model import Method, System
 
 SPENT = (0.2, 0.21, 0.22, 0.23)  # of each good on each island, by year from 2 on
@@ -60,7 +61,7 @@ def pysd(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], list[dict[str, A
             change(found)
             return found
 
-        monkeypatch.setattr(verification, "replay", run)
+        monkeypatch.setattr(ahead, "replay", run)
         return asked
 
     return put

@@ -34,13 +34,13 @@ def asked(tmp_path: Path) -> Asked:
     """The fund with its own payments, from which a policy may differ from time 4 on."""
     (tmp_path / "fund.mdl").write_text(TEXT, encoding="utf-8")
     system = sd.load(tmp_path / "fund.mdl")
-    return Asked(system, SINCE, paths(2.0, 2.0, 2.0), {}, ("fund", "pay"), sd.TimeSpan())
+    return Asked(system, {}, ("fund", "pay"), sd.TimeSpan())
 
 
 @pytest.fixture
 def ahead(asked: Asked) -> Iterator[ReplayAhead]:
     """Its run, begun."""
-    begun = ReplayAhead(asked)
+    begun = ReplayAhead(asked, paths(2.0, 2.0, 2.0), SINCE)
     yield begun
     begun.close()
 
@@ -75,7 +75,7 @@ def test_a_run_that_fails_gives_nothing(asked: Asked, ahead: ReplayAhead) -> Non
 
 def test_nothing_is_left_when_it_is_closed(asked: Asked) -> None:
     """Also where it has not taken what was asked yet."""
-    begun = ReplayAhead(asked)
+    begun = ReplayAhead(asked, paths(2.0, 2.0, 2.0), SINCE)
     begun.close()
     assert begun._process.poll() is not None
     assert not begun._asking.is_alive()
