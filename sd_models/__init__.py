@@ -14,6 +14,7 @@ The stages, in their order; each is a function from one value to the next, and i
 - `targets/`: what a `System` is made into: CasADi, LaTeX
 - `simulator/`: runs and gradients
 - `analysis/`: units, polarity and feedback loops
+- `diagrams/`: stock-and-flow diagrams, as Vensim sketches, XMILE views and pictures
 - `reference/`: PySD's own run of the same file
 - `common_prosperity/`: the flagship model of the library, its data and what makes them
 """
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from .analysis.loops import feedback_loops
     from .analysis.outline import describe, summary
     from .analysis.units import check_units
+    from .diagrams.diagram import diagram
+    from .diagrams.drawing import draw
     from .dynamics.timing import TimeSpan
     from .errors import ModelError
     from .reference.replay import replay
@@ -50,6 +53,8 @@ __all__ = [
     "check_units",
     "compile",
     "describe",
+    "diagram",
+    "draw",
     "feedback_loops",
     "javascript",
     "latex",
@@ -68,6 +73,8 @@ __getattr__, __dir__ = deferred(
         "analysis.outline": ("describe", "summary"),
         "errors": ("ModelError",),
         "analysis.loops": ("feedback_loops",),
+        "diagrams.diagram": ("diagram",),
+        "diagrams.drawing": ("draw",),
         "simulator.plotting": ("plot",),
         "reference.replay": ("replay",),
         "simulator.measures": ("Measure", "Outcome"),

@@ -15,6 +15,7 @@
 - `comparing.py`: what `compare` does
 - `explaining.py`: what `explain` does
 - `exploring.py`: what `explore` does
+- `drawing.py`: what `diagram` does
 - `reporting.py`: what `report` does
 - `commands.py`: the commands and their options
 """

@@ -33,6 +33,7 @@ from .requests import (
     CalibrateRequest,
     CheckRequest,
     CompareRequest,
+    DiagramRequest,
     ExplainRequest,
     ExploreRequest,
     ExportRequest,
@@ -394,6 +395,39 @@ def explore(
 
 
 @app.command()
+def diagram(
+    model: Model,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="vensim|xmile|svg",
+            help="The model's file with its diagrams in it, or pictures alone; by default what FILE ends in, or svg.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The file, which may be the model itself; by default MODEL-diagram.svg (.mdl, .xmile)."
+        ),
+    ] = None,
+    view: Annotated[
+        str, typer.Option("--view", "--group", metavar="NAME", help="This view only; the file's other views stay.")
+    ] = "",
+    data: Data = None,
+    regions: Regions = None,
+    json: Json = False,
+) -> DiagramRequest:
+    """Draw stocks, flows, causes and feedback loops: a view for each group of the model, or of what belongs together.
+
+    Written into a model's file, nothing but its drawing changes; Vensim or another program opens it with all views.
+
+    Example: prosperity diagram my_model.mdl --format vensim --out my_model.mdl
+    """
+    return DiagramRequest(model, form, view, tuple(data or ()), regions, out, json)
+
+
+@app.command()
 def simulate(
     model: Model,
     settings: Settings = None,
@@ -708,6 +742,7 @@ ANSWERS: Mapping[type[Request], tuple[str, str]] = {
     ExplainRequest: ("explaining", "answer_explain"),
     ReportRequest: ("reporting", "answer_report"),
     ExploreRequest: ("exploring", "answer_explore"),
+    DiagramRequest: ("drawing", "answer_diagram"),
     BoundRequest: ("bounding", "answer_bound"),
     ExportRequest: ("exporting", "answer_export"),
     SimulateRequest: ("simulating", "answer_simulate"),

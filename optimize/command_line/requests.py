@@ -158,6 +158,19 @@ class ExploreRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class DiagramRequest:
+    """Stock-and-flow diagrams of a model: all of its views, or the one of that name."""
+
+    model: str
+    format: str | None = None
+    view: str = ""
+    data: tuple[Path, ...] = ()
+    regions: str | None = None
+    out: Path | None = None
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CompareRequest:
     """Results and policies to be laid side by side, what to call them, and ranges under which they are held too."""
 
@@ -232,6 +245,7 @@ Request: TypeAlias = (
     | CalibrateRequest
     | ScreenRequest
     | ExploreRequest
+    | DiagramRequest
     | CompareRequest
     | ExplainRequest
     | ReportRequest

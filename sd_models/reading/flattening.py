@@ -257,6 +257,7 @@ class _Flattener:
             non_negative=non_negative or (scope.section.name, element.name) in self.source.uniflows,
             inflows=flows.inflows,
             outflows=flows.outflows,
+            group=self.source.groups.get((scope.section.name, element.name), ""),
         )
 
     def _flows(self, scope: _Scope, element: AbstractElement) -> Flows:

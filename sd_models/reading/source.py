@@ -28,6 +28,7 @@ class Source:
     `mappings` gives the explicit subscript mappings of a range, which the abstract model reduces to a name.
     `flows` gives, for (section name, element name) of a stock that cannot be negative, its flows by priority.
     `uniflows` are the flows (section name, element name) that cannot run backwards.
+    `groups` gives, for (section name, element name), the group of the model in which the file puts it, if any.
     `unit_synonyms` are groups of unit names that the file declares to be equal.
     """
 
@@ -41,3 +42,4 @@ class Source:
     notes: tuple[str, ...] = ()
     flows: Mapping[tuple[str, str], Flows] = field(default_factory=dict)
     uniflows: frozenset[tuple[str, str]] = frozenset()
+    groups: Mapping[tuple[str, str], str] = field(default_factory=dict)

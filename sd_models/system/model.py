@@ -69,6 +69,8 @@ class Variable:
 
     A `non_negative` stock or flow never falls below zero. Such a stock names its `inflows` and its `outflows`, the
     first one first to be served, which the rewrite `outflows` cuts to what it holds; a flow's own equation sees to it.
+
+    `group` is the part of the model in which its file puts it (a group of Vensim, a group or module of XMILE), if any.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Variable:
     held: bool = False
     inflows: tuple[str, ...] = ()
     outflows: tuple[str, ...] = ()
+    group: str = ""
 
     def __str__(self) -> str:
         """Everything the model says about the variable: kind, equations, unit, limits, documentation, place.

@@ -81,6 +81,7 @@ def read_vensim(path: Path) -> Source:
         mappings={name: mapping for part in parts for name, mapping in part.mappings.items()},
         unit_synonyms=_synonyms(settings(text).get(SYNONYM_LINE, ())),
         notes=(*encoding, *(note for part in parts for note in part.notes)),
+        groups={(part.name, name): group for part in parts for name, group in part.groups.items()},
     )
 
 
@@ -132,6 +133,7 @@ class _Section:
     ranges: list[AbstractSubscriptRange] = field(default_factory=list)
     elements: dict[str, AbstractElement] = field(default_factory=dict)
     lines: dict[str, list[int]] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
     range_lines: dict[str, int] = field(default_factory=dict)
     mappings: dict[str, tuple[Correspondence, ...]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -184,6 +186,7 @@ class _Section:
         element.documentation = entry.documentation or element.documentation
         element.components.append(component)
         self.lines.setdefault(element.name, []).append(entry.line)
+        self.groups.setdefault(element.name, entry.group)
 
     def _fault(self, entry: Entry, error: Exception) -> Fault:
         name, cause = _left_hand_name(entry.equation), error.__cause__

@@ -17,17 +17,22 @@ SKETCH_MARK = re.compile(r"(?<!\\)\\{2,}---///")  # looked for once in a run of 
 SETTINGS_MARK = "///---\\\\\\"
 MACRO_START = re.compile(r":MACRO:([^(:]+)\(([^():]*)(?::([^()]*))?\)", re.IGNORECASE)
 MACRO_END = re.compile(r":END\s+OF\s+MACRO:", re.IGNORECASE)
+GROUP = re.compile(r"\*{3,}\s*\.(.+?)\s*\*{3,}")
 QUOTED = re.compile(r'"(?:\\"|\\\s*\n|[^"\n])*"')
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One `equation ~ unit ~ comment |` of the file; white space is folded, `line` counts from 1."""
+    """One `equation ~ unit ~ comment |` of the file; white space is folded, `line` counts from 1.
+
+    `group` is the name in the last group header before it (`.Name` between lines of asterisks), empty without one.
+    """
 
     equation: str
     unit: str
     documentation: str
     line: int
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ def sections(text: str, file: str) -> tuple[TextSection, ...]:
     main: list[Entry] = []
     macros: list[TextSection] = []
     inside: tuple[MacroHeader, list[Entry]] | None = None
+    group = ""
     clean, marks = _clean(SKETCH_MARK.split(text, maxsplit=1)[0])
     line_starts = (0, *(match.end() for match in re.finditer("\n", clean)))
     for start, tildes, end in _spans(clean, marks):
@@ -67,7 +73,9 @@ def sections(text: str, file: str) -> tuple[TextSection, ...]:
             found = f"the text {parts[0][:60]!r} does not end with '~ unit ~ comment |'."
             raise UnreadableModel(Fault(found, file=file, line=line, advice="Is the file cut off?"))
         if len(parts) > 2 and parts[0]:  # a group header has one tilde only
-            (main if inside is None else inside[1]).append(Entry(parts[0], parts[1], parts[2], line))
+            (main if inside is None else inside[1]).append(Entry(parts[0], parts[1], parts[2], line, group))
+        elif header := GROUP.fullmatch(parts[0]):
+            group = header[1]
     if inside is not None:
         found, advice = f"the macro {inside[0].name!r} is not closed.", "Close it with :END OF MACRO:."
         line = clean.rstrip().count("\n") + 1

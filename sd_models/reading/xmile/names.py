@@ -148,6 +148,21 @@ def declared_in(container: Tag, model: str) -> Iterator[Declared]:
                 yield Declared(qualified(model, own), table, model)
 
 
+def groups(container: Tag, model: str) -> Iterator[tuple[str, str]]:
+    """The variables of a model with the group that names each, `model.group`; without one the model is the group."""
+    own = (group for part in (container, *container.all("variables")) for group in part.all("group"))
+    named = {key(unquoted(member)): unquoted(group.get("name")) for group in own for member in _members(group)}
+    for declared in declared_in(container, model):
+        group = named.get(key(declared.name.removeprefix(f"{model}.") if model else declared.name), "")
+        yield declared.name, " ".join((qualified(model, group) if group else model).split())
+
+
+def _members(group: Tag) -> Iterator[str]:
+    """The names of the variables that a group lists, as the standard has it (`var`) and older files (`entity`)."""
+    yield from (member.text.strip() for member in group.all("var"))
+    yield from (member.get("name") for member in group.all("entity"))
+
+
 @dataclass(frozen=True)
 class EquationPlace:
     """Where an equation stands: its variable, and for one element of an array the element of each dimension."""

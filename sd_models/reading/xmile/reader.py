@@ -36,7 +36,7 @@ from ..source import Flows, Source
 from .document import Faults, Tag, read_document, xml_source
 from .equations import trees
 from .modules import referred_file, with_modules
-from .names import TABLE, Declared, Macro, Names, declared_in, modules
+from .names import TABLE, Declared, Macro, Names, declared_in, groups, modules
 from .settings import CONTROL_NAMES, controls, differs, dimensions, mappings, method, specifications, unit_synonyms
 from .variables import Behavior, Built, build, build_alias, build_table, flows, is_non_negative
 from .words import unquoted
@@ -92,6 +92,7 @@ class _File:
             notes=tuple(dict.fromkeys(self.notes)),
             flows=self.flows,
             uniflows=frozenset(self.uniflows),
+            groups={(MAIN, name): group for model, tag in models.items() for name, group in groups(tag, model)},
         )
 
     # --- parts of the file ------------------------------------------------------------------------------------------
