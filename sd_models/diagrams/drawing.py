@@ -26,8 +26,8 @@ from .marks import marks
 from .named_loops import NamedLoop, loops_of
 from .packing import places
 from .picture import Arrow, Mark, Node, Pipe, View
-from .shapes import Box, Point, around
 from .sectors import sectors
+from .shapes import Box, Point, around
 from .sheet import Link, Sheet, sheet, with_leaves, with_shadow
 from .structure import structure
 

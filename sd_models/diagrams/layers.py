@@ -38,8 +38,10 @@ def _nearest(rows: Mapping[str, int], key: str, causes: Sequence[str], effects: 
     """The row at which the arrows of a block are shortest."""
     least = max((rows[cause] + 1 for cause in causes), default=None)
     most = min((rows[effect] - 1 for effect in effects), default=None)
-    if least is None or most is None:
-        return rows[key] if least is most else least if most is None else most if least is None else rows[key]
+    if least is None:
+        return rows[key] if most is None else most
+    if most is None:
+        return least
     return least if len(causes) >= len(effects) else most
 
 

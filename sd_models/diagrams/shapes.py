@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..system.model import FloatArray
+from ..system.model import FloatArray, Mask
 
 SAMPLES = 33  # points of an arc
 
@@ -78,10 +78,10 @@ def edges(boxes: Sequence[Box]) -> FloatArray:
     return np.array([(box.left, box.top, box.right, box.bottom) for box in boxes]).reshape(-1, 4)
 
 
-def inside(points: FloatArray, sides: FloatArray) -> FloatArray:
+def inside(points: FloatArray, sides: FloatArray) -> Mask:
     """Whether each of the points (points, 2) is in each of the boxes (boxes, 4): of shape (points, boxes)."""
     x, y = points[:, :1], points[:, 1:]
-    found: FloatArray = (x > sides[:, 0]) & (y > sides[:, 1]) & (x < sides[:, 2]) & (y < sides[:, 3])
+    found: Mask = (x > sides[:, 0]) & (y > sides[:, 1]) & (x < sides[:, 2]) & (y < sides[:, 3])
     return found
 
 

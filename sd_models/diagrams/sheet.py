@@ -65,8 +65,8 @@ def sheet(name: str, members: Sequence[str], model: Structure) -> Sheet:
 
 def _inside(valve: Valve, own: set[str]) -> Valve:
     """A valve as a view shows it: stocks of other views are outside."""
-    ends = (end if end in own else "" for end in (valve.source, valve.target))
-    return Valve(valve.flow, *ends, valve.both, valve.causes)
+    source, target = (end if end in own else "" for end in (valve.source, valve.target))
+    return replace(valve, source=source, target=target)
 
 
 def _valve_key(valve: Valve) -> str:

@@ -27,10 +27,11 @@ text{font:12px Arial,Helvetica,sans-serif;text-anchor:middle;fill:#1c2733}
 .shadow text{fill:#8a949c}
 .pipe path{fill:none;stroke:#1c2733;stroke-width:6}.pipe path+path{stroke:#fff;stroke-width:3.4}
 .pipe polygon{fill:#fff;stroke:#1c2733;stroke-width:1.4}.pipe polygon.head{fill:#1c2733}
-.cloud{fill:#fff;stroke:#5b6670;stroke-width:1.2}
-.arrow path{fill:none;stroke:#2f6db3;stroke-width:1.1}.arrow polygon{fill:#2f6db3}.arrow text{fill:#2f6db3;font-weight:bold}
+.pipe path.cloud{fill:#fff;stroke:#5b6670;stroke-width:1.2}
+.arrow path{fill:none;stroke:#2f6db3;stroke-width:1.1}.arrow polygon,.arrow text{fill:#2f6db3}
+.arrow text,.mark text{font-weight:bold}
 .initial path{stroke-dasharray:4 3;stroke:#8a949c}.initial polygon{fill:#8a949c}
-.mark path{fill:none;stroke:#a33c2b;stroke-width:1.3}.mark polygon{fill:#a33c2b}.mark text{fill:#a33c2b;font-weight:bold}
+.mark path{fill:none;stroke:#a33c2b;stroke-width:1.3}.mark polygon,.mark text{fill:#a33c2b}
 .mark text.name{font-weight:normal}
 """
 
@@ -133,7 +134,8 @@ def _cloud(box: Box) -> str:
     x, y, r = box.x, box.y, box.width / 2 * 0.72
     points = [Point(x + r * math.cos(i * math.pi / 3), y + r * math.sin(i * math.pi / 3)) for i in range(7)]
     arcs = " ".join(f"A{_n(r * 0.55)} {_n(r * 0.55)} 0 0 1 {_n(p.x)} {_n(p.y)}" for p in points[1:])
-    return f'<path class="cloud" style="fill:#fff;stroke:#5b6670;stroke-width:1.2" d="M{_n(points[0].x)} {_n(points[0].y)} {arcs}"/>'
+    start = f"M{_n(points[0].x)} {_n(points[0].y)}"
+    return f'<path class="cloud" d="{start} {arcs}"/>'
 
 
 def _arrow(arrow: Arrow, source: Box, target: Box, taken: list[Box]) -> str:

@@ -1,9 +1,9 @@
 """Pictures as the sketch of a Vensim `.mdl` file, in the place of the one that it has.
 
-What the numbers of a line mean stands in Vensim's manual ("Sketch Information", "Objects"); where that is silent, files
-that Vensim saved were read: 64 marks an arrow between words, a 1 behind it one that only sets an initial value, 4 the
-end of a pipe with a head and 100 one without, a valve stands directly before its name, and what leads to a valve without
-a name counts as cause of its stock. Vensim asks that numbers of objects ascend.
+What the numbers of a line mean stands in Vensim's manual ("Sketch Information", "Objects"). Where that is silent, files
+that Vensim saved were read: 64 marks an arrow between words, a 1 behind it one that only sets an initial value. 4 is
+the end of a pipe with a head and 100 one without. A valve stands directly before its name; what leads to a valve
+without a name counts as cause of its stock. Numbers of objects ascend.
 """
 
 from __future__ import annotations

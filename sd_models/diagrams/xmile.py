@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
@@ -22,7 +23,7 @@ from ..reading.xmile.document import Tag, read_document
 from ..reading.xmile.names import declared_in, modules, qualified
 from ..reading.xmile.words import unquoted
 from ..system.model import key
-from .picture import Arrow, Node, Pipe, View
+from .picture import Arrow, Mark, Node, Pipe, View
 from .shapes import Point
 from .splicing import line_end
 
@@ -105,7 +106,7 @@ class _Finder:
             self.found.append(_Span())
         self.open.append((name, self.parser.CurrentByteIndex, attributes.get("type", "") in STOCK_FLOW))
 
-    def finish(self, name: str) -> None:
+    def finish(self, _name: str) -> None:
         """A tag ends."""
         path = tuple(tag for tag, _, _ in self.open)
         _, begin, draws = self.open.pop()
@@ -149,7 +150,7 @@ class _ModelView:
         """What draws a variable of this model; empty for another one and for a table that stands alone."""
         return self._kinds.get(key(name), "")
 
-    @property
+    @cached_property
     def _kinds(self) -> dict[str, str]:
         return {key(item.name): KINDS.get(item.tag.name, "") for item in declared_in(self.model, self.name)}
 
@@ -157,12 +158,12 @@ class _ModelView:
         return name.removeprefix(qualified(self.name, "")) if self.name else name
 
     def _choose(self, view: View) -> None:
-        """Keep where each variable is drawn itself: a flow where it joins a stock, all others where they are defined."""
+        """Keep where each variable is drawn itself: a flow where it joins a stock, others where they are defined."""
         joined = {pipe.flow for pipe in view.pipes if pipe.flow}
         for node in view.nodes:
-            if self._tag(node.name) and (node.key in joined or not node.shadow):
-                if node.key in joined or node.name not in self.primary:
-                    self.primary[node.name] = (view.name, node.key)
+            defined = not node.shadow and node.name not in self.primary
+            if self._tag(node.name) and (node.key in joined or defined):
+                self.primary[node.name] = (view.name, node.key)
 
     def _add(self, view: View, top: float) -> float:
         """The picture, so far down; how much room it takes."""
@@ -174,12 +175,12 @@ class _ModelView:
         ends: dict[str, str] = {}
         for node in view.nodes:
             self._node(view, node, pipes.get(node.key), top + TITLE, ends)
+        names = {node.key: node.name for node in view.nodes}
         for arrow in view.arrows:
-            self._arrow(arrow, ends)
+            if arrow.source in ends and arrow.target in ends:
+                self._arrow(arrow, ends[arrow.source], _reference(self._local(names[arrow.target])))
         for mark in view.marks:
-            self._mark(
-                f"{mark.label} {mark.name}".strip(), Point(mark.box.left, mark.box.top + top + TITLE), mark.box.width
-            )
+            self._mark(mark, top + TITLE)
         return view.height + TITLE + GAP
 
     def _groups(self) -> Iterator[Tag]:
@@ -216,16 +217,16 @@ class _ModelView:
         where = f'x="{place.x:g}" y="{place.y:g}"{side}'
         self.lines.append(f"<flow name={quoteattr(name)} {where}><pts>{path}</pts></flow>")
 
-    def _arrow(self, arrow: Arrow, ends: Mapping[str, str]) -> None:
-        if arrow.source in ends and arrow.target in ends:
-            sign = f' polarity="{SIGNS[arrow.sign]}"' if arrow.sign in SIGNS else ""
-            angle = f'uid="{self._next()}" angle="{arrow.arc.take_off:.4g}"{sign}'
-            path = f"<from>{ends[arrow.source]}</from><to>{ends[arrow.target]}</to>"
-            self.lines.append(f"<connector {angle}>{path}</connector>")
+    def _arrow(self, arrow: Arrow, source: str, target: str) -> None:
+        """An arrow, never to a ghost: these have no causes."""
+        sign = f' polarity="{SIGNS[arrow.sign]}"' if arrow.sign in SIGNS else ""
+        angle = f'uid="{self._next()}" angle="{arrow.arc.take_off:.4g}"{sign}'
+        self.lines.append(f"<connector {angle}><from>{source}</from><to>{target}</to></connector>")
 
-    def _mark(self, text: str, corner: Point, width: float) -> None:
-        where = f'uid="{self._next()}" x="{corner.x:g}" y="{corner.y:g}" width="{width:g}" height="30"'
-        self.lines.append(f'<text_box {where} appearance="transparent">{escape(text)}</text_box>')
+    def _mark(self, mark: Mark, top: float) -> None:
+        box, text = mark.box, escape(f"{mark.label} {mark.name}".strip())
+        where = f'x="{box.left:g}" y="{box.top + top:g}" width="{box.width:g}" height="{box.height:g}"'
+        self.lines.append(f'<text_box uid="{self._next()}" {where} appearance="transparent">{text}</text_box>')
 
     def _modules(self, top: float) -> None:
         for i, module in enumerate(modules(self.model)):
