@@ -208,8 +208,9 @@ class _Reader:
     def _direct(self, name: str) -> Iterator[tuple[str, bool]]:
         """The causes of a variable, those that only set its initial value marked; the time of the run is one."""
         yield from ((cause, self.graph.edges[cause, name]["initial"]) for cause in self.graph.predecessors(name))
-        if TIME in _names(self.system.variables[name]):
-            yield TIME, False
+        definitions, initials = _names(self.system.variables[name])
+        if TIME in definitions | initials:
+            yield TIME, TIME not in definitions
 
     def causes(self, variable: Variable) -> tuple[Cause, ...]:
         """What leads into a variable, in the order of the file; of a stock only what sets its initial value."""
@@ -223,9 +224,11 @@ class _Reader:
         return tuple(sorted(found.values(), key=lambda cause: order[cause.name]))
 
 
-def _names(variable: Variable) -> frozenset[str]:
-    sides = (side for equation in variable.equations for side in (equation.definition, equation.initial))
-    return frozenset().union(*(references(s) for s in sides if s is not None and not isinstance(s, Values | Series)))
+def _names(variable: Variable) -> tuple[frozenset[str], frozenset[str]]:
+    """What the definitions of a variable name, and what its initial values name."""
+    definitions = [e.definition for e in variable.equations if not isinstance(e.definition, Values | Series)]
+    initials = [e.initial for e in variable.equations if e.initial is not None]
+    return frozenset().union(*map(references, definitions)), frozenset().union(*map(references, initials))
 
 
 def _has_difference(expr: Expr) -> bool:

@@ -60,7 +60,8 @@ def _parts(text: str) -> tuple[str, str, str]:
 def _others(sketch: str, name: str) -> list[str]:
     """The views of a sketch but the one of that name, and those in which nothing is drawn."""
     starts = [match.start() for match in SKETCH_MARK.finditer(sketch)]
-    views = [sketch[start:end] for start, end in zip(starts, [*starts[1:], len(sketch)], strict=True)]
+    ends = [*starts[1:], len(sketch)] if starts else []
+    views = [sketch[start:end] for start, end in zip(starts, ends, strict=True)]
     return [view for view in views if _title(view).casefold() != name.casefold() and _is_drawn(view)]
 
 

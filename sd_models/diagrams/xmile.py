@@ -237,4 +237,7 @@ class _ModelView:
 def _reference(name: str) -> str:
     """A name as arrows and ghosts write it."""
     text = "_".join(name.split())
-    return escape(text if PLAIN.fullmatch(text) else f'"{text}"')
+    if not PLAIN.fullmatch(text):
+        quoted = text.replace('"', '\\"')
+        text = f'"{quoted}"'
+    return escape(text)
