@@ -18,7 +18,8 @@ from .sheet import Link
 
 BENDS = (0.0, 0.1, -0.1, 0.2, -0.2, 0.32, -0.32, 0.46, -0.46)
 CIRCULAR = (0.12, *(bend for bend in BENDS if bend))
-HIT, CROSSED, BENT = 1.0, 0.12, 0.25  # what a box, a pipe, and a bend of 1 cost
+HIT, CROSSED, BENT = 1.0, 0.12, 0.25  # what a box, a pipe, and a bend of 1 cost, the bend more in a long arrow
+LONG = 300.0  # pixels from which on bends cost more
 SPARE = 2.0  # pixels that an arrow should keep from boxes
 
 
@@ -49,7 +50,7 @@ def routes(
             for bend in CIRCULAR if link in bent else BENDS:
                 arc = Arc(boxes[link.source].middle, boxes[end].middle, bend)
                 hits = _runs_through(arc, sides, own)
-                cost = HIT * hits + CROSSED * _runs_through(arc, flows, None) + BENT * abs(bend)
+                cost = HIT * hits + CROSSED * _runs_through(arc, flows, None) + BENT * abs(bend) * max(1.0, arc.length / LONG)
                 ways.append((cost, Route(link, arc, end != link.target, hits)))
         found.append(min(ways, key=lambda way: way[0])[1])
     return tuple(found)

@@ -32,8 +32,8 @@ from .sheet import Link, Sheet, sheet, with_leaves, with_shadow
 from .structure import structure
 
 BORDER = 30.0
-FAR = 520.0  # pixels that an arrow may be long where it is in no loop
-ROUNDS = 4
+FAR, FAR_IN_LOOPS = 520.0, 850.0  # pixels that an arrow may be long
+ROUNDS = 8
 
 
 def draw(system: System, *, view: str = "") -> tuple[View, ...]:
@@ -133,7 +133,7 @@ def _with_shadows(placed: _Placed, round_: int) -> Sheet:
     for route in placed.routes:
         link = route.link
         most = 1 + (link in looped)
-        is_long = link not in looped and route.arc.length > FAR
+        is_long = route.arc.length > (FAR_IN_LOOPS if link in looped else FAR)
         if (route.hits >= most or is_long) and link in view.links and _has_others(view, link):
             near = _together(view, link, boxes)
             view = with_shadow(view, near, f"{link.source}\n{link.target}\n{round_}")
