@@ -50,7 +50,11 @@ def routes(
             for bend in CIRCULAR if link in bent else BENDS:
                 arc = Arc(boxes[link.source].middle, boxes[end].middle, bend)
                 hits = _runs_through(arc, sides, own)
-                cost = HIT * hits + CROSSED * _runs_through(arc, flows, None) + BENT * abs(bend) * max(1.0, arc.length / LONG)
+                cost = (
+                    HIT * hits
+                    + CROSSED * _runs_through(arc, flows, None)
+                    + BENT * abs(bend) * max(1.0, arc.length / LONG)
+                )
                 ways.append((cost, Route(link, arc, end != link.target, hits)))
         found.append(min(ways, key=lambda way: way[0])[1])
     return tuple(found)

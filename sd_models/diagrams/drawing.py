@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import networkx as nx
+import numpy as np
 
 from ..errors import Fault, InvalidRequest, nearest_or_some
 from ..system.model import System, key
@@ -163,7 +164,8 @@ def _framed(placed: _Placed, loops: Sequence[NamedLoop]) -> View:
     boxes = placed.boxes()
     shown = {node.name: node.box.middle for node in placed.nodes if node.shadow}
     shown |= {node.name: node.box.middle for node in placed.nodes if not node.shadow}
-    found = marks(loops, shown, list(boxes.values()))
+    lines = np.vstack([np.zeros((0, 2)), *(route.arc.points() for route in placed.routes)])
+    found = marks(loops, shown, list(boxes.values()), lines)
     frame = around((*boxes.values(), *(mark.box for mark in found), *_bulges(placed.routes), *_bends(placed.pipes)))
     x, y = (math.ceil(BORDER - side) for side in (frame.left, frame.top))
     return View(

@@ -1,5 +1,4 @@
-"""What arrows do not join is placed apart, and the parts are put side by side, the tallest first, in as many rows as
-make a view of a good shape."""
+"""What arrows do not join is placed apart; the parts are put side by side and below each other, the largest first."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ def places(blocks: Mapping[str, Block], joins: Sequence[Join]) -> dict[str, Poin
     placed = [_part({key: blocks[key] for key in part}, joins) for part in sorted(parts, key=lambda p: order[p[0]])]
     frames = [around(_box(blocks[key], place) for key, place in part.items()) for part in placed]
     found: dict[str, Point] = {}
-    for part, frame, corner in zip(placed, frames, _shelves(frames), strict=True):
+    for part, frame, corner in zip(placed, frames, _corners(frames), strict=True):
         x, y = corner.x - frame.left, corner.y - frame.top
         found.update({key: Point(round(place.x + x), round(place.y + y)) for key, place in part.items()})
     return found
@@ -48,16 +47,27 @@ def _part(blocks: Mapping[str, Block], joins: Sequence[Join]) -> dict[str, Point
     return coordinates(parted(ordered(layers(list(blocks), edges), edges), width, most), blocks, mine)
 
 
-def _shelves(frames: Sequence[Box]) -> list[Point]:
-    """The upper left corner of each part."""
+def _corners(frames: Sequence[Box]) -> list[Point]:
+    """The upper left corner of each part: the largest first, each as high and then as far left as there is room."""
     area = sum((frame.width + APART) * (frame.height + APART) for frame in frames)
     most = max([LEAST_WIDTH, math.sqrt(area * SHAPE), *(frame.width for frame in frames)])
     found = [Point(0, 0)] * len(frames)
-    x = y = tall = 0.0
-    for i in sorted(range(len(frames)), key=lambda i: (-frames[i].height, -frames[i].width, i)):
-        if x and x + frames[i].width > most:
-            x, y, tall = 0.0, y + tall + APART, 0.0
+    taken: list[Box] = []
+    for i in sorted(range(len(frames)), key=lambda i: (-frames[i].width * frames[i].height, i)):
+        wide, tall = frames[i].width, frames[i].height
+        x, y = next(corner for corner in _free_corners(taken) if _fits(corner, wide, tall, most, taken))
         found[i] = Point(x, y)
-        x += frames[i].width + APART
-        tall = max(tall, frames[i].height)
+        taken.append(Box(x + wide / 2, y + tall / 2, wide, tall))
     return found
+
+
+def _free_corners(taken: Sequence[Box]) -> list[Point]:
+    """Corners to try: beside and below what is there, from the top."""
+    across = sorted({0.0, *(box.right + APART for box in taken)})
+    down = sorted({0.0, *(box.bottom + APART for box in taken)})
+    return [Point(x, y) for y in down for x in across]
+
+
+def _fits(corner: Point, wide: float, tall: float, most: float, taken: Sequence[Box]) -> bool:
+    box = Box(corner.x + wide / 2, corner.y + tall / 2, wide, tall)
+    return box.right <= most + 1 and not any(box.overlaps(other, APART - 1) for other in taken)
