@@ -64,6 +64,7 @@ explore
 :caption: How to
 
 how-to/model
+how-to/diagram
 how-to/runs
 how-to/explore
 how-to/plan

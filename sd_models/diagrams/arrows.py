@@ -41,7 +41,7 @@ def routes(
 ) -> tuple[Route, ...]:
     """The arcs of all arrows; an arrow to a flow leads to its valve or to its name, as it runs better."""
     keys, sides = list(boxes), edges([_grown(box) for box in boxes.values()])
-    flows = edges([box for pipe in pipes for box in _pieces(pipe)])
+    flows = edges([box for pipe in pipes for box in pieces(pipe)])
     found = []
     for link in links:
         ways = []
@@ -50,11 +50,8 @@ def routes(
             for bend in CIRCULAR if link in bent else BENDS:
                 arc = Arc(boxes[link.source].middle, boxes[end].middle, bend)
                 hits = _runs_through(arc, sides, own)
-                cost = (
-                    HIT * hits
-                    + CROSSED * _runs_through(arc, flows, None)
-                    + BENT * abs(bend) * max(1.0, arc.length / LONG)
-                )
+                bent_cost = BENT * abs(bend) * max(1.0, arc.length / LONG)
+                cost = HIT * hits + CROSSED * _runs_through(arc, flows, None) + bent_cost
                 ways.append((cost, Route(link, arc, end != link.target, hits)))
         found.append(min(ways, key=lambda way: way[0])[1])
     return tuple(found)
@@ -73,7 +70,7 @@ def _grown(box: Box) -> Box:
     return Box(box.x, box.y, box.width + 2 * SPARE, box.height + 2 * SPARE)
 
 
-def _pieces(pipe: Pipe) -> list[Box]:
+def pieces(pipe: Pipe) -> list[Box]:
     """The straight pieces of a pipe as narrow boxes."""
     found = []
     for start, end in zip(pipe.points, pipe.points[1:], strict=False):

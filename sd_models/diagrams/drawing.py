@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import Fault, InvalidRequest, nearest_or_some
 from ..system.model import System, key
-from .arrows import VALVE, Route, routes
+from .arrows import VALVE, Route, pieces, routes
 from .chains import Block, blocks, moved_node, moved_pipe
 from .coordinates import Join
 from .marks import marks
@@ -42,7 +42,7 @@ def draw(system: System, *, view: str = "") -> tuple[View, ...]:
 
     >>> import sd_models as sd
     >>> [view.name for view in draw(sd.load("urbanization"))][:2]
-    ['Urbanization', 'People']
+    ['People', 'Migration between provinces']
     """
     model = structure(system)
     parts = sectors(system, model)
@@ -165,7 +165,8 @@ def _framed(placed: _Placed, loops: Sequence[NamedLoop]) -> View:
     shown = {node.name: node.box.middle for node in placed.nodes if node.shadow}
     shown |= {node.name: node.box.middle for node in placed.nodes if not node.shadow}
     lines = np.vstack([np.zeros((0, 2)), *(route.arc.points() for route in placed.routes)])
-    found = marks(loops, shown, list(boxes.values()), lines)
+    taken = [*boxes.values(), *(piece for pipe in placed.pipes for piece in pieces(pipe))]
+    found = marks(loops, shown, taken, lines)
     frame = around((*boxes.values(), *(mark.box for mark in found), *_bulges(placed.routes), *_bends(placed.pipes)))
     x, y = (math.ceil(BORDER - side) for side in (frame.left, frame.top))
     return View(
