@@ -4,6 +4,7 @@ The stages, in their order; each is a function from one value to the next, and i
 
 - `recursion.py`: room for long expressions
 - `deferral.py`: public names, loaded with their first use
+- `interpreter.py`: this Python once more, for a module of ours
 - `errors.py`: what can be wrong, told to the person who brought the model
 - `system/`: the `System`, its parts, and how they print
 - `reading/`: a model file and the data beside it to a `System`, safely

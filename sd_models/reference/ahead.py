@@ -22,6 +22,7 @@ import xarray as xr
 
 from ..dynamics.timing import TimeSpan
 from ..errors import ModelError
+from ..interpreter import command, environment
 from ..system.model import System
 from .replay import Given, Later, replay
 
@@ -71,11 +72,11 @@ class ReplayAhead:
         # Not `multiprocessing`: that would import whatever script this is called from once more. In a session of its
         # own, so that Ctrl-C reaches the one who asked alone; when that one is gone, so is the pipe that it waits at.
         self._process = subprocess.Popen(  # noqa: S603 - our words
-            [sys.executable, "-m", __name__],
+            command(__name__),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=environment(),
             start_new_session=True,
         )
         self._asking = threading.Thread(target=self._ask, daemon=True)  # it takes what is asked when it has begun

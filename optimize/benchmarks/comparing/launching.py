@@ -26,9 +26,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
 from importlib import import_module
-from pathlib import Path
 
 from sd_models.errors import Fault, InvalidRequest
+from sd_models.interpreter import command, environment
 
 from .guard import MOST_HELD, NEW, Order
 from .sharing import keeper_of
@@ -58,15 +58,13 @@ class Launcher:
             advice = "Run it on Linux or macOS; on Windows within WSL."
             raise InvalidRequest(Fault("this system cannot hold runs to their limits.", advice=advice))
         ours, theirs = socket.socketpair()
-        # What is imported here can be imported there, whatever way it was made known.
-        paths = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
         self._server = subprocess.Popen(  # noqa: S603 - our words
-            [sys.executable, "-m", __name__, str(theirs.fileno()), *preloaded],
+            command(__name__, str(theirs.fileno()), *preloaded),
             pass_fds=[theirs.fileno()],
             start_new_session=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": paths},
+            env=environment(),
         )
         theirs.close()
         self._control = ours

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,6 +72,19 @@ def test_a_run_that_fails_gives_nothing(asked: Asked, ahead: ReplayAhead) -> Non
     assert ahead.finish(broken) is None
     with pytest.raises(sd.ModelError, match="NaN"):
         sd.replay(asked.system, levers=broken)
+
+
+def test_code_of_the_current_folder_does_not_run(asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan may come with files named like modules; also where the current folder is one to import from."""
+    for name in ("pickle", "numpy", "runpy"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nraise SystemExit\n")
+    monkeypatch.chdir(tmp_path)
+    for paths_here in ([*filter(None, sys.path)], ["", *filter(None, sys.path)]):
+        monkeypatch.setattr(sys, "path", paths_here)
+        begun = ReplayAhead(asked, paths(2.0, 2.0, 2.0), SINCE)
+        assert begun.finish(paths(2.0, 5.0, 7.0)) is not None
+        begun.close()
+    assert not (tmp_path / "ran").exists()
 
 
 def test_nothing_is_left_when_it_is_closed(asked: Asked) -> None:

@@ -157,6 +157,18 @@ def test_a_maker_ends_when_nobody_waits(tmp_path: Path) -> None:
     launcher.close()
 
 
+def test_code_of_the_current_folder_does_not_run(tmp_path: Path, noted: Noted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan may come with files named like modules."""
+    for name in ("pickle", "numpy", "runpy"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nraise SystemExit\n")
+    monkeypatch.chdir(tmp_path)
+    launcher = Launcher(())
+    (facts,) = ran(launcher, noted, ON_LEVERS)
+    launcher.close()
+    assert facts.end == End.ANSWERED
+    assert not (tmp_path / "ran").exists()
+
+
 WORK = """
 import sys
 sys.path[:0] = {paths!r}
