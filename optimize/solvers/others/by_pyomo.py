@@ -8,15 +8,29 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.common.fileutils import Executable, ExecutableData, PathManager, find_executable
 
 from ..solver import Ending
 from .answers import Answer
 from .equations import Equations
 from .ways import OnEquations
+
+
+def _program_at(name: str, **more: Any) -> str | None:
+    """Where a program is: where its whole path says, else on the PATH.
+
+    Pyomo looks in the current folder first, and a program that came with a plan would run.
+    """
+    found: str | None = find_executable(name, cwd=Path(name).is_absolute(), **more)
+    return found
+
+
+Executable._manager = PathManager(_program_at, ExecutableData)
 
 ENDINGS: Mapping[str, Ending] = {
     "optimal": Ending.OPTIMAL,

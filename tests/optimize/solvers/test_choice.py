@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -68,3 +69,13 @@ def test_a_solver_that_only_pyomo_knows_goes_by_its_name_there() -> None:
         named_solver("baron", {})
     with pytest.raises(InvalidRequest, match=r"Pyomo knows no solver 'barom'\. Did you mean 'baron'"):
         named_solver("pyomo:barom", {})
+
+
+def test_a_program_in_the_current_folder_is_none_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan may name a solver and come with a program of that name."""
+    (tmp_path / "baron").write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
+    (tmp_path / "baron").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidRequest, match="does not find it"):
+        named_solver("pyomo:baron", {})
+    assert not (tmp_path / "ran").exists()
