@@ -686,6 +686,7 @@ def _status(arguments: Sequence[str]) -> int:
         told = error.format_message().replace("Value error, ", "")  # as pydantic begins the sentence of a cause
         tell(f"{_ended(told)} `prosperity COMMAND --help` lists what there is.")
     except Terminated:
+        tell("Terminated.")
         return Status.TERMINATED
     except KeyboardInterrupt:
         return _interrupted()

@@ -354,6 +354,33 @@ def test_the_time_limit_keeps_the_best_policy(long_plan: Path) -> None:
     assert document["seconds"]["solve"] < 6
 
 
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, Status.INTERRUPTED), (signal.SIGTERM, Status.TERMINATED)]
+)
+def test_a_signal_in_the_replay_leaves_the_result_and_a_word(
+    number: signal.Signals,
+    status: int,
+    plan: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """All but what PySD would have said."""
+    monkeypatch.setattr(f"{optimizing.__name__}.verify", lambda *_, **__: signal.raise_signal(number))
+    assert main(["optimize", str(plan)]) == status
+    printed = capsys.readouterr()
+    assert "The replay in PySD was interrupted." in printed.err
+    assert "Written: runs/islands-" in printed.out
+
+
+def test_a_signal_while_the_plan_is_read_leaves_a_word(
+    plan: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """When there is nothing to keep."""
+    monkeypatch.setattr(f"{optimizing.__name__}.asked_for", lambda _: signal.raise_signal(signal.SIGTERM))
+    assert main(["optimize", str(plan)]) == Status.TERMINATED
+    assert capsys.readouterr().err.endswith("Terminated.\n")
+
+
 STUCK = """
 import sys, threading
 from optimize.command_line import commands
