@@ -9,12 +9,13 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from sd_models.dynamics.timing import TimeSpan, time_grid, with_time
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.numbers.evaluation import numbers
 from sd_models.reading.library import library, load
-from sd_models.reference.ahead import Asked, ReplayAhead
+from sd_models.reference.ahead import Asked, Paths, ReplayAhead
 from sd_models.reference.departures import departing, left_out_notes
 from sd_models.simulator.simulation import simulate
 from sd_models.system.model import FloatArray, Method, System
@@ -36,6 +37,7 @@ OTHER_METHOD = (
 )
 
 OUR_RUN = "Limits and objective are those of our run, since PySD computes some of what the plan names otherwise."
+BEGUN_ANEW = "PySD's run that was begun during the search did no work any more, so it was begun anew."
 NOTHING_COMPARED = "PySD computes all that the plan names otherwise than the language says: no replay is compared."
 
 
@@ -73,14 +75,8 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
     asked, policy = _asked(problem), policy_of(result.policy)
     names, span = asked.outputs, asked.time
     ours, own = (simulate(system, levers=levers, outputs=names, time=span) for levers in (policy, None))
-    theirs = None
-    if ahead is not None:
-        if watch:
-            watch("PySD runs its translation")
-        theirs = ahead.finish(policy)
-    if theirs is None:
-        theirs = asked.replayed(policy, watch=watch)
-    notes, judged, same = tuple(theirs.attrs.get("notes", ())), theirs, ours
+    theirs, told = _replayed(asked, policy, ahead, watch)
+    notes, judged, same = (*told, *theirs.attrs.get("notes", ())), theirs, ours
     if system.method is not Method.EULER:
         notes, judged = (*notes, OTHER_METHOD), ours
         same = simulate(replace(system, method=Method.EULER), levers=policy, outputs=names, time=span)
@@ -107,6 +103,22 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
         doubts,
     )
     return replace(result, verification=found)
+
+
+def _replayed(
+    asked: Asked, policy: Paths, ahead: ReplayAhead | None, watch: Callable[[str], None] | None
+) -> tuple[xr.Dataset, tuple[str, ...]]:
+    """PySD's run, the one that has begun already where that comes to its end, and what there is to say of it."""
+    notes: tuple[str, ...] = ()
+    if ahead is not None:
+        if watch:
+            watch("PySD runs its translation")
+        try:
+            if (theirs := ahead.finish(policy)) is not None:
+                return theirs, notes
+        except TimeoutError:
+            notes = (BEGUN_ANEW,)
+    return asked.replayed(policy, watch=watch), notes
 
 
 def opened(result: Result) -> System:

@@ -3,6 +3,10 @@
 A search decides nothing before the horizon of its plan begins: what PySD reads, translates and steps through until then
 can be done while the search goes on, on a processor that it leaves idle. The run is `replay`'s own, step by step; its
 levers are those of the model's own run until the horizon begins, and then those that are handed in.
+
+Why it is waited for as long as it computes, not for some seconds: a replay may take minutes, and then one begun anew
+takes longer still. What computes says so once a second, with the processor time that it has taken; one that is stopped
+or waits for what never comes does not.
 """
 
 from __future__ import annotations
@@ -10,10 +14,12 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -27,6 +33,9 @@ from ..system.model import System
 from .replay import Given, Later, replay
 
 Paths = Mapping[str, xr.DataArray]
+BEAT = 1.0  # seconds from one sign of life to the next
+SILENT = 60  # beats without work that are waited for; most that were seen are 13: libraries load on a crowded machine
+WORK = 0.05  # seconds of processor time that are work: more than the signs of life take themselves
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,10 @@ class ReplayAhead:
     own: Paths
     since: float
     _process: subprocess.Popen[bytes] = field(init=False, repr=False)
-    _asking: threading.Thread = field(init=False, repr=False)
+    _threads: list[threading.Thread] = field(init=False, repr=False)
+    _words: queue.SimpleQueue[Any] = field(init=False, repr=False, default_factory=queue.SimpleQueue)
+    _answers: queue.SimpleQueue[xr.Dataset | None] = field(init=False, repr=False, default_factory=queue.SimpleQueue)
+    _computed: float = field(init=False, repr=False, default=0.0)  # seconds of processor time, as it said last
 
     def __post_init__(self) -> None:
         # Not `multiprocessing`: that would import whatever script this is called from once more. In a session of its
@@ -79,31 +91,50 @@ class ReplayAhead:
             env=environment(),
             start_new_session=True,
         )
-        self._asking = threading.Thread(target=self._ask, daemon=True)  # it takes what is asked when it has begun
-        self._asking.start()
+        self._words.put((self.asked, self.own, self.since))
+        self._threads = [threading.Thread(target=each, daemon=True) for each in (self._say, self._hear)]
+        for thread in self._threads:
+            thread.start()
 
-    def _ask(self) -> None:
+    def _say(self) -> None:
+        """Tells it what it is to know; it takes that when it has come so far."""
         with contextlib.suppress(OSError):
-            _send((self.asked, self.own, self.since), self._process.stdin)
+            while (words := self._words.get()) is not None:
+                _send(words, self._process.stdin)
+
+    def _hear(self) -> None:
+        """Takes its signs of life and its answer, None where it ended without."""
+        answer = None
+        with contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
+            while isinstance(heard := _receive(self._process.stdout), float):
+                self._computed = heard
+            answer = heard
+        self._answers.put(answer)
 
     def finish(self, levers: Paths) -> xr.Dataset | None:
         """The run with these levers, as `replay` gives it; None where it is not to be had this way: levers that differ
-        from the own ones before the horizon, or a process that ended."""
+        from the own ones before the horizon, or a process that ended.
+
+        TimeoutError where the process neither works nor ends.
+        """
         if not _same_before(levers, self.own, self.since):
             return None
-        self._asking.join()
-        try:
-            _send(dict(levers), self._process.stdin)
-            found: xr.Dataset | None = _receive(self._process.stdout)
-        except (EOFError, OSError, pickle.UnpicklingError):
-            return None
-        return found
+        self._words.put(dict(levers))
+        silent, computed = 0, self._computed
+        while silent < SILENT:
+            with contextlib.suppress(queue.Empty):
+                return self._answers.get(timeout=BEAT)
+            works = self._computed > computed + WORK
+            silent, computed = (0, self._computed) if works else (silent + 1, computed)
+        raise TimeoutError(f"the process has not worked for {SILENT * BEAT:g} seconds")
 
     def close(self) -> None:
         """Ends the process."""
         self._process.kill()
         self._process.wait()
-        self._asking.join()
+        self._words.put(None)
+        for thread in self._threads:
+            thread.join()
         for stream in (self._process.stdin, self._process.stdout):
             assert stream is not None
             with contextlib.suppress(OSError):  # of what it did not take
@@ -131,13 +162,32 @@ def _same_before(levers: Paths, own: Paths, since: float) -> bool:
     )
 
 
+@contextlib.contextmanager
+def _beating(answers: IO[bytes]) -> Iterator[None]:
+    """A sign of life at every beat."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        with contextlib.suppress(OSError):  # nobody listens any more
+            while not ended.wait(BEAT):
+                _send(time.process_time(), answers)
+
+    beating = threading.Thread(target=beat)
+    beating.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        beating.join()
+
+
 def _answer() -> None:
     """What the process does; whoever asked hears None where the run fails, and runs it again to hear why."""
     answers, asks = os.fdopen(os.dup(sys.stdout.fileno()), "wb"), sys.stdin.buffer
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
-    asked, own, since = _receive(asks)
     found = None
-    with contextlib.suppress(EOFError, ModelError):
+    with contextlib.suppress(EOFError, ModelError), _beating(answers):
+        asked, own, since = _receive(asks)
         found = asked.replayed(own, later=Later(since, lambda: _receive(asks)))
     with contextlib.suppress(OSError):
         _send(found, answers)

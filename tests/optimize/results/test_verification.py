@@ -113,6 +113,27 @@ def test_a_policy_that_breaks_a_limit_is_found_out(result: opt.Result) -> None:
     assert found.policy.equals(greedy)
 
 
+class Stopped(ahead.ReplayAhead):
+    """A run that was begun and does no work any more."""
+
+    def __init__(self) -> None:
+        """There is no process."""
+
+    def finish(self, levers: ahead.Paths) -> xr.Dataset | None:
+        """It is waited for in vain."""
+        raise TimeoutError
+
+
+def test_a_run_that_does_not_come_to_its_end_is_begun_anew(
+    result: opt.Result, pysd: Callable[[Change], list[dict[str, Any]]]
+) -> None:
+    """And a note says so."""
+    pysd(lambda run: None)
+    found = opt.verify(result, ahead=Stopped()).verification
+    assert found is not None
+    assert found.notes == (verification.BEGUN_ANEW, "PySD said so")
+
+
 def test_pysd_is_asked_for_the_same_run(
     result: opt.Result, pysd: Callable[[Change], list[dict[str, Any]]], islands_system: System
 ) -> None:

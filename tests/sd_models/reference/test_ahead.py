@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,6 +66,17 @@ def test_a_process_that_ended_gives_nothing(ahead: ReplayAhead) -> None:
     assert ahead.finish(paths(2.0, 5.0, 7.0)) is None
 
 
+def test_a_process_that_does_not_work_is_not_waited_for(ahead: ReplayAhead, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped before it took what it was asked, or as it waits; one that works again answers."""
+    monkeypatch.setattr("sd_models.reference.ahead.SILENT", 3)
+    ahead._process.send_signal(signal.SIGSTOP)
+    with pytest.raises(TimeoutError, match="has not worked for 3 seconds"):
+        ahead.finish(paths(2.0, 5.0, 7.0))
+    monkeypatch.undo()
+    ahead._process.send_signal(signal.SIGCONT)
+    assert ahead.finish(paths(2.0, 5.0, 7.0)) is not None
+
+
 def test_a_run_that_fails_gives_nothing(asked: Asked, ahead: ReplayAhead) -> None:
     """Whoever wants to know why runs it again."""
     broken = paths(2.0, 5.0, 7.0)
@@ -92,4 +104,4 @@ def test_nothing_is_left_when_it_is_closed(asked: Asked) -> None:
     begun = ReplayAhead(asked, paths(2.0, 2.0, 2.0), SINCE)
     begun.close()
     assert begun._process.poll() is not None
-    assert not begun._asking.is_alive()
+    assert not any(thread.is_alive() for thread in begun._threads)
