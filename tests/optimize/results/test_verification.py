@@ -119,7 +119,7 @@ class Stopped(ahead.ReplayAhead):
     def __init__(self) -> None:
         """There is no process."""
 
-    def finish(self, levers: ahead.Paths) -> xr.Dataset | None:
+    def finish(self, _levers: ahead.Paths) -> xr.Dataset | None:
         """It is waited for in vain."""
         raise TimeoutError
 
