@@ -9,7 +9,7 @@ from sd_models.errors import Fault, InvalidRequest
 
 from ..files.placement import check_target
 from ..problems.problem import Problem
-from ..transcription.export import WRITERS, export, write_script
+from ..transcription.export import WRITERS, export, remarks, write_script
 from ..transcription.transcription import transcribe
 from . import console
 from .asked import asked_for, start_of
@@ -68,7 +68,7 @@ def answer_export(request: ExportRequest) -> Status:
         with working("Writing"):
             files = export(model, target)
         told = f" {model.nvariables():,} variables, {model.nconstraints():,} equations and limits."
-        console.tell_notes(model.notes)
+        console.tell_notes((*model.notes, *remarks(model, target)))
     console.tell_notes(asked.notes)
     console.print_text(f"Written: {', '.join(map(str, files))}.{told}")
     return Status.DONE

@@ -21,9 +21,9 @@ class Trait(StrEnum):
     KINKS = "kinks"  # not differentiable everywhere
     CHOICES = "choices between expressions (if, else)"
     CURVED = "functions that are neither linear nor quadratic"
-    QUADRATIC_ROWS = "quadratic limits"
+    QUADRATIC_ROWS = "quadratic equations or limits"
     QUADRATIC_OBJECTIVE = "a quadratic objective"
-    NONCONVEX = "limits or an objective that are not convex"
+    NONCONVEX = "equations, limits or an objective that are not convex"
     LIMITS = "limits beside bounds"
     EQUALITIES = "equalities"
     BLACK_BOX = "outcomes that a run alone tells, without equations"

@@ -12,5 +12,6 @@ run with Pyomo expressions in place of numbers.
 - `steps.py`: what each step of a problem reads, and what outcomes are made of
 - `reach.py`: bounds of levers that limits on levers leave
 - `transcription.py`: the whole as a Pyomo model, started from a run and scaled
+- `substitution.py`: what defines the objective, put into it
 - `export.py`: that model as a file for other programs
 """

@@ -22,6 +22,7 @@ from sd_models.errors import Fault, InvalidRequest
 
 from ..files.placement import check_target, write_whole
 from ..plans.plan import Plan
+from .substitution import quadratic_rows, substituted
 
 LINEAR = ("lp", "mps")
 SCRIPT = '''"""A problem stated in Pyomo with all its dynamics: `model`."""
@@ -44,7 +45,8 @@ def export(model: pyo.ConcreteModel, path: str | Path) -> tuple[Path, ...]:
     """Writes a transcribed problem in the format of the file's ending; the files that were written.
 
     InvalidRequest for an ending that is not known, and for a format that cannot hold the problem, such as `.lp` for a
-    nonlinear one. The scale of variables and equations goes into `.nl` as the suffix that IPOPT reads.
+    nonlinear one. In `.lp` and `.mps` the objective is written out where that makes it quadratic in place of equations.
+    The scale of variables and equations goes into `.nl` as the suffix that IPOPT reads.
 
     >>> from tempfile import TemporaryDirectory
     >>> import optimize as opt
@@ -57,6 +59,20 @@ def export(model: pyo.ConcreteModel, path: str | Path) -> tuple[Path, ...]:
     path = Path(path)
     check_target(path, WRITERS)
     return WRITERS[path.suffix.casefold()](model, path)
+
+
+def remarks(model: pyo.ConcreteModel, path: Path) -> tuple[str, ...]:
+    """What is to be known of a file that was written, of who does not read it."""
+    if path.suffix.casefold().removeprefix(".") not in LINEAR:
+        return ()
+    with substituted(model):
+        count = quadratic_rows(model)
+    if not count:
+        return ()
+    told = (
+        f"{count:,} equations or limits in it are quadratic" if count > 1 else "An equation or limit in it is quadratic"
+    )
+    return (f"{told}, which HiGHS does not read; Gurobi, CPLEX, Xpress and COPT do, and SCIP from .mps.",)
 
 
 def write_script(plan: Plan, path: Path, options: Mapping[str, object]) -> tuple[Path, ...]:
@@ -98,7 +114,7 @@ def _by_pyomo(form: str) -> Callable[[pyo.ConcreteModel, Path], tuple[Path, ...]
 
         def keep(target: Path) -> None:
             try:
-                with _without_scale(model):
+                with _without_scale(model), substituted(model):
                     WriterFactory(form)(model, str(target), lambda _: True, options)
             except (RuntimeError, ValueError, TypeError, AttributeError, KeyError) as error:
                 raise InvalidRequest(_refusal(form, error)) from error

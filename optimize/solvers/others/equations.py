@@ -19,6 +19,7 @@ from sd_models.system.model import FloatArray
 
 from ...problems.program import Program
 from ...problems.pyomo_reader import is_convex
+from ...transcription.substitution import substitute
 from ..rows import Row, accept
 from ..traits import Size, Trait
 
@@ -59,6 +60,8 @@ def equations(program: Program, start: FloatArray, row: Row) -> Equations:
     suffix = model.component("scaling_factor")
     if suffix is not None:
         model.del_component(suffix)  # none but IPOPT's own .nl reader knows it
+    if not {Trait.QUADRATIC_ROWS, Trait.NONCONVEX} <= row.takes:
+        substitute(model)
     traits = _traits(model, row)
     if Trait.CHOICES in traits and not len(program.pulls):  # smooth stand-ins choose between branches that meet
         traits |= {Trait.KINKS}
