@@ -107,7 +107,7 @@ def judged(plan: DrawnPlan, solver: str, known: Known | None = None) -> Judged:
         return replace(blank, standing="refused", sentence=str(error))
     except Exception as error:  # whatever a solver ends with is what is counted here
         return replace(blank, standing="error", false="traceback", sentence=f"{type(error).__name__}: {error}")
-    standing = PROVED if result.findings.convex and result.status.standing in OPTIMA else result.status.standing
+    standing = PROVED if result.findings.is_global and result.status.standing in OPTIMA else result.status.standing
     blank = replace(blank, standing=str(standing), sentence=str(result.status))
     return _held(replace(blank, seconds=time.perf_counter() - began), plan, result, known or what_is_known(plan))
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from ..pages.constants import Source
 from ..results.result import Result
-from ..results.verdict import TOLERANCE, Curvature
+from ..results.verdict import TOLERANCE, Curvature, Looked
 from .assumptions import Leaning
 from .blocks import Block, Folded, Listing, Paragraph, Section, Table
 from .opening import meaning
 from .subject import Subject
-from .words import column, numeral, percent, typeset, with_unit
+from .words import Speaker, column, numeral, percent, typeset, with_unit
 
 MOST_LEANINGS = 10
 MOST_NOTES = 20
@@ -60,17 +60,7 @@ def _shown(subject: Subject) -> Iterator[str]:
     if found.convex:
         yield said.say("shown_convex")
     elif looked is not None:
-        if looked.curvature is Curvature.HOLDS and looked.directions:
-            told = {"least": typeset(f"{looked.least_curvature:.2g}"), "directions": f"{looked.directions:,}"}
-            yield said.say("shown_second", **told)
-        elif looked.curvature is Curvature.HOLDS:
-            yield said.say("shown_corner")
-        if looked.flat_directions:
-            yield said.say("shown_flat", count=f"{looked.flat_directions:,}")
-        if looked.kinks:
-            yield said.say("shown_kinks", count=len(looked.kinks), names=said.listed(looked.kinks[:3]))
-        if looked.probes:
-            yield said.say("shown_probes" if looked.better <= 0 else "shown_better", count=f"{looked.probes:,}")
+        yield from _looked(said, looked)
     if result.verification is not None:
         checked = result.verification
         label = (
@@ -99,6 +89,23 @@ def is_second_opinion(one: Result, other: Result) -> bool:
     same = all(one.provenance[name] == other.provenance[name] for name in ("model", "files"))
     plans = [result.plan.model_dump(exclude={"solver"}) for result in (one, other)]
     return same and plans[0] == plans[1] and one.provenance["solver"] != other.provenance["solver"] and other.is_policy
+
+
+def _looked(said: Speaker, looked: Looked) -> Iterator[str]:
+    """What was looked at near the policy and far from it."""
+    if looked.curvature is Curvature.HOLDS and looked.directions:
+        told = {"least": typeset(f"{looked.least_curvature:.2g}"), "directions": f"{looked.directions:,}"}
+        yield said.say("shown_second", **told)
+    elif looked.curvature is Curvature.HOLDS:
+        yield said.say("shown_corner")
+    if looked.flat_directions:
+        yield said.say("shown_flat", count=f"{looked.flat_directions:,}")
+    if looked.kinks:
+        yield said.say("shown_kinks", count=len(looked.kinks), names=said.listed(looked.kinks[:3]))
+    if looked.is_only:
+        yield said.say("shown_only")
+    elif looked.probes:
+        yield said.say("shown_probes" if looked.better <= 0 else "shown_better", count=f"{looked.probes:,}")
 
 
 # --- what it leans on -------------------------------------------------------------------------------------------------
@@ -140,7 +147,7 @@ def _not_done(subject: Subject, others: Sequence[Result]) -> Iterator[str]:
     said, result = subject.speaker, subject.result
     if result.verification is None:
         yield said.say("undone_replay")
-    if not result.findings.convex:
+    if not result.findings.is_global:
         if result.plan.solver.starts < 2:
             yield said.say("undone_starts")
         looked = result.findings.looked

@@ -283,7 +283,9 @@ def sure(subject: Subject) -> str:
     said, result = subject.speaker, subject.result
     found = result.findings
     evidence = [said.say("evidence_residual", residual=f"{found.kkt_residual:.0e}")] if found.kkt_residual < 1 else []
-    if found.looked is not None and found.looked.probes:
+    if found.looked is not None and found.looked.is_only:
+        evidence.append(said.say("evidence_only"))
+    elif found.looked is not None and found.looked.probes:
         evidence.append(said.say("evidence_probes", count=f"{found.looked.probes:,}"))
     if result.verification is not None:
         gap = result.verification.gap.size

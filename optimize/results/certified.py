@@ -8,6 +8,8 @@ from sd_models.system.elements import element_names
 from sd_models.system.model import IndexArray
 
 from ..certificates.certificate import Certificate
+from ..problems.assembly import assemble
+from ..problems.presolve import presolve
 from ..problems.problem import Problem
 from .verdict import Curvature, Looked
 
@@ -26,7 +28,14 @@ def looked(problem: Problem, found: Certificate, kinks: tuple[str, ...] = ()) ->
         idle=lever_words(problem, found.idle),
         is_idle=found.is_idle,
         kinks=kinks,
+        is_only=second is not None and not second.dimensions and _is_only(problem),
     )
+
+
+def _is_only(problem: Problem) -> bool:
+    """Whether bounds and limits on levers leave each lever one value."""
+    program = presolve(assemble(problem)).program
+    return bool((program.lower == program.upper).all())
 
 
 def _curvature(found: Certificate) -> Curvature:

@@ -251,7 +251,7 @@ def _of_ending(told: Result, found: Result, program: Program, at: Evaluation) ->
 def judge_as_replayed(found: Result) -> str:
     """The verdict that a result would have if PySD agreed."""
     standing = judge(found.findings).standing
-    optimum = Standing.PROVED if found.findings.convex else Standing.LOCAL
+    optimum = Standing.PROVED if found.findings.is_global else Standing.LOCAL
     return str(optimum if standing is Standing.UNVERIFIED else standing)
 
 

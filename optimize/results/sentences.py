@@ -114,7 +114,9 @@ class _Sentences:
     def _facts(self) -> list[str]:
         looked, replayed = self.result.findings.looked, self.result.verification is not None
         facts = [self.voice.say("sure_limits"), self.voice.say("sure_replayed" if replayed else "sure_not_replayed")]
-        if looked is not None and looked.probes and not looked.better:
+        if looked is not None and looked.is_only:
+            facts.append(self.voice.say("sure_only"))
+        elif looked is not None and looked.probes and not looked.better:
             facts.append(self.voice.say("sure_probes", probes=looked.probes))
         proof = None if self.result.bound is None else self.result.bound.proof(self.result.objective)
         if proof is not None:

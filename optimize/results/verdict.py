@@ -85,7 +85,7 @@ class Looked:
     their own sizes, in the unit of the objective (NaN where it is not known, infinite where no direction is left);
     `flat_directions` of `directions` have none that counts. `probes` policies around and far away were tried; the best
     is `better` by so much, 0 if none is. `worth` is what all levers in their sizes are worth there. `idle` levers move
-    nothing there; `is_idle` if none does.
+    nothing there; `is_idle` if none does. `is_only` where bounds and limits leave no other policy to try.
     """
 
     curvature: Curvature
@@ -98,6 +98,7 @@ class Looked:
     idle: tuple[str, ...] = ()
     is_idle: bool = False
     kinks: tuple[str, ...] = ()
+    is_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,11 @@ class Findings:
     convex: bool = False
     failure: str = ""
     looked: Looked | None = None
+
+    @property
+    def is_global(self) -> bool:
+        """Whether an optimum is the best of all policies by the structure of the problem alone."""
+        return self.convex or (self.looked is not None and self.looked.is_only)
 
     @property
     def is_feasible(self) -> bool:
@@ -257,7 +263,7 @@ class _Judge:
     def _doubted(self) -> Verdict | None:
         """The verdict on a point where first order holds and something else does not; None where all does."""
         found, looked = self.found, self.found.looked
-        if found.convex:
+        if found.is_global:
             return None
         first = self._say("first_order", residual=f"{found.kkt_residual:.1e}")
         if looked is None:
@@ -284,7 +290,9 @@ class _Judge:
         return COMMA[self.voice.language].join(map(self._place, texts))
 
     def _tried(self, looked: Looked) -> str:
-        return self._say("tried", probes=looked.probes)
+        if looked.is_only:
+            return self._say("only_policy")
+        return self._say("tried", probes=looked.probes) if looked.probes else self._say("none_tried")
 
     def _optimum(self) -> Verdict:
         found, verification = self.found, self.verification
@@ -293,8 +301,9 @@ class _Judge:
             text = self.voice.joined(self._say("best_unverified", proof=proof), *self._seen())
             return self._verdict(Standing.UNVERIFIED, text, "advice_verify")
         proof = self._say("proof_replayed", proof=proof, gap=f"{verification.gap.size:.1e}")
-        if found.convex:
-            return self._verdict(Standing.PROVED, self._say("best_proved", proof=proof))
+        if found.is_global:
+            why = [self._say("only_policy")] if not found.convex else []
+            return self._verdict(Standing.PROVED, self.voice.joined(self._say("best_proved", proof=proof), *why))
         text = self.voice.joined(self._say("best_local", proof=proof), *self._seen())
         return self._verdict(Standing.LOCAL, text, "advice_further", starts=self._more())
 

@@ -53,6 +53,18 @@ VERDICTS = {
         "1.0e-09); PySD has not replayed it. Second order: no direction is left. None of 100 other policies is better. "
         "`prosperity verify RUN` or `opt.verify(result)` does, unless a note says that nothing is compared.",
     ),
+    "optimum that is the only policy": (
+        replace(GOOD, looked=replace(LOOKED, least_curvature=math.inf, directions=0, probes=0, is_only=True)),
+        "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
+        "1.0e-09); PySD has not replayed it. Second order: no direction is left. Bounds and limits leave no other "
+        "policy. `prosperity verify RUN` or `opt.verify(result)` does, unless a note says that nothing is compared.",
+    ),
+    "optimum without a look around": (
+        replace(GOOD, looked=replace(LOOKED, probes=0)),
+        "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
+        "1.0e-09); PySD has not replayed it. Second order: least curvature 0.5. No other policy was tried. "
+        "`prosperity verify RUN` or `opt.verify(result)` does, unless a note says that nothing is compared.",
+    ),
     "convex, so nothing else is looked at": (
         replace(GOOD, looked=None, convex=True),
         "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
@@ -174,10 +186,15 @@ def test_a_verdict_says_what_was_found_and_what_to_do(case: str) -> None:
             "Proved optimum. No policy is better (KKT residual 1.0e-08, largest violation of a limit 1.0e-09, gap to "
             "PySD's replay 2.0e-12).",
         ),
+        (
+            replace(GOOD, looked=replace(LOOKED, directions=0, is_only=True, is_idle=True)),
+            "Proved optimum. No policy is better (KKT residual 1.0e-08, largest violation of a limit 1.0e-09, gap to "
+            "PySD's replay 2.0e-12). Bounds and limits leave no other policy.",
+        ),
     ],
 )
 def test_a_replay_makes_an_optimum(findings: Findings, said: str) -> None:
-    """Local, or proved where the problem is convex."""
+    """Local, or proved where the problem is convex or leaves nothing to choose."""
     verdict = judge(findings, AGREES)
     assert str(verdict) == said
     assert verdict.is_optimal

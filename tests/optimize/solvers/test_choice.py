@@ -56,8 +56,8 @@ def test_a_limit_of_a_licence_may_be_lower_for_harder_problems() -> None:
     assert row.limit.excess(Size(2000, 2000)) == ""
     assert row.limit.excess(Size(201, 10), {Trait.CURVED}) == "201 variables (at most 200)"
     assert str(row.limit) == (
-        "2,000 variables, 2,000 constraints; with functions that are neither linear nor quadratic or quadratic equations "
-        "or limits or a quadratic objective 200 variables, 2,000 constraints"
+        "2,000 variables, 2,000 constraints; with functions that are neither linear nor quadratic or quadratic "
+        "equations or limits or a quadratic objective 200 variables, 2,000 constraints"
     )
 
 

@@ -18,6 +18,7 @@ from support.models import loaded
 
 import optimize as opt
 import sd_models as sd
+from optimize.results.sentences import sentences
 from optimize.solvers.sequential.sqp import Sqp
 from sd_models.errors import ModelError
 from sd_models.system.model import FloatArray
@@ -230,6 +231,24 @@ def test_a_search_leaves_a_start_of_infinite_slope(tmp_path: Path) -> None:
     result = gained(tmp_path, "SQRT(u)", start=np.zeros(4))
     assert result.status.standing in CERTIFIED, result.status
     assert result.objective == pytest.approx(np.sqrt(8.0))
+
+
+@pytest.mark.parametrize("count", [3, 100])
+def test_a_policy_that_is_the_only_one_is_the_best(count: int, tmp_path: Path) -> None:
+    """Nothing is left to try, and that is what is said, also when it is computed anew."""
+    text = f"r: (r1-r{count}) ~~|\nu[r] = 1 ~~|\ngain = SUM(u[r!] * u[r!]) ~~|"
+    content = {
+        "model": "case.mdl",
+        "horizon": [0, 0],
+        "objective": {"maximize": "gain", "measure": "mean"},
+        "lever": [{"variable": "u", "lower": 0, "upper": 10}],
+        "limit": [{"name": "budget", "sum": "u", "over": ["r"], "at_most": 0}],
+    }
+    result = opt.solve(opt.Problem(loaded(tmp_path, text, controls=CONTROLS), opt.read_plan(content)))
+    assert "leave no other policy" in str(result.status)
+    found = opt.verify(result)
+    assert found.status.standing == "proved optimum"
+    assert "there is no other policy" in " ".join(one.text for one in sentences(found))
 
 
 def test_no_policy_that_breaks_a_limit_far_away_is_better(tmp_path: Path) -> None:
