@@ -1,7 +1,7 @@
 """Compiled kernels on disk, so that the next process need not compile them again.
 
 Machine code from a file runs with all that the user may do, so a file counts only where it and its folder belong to the
-user and nobody else may write there, and where its content is what was written. Whatever is wrong with a file or the
+user and nobody else may write there, and where its content is what was written under its name. Whatever is wrong with a file or the
 disk, the kernel is compiled anew.
 
 The folder is `common-prosperity/kernels` where the system keeps caches of users; `PROSPERITY_CACHE` names another one,
@@ -43,7 +43,7 @@ def load(name: str) -> bytes | None:
     if content is None:
         return None
     code = content[DIGEST:]
-    if hashlib.sha256(code).digest() != content[:DIGEST]:
+    if _digest(name, code) != content[:DIGEST]:
         return None
     _touch(path)
     return code
@@ -61,7 +61,7 @@ def save(name: str, code: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=folder)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(code).digest() + code)
+                file.write(_digest(name, code) + code)
             Path(temporary).replace(folder / name)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -69,6 +69,11 @@ def save(name: str, code: bytes) -> None:
         _prune(folder)
     except OSError:
         return
+
+
+def _digest(name: str, code: bytes) -> bytes:
+    """That a code was written, and under which name."""
+    return hashlib.sha256(name.encode() + b"\n" + code).digest()
 
 
 def _read(path: Path) -> bytes | None:

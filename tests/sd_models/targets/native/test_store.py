@@ -36,6 +36,17 @@ def test_a_file_that_is_not_what_was_written_does_not_count(folder: Path, conten
     assert store.load(NAME) is None
 
 
+def test_files_that_were_swapped_do_not_count(folder: Path) -> None:
+    """Each is what was written, under another name."""
+    other = "b" * 64
+    store.save(NAME, CODE)
+    store.save(other, b"other code")
+    (folder / NAME).rename(folder / "aside")
+    (folder / other).rename(folder / NAME)
+    (folder / "aside").rename(folder / other)
+    assert store.load(NAME) is store.load(other) is None
+
+
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
 def test_a_folder_where_others_may_write_does_not_count(folder: Path, mode: int) -> None:
     """Somebody else might have put code there; nothing is written there either."""
