@@ -19,7 +19,7 @@ from sd_models.errors import ModelError
 from ...problems.optimality import most_violated
 from ...problems.program import Counts, Program
 from ...problems.rounding import mended
-from ...solvers.rows import refusal
+from ...solvers.rows import NotAccepted, refusal
 from ...solvers.solver import Ending, Solution
 from ...solvers.traits import Size
 from .facts import End
@@ -49,6 +49,8 @@ def attempt(packed: bytes, made: Made | None, tell: Tell) -> None:
         return
     try:
         solve(task, made, tell)
+    except NotAccepted as error:
+        tell({"facts": {"end": End.REFUSED, "message": task.refused(said(error), error.traits)}})
     except ModelError as error:  # a solver's own words for what it does not take
         tell({"facts": {"end": End.REFUSED, "message": said(error)}})
     except MemoryError as error:
@@ -63,7 +65,7 @@ def solve(task: Task, made: Made, tell: Tell) -> None:
     size = Size(len(program.lower), len(program.row_lower), len(program.integers))
     refused = refusal(task.solver, task.instance.traits, size)
     if refused is not None:
-        tell({"facts": {"end": End.REFUSED, "message": refused}})
+        tell({"facts": {"end": End.REFUSED, "message": task.refused(refused, task.instance.traits)}})
         return
     solver = task.solver.make(task.solver_options)
     clock = Clock(tell)

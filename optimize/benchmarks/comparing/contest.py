@@ -46,7 +46,7 @@ def contest(tasks: Iterable[Task], store: Store, *, executor: Pool | None = None
         if refused is None:
             accepted.append(task)
         else:
-            keep(replace(planned(task), end=End.REFUSED, message=refused))
+            keep(replace(planned(task), end=End.REFUSED, message=task.refused(refused, task.instance.traits)))
     if accepted:
         with _pool(executor, jobs) as pool:
             for facts in _ended(pool, accepted, store, is_here=executor is None):

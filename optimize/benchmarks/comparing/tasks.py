@@ -19,6 +19,8 @@ from ...solvers.traits import Trait
 
 DIGITS = 20  # of the key: enough for any number of runs
 GIBIBYTE = 2**30
+BREAKS = frozenset({Trait.KINKS, Trait.CHOICES})
+AS_WHOLE = "That is how a benchmark states it; `prosperity optimize` and `bound` state kinks with whole numbers for it."
 
 
 class Posed(Protocol):
@@ -81,6 +83,12 @@ class Task:
     def on_equations(self) -> bool:
         """Whether the solver asks for equations."""
         return self.solver.works is not Works.ON_LEVERS
+
+    def refused(self, reason: str, asked: frozenset[Trait]) -> str:
+        """Why the solver does not take it, and what would, where kinks alone are in the way."""
+        in_the_way = asked - self.solver.takes
+        is_whole = Trait.INTEGERS in self.solver.takes and bool(in_the_way) and in_the_way <= BREAKS
+        return f"{reason} {AS_WHOLE}" if is_whole else reason
 
     @property
     def identity(self) -> dict[str, Any]:

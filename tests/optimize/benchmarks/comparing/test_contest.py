@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,10 +21,12 @@ from optimize.benchmarks.comparing.facts import Facts
 from optimize.benchmarks.comparing.files import document, save_tables
 from optimize.benchmarks.comparing.page import page_of, report_of
 from optimize.benchmarks.comparing.store import opened
-from optimize.benchmarks.comparing.tasks import GIBIBYTE, Limits, Task
+from optimize.benchmarks.comparing.tasks import AS_WHOLE, GIBIBYTE, Limits, Task
 from optimize.benchmarks.comparing.verdicts import Status, judged
 from optimize.command_line.commands import main
 from optimize.reports.blocks import texts_of
+from optimize.solvers.choice import SOLVERS
+from optimize.solvers.traits import Trait
 from sd_models.errors import InvalidRequest
 
 MODELS = Path(__file__).parents[4] / "optimize" / "families" / "models"
@@ -237,3 +240,12 @@ def test_python_compares_as_the_command_does(tmp_path: Path) -> None:
     (cell,) = found.cells
     assert cell.is_solved
     assert len(cell.verdicts) == 2
+
+
+def test_who_refuses_kinks_alone_is_told_what_would_do() -> None:
+    """With whole numbers in their place; not where something else is in the way, or the solver knows none."""
+    task = Task(Stated(), SOLVERS["scip"])
+    assert task.refused("It has kinks.", frozenset({Trait.KINKS, Trait.CURVED})) == f"It has kinks. {AS_WHOLE}"
+    assert task.refused("Why.", frozenset({Trait.KINKS, Trait.BLACK_BOX})) == "Why."
+    assert task.refused("Why.", frozenset()) == "Why."
+    assert replace(task, solver=SOLVERS["casadi-ipopt"]).refused("Why.", frozenset({Trait.KINKS})) == "Why."
