@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from sd_models.system.model import FloatArray
 
 from ..problems.optimality import violation
@@ -99,7 +101,8 @@ class Oversight:
 
         def work() -> None:
             try:
-                answer.append(solver.solve(program, start, self))
+                with np.errstate(over="ignore"):  # beside a pole numbers end: what is infinite is no optimum's
+                    answer.append(solver.solve(program, start, self))
             except BaseException as error:  # handed to whoever waits
                 answer.append(error)
             done.set()

@@ -63,7 +63,8 @@ def solve(
     ('optimal', True)
     """
     chosen = chosen_solver(solver, problem.plan.solver, problem.size)
-    return _Solve(problem, chosen, watch, constraints).result(start)
+    with np.errstate(over="ignore"):  # beside a pole slopes leave the numbers: infinite, they keep to no tolerance
+        return _Solve(problem, chosen, watch, constraints).result(start)
 
 
 def chosen_solver(solver: str | Solver | None, choice: SolverChoice, levers: int = 0) -> Solver:

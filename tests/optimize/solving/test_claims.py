@@ -264,3 +264,16 @@ def test_no_policy_that_breaks_a_limit_far_away_is_better(tmp_path: Path) -> Non
     result = opt.solve(opt.Problem(loaded(tmp_path, text, controls=CONTROLS), opt.read_plan(content)))
     assert result.objective == pytest.approx(9.0)
     assert result.status.standing in CERTIFIED, result.status
+
+
+@pytest.mark.parametrize("solver", OURS)
+def test_numbers_that_run_away_are_no_warning(solver: str, tmp_path: Path) -> None:
+    """At a pole within its range a lever moves the objective by more than there are numbers."""
+    content = {
+        "model": "case.mdl",
+        "horizon": [0, 0],
+        "objective": {"maximize": "gain", "measure": "integral"},
+        "lever": [{"variable": "u", "lower": -1, "upper": 10}],
+    }
+    problem = opt.Problem(loaded(tmp_path, "u = 1 ~~|\ngain = -1/u ~~|", controls=CONTROLS), opt.read_plan(content))
+    assert opt.solve(problem, solver=solver).status.standing not in CERTIFIED
