@@ -184,7 +184,8 @@ def _kept_places(values: FloatArray, *, is_time: bool) -> list[int]:
 def _marginal_table(title: str, values: xr.DataArray, margin: Marginals) -> Table:
     """A row for each element, a column for each outcome: what is explained, its parts, then headlines at the end."""
     dimension = str(values.dims[1])
-    labels = [*margin.targets][:MOST_COLUMNS]
+    every = [*margin.targets]
+    labels = every[: max(MOST_COLUMNS, 1 + len(margin.parts))]  # without one of its parts the others do not add up
     columns = [signed_column(values.sel(outcome=label).to_numpy().tolist()) for label in labels]
     heads = [label.removeprefix(PART_OF_IT) for label in labels]
     named = zip(heads, (margin.targets[label].unit for label in labels), strict=True)
@@ -264,7 +265,12 @@ def _loops(found: Explanation, loops: LoopScores, what: str, voice: Voice) -> It
     yield Table(title, ("", "from", "to", "loops", "share"), rows, 1)
     named = dict.fromkeys(name for period in periods for name in period.loops)
     texts = {loop.name: str(loop) for loop in loops.loops}
-    yield Table("These loops (R reinforces, B balances, U does both)", ("", ""), tuple((n, texts[n]) for n in named), 0)
+    yield Table(
+        "These loops (R reinforces, B balances, U does both)",
+        ("loop", "through"),
+        tuple((n, texts[n]) for n in named),
+        0,
+    )
 
 
 def _period_row(period: Period, voice: Voice) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import xarray as xr
 from support import islands
 
 import optimize as opt
@@ -45,6 +46,24 @@ def test_loops_of_worth_are_told(plain: Explanation) -> None:
     titles = [table.title for table in tables(plain)]
     assert any("carry half of the worth" in title for title in titles)
     assert any("make half of what happens" in title for title in titles)
+
+
+def test_loops_stand_below_a_header(plain: Explanation) -> None:
+    """With words in it."""
+    table = next(one for one in tables(plain) if one.title.startswith("These loops"))
+    assert table.headers == ("loop", "through")
+
+
+def test_no_part_of_an_outcome_is_left_out(plain: Explanation) -> None:
+    """However many there are: with one missing the others do not add up."""
+    margin = plain.marginals
+    label = next(iter(margin.targets))
+    parts = tuple(f"part of it: {number}" for number in range(6))
+    targets = {label: margin.targets[label], **dict.fromkeys(parts, margin.targets[label])}
+    worth = xr.concat([margin.worth.sel(outcome=[label]).assign_coords(outcome=[name]) for name in targets], "outcome")
+    many = replace(plain, marginals=replace(margin, targets=targets, parts=parts, worth=worth))
+    table = next(one for one in tables(many) if "with nothing taken away elsewhere" in one.title)
+    assert table.headers[2:] == tuple(str(number) for number in range(6))
 
 
 def test_the_end_is_told_as_people_say_it(urban: Explanation) -> None:
