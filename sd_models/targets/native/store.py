@@ -1,8 +1,8 @@
 """Compiled kernels on disk, so that the next process need not compile them again.
 
 Machine code from a file runs with all that the user may do, so a file counts only where it and its folder belong to the
-user and nobody else may write there, and where its content is what was written under its name. Whatever is wrong with a file or the
-disk, the kernel is compiled anew.
+user and nobody else may write there, and where its content is what was written under its name. Whatever is wrong with a
+file or the disk, the kernel is compiled anew.
 
 The folder is `common-prosperity/kernels` where the system keeps caches of users; `PROSPERITY_CACHE` names another one,
 and is empty for none.
