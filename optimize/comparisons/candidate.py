@@ -72,7 +72,7 @@ def of_policy(path: Path, reference: Result) -> Candidate:
     doubts = tuple(undecided(problem, policy, problem.vector(policy)))
     names = named_variables(plan, system)
     ours, own = (simulate(system, levers=levers, outputs=names, time=span) for levers in (policy, None))
-    checked = violations(plan, system, ours, ours - own)
+    checked = violations(plan, system, ours, ours - own, own)
     held = problem.held_policy(problem.vector(policy))
     result = replace(
         reference,

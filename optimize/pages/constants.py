@@ -113,17 +113,17 @@ def _behind_amounts(subject: Subject) -> frozenset[str]:
     moved = reached(system, problem.lever_names, from_start=problem.horizon.first == 0)
     named = {system[name].name for name in subject.plan.names}
     still = named - {*moved, *problem.lever_names, system[subject.plan.objective.variable].name}
-    earlier = {system[name].name for name in _earlier(subject)}
-    return frozenset(needed(system, sorted(still | earlier)))
+    elsewhere = {system[name].name for name in _elsewhere(subject)}
+    return frozenset(needed(system, sorted(still | elsewhere)))
 
 
-def _earlier(subject: Subject) -> Iterator[str]:
-    """The variables whose value before the horizon is an amount of a limit."""
+def _elsewhere(subject: Subject) -> Iterator[str]:
+    """The variables whose value before the horizon or without the policy is an amount of the plan."""
     first = float(subject.problem.horizon.points[0])
-    for limit in subject.plan.limits:
-        for amount in (limit.at_most, limit.at_least, limit.equals):
-            if isinstance(amount, ValueAt) and amount.at is not None and amount.at < first:
-                yield amount.variable
+    for amount in subject.plan.amounts:
+        if isinstance(amount, ValueAt) and (amount.baseline or (amount.at is not None and amount.at < first)):
+            yield amount.variable
+    yield from (lever.variable for lever in subject.plan.levers if lever.ramp is not None and lever.ramp.from_start)
 
 
 def screened_labels(folder: Path) -> tuple[str, ...]:

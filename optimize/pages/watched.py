@@ -1,7 +1,7 @@
 """What a page watches: the outcomes, limits and objective of a plan, as sparse rows of levers x and outcomes y.
 
 A limit is `lower <= A x + B y <= upper`, as `problems.program` has it; y are weighted sums over time of single elements
-of the model's outputs. Ramps follow from two numbers a period, so that these are carried and not their rows.
+of the model's outputs. Most ramps follow from two numbers a period, so that these are carried and not their rows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..plans.quantities import Quantities
 from .arrays import packed
 from .subject import Subject
 
-LIMITS = (RowKind.LIMIT, RowKind.LOWER_BOUND, RowKind.UPPER_BOUND)
+LIMITS = (RowKind.LIMIT, RowKind.LOWER_BOUND, RowKind.UPPER_BOUND, RowKind.FIXED_VALUES)
 MOST_BYTES = 3_000_000  # of all limits of a page
 
 
@@ -33,7 +33,7 @@ def watched(subject: Subject, rows: Mapping[str, slice]) -> tuple[dict[str, Any]
     """
     bound = subject.problem.bound
     shape = subject.problem.size, len(bound.quantities)
-    limits = [each for each in bound.rows if each.kind in LIMITS]
+    limits = [each for each in bound.rows if each.kind in LIMITS or not _has_plain_ramp(subject, each)]
     told = [_limit(each, shape) for each in limits]
     kept = _fitting(told)
     left_out = (each for place, each in enumerate(limits) if place not in kept)
@@ -85,10 +85,19 @@ def _limit(rows: Rows, shape: tuple[int, int]) -> dict[str, Any]:
     }
 
 
+def _has_plain_ramp(subject: Subject, rows: Rows) -> bool:
+    """Whether two numbers a period tell the ramp that rows hold."""
+    column = rows.expression.levers.columns[0]
+    blocks = subject.problem.bound.blocks
+    ramp = next(block.lever.ramp for block in blocks if block.columns.start <= column < block.columns.stop)
+    return ramp is not None and ramp.numbers is not None
+
+
 def _is_budget(rows: Rows, levers: csr_array) -> bool:
     """Whether it bounds what levers add up to from above, all of them together: spent, and to be spent."""
     return (
-        not rows.axes
+        rows.kind is RowKind.LIMIT
+        and not rows.axes
         and bool(np.isfinite(rows.upper).all() and levers.nnz and (levers.data > 0).all())
         and bool((np.diff(levers.indptr) > 0).all())
     )
@@ -98,13 +107,13 @@ def _ramps(subject: Subject) -> Iterator[dict[str, Any]]:
     """How far each lever moves from one period to the next: a share of its value and an amount, by step."""
     for number, block in enumerate(subject.problem.bound.blocks):
         ramp = block.lever.ramp
-        if ramp is not None and block.shape[1] > 1:
+        if ramp is not None and ramp.numbers is not None and block.shape[1] > 1:
             lengths = np.diff(np.append(block.starts, subject.problem.horizon.points[-1]))[:-1]
             yield {
                 "lever": number,
                 "name": f"ramp of {block.variable}",
-                "relative": packed(ramp.relative * lengths),
-                "absolute": packed(ramp.absolute * lengths),
+                "relative": packed(ramp.numbers[0] * lengths),
+                "absolute": packed(ramp.numbers[1] * lengths),
             }
 
 

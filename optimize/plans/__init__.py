@@ -9,6 +9,7 @@
 - `reach.py`: how soon levers reach a variable
 - `quantities.py`: outcomes, numbers made of a run in windows of it
 - `limits.py`: limits as rows of levers and outcomes
+- `ramps.py`: how far levers move from one period to the next, as rows
 - `candidates.py`: what of a model can be decided, how far, and what that moves
 - `draft.py`: a plan to start from, for any model
 """

@@ -135,15 +135,21 @@ class Horizon:
             return self.totals(when.each)
         if isinstance(when, Periods):
             return self._between(when)
+        if isinstance(when, tuple):
+            return self.always.only(np.unique(np.concatenate([self._beginning(time) for time in when])))
         return self.always
 
     def at(self, time: float) -> Windows:
         """The mean over the period that begins at a time; InvalidRequest where none does."""
+        return self.always.only(self._beginning(time))
+
+    def _beginning(self, time: float) -> IndexArray:
+        """The period that begins at a time."""
         near = np.flatnonzero(np.abs(self.starts - time) <= slack(self.points))
         if not len(near):
             found = f"no period begins at {time:g}; periods begin from {self.starts[0]:g} to {self.starts[-1]:g}."
             raise InvalidRequest(Fault(found))
-        return self.always.only(near)
+        return near.astype(np.int64)
 
     def _between(self, when: Periods) -> Windows:
         low = -np.inf if when.from_ is None else when.from_ - slack(self.points)
@@ -155,7 +161,14 @@ class Horizon:
             )
             found = f"no period begins {asked}; the horizon has {self.starts[0]:g} to"
             raise InvalidRequest(Fault(f"{found} {self.starts[-1]:g}."))
-        return self.always.only(chosen)
+        return self.always.only(chosen[:: self._periods_in(when.every)])
+
+    def _periods_in(self, every: float | None) -> int:
+        """How many periods there are in a length of time."""
+        period = self.steps * self.time_step
+        for fault in () if every is None else length_faults(every, period, "when, every", "periods"):
+            raise InvalidRequest(fault)
+        return 1 if every is None else round(every / period)
 
     def _check_multiple(self, length: float, what: str) -> None:
         for fault in length_faults(length, self.time_step, what):
@@ -167,12 +180,12 @@ def starts_of(windows: Sequence[Window]) -> FloatArray:
     return np.array([window.start for window in windows])
 
 
-def length_faults(length: float, time_step: float, what: str) -> Iterator[Fault]:
-    """A fault if a length of time is no whole number of time steps."""
+def length_faults(length: float, time_step: float, what: str, steps_are: str = "time steps") -> Iterator[Fault]:
+    """A fault if a length of time is no whole number of time steps, or of what else `steps_are`."""
     steps = length / time_step
     if _whole(steps) is None or round(steps) < 1:
         near = [count * time_step for count in _around(steps) if count > 0]
-        found = f"{length:g} is no whole number of time steps of {time_step:g}."
+        found = f"{length:g} is no whole number of {steps_are} of {time_step:g}."
         yield Fault(found, what, advice=f"Take {' or '.join(f'{one:g}' for one in near)}.")
 
 

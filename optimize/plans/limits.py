@@ -98,7 +98,7 @@ class Binder:
 
     `moved` are the variables that the levers reach, each with the points of the horizon that it takes at least; `paths`
     the paths (elements, points) over the horizon, with the model's own levers, of all variables that the plan names, or
-    None where nothing was run.
+    None where nothing was run: the baseline. `before` are the own values (elements) of levers just before the horizon.
     """
 
     system: System
@@ -107,6 +107,7 @@ class Binder:
     moved: Mapping[str, int]
     paths: Mapping[str, FloatArray] | None
     registry: Registry
+    before: Mapping[str, FloatArray] | None = None
 
     # --- limits ---------------------------------------------------------------------------------------------------
 
@@ -125,39 +126,21 @@ class Binder:
         return replace(rows, lower=rows.lower + shift, upper=rows.upper + shift, unit=self._unit(limit, windows))
 
     def bounds(self, block: LeverBlock) -> Iterator[Rows]:
-        """Rows for the bounds of a lever that outcomes of a run move."""
+        """Rows for the bounds and fixed values of a lever that outcomes of a run move."""
         lever = block.lever
-        for kind, low, high in ((RowKind.LOWER_BOUND, lever.lower, None), (RowKind.UPPER_BOUND, None, lever.upper)):
+        sides: list[tuple[RowKind, Amount | None, Amount | None]] = [
+            (RowKind.LOWER_BOUND, lever.lower, None),
+            (RowKind.UPPER_BOUND, None, lever.upper),
+        ]
+        if lever.fixed is not None:
+            sides = [(RowKind.FIXED_VALUES, lever.fixed, lever.fixed)]
+        for kind, low, high in sides:
             amount = high if low is None else low
             if isinstance(amount, str) and self.is_moved(amount):
                 cells, windows = self.block_cells(block), self.horizon.means(lever.every)
                 own = self._lever_affine(block.variable, self._flat(block.variable, cells), windows)
                 rows = self._between(kind, kind.named(block.variable), cells, windows, own, low, high)
                 yield replace(rows, unit=self.system[block.variable].unit)
-
-    def ramps(self, block: LeverBlock) -> Iterator[Rows]:
-        """Rows for how far a lever moves from one period to the next."""
-        ramp = block.lever.ramp
-        if ramp is None or block.shape[1] < 2:
-            return
-        if ramp.relative and (block.lower < 0).any():
-            advice = "Give the lever a lower bound of zero or more, or the ramp an absolute part only."
-            raise InvalidRequest(Fault("its relative ramp is a share of a value that may be negative.", advice=advice))
-        cells, unit = self.block_cells(block), self.system[block.variable].unit
-        axes, windows = self._labels(cells), self.horizon.means(block.lever.every).each[1:]
-        lengths = np.diff(np.append(block.starts, self.horizon.points[-1]))[:-1]
-        relative, absolute = ramp.relative * lengths, ramp.absolute * lengths
-        limit = np.tile(absolute, cells.size)
-        free, none = np.full(limit.shape, np.inf), np.zeros(limit.shape)
-        sides = [
-            (RowKind.FALL, relative - 1.0, -limit, free),
-            (RowKind.RISE, -1.0 - relative, -free, limit),
-        ]
-        if ramp.relative == 0:
-            sides = [(RowKind.RAMP, relative - 1.0, -limit, limit)]
-        for kind, factor, low, high in sides:
-            name, expression = kind.named(block.variable), _steps(block, factor)
-            yield Rows(kind, name, axes, windows, expression, low, high, none, unit)
 
     def _between(
         self,
@@ -181,7 +164,7 @@ class Binder:
             for bound, end in zip(amounts, (-np.inf, np.inf), strict=True)
         ]
         bare = Affine(np.zeros(len(rest)), rest.levers, rest.outcomes)
-        axes, own = self._labels(cells), expression.constant
+        axes, own = self.labels(cells), expression.constant
         return Rows(kind, name, axes, windows.each, bare, ends[0], ends[1], own)
 
     # --- terms and amounts ----------------------------------------------------------------------------------------
@@ -190,17 +173,20 @@ class Binder:
         """An amount for each cell and window."""
         if isinstance(amount, ValueAt):
             at = windows if amount.at is None else self.horizon.at(amount.at)
-            one = self._named(amount.variable, cells, at).scaled(amount.factor)
+            one = self._named(amount.variable, cells, at, in_baseline=amount.baseline).scaled(amount.factor)
             return one if amount.at is None else _repeated(one, len(windows.each))
         if isinstance(amount, str):
             return self._named(amount, cells, windows)
         return Affine.numbers(np.tile(numbers(amount, windows.times), cells.size))
 
-    def _named(self, name: str, cells: Cells, windows: Windows) -> Affine:
-        """A variable for each cell and window."""
+    def _named(self, name: str, cells: Cells, windows: Windows, *, in_baseline: bool = False) -> Affine:
+        """A variable for each cell and window, as levers move it or as it is without them."""
         variable = self.system[name]
         self._check_dimensions(variable, cells.axes)
-        return self.measured(variable, cells.flat(variable.dimensions, self.system.shape(variable)), windows)
+        elements = cells.flat(variable.dimensions, self.system.shape(variable))
+        if in_baseline:
+            return Affine.numbers(self._own(variable.name, elements, windows))
+        return self.measured(variable, elements, windows)
 
     def _term(self, term: Term, limit: Limit, cells: Cells, windows: Windows) -> Affine:
         """A term of a limit, what it sums already summed, for each cell and window."""
@@ -361,7 +347,8 @@ class Binder:
         variable = self.system[name]
         return cells.flat(variable.dimensions, self.system.shape(variable))
 
-    def _labels(self, cells: Cells) -> dict[str, tuple[str, ...]]:
+    def labels(self, cells: Cells) -> dict[str, tuple[str, ...]]:
+        """The names of the elements along each dimension of a grid."""
         names = {d: self.system.dimensions[d].elements for d in cells.axes}
         return {d: tuple(names[d][i] for i in at) for d, at in cells.axes.items()}
 
@@ -403,15 +390,6 @@ def numbers(amount: float | Sequence[tuple[float, float]], times: FloatArray) ->
     if not (np.diff(at) > 0).all():
         raise InvalidRequest(Fault("the times of the points do not ascend.", advice="Sort the points by time."))
     return np.asarray(np.interp(times, at, values))
-
-
-def _steps(block: LeverBlock, factor: FloatArray) -> Affine:
-    """Each value but the first, plus `factor` (one for each step) times the value before it."""
-    later, earlier = block.numbers[:, 1:].ravel(), block.numbers[:, :-1].ravel()
-    rows = np.arange(len(later))
-    ones = Triplets(rows, later, np.ones(len(later)))
-    before = Triplets(rows, earlier, np.tile(factor, len(block.elements)))
-    return Affine(np.zeros(len(later)), ones.joined(before), Triplets.none())
 
 
 def _repeated(one: Affine, times: int) -> Affine:

@@ -62,10 +62,16 @@ class Objective(Document):
 
 
 class ValueAt(Document):
-    """The value of a model variable at another time: its mean over the period that begins at `at`, times `factor`."""
+    """The value of a model variable at another time or without the policy, times `factor`.
+
+    With `at` it is the mean over the period that begins then; else what the limit takes at its own times: a mean, the
+    value at the end, an integral. With `baseline` it comes from the run of the model's own levers, with the same
+    constants and the same horizon: a number for each element and time, which no lever moves.
+    """
 
     variable: str
     at: float | None = None
+    baseline: bool = False
     factor: float = 1.0
 
 
@@ -73,18 +79,37 @@ class ValueAt(Document):
 Amount: TypeAlias = float | str | Points | ValueAt
 
 
+# A number; the name of a model variable that no lever moves; or a value in the baseline.
+Step: TypeAlias = NotNegative | str | ValueAt
+
+
 class Ramp(Document):
     """The most that a lever moves from one period to the next: a share of its value, and an amount, both a unit of
-    time."""
+    time.
 
-    relative: NotNegative = 0.0
-    absolute: NotNegative = 0.0
+    Either may be a variable with the lever's dimensions or some of them: what it is in the period into which the lever
+    moves. The first period is free, unless the ramp counts `from_start`: from the model's own value of the lever just
+    before the horizon (at its start where the run starts there), as if a period as long as the first lay between.
+    """
+
+    relative: Step = 0.0
+    absolute: Step = 0.0
+    from_start: bool = False
+
+    @property
+    def numbers(self) -> tuple[float, float] | None:
+        """The share and the amount where these tell all: two numbers, and the first period free."""
+        if self.from_start or not isinstance(self.relative, int | float) or not isinstance(self.absolute, int | float):
+            return None
+        return self.relative, self.absolute
 
 
 class Lever(Document):
     """A model input that may be decided: one value for each element and each period of `every`.
 
     Several levers may share a variable if `where` keeps them apart. `fixed` gives the values instead of deciding them.
+    A bound or a fixed value that is a variable holds by element and period; where levers move it, it moves with them,
+    unless its value in the baseline is meant.
     """
 
     variable: str
@@ -92,7 +117,7 @@ class Lever(Document):
     lower: Amount | None = None
     upper: Amount | None = None
     ramp: Ramp | None = None
-    fixed: float | Points | None = None
+    fixed: Amount | None = None
     where: Mapping[str, Elements] = Field(default_factory=dict)
 
 
@@ -110,10 +135,12 @@ class Term(Document):
 
 
 class Periods(Document):
-    """The periods that begin from one time to another, both included."""
+    """The periods that begin from one time to another, both included; with `every` the first of these, and then one
+    every so many units of time."""
 
     from_: float | None = Field(default=None, alias="from")
     to: float | None = None
+    every: Positive | None = None
 
 
 class Each(Document):
@@ -122,7 +149,8 @@ class Each(Document):
     each: Positive
 
 
-When: TypeAlias = Literal["always", "final", "total"] | Periods | Each
+Times: TypeAlias = Annotated[tuple[float, ...], Field(min_length=1)]
+When: TypeAlias = Literal["always", "final", "total"] | Periods | Each | Times
 
 
 class Limit(Document):
@@ -132,7 +160,8 @@ class Limit(Document):
     (names with factors, or a list of terms) says what is limited. `when`:
 
     - `always`: in every period, the mean over the period (a lever has one value there)
-    - `{ from = 2030, to = 2050 }`: likewise, in the periods that begin in this span
+    - `{ from = 2030, to = 2050 }`: likewise, in the periods that begin in this span; with `every = 5` in one of them
+      every five units of time; `[2030, 2040]`: in the periods that begin at these times
     - `final`: the value at the end of the horizon
     - `total`: the integral over the horizon; `{ each = 5 }`: the integral over every five units of time
 
@@ -239,9 +268,22 @@ class Plan(Document):
         for lever in self.levers:
             place = f"lever {lever.variable!r}"
             yield place, lever.variable
-            yield from ((place, name) for name in _in_amounts(lever.lower, lever.upper))
+            yield from ((place, name) for name in _in_amounts(*_amounts_of(lever)))
         for limit in self.limits:
             yield from ((f"limit {limit.name!r}", name) for name in _in_limit(limit))
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether something in it is held against the run of the model's own levers."""
+        from_start = any(lever.ramp is not None and lever.ramp.from_start for lever in self.levers)
+        return from_start or any(isinstance(amount, ValueAt) and amount.baseline for amount in self.amounts)
+
+    @property
+    def amounts(self) -> Iterator[Amount]:
+        """What levers, ramps and limits are held to."""
+        given = [_amounts_of(lever) for lever in self.levers]
+        given += [(limit.at_most, limit.at_least, limit.equals) for limit in self.limits]
+        return (amount for amounts in given for amount in amounts if amount is not None)
 
     @property
     def limited(self) -> tuple[str, ...]:
@@ -307,6 +349,11 @@ def _in_limit(limit: Limit) -> Iterator[str]:
         yield term.variable
         yield from (name for name in (term.by,) if name)
     yield from _in_amounts(limit.at_most, limit.at_least, limit.equals)
+
+
+def _amounts_of(lever: Lever) -> tuple[Amount | None, ...]:
+    steps = () if lever.ramp is None else (lever.ramp.relative, lever.ramp.absolute)
+    return (lever.lower, lever.upper, lever.fixed, *steps)
 
 
 def _in_amounts(*amounts: Amount | None) -> Iterator[str]:

@@ -20,9 +20,10 @@ from ..plans.affine import Affine
 from ..plans.horizon import Horizon, Window, WindowKind, Windows
 from ..plans.kinds import free_name
 from ..plans.levers import LeverBlock
-from ..plans.limits import Binder, Cells, Rows, gathered, numbers, where_faults
+from ..plans.limits import Binder, Cells, Rows, gathered, where_faults
 from ..plans.plan import Amount, Elements, Lever, Objective, Plan, ValueAt
 from ..plans.quantities import Quantities, Registry
+from ..plans.ramps import ramp_rows
 from ..plans.reach import reached
 
 
@@ -71,12 +72,14 @@ def bind(
     faults: Faults,
     *,
     still: Collection[str] = (),
+    before: Mapping[str, FloatArray] | None = None,
 ) -> Bound:
     """The levers, rows and outcomes of a plan; what does not fit is kept in `faults`, and left out.
 
     `still` are variables that turned out to be numbers, whatever their equations refer to: limits on them do not move.
+    `before` are the own values (elements) of levers just before the horizon, where that is known.
     """
-    return _Binding(system, plan, horizon, faults, frozenset(still)).bound(paths)
+    return _Binding(system, plan, horizon, faults, frozenset(still), before).bound(paths)
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,14 @@ class _Binding:
     horizon: Horizon
     faults: Faults
     still: frozenset[str]
+    before: Mapping[str, FloatArray] | None
 
     def bound(self, paths: Mapping[str, FloatArray] | None) -> Bound:
         known = [self.system[lever.variable].name for lever in self.plan.levers if lever.variable in self.system]
         steps = reached(self.system, known, from_start=self.horizon.first == 0)
         moved = {name: count for name, count in steps.items() if name not in self.still}
         registry = Registry(len(self.horizon.points))
-        binder = Binder(self.system, self.horizon, (), moved, paths, registry)
+        binder = Binder(self.system, self.horizon, (), moved, paths, registry, self.before)
         blocks = tuple(self._blocks(binder))
         binder = replace(binder, blocks=blocks)
         objective = Affine.numbers([0.0])
@@ -125,7 +129,9 @@ class _Binding:
         lower = self._bound_values(binder, lever.lower, cells, windows, -np.inf, least)
         upper = self._bound_values(binder, lever.upper, cells, windows, np.inf, most)
         if lever.fixed is not None:
-            lower = upper = np.tile(numbers(lever.fixed, starts), (cells.size, 1))
+            lower, upper = (
+                self._bound_values(binder, lever.fixed, cells, windows, free, None) for free in (-np.inf, np.inf)
+            )
         if (lower > upper).any():
             at = starts[int(np.argwhere(lower > upper)[0][1])]
             raise InvalidRequest(Fault(f"its lower bound is above its upper bound at {at:g}."))
@@ -140,8 +146,10 @@ class _Binding:
         shape = (cells.size, len(windows.each))
         if amount is None:
             return np.full(shape, free if own is None else own)
-        if isinstance(amount, ValueAt):
-            raise InvalidRequest(Fault("a bound is a number, points, or the name of a variable."))
+        if isinstance(amount, ValueAt) and not amount.baseline:
+            expected = "a bound is a number, points, the name of a variable, or the value of one in the baseline."
+            advice = f'That of the baseline: {{ variable = "{amount.variable}", baseline = true }}.'
+            raise InvalidRequest(Fault(expected, advice=advice))
         if isinstance(amount, str) and self._is_moved(binder, amount):
             return np.full(shape, free)
         return binder.amount(amount, cells, windows).constant.reshape(shape)
@@ -194,7 +202,7 @@ class _Binding:
         for block in binder.blocks:
             with self.faults.at(f"lever {block.variable!r}"):
                 yield from binder.bounds(block)
-                yield from binder.ramps(block)
+                yield from ramp_rows(binder, block)
 
 
 def _named_apart(found: Iterable[Rows]) -> Iterator[Rows]:

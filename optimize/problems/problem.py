@@ -121,6 +121,12 @@ class Problem:
         levers = {name: inputs.levers[rows, first:] for name, rows in simulator.model.levers.rows.items()}
         return {**paths, **still, **levers}
 
+    @cached_property
+    def own_before(self) -> Mapping[str, FloatArray]:
+        """The model's own values (elements) of levers just before the horizon, at its start where it is the run's."""
+        last = max(self.horizon.first - 1, 0)
+        return {name: self.simulator.defaults[name][:, last] for name in self.simulator.model.levers.rows}
+
     def _runs_without_constants(self) -> bool:
         """Whether the model runs with its own constants."""
         try:
@@ -133,7 +139,8 @@ class Problem:
         """The levers, rows and outcomes of the plan."""
         faults = Faults(self.file)
         still = self.simulator.model.fixed
-        found = bind(self.system, self.plan, self.horizon, self.own_paths, faults, still=still)
+        own, before = self.own_paths, self.own_before
+        found = bind(self.system, self.plan, self.horizon, own, faults, still=still, before=before)
         faults.raise_all()
         return found
 

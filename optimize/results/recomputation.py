@@ -89,7 +89,7 @@ def anew(result: Result, system: System, ours: xr.Dataset, own: xr.Dataset) -> A
     at = program.evaluate(problem.vector(policy))
     rows, unreadable = _row_multipliers(problem, result)
     span = TimeSpan(stop=horizon_end(result.plan))
-    checked = violations(result.plan, system, ours, ours - own)
+    checked = violations(result.plan, system, ours, ours - own, own)
     feasible = _kept(program, at, checked, result.findings)
     stand_ins = SmoothedProblem.of(problem) if len(result.widths) else None
     smooth = None if stand_ins is None else _smooth(stand_ins, program, at, result.widths)

@@ -38,6 +38,7 @@ OTHER_METHOD = (
 
 OUR_RUN = "Limits and objective are those of our run, since PySD computes some of what the plan names otherwise."
 BEGUN_ANEW = "PySD's run that was begun during the search did no work any more, so it was begun anew."
+THEIR_BASELINE = "Amounts without the policy are those of PySD's own run of the file."
 NOTHING_COMPARED = "PySD computes all that the plan names otherwise than the language says: no replay is compared."
 
 
@@ -60,8 +61,9 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
     Nothing of ours takes part in that but the policy and the words of the plan. A result from a folder, which may come
     from anybody, is computed anew first (see `recomputation`): what it says and is not so refutes it. What PySD
     computes otherwise than the language says is left out, and a note says so; where that is all, there is no
-    verification. PySD may need a minute; `watch` is told what is begun, and `ahead` is its run where that
-    has begun already (`begun_ahead`). Raises a ModelError where the model file is gone or PySD cannot run it.
+    verification. What a plan takes from the run without the policy comes from PySD's own run too. PySD may need a minute
+    for each; `watch` is told what is begun, and `ahead` is its run with the policy where that has begun already
+    (`begun_ahead`). Raises a ModelError where the model file is gone or PySD cannot run it.
 
     >>> import optimize as opt
     >>> import sd_models as sd
@@ -76,7 +78,7 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
     names, span = asked.outputs, asked.time
     ours, own = (simulate(system, levers=levers, outputs=names, time=span) for levers in (policy, None))
     theirs, told = _replayed(asked, policy, ahead, watch)
-    notes, judged, same = (*told, *theirs.attrs.get("notes", ())), theirs, ours
+    notes, judged, same, baseline = (*told, *theirs.attrs.get("notes", ())), theirs, ours, own
     if system.method is not Method.EULER:
         notes, judged = (*notes, OTHER_METHOD), ours
         same = simulate(replace(system, method=Method.EULER), levers=policy, outputs=names, time=span)
@@ -94,10 +96,14 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
         return replace(result, verification=None, notes=tuple(dict.fromkeys(notes)))
     if apart:
         notes, judged = (*notes, *left_out_notes(left_out, names), OUR_RUN), ours
+    gaps = [largest_gap(same.drop_vars(apart), theirs.drop_vars(apart))]
+    if plan.has_baseline and judged is theirs:
+        notes, baseline = (*notes, THEIR_BASELINE), asked.replayed({}, watch=watch)
+        gaps.append(largest_gap(own, baseline))
     found = Verification(
-        largest_gap(same.drop_vars(apart), theirs.drop_vars(apart)),
+        max(gaps, key=lambda gap: gap.size),
         objective_of(plan, system, judged),
-        violations(plan, system, judged, ours - own),
+        violations(plan, system, judged, ours - own, baseline),
         perf_counter() - start,
         notes,
         doubts,

@@ -49,14 +49,17 @@ class Violation:
     room: float = 0.0
 
 
-def violations(plan: Plan, system: System, run: xr.Dataset, moved: xr.Dataset) -> tuple[Violation, ...]:
+def violations(
+    plan: Plan, system: System, run: xr.Dataset, moved: xr.Dataset, baseline: xr.Dataset
+) -> tuple[Violation, ...]:
     """The largest violation of each limit, of each lever's bounds, and of its ramp.
 
-    `run` has every time step from the start of the horizon to its end, and every variable that the plan names. `moved`
-    is what the levers moved of these: a run of the policy less that of the model's own levers, both of one simulator,
-    so that what differs is not the rounding of two.
+    `run` has every time step from the start of the horizon to its end (from the one before, where a ramp counts from
+    there), and every variable that the plan names. `moved` is what the levers moved of these: a run of the policy less
+    that of the model's own levers, both of one simulator, so that what differs is not the rounding of two. `baseline`
+    is the run of the model's own levers from which amounts are taken, where the plan says so.
     """
-    reading = _Reading(plan, system, run, moved)
+    reading = _Reading(plan, system, run, moved, baseline)
     with xr.set_options(arithmetic_join="exact"):  # type: ignore[no-untyped-call]
         checks = [check for limit in plan.limits for check in reading.limit(limit)]
         checks += [check for lever in plan.levers for check in reading.lever(lever)]
@@ -75,7 +78,7 @@ def violations(plan: Plan, system: System, run: xr.Dataset, moved: xr.Dataset) -
 
 def objective_of(plan: Plan, system: System, run: xr.Dataset) -> float:
     """The objective of a run, as the plan words it; the run is as for `violations`."""
-    return _Reading(plan, system, run, run).objective()
+    return _Reading(plan, system, run, run, run).objective()
 
 
 def largest(found: Iterable[Violation]) -> float:
@@ -124,6 +127,12 @@ class _Reached:
         parts = (self.value, self.moved, self.whole)
         return _Reached(*(part.isel({WINDOW: slice(None, -1)}).drop_vars(WINDOW) for part in parts))
 
+    def after(self, start: xr.DataArray) -> _Reached:
+        """The same behind a first span with a value that nothing has moved."""
+        firsts = (start, 0.0 * start, abs(start))
+        parts = zip(firsts, (self.value, self.moved, self.whole), strict=True)
+        return _Reached(*(xr.concat([first, part], WINDOW, join="exact") for first, part in parts))
+
     def summed(self, dims: Sequence[str]) -> _Reached:
         """The sum over dimensions."""
         return _Reached(self.value.sum(dims), self.moved.sum(dims), self.whole.sum(dims))
@@ -156,6 +165,10 @@ class _Spans:
         """The same spans, over which the mean is taken."""
         return _Spans(self.times, self.first, self.last)
 
+    def only(self, kept: Sequence[int]) -> _Spans:
+        """The means over some of the spans."""
+        return _Spans(self.times[list(kept)], [self.first[i] for i in kept], [self.last[i] for i in kept])
+
 
 @dataclass(frozen=True)
 class _Reading:
@@ -165,6 +178,7 @@ class _Reading:
     system: System
     run: xr.Dataset
     moved: xr.Dataset
+    baseline: xr.Dataset
 
     def objective(self) -> float:
         """What is maximized or minimized, as one number."""
@@ -225,8 +239,8 @@ class _Reading:
         shift: float | Points = 0.0,
     ) -> _Check:
         """What is reached, beside an amount that is shifted."""
-        most, change = (self._amount(amount, spans, part) for part in (self.run, self.moved))
-        own = most - change if isinstance(amount, str | ValueAt) else most
+        most = self._amount(amount, spans, self.run)
+        own = most - self._amount(amount, spans, self.moved) if _may_move(amount) else most
         by = xr.DataArray(_numbers(shift, spans.times), {WINDOW: spans.times}, (WINDOW,))
         return _check(kind, name, sign, reached, most + by, own + by)
 
@@ -237,7 +251,7 @@ class _Reading:
         if not isinstance(amount, ValueAt):
             return xr.DataArray(_numbers(amount, spans.times), {WINDOW: spans.times}, (WINDOW,))
         at = spans if amount.at is None else self._spans(Periods.model_validate({"from": amount.at, "to": amount.at}))
-        value = at.measured(self._path(amount.variable, run)) * amount.factor
+        value = at.measured(self._path(amount.variable, self.baseline if amount.baseline else run)) * amount.factor
         return value if amount.at is None else value.isel({WINDOW: 0}, drop=True)
 
     # --- levers ---------------------------------------------------------------------------------------------------
@@ -259,16 +273,30 @@ class _Reading:
         yield from self._ramp(lever, reached)
 
     def _ramp(self, lever: Lever, reached: _Reached) -> Iterator[_Check]:
-        times = reached.value[WINDOW].to_numpy()
-        if lever.ramp is None or len(times) < 2:
+        ramp, spans = lever.ramp, self._blocks(lever.every)
+        if ramp is None or len(spans.times) + ramp.from_start < 2:
             return
         after, before = reached.from_second(), reached.to_last_but_one()
-        length = xr.DataArray(np.diff(times), dims=WINDOW)
-        share, most = lever.ramp.relative * length, lever.ramp.absolute * length
+        length = np.diff([*spans.times, self._times[-1]])
+        between = length[:-1]
+        if ramp.from_start:
+            after, before = reached, before.after(self._before(lever))
+            between = np.concatenate([length[:1], between])
+        into = {WINDOW: slice(len(spans.times) - len(between), None)}
+        share, most = (
+            self._amount(step, spans, self.run).isel(into).drop_vars(WINDOW) * xr.DataArray(between, dims=WINDOW)
+            for step in (ramp.relative, ramp.absolute)
+        )
         for kind, sign in ((RowKind.RISE, 1.0), (RowKind.FALL, -1.0)):
             changed = after.plus(before.times(-(1.0 + sign * share)))
             amount = sign * most + 0.0 * changed.value
             yield _check(kind, lever.variable, sign, changed, amount, amount)
+
+    def _before(self, lever: Lever) -> xr.DataArray:
+        """The model's own value of a lever just before the horizon; where the run starts there, at its start."""
+        earlier = int(np.flatnonzero(self._inside(self._all_times))[0]) - 1
+        path = self.baseline[self.system[lever.variable].name].isel(time=[max(earlier, 0)])
+        return self._chosen(path.rename(time=WINDOW).drop_vars(WINDOW), lever.where)
 
     # --- paths, elements, times -----------------------------------------------------------------------------------
 
@@ -302,14 +330,15 @@ class _Reading:
             return self._blocks(float(self._times[-1] - self._times[0]), total=True)
         if isinstance(when, Each):
             return self._blocks(when.each, total=True)
-        spans = self._blocks(self.plan.every)
+        spans, near = self._blocks(self.plan.every), slack(self._all_times)
+        if isinstance(when, tuple):
+            return spans.only([i for i, time in enumerate(spans.times) if min(abs(time - one) for one in when) <= near])
         if not isinstance(when, Periods):
             return spans
-        near = slack(self._all_times)
         low = -np.inf if when.from_ is None else when.from_ - near
         high = np.inf if when.to is None else when.to + near
         kept = [i for i, time in enumerate(spans.times) if low <= time <= high]
-        return _Spans(spans.times[kept], [spans.first[i] for i in kept], [spans.last[i] for i in kept])
+        return spans.only(kept if when.every is None else kept[:: round(when.every / self.plan.every)])
 
     def _blocks(self, length: float, *, total: bool = False) -> _Spans:
         """Spans of one length from the start of the horizon on; the last one may be shorter."""
@@ -342,6 +371,11 @@ class _Reading:
         """The name of a dimension in a run."""
         known = {key(dimension): dimension for dimension in self.system.dimensions}
         return label(self.system, known.get(key(name), name))
+
+
+def _may_move(amount: Amount) -> bool:
+    """Whether an amount is one of the run."""
+    return isinstance(amount, str) or (isinstance(amount, ValueAt) and not amount.baseline)
 
 
 def _numbers(amount: float | Sequence[tuple[float, float]], times: FloatArray) -> FloatArray:

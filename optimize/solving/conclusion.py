@@ -137,7 +137,8 @@ class Conclusion:
         except SimulationError as error:
             run = self.runs.broken(policy)
             return Findings(Ending.FAILED, np.inf, np.inf, failure=str(error)), (), run
-        checked = violations(problem.plan, problem.system, steps, steps - self.runs.own_steps())
+        own = self.runs.own_steps()
+        checked = violations(problem.plan, problem.system, steps, steps - own, own)
         residual = self._residual()
         missed, place = self._missed(checked)
         convex = not len(problem.bound.quantities)

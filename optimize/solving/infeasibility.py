@@ -263,7 +263,7 @@ def _amount(amount: Amount | None, time: float | None) -> str:
     if isinstance(amount, ValueAt):
         factor = "" if amount.factor == 1.0 else f"{amount.factor:g} times "
         when = "" if amount.at is None else f" at {amount.at:g}"
-        return f"{factor}{amount.variable!r}{when}"
+        return f"{factor}{amount.variable!r}{when}{' in the baseline' if amount.baseline else ''}"
     if isinstance(amount, str):
         return repr(amount)
     if isinstance(amount, tuple):

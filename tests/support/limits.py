@@ -56,6 +56,8 @@ def moved(problem: Problem, seed: int = 0) -> tuple[Values, Run]:
     )
 
 
+OWN = simulated(np.broadcast_to(islands.OWN_SPENDING, (13, 3, 3)), np.full(13, 0.2))  # the run without a policy
+
 # Each limit as in a plan, and by hand what its left side exceeds its right side by: windows first, then dimensions.
 LIMITS: dict[str, tuple[dict[str, Any], Callable[[Run], Values]]] = {
     "sum of a lever over all dimensions": (
@@ -171,6 +173,47 @@ LIMITS: dict[str, tuple[dict[str, Any], Callable[[Run], Values]]] = {
     "a share of a variable at the same time": (
         {"variable": "income", "at_most": {"variable": "total income", "factor": 0.4}},
         lambda r: always(r["income"] - 0.4 * r["total income"][:, np.newaxis]),
+    ),
+    "in one of two periods": (
+        {"variable": "total income", "at_most": 5.0, "when": {"from": 3, "every": 2}},
+        lambda r: always(r["total income"])[1::2] - 5.0,
+    ),
+    "in single periods": (
+        {"variable": "income", "at_most": 5.0, "when": [5, 2]},
+        lambda r: always(r["income"])[[0, 3]] - 5.0,
+    ),
+    "what it is without the policy": (
+        {
+            "variable": "income",
+            "at_most": {"variable": "income", "baseline": True, "factor": 0.99},
+            "when": {"from": 3},
+        },
+        lambda r: (always(r["income"]) - 0.99 * always(OWN["income"]))[1:],
+    ),
+    "without the policy, all elements alike": (
+        {"variable": "income", "at_most": {"variable": "total income", "baseline": True, "factor": 0.4}},
+        lambda r: always(r["income"]) - 0.4 * always(OWN["total income"])[:, np.newaxis],
+    ),
+    "the end without the policy": (
+        {"variable": "capital", "at_most": {"variable": "capital", "baseline": True}, "when": "final"},
+        lambda r: final(r["capital"] - OWN["capital"]),
+    ),
+    "the total without the policy": (
+        {
+            "sum": "income",
+            "over": ["island"],
+            "at_most": {"variable": "total income", "baseline": True, "factor": 1.1},
+            "when": "total",
+        },
+        lambda r: total(r["total income"] - 1.1 * OWN["total income"]),
+    ),
+    "the value in an earlier period without the policy": (
+        {"variable": "income", "at_most": {"variable": "income", "baseline": True, "at": 3}, "when": {"from": 4}},
+        lambda r: always(r["income"])[2:] - always(OWN["income"])[1],
+    ),
+    "a lever against the model's own values": (
+        {"variable": "spending", "at_most": {"variable": "spending", "baseline": True, "factor": 2.0}},
+        lambda r: always(r["spending"] - 2.0 * OWN["spending"]),
     ),
     "a mean of a variable that no lever moves, at one time": (
         {"variable": "total income", "at_most": {"variable": "price", "at": 5, "factor": 2.0}},

@@ -121,6 +121,20 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"limit": [{"name": "x", "sum": "a", "at_most": 1, "when": {"form": 3}}]},
         "limit 'x', when.*no key 'form'.*'from'",
     ),
+    "when every": (
+        {"limit": [{"name": "x", "sum": "a", "at_most": 1, "when": {"from": 3, "evry": 5}}]},
+        "limit 'x', when.*no key 'evry'.*'every'",
+    ),
+    "no periods": ({"limit": [{"name": "x", "sum": "a", "at_most": 1, "when": []}]}, "limit 'x', when"),
+    "baseline": (
+        {"limit": [{"name": "x", "variable": "a", "at_least": {"variable": "a", "basline": True}}]},
+        "limit 'x', at_least.*no key 'basline'.*'baseline'",
+    ),
+    "from the start": (
+        {"lever": [{"variable": "a", "ramp": {"absolute": 1, "from_strat": True}}]},
+        "lever 'a', ramp.*no key 'from_strat'.*'from_start'",
+    ),
+    "a share in words": ({"lever": [{"variable": "a", "ramp": {"relative": [1, 2]}}]}, "lever 'a', ramp, relative"),
     "amount": ({"limit": [{"name": "x", "sum": "a", "at_most": True}]}, "limit 'x', at_most"),
     "points": ({"limit": [{"name": "x", "sum": "a", "at_most": [[1, 2, 3]]}]}, "limit 'x', at_most"),
     "no points": ({"limit": [{"name": "x", "sum": "a", "at_most": []}]}, "limit 'x', at_most"),

@@ -45,7 +45,39 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a bound elsewhere": (
         {"lever": [{"variable": "spending", "upper": {"variable": "income", "at": 2}}]},
-        "a bound is a number, points, or the name of a variable",
+        "a bound is a number, points, the name of a variable, or the value of one in the baseline",
+    ),
+    "a ramp that moves": (
+        {"lever": [{"variable": "spending", "ramp": {"absolute": "income"}}]},
+        "lever 'spending'.*ramp.*the levers move 'income'.*absolute = { variable = \"income\", baseline = true }",
+    ),
+    "a ramp of another dimension": (
+        {"lever": [{"variable": "tax rate", "ramp": {"relative": "people"}}]},
+        "lever 'tax rate'.*'people' has the dimension 'island'",
+    ),
+    "the name of a ramp": (
+        {"lever": [{"variable": "spending", "ramp": {"absolute": "poeple"}}]},
+        "lever 'spending'.*no variable 'poeple'.*'people'",
+    ),
+    "the name of fixed values": (
+        {"lever": [{"variable": "spending", "fixed": "celing"}]},
+        "lever 'spending'.*no variable 'celing'.*'ceiling'",
+    ),
+    "the dimensions of an amount without the policy": (
+        {"limit": [{"name": "x", "variable": "total income", "at_least": {"variable": "income", "baseline": True}}]},
+        "limit 'x'.*'income' has the dimension 'island', the limit has: none",
+    ),
+    "the name of an amount without the policy": (
+        {"limit": [{"name": "x", "variable": "income", "at_least": {"variable": "incme", "baseline": True}}]},
+        "limit 'x'.*no variable 'incme'.*'income'",
+    ),
+    "single periods": (
+        {"limit": [{"name": "x", "variable": "income", "at_most": 9.0, "when": [3, 4.5]}]},
+        "limit 'x'.*no period begins at 4.5; periods begin from 2 to 5",
+    ),
+    "no whole number of periods": (
+        {"limit": [{"name": "x", "variable": "income", "at_most": 9.0, "when": {"from": 3, "every": 1.5}}]},
+        "limit 'x'.*1.5 is no whole number of periods of 1. Take 1 or 2",
     ),
     "bound": ({"lever": [{"variable": "spending", "upper": "celing"}]}, "lever 'spending'.*no variable 'celing'"),
     "no element": (

@@ -28,7 +28,8 @@ def run_of(problem: Problem, x: Any) -> Any:
 
 def violations_of(problem: Problem, run: xr.Dataset) -> tuple[Violation, ...]:
     """The violations of a run, measured by what it moved."""
-    return violations(problem.plan, problem.system, run, run - run_of(problem, problem.own))
+    own = run_of(problem, problem.own)
+    return violations(problem.plan, problem.system, run, run - own, own)
 
 
 @pytest.mark.parametrize("name", LIMITS)
@@ -96,7 +97,8 @@ def test_bounds_have_sizes_of_their_own(islands_system: System) -> None:
     problem = Problem(islands_system, read_plan(islands.plan(lever=[{**lever, "lower": 0.25}])))
     plan = problem.plan.model_copy(update={"levers": (problem.plan.levers[0].model_copy(update={"lower": 1.25}),)})
     run = run_of(problem, np.ones(problem.size))
-    lower, upper = violations(plan, islands_system, run, run - run_of(problem, problem.own))
+    own = run_of(problem, problem.own)
+    lower, upper = violations(plan, islands_system, run, run - own, own)
     assert (lower.place, lower.time, lower.size) == ("lower bound of spending[north, rice]", 2, pytest.approx(0.2))
     assert (upper.place, upper.time, upper.size) == ("upper bound of spending[south, steel]", 2, pytest.approx(1.0))
     kept, _ = violations_of(problem, run)
@@ -166,7 +168,7 @@ def test_a_lever_counts_with_its_value_and_an_outcome_with_its_largest(islands_s
         values[8] = 4.0  # at 4, where the limit does not look
         run[variable].isel({run[variable].dims[1]: 0})[:] = -1.0
         run[variable].isel({run[variable].dims[1]: 2})[:] = -1.0
-        found, *_ = violations(problem.plan, islands_system, run, 0 * run)
+        found, *_ = violations(problem.plan, islands_system, run, 0 * run, run)
         assert found.value == pytest.approx(2.0)
         assert found.size == pytest.approx(2.0 / sizes)
 
@@ -253,7 +255,7 @@ def test_a_stock_that_is_used_up_may_miss_zero_by_a_rounding(islands_system: Sys
     assert 0 < largest(violations_of(problem, run)) < 1e-11
     run["capital"][-1, 0, 0] = -0.4  # moved from 1.49
     assert largest(violations_of(problem, run)) == pytest.approx(0.4 / 1.89, rel=1e-2)
-    still = violations(problem.plan, islands_system, run, 0 * run)
+    still = violations(problem.plan, islands_system, run, 0 * run, run)
     assert largest(still) == pytest.approx(0.4 / float(run["capital"][4:, 0, 0].max()))
 
 
