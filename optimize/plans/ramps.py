@@ -81,13 +81,13 @@ def _numbers(binder: Binder, block: LeverBlock, name: str, step: Step) -> FloatA
     if variable is not None and not in_baseline and binder.is_moved(variable):
         found = f"the levers move {variable!r}, and a ramp is held by numbers."
         advice = f'Take what it is without the policy: {name} = {{ variable = "{variable}", baseline = true }}.'
-        raise InvalidRequest(Fault(found, "ramp", advice=advice))
+        raise InvalidRequest(Fault(found, advice=advice))
     windows = binder.horizon.means(block.lever.every)
     found_numbers = binder.amount(step, binder.block_cells(block), windows).constant.reshape(block.shape)
     if (found_numbers < 0).any():
         low = found_numbers.min()
         found = f"its {name} part is {low:g} where it is least; expected zero or more."
-        raise InvalidRequest(Fault(found, "ramp", advice=f"Look at {variable!r} in the model's own run."))
+        raise InvalidRequest(Fault(found, advice=f"Look at {variable!r} in the model's own run."))
     return found_numbers
 
 

@@ -61,8 +61,8 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
     Nothing of ours takes part in that but the policy and the words of the plan. A result from a folder, which may come
     from anybody, is computed anew first (see `recomputation`): what it says and is not so refutes it. What PySD
     computes otherwise than the language says is left out, and a note says so; where that is all, there is no
-    verification. What a plan takes from the run without the policy comes from PySD's own run too. PySD may need a minute
-    for each; `watch` is told what is begun, and `ahead` is its run with the policy where that has begun already
+    verification. What a plan takes from the run without the policy comes from PySD's own run too. For each run PySD may
+    need a minute; `watch` is told what is begun, and `ahead` is the run with the policy where that has begun already
     (`begun_ahead`). Raises a ModelError where the model file is gone or PySD cannot run it.
 
     >>> import optimize as opt

@@ -50,10 +50,11 @@ def neutral(program: Program, *, stop: Callable[[], bool]) -> FloatArray:
         rises, last = (rises + 1 if found > last else 0), found
         if stop() or found <= NEGLIGIBLE or rises == RISES:
             break
+    floor = np.where(np.isfinite(program.lower), program.lower, 0.0)
     for part in (1.0, *PARTS):
         if least <= NEGLIGIBLE or stop():
             break
-        even = np.where(np.isfinite(program.lower), program.lower + part * (best - program.lower), part * best)
+        even = floor + part * (best - floor)
         better = reconciled(program, even, stop=stop)
         if better is not None and (found := excess(program, better)) < least:
             best, least = better, found

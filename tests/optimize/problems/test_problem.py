@@ -49,7 +49,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a ramp that moves": (
         {"lever": [{"variable": "spending", "ramp": {"absolute": "income"}}]},
-        "lever 'spending'.*ramp.*the levers move 'income'.*absolute = { variable = \"income\", baseline = true }",
+        "lever 'spending'.*the levers move 'income', and a ramp.*absolute = { variable = \"income\", baseline",
     ),
     "a ramp of another dimension": (
         {"lever": [{"variable": "tax rate", "ramp": {"relative": "people"}}]},

@@ -29,6 +29,12 @@ budget = 4 + 2 * Time ~ money/Year ~|
 even split[place] = share[place] * budget ~ money/Year ~|
 half of income[place] = income[place] / 2 ~ money/Year ~|
 """
+YEARLY = """
+INITIAL TIME = 0 ~ Year ~|
+FINAL TIME = 4 ~ Year ~|
+TIME STEP = 1 ~ Year ~|
+SAVEPER = 1 ~ Year ~|
+"""
 NOBODY = {
     "name": "nobody left behind",
     "variable": "income",
@@ -39,7 +45,7 @@ NOBODY = {
 @pytest.fixture
 def system(tmp_path: Path) -> System:
     """The model in a file."""
-    return loaded(tmp_path, SAVING)
+    return loaded(tmp_path, SAVING, controls=YEARLY)
 
 
 def plan_of(system: System, **changes: Any) -> opt.Plan:
@@ -94,7 +100,9 @@ def test_a_result_is_verified_against_the_baseline_of_pysd(system: System, tmp_p
     again = load_result(tmp_path / "run")
     assert again.plan == result.plan
     found = opt.verify(again).verification
-    assert found is not None and not found.doubts and found.passed
+    assert found is not None
+    assert not found.doubts
+    assert found.passed
 
 
 def test_a_planted_violation_is_found(system: System) -> None:
