@@ -281,8 +281,9 @@ def compare(
     runs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN RUN...",
-            help="Folders of results, and CSV files of policies, which are run in the model of the first result.",
+            metavar="RUN|PLAN...",
+            help="Folders of results; plans (TOML, or a library name), which are solved; CSV files of policies, which "
+            "are run in the model of the first result.",
         ),
     ],
     label: Annotated[
@@ -296,16 +297,25 @@ def compare(
         ),
     ] = None,
     samples: Annotated[int | None, typer.Option(min=2, help="Trajectories of Morris through the ranges (20).")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the results of plans, one for each by its name; by default runs."),
+    ] = None,
+    regions: Regions = None,
+    verify: Annotated[
+        bool, typer.Option("--verify/--no-verify", help="Replay the policies that plans come to in PySD.")
+    ] = True,
     json: Json = False,
 ) -> CompareRequest:
-    """Lay results and policies side by side: outcomes, who is worse off with which, money, limits and their prices.
+    """Lay results, plans and policies side by side: outcomes, who is worse off with which, money, limits, prices.
 
     The first is what the others are held against. Whether all start from the same run without a policy, and what else
-    was asked of each, is said first.
+    was asked of each, is said first. Plans are solved before, one after the other; one whose result lies in DIR already
+    is not solved again, and one that comes to no policy is left out and told (exit status 1).
 
-    Example: prosperity compare runs/FIRST runs/SECOND my_policy.csv
+    Example: prosperity compare runs/FIRST runs/SECOND my_policy.csv; prosperity compare plans/*.toml --out runs/plans
     """
-    return CompareRequest(tuple(runs), tuple(label or ()), ranges, samples, json)
+    return CompareRequest(tuple(runs), tuple(label or ()), ranges, samples, out, regions, verify, json)
 
 
 @app.command()

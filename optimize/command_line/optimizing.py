@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+
+import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest, ModelError
 from sd_models.reading.library import load
@@ -31,7 +33,7 @@ from ..solvers.choice import FEW
 from ..solvers.solver import Ending
 from ..solving.solve import chosen_solver, solve, with_seconds
 from . import console
-from .asked import asked_for, start_of
+from .asked import Asked, asked_for, start_of
 from .interruption import Interruption, interruptible
 from .progress import Progress, working
 from .requests import OptimizeRequest, PlanRequest, Status, VerifyRequest
@@ -42,30 +44,51 @@ NAME = 100  # bytes of a model's name in that of a folder
 
 def answer_optimize(request: OptimizeRequest) -> Status:
     """Solves the plan, saves the result, replays it in PySD, and prints all of it."""
-    began = perf_counter()
     if request.out:
         check_new_folder(request.out)
     with interruptible() as interruption, Progress(interruption.ending) as progress:
         with progress.phase("Reading model and plan"):
-            asked = asked_for(request)
-            chosen_solver(request.solver, asked.plan.solver)
-            problem = Problem(asked.system, asked.plan, asked.file)
-            start = start_of(request.start_from, problem)
-            check_new_folder(request.out or run_folder(asked.system.name))
-        loading = perf_counter() - began
-        with _begun_ahead(request, problem) as ahead:
-            with progress.phase("Solving"):
-                result = solve(problem, solver=request.solver, watch=progress, start=start)
-            result = replace(result, notes=(*asked.notes, *result.notes))
-            with progress.phase("Saving"):
-                result, failure = _saved(result, request.out or run_folder(asked.system.name), loading)
-            with _keeping(result):
-                result = _replayed(request, result, progress, interruption, ahead)
+            stated = stated_for(request)
+            check_new_folder(request.out or run_folder(stated.asked.system.name))
+        result, failure = solved(stated, progress, interruption)
     with _keeping(result):
         _tell(result, json=request.json)
     if failure is not None:
         raise failure
-    return _status(result, interruption)
+    return status_of(result, interruption)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A request as a problem, where its search begins, and the seconds that it took to read."""
+
+    request: OptimizeRequest
+    asked: Asked
+    problem: Problem
+    start: dict[str, xr.DataArray] | None
+    loading: float
+
+
+def stated_for(request: OptimizeRequest) -> Stated:
+    """Reads model and plan; InvalidRequest for everything in the request that does not fit."""
+    began = perf_counter()
+    asked = asked_for(request)
+    chosen_solver(request.solver, asked.plan.solver)
+    problem = Problem(asked.system, asked.plan, asked.file)
+    return Stated(request, asked, problem, start_of(request.start_from, problem), perf_counter() - began)
+
+
+def solved(stated: Stated, progress: Progress, interruption: Interruption) -> tuple[Result, ModelError | None]:
+    """The result, saved and replayed where that is asked for, and why it is not where it should be."""
+    request, asked, problem = stated.request, stated.asked, stated.problem
+    with _begun_ahead(request, problem) as ahead:
+        with progress.phase("Solving"):
+            result = solve(problem, solver=request.solver, watch=progress, start=stated.start)
+        result = replace(result, notes=(*asked.notes, *result.notes))
+        with progress.phase("Saving"):
+            result, failure = _saved(result, request.out or run_folder(asked.system.name), stated.loading)
+        with _keeping(result):
+            return _replayed(request, result, progress, interruption, ahead), failure
 
 
 def _saved(result: Result, folder: Path, loading: float) -> tuple[Result, ModelError | None]:
@@ -153,7 +176,8 @@ def _noted(result: Result, what: str, error: ModelError) -> Result:
     return replace(result, notes=(*result.notes, *(f"{what}: {fault}" for fault in error.faults)))
 
 
-def _status(result: Result, interruption: Interruption) -> Status:
+def status_of(result: Result, interruption: Interruption) -> Status:
+    """How a command ends that ends with a result."""
     if interruption.received is not None or result.findings.ending is Ending.INTERRUPTED:
         terminated = interruption.received is not None and interruption.received != 2
         return Status.TERMINATED if terminated else Status.INTERRUPTED

@@ -172,12 +172,18 @@ class DiagramRequest:
 
 @dataclass(frozen=True, slots=True)
 class CompareRequest:
-    """Results and policies to be laid side by side, what to call them, and ranges under which they are held too."""
+    """Results, policies and plans to be laid side by side, what to call them, and ranges under which they are held too.
+
+    Plans are solved first, each into a folder of its own in `out`; `regions` and `verify` are theirs.
+    """
 
     runs: tuple[Path, ...]
     labels: tuple[str, ...] = ()
     ranges: Path | None = None
     samples: int | None = None
+    out: Path | None = None
+    regions: str | None = None
+    verify: bool = True
     json: bool = False
 
 
