@@ -14,13 +14,15 @@ from support import islands
 
 import optimize as opt
 import sd_models as sd
+from optimize.command_line import optimizing
 from optimize.command_line.commands import main
 from optimize.comparisons.candidate import GIVEN
 from optimize.comparisons.differences import differences, plan_differences
 from optimize.comparisons.document import document
 from optimize.comparisons.robustness import robustness
 from optimize.comparisons.tables import sentences, tables
-from sd_models.errors import InvalidRequest
+from optimize.files.documents import toml_text
+from sd_models.errors import Fault, InvalidRequest
 from sd_models.system.model import System
 
 Solved = Callable[..., opt.Result]
@@ -323,3 +325,120 @@ def test_results_of_a_version_without_headlines(solved: Solved) -> None:
     """Nothing is made up for them."""
     with pytest.raises(InvalidRequest, match="no headline outcome in common"):
         opt.compare([solved(), replace(solved(), headlines=())])
+
+
+# --- plans ------------------------------------------------------------------------------------------------------------
+
+IMPOSSIBLE = {"name": "impossible", "variable": "spending", "at_least": 3.0}
+
+
+@pytest.fixture
+def plans(system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with three plans, one of which comes to no policy, in which the command is called."""
+    monkeypatch.chdir(tmp_path)
+    contents = {"free": {}, "bound": LOWER, "never": {"limit": [islands.BUDGET, IMPOSSIBLE]}}
+    for name, changes in contents.items():
+        content = {**islands.small_plan(**changes), "model": str(system.path)}
+        (tmp_path / f"{name}.toml").write_text(toml_text(content), encoding="utf-8")
+    return tmp_path
+
+
+def labels(printed: str) -> list[str]:
+    """What is compared, as JSON tells it."""
+    return [run["label"] for run in json.loads(printed)["runs"]]
+
+
+def test_plans_are_solved_and_compared(plans: Path, solved: Solved, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each into a folder by its name; a second time nothing is solved."""
+    command = ["compare", "free.toml", "bound.toml", "--no-verify", "--out", "found", "--json"]
+    assert main(command) == 0
+    printed = capsys.readouterr()
+    assert labels(printed.out) == ["free", "bound"]
+    assert "Plan 2 of 2: bound" in printed.err
+    result = opt.load_result(plans / "found" / "bound")
+    assert result.objective == pytest.approx(solved(**LOWER).objective, rel=1e-9)
+    assert result.verification is None
+    assert main(command) == 0
+    printed = capsys.readouterr()
+    assert labels(printed.out) == ["free", "bound"]
+    assert printed.err.count("is not solved again") == 2
+    assert "Solving" not in printed.err
+
+
+def test_a_plan_without_a_policy_costs_the_others_nothing(plans: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is left out with its label, and the exit status says so; a plan, a result and a file go together."""
+    names = ["--label", "one", "--label", "two", "--label", "three"]
+    command = ["compare", "never.toml", "free.toml", "bound.toml", "--no-verify", "--json"]
+    assert main([*command, *names]) == 1
+    printed = capsys.readouterr()
+    assert labels(printed.out) == ["two", "three"]
+    assert "never.toml is left out: " in printed.err
+    assert (plans / "runs" / "free" / "policy.csv").is_file()
+    assert main(["compare", "runs/free", "runs/free/policy.csv", "bound.toml", "--json"]) == 0
+    assert labels(capsys.readouterr().out) == ["free", "policy", "bound"]
+    assert main(["compare", "never.toml", "free.toml"]) == 1
+    printed = capsys.readouterr()
+    assert "Nothing is compared: 1 of 2 can be." in printed.err
+    assert "Delete runs" in printed.err
+    assert not printed.out
+
+
+@pytest.mark.parametrize("failing", ["save_result", "solve"])
+def test_what_fails_in_one_plan_is_told(
+    plans: Path, failing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others go on."""
+    real = getattr(optimizing, failing)
+    calls: list[object] = []
+
+    def once(*arguments: Any, **options: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise InvalidRequest(Fault("no room on the disk."))
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(optimizing, failing, once)
+    command = ["compare", "free.toml", "bound.toml", str(plans / "bound.toml"), "--no-verify", "--json"]
+    status = main(command)
+    printed = capsys.readouterr()
+    assert "no room on the disk" in printed.err
+    assert (status, labels(printed.out)[-2:]) == (int(failing == "solve"), ["bound", "bound-2"])
+
+
+def test_faults_of_all_plans_are_told_before_one_is_solved(plans: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the file of each."""
+    text = (plans / "free.toml").read_text(encoding="utf-8")
+    (plans / "one.toml").write_text(text.replace("welfare", "welfar"), encoding="utf-8")
+    (plans / "two.toml").write_text(text.replace("upper", "uper"), encoding="utf-8")
+    assert main(["compare", "free.toml", "one.toml", "two.toml"]) == 2
+    printed = capsys.readouterr()
+    assert all(words in printed.err for words in ("one.toml", "'welfar'", "two.toml", "'uper'"))
+    assert "Solving" not in printed.err
+    assert not (plans / "runs").exists()
+
+
+def test_a_folder_of_another_plan_is_kept(plans: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody knows whether it is still wanted."""
+    assert main(["compare", "free.toml", "bound.toml", "--no-verify"]) == 0
+    text = (plans / "bound.toml").read_text(encoding="utf-8")
+    (plans / "bound.toml").write_text(text.replace("0.5", "0.6"), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["compare", "free.toml", "bound.toml", "--no-verify"]) == 2
+    assert "holds the result of another plan or model. Name another --out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["a", "b", "--out", "c"], "--out and --regions belong to plans"),
+        (["free.toml"], "1 plan to compare"),
+        (["free.toml", "bound.toml", "--label", "x"], "1 labels for 2 results"),
+    ],
+)
+def test_what_does_not_fit_is_told_before_a_plan_is_solved(
+    plans: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a sentence, with status 2."""
+    assert main(["compare", *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not (plans / "runs").exists()

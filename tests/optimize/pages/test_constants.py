@@ -109,6 +109,8 @@ def test_what_amounts_of_a_plan_follow_from_is_not_offered(tmp_path: Path) -> No
         {"limit": [{"name": "spent", "variable": "u", "at_most": "cap"}]},
         {"limit": [{"name": "both", "terms": {"u": 1, "cap": 1}, "at_most": 6}]},
         {"lever": [{"variable": "u", "lower": 0, "upper": "cap"}]},
+        {"lever": [{"variable": "u", "lower": 0, "upper": 9, "ramp": {"absolute": "cap"}}]},
+        {"lever": [{"variable": "u", "lower": 0, "upper": {"variable": "cap", "baseline": True}}]},
     ):
         bound = chosen_constants(subject_of(system, read_plan({**plan, **more})))
         assert {one.label for one in bound.constants} == {"free"}

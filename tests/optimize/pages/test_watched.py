@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from support import islands
 
+import optimize as opt
 from optimize.pages import watched as watched_module
 from optimize.pages.arrays import unpacked
-from optimize.pages.subject import Subject
+from optimize.pages.subject import Subject, subject_of
 from optimize.pages.watched import watched
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, System
 
 
 def matrix(packed: dict[str, Any], columns: int) -> csr_array:
@@ -59,6 +61,22 @@ def test_a_ramp_is_two_numbers_a_step(subject: Subject) -> None:
     (ramp,) = found["ramps"]
     assert unpacked(ramp["relative"]).tolist() == [0.5] * 3
     assert unpacked(ramp["absolute"]).tolist() == [0.1] * 3
+
+
+def test_a_ramp_by_element_is_told_by_its_rows(system: System) -> None:
+    """As one that counts from the start is, and fixed values that move; none of them is a budget."""
+    levers = [
+        {"variable": "spending", "upper": 2.0, "ramp": {"relative": 0.5, "absolute": "people"}},
+        {"variable": "tax rate", "ramp": {"absolute": 0.1, "from_start": True}},
+    ]
+    plan = opt.read_plan(islands.small_plan(lever=levers))
+    subject = subject_of(system, plan)
+    found, left_out = watched(subject, subject.problem.simulator.model.outputs.rows)
+    names = ["annual budget", "floor", "largest fall of spending", "largest rise of spending", "ramp of tax rate"]
+    assert [one["name"] for one in found["limits"]] == names
+    assert [one["isBudget"] for one in found["limits"]] == [True, False, False, False, False]
+    assert found["ramps"] == []
+    assert not left_out
 
 
 def test_a_budget_is_a_sum_that_is_bounded_from_above(subject: Subject) -> None:

@@ -88,10 +88,25 @@ def test_the_program_has_the_rows_of_the_plan(problem: opt.Problem) -> None:
 ARRAYS = ("lever_cost", "outcome_cost", "lower", "upper", "row_lower", "row_upper", "reference", "peaks")
 
 
-@pytest.mark.parametrize("name", [*OPTIMA, "islands", "flagship"])
-def test_pyomo_gives_back_what_the_plan_says(name: str, problem: opt.Problem) -> None:
+def without_policy(system: System) -> opt.Problem:
+    """The islands held against the run without a policy, with ramps by element from the start."""
+    ramp = {"relative": 0.25, "absolute": "people", "from_start": True}
+    fixed = {"variable": "tax rate", "fixed": {"variable": "tax rate", "baseline": True, "factor": 0.9}}
+    amount = {"variable": "income", "baseline": True, "factor": 0.99}
+    limit = {"name": "nobody left behind", "variable": "income", "at_least": amount, "when": {"from": 3, "every": 2}}
+    levers = [{"variable": "spending", "upper": 2.0, "ramp": ramp}, fixed]
+    return opt.Problem(system, opt.read_plan(islands.small_plan(lever=levers, limit=[islands.BUDGET, limit])))
+
+
+@pytest.mark.parametrize("name", [*OPTIMA, "islands", "without policy", "flagship"])
+def test_pyomo_gives_back_what_the_plan_says(name: str, problem: opt.Problem, islands_system: System) -> None:
     """The arrays read from the Pyomo model are those that the plan's rows make without it, to the last bit."""
-    given = {"islands": lambda: problem, "flagship": flagship}.get(name, lambda: known(name))()
+    others = {
+        "islands": lambda: problem,
+        "without policy": lambda: without_policy(islands_system),
+        "flagship": flagship,
+    }
+    given = others.get(name, lambda: known(name))()
     through, direct = read(given), assemble(given)
     for field in ARRAYS:
         np.testing.assert_array_equal(getattr(through, field), getattr(direct, field), err_msg=field)
