@@ -7,7 +7,7 @@ Kernels compute them; where the model has none, CasADi does (`HorizonRun` and it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -74,6 +74,7 @@ class NativeHorizon:
     run: HorizonRun
     kernels: NativeModel
     _last: dict[bytes, native.Run] = field(default_factory=dict)
+    _last_weighed: dict[bytes, native.Weighed] = field(default_factory=dict)
 
     def outputs(self, paths: FloatArray, constants: FloatArray) -> FloatArray:
         """The outputs (rows, points)."""
@@ -88,7 +89,25 @@ class NativeHorizon:
         self, paths: FloatArray, constants: FloatArray, seed: FloatArray, moves: Iterable[FloatArray]
     ) -> FloatArray:
         """The derivatives of the gradient along each of `moves`, (moves, rows of levers, points)."""
-        return self.kernels.products(self._run(paths, constants), seed, np.stack(list(moves)), each=concurrently)
+        weighed = self._weighed(self._run(paths, constants), seed)
+        return self.kernels.products(weighed, np.stack(list(moves)), each=concurrently)
+
+    def local_products(
+        self, paths: FloatArray, constants: FloatArray, seed: FloatArray, moves: Iterable[FloatArray]
+    ) -> FloatArray:
+        """The same with what regions, or whatever rows are along, do to each other held."""
+        weighed = self._weighed(self._run(paths, constants), seed)
+        return self.kernels.products(weighed, np.stack(list(moves)), each=concurrently, local=True)
+
+    def _weighed(self, run: native.Run, seed: FloatArray) -> native.Weighed:
+        """The run with these weights; the last one is kept, since many products are asked for, one after the other."""
+        key = seed.tobytes()
+        found = self._last_weighed.get(key)
+        if found is None or found.run is not run:
+            found = self.kernels.weighed(run, seed)
+            self._last_weighed.clear()
+            self._last_weighed[key] = found
+        return found
 
     def _run(self, paths: FloatArray, constants: FloatArray) -> native.Run:
         """The run; the last one is kept, since derivatives follow on values."""
@@ -243,12 +262,24 @@ class SimulatedOutcomes:
     def products(self, at: Evaluation, weights: FloatArray, directions: FloatArray) -> FloatArray:
         """The second derivative of the sum of all outcomes times their weights, times each direction (k, levers): the
         tangent of the reverse sweep, several directions in one."""
+        return self._products(self.run.way.products, at, weights, directions)
+
+    def local_products(self, at: Evaluation, weights: FloatArray, directions: FloatArray) -> FloatArray | None:
+        """The same with what elements of the long dimension do to each other held; None where that is not known."""
+        way = self.run.way
+        if not isinstance(way, NativeHorizon):
+            return None
+        return self._products(way.local_products, at, weights, directions)
+
+    def _products(
+        self, products: Callable[..., FloatArray], at: Evaluation, weights: FloatArray, directions: FloatArray
+    ) -> FloatArray:
         paths, seed = self.levers.paths(at.x), self._seed(weights)
         parts = [np.zeros((0, len(at.x)))]
         count = max(LEAST_AT_ONCE, MOST_NUMBERS // paths.size)
         for first in range(0, len(directions), count):  # each goes with a path of every lever, and of every stock
             moves = self.levers.directions(directions[first : first + count])
-            parts.append(self._by_lever(self.run.way.products(paths, self.constants, seed, moves)))
+            parts.append(self._by_lever(products(paths, self.constants, seed, moves)))
         return np.concatenate(parts)
 
     # --- measures -------------------------------------------------------------------------------------------------

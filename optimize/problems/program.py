@@ -46,7 +46,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -109,6 +109,14 @@ class Outcomes(Protocol):
 
     def products(self, at: Evaluation, weights: FloatArray, directions: FloatArray) -> FloatArray:
         """The second derivative of the sum of all outcomes times their weights (m), times each direction (k, n)."""
+
+
+@runtime_checkable
+class LocalOutcomes(Protocol):
+    """Outcomes that also know what elements of a dimension, such as regions, do to themselves alone."""
+
+    def local_products(self, at: Evaluation, weights: FloatArray, directions: FloatArray) -> FloatArray | None:
+        """Second derivatives times directions as `products`, with what elements do to each other held; or None."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -318,3 +326,13 @@ class Program:
             return np.zeros(directions.shape)
         self.counts.products += len(directions)
         return self.outcomes.products(at, weights, directions)
+
+    def local_products(self, at: Evaluation, weights: FloatArray, directions: FloatArray) -> FloatArray | None:
+        """The same with what elements of a dimension do to each other held, so that a direction tells of all of them
+        at once; None where that is not known."""
+        if not isinstance(self.outcomes, LocalOutcomes) or self.quadratics:
+            return None
+        if not weights.any() or not len(directions):
+            return np.zeros(directions.shape)
+        self.counts.products += len(directions)
+        return self.outcomes.local_products(at, weights, directions)

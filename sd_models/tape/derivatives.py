@@ -37,13 +37,14 @@ MOVED: Mapping[Role, Role] = {Role.VALUE: Role.DIRECTION, Role.WEIGHT: Role.WEIG
 """The role of the direction in which what is read in a role moves."""
 
 
-def tangent(tape: Tape, sources: Sequence[Source]) -> Tape:
+def tangent(tape: Tape, sources: Sequence[Source], *, local: bool = False) -> Tape:
     """How the results of a tape change along a direction of these sources.
 
     The results keep their names. The tape reads, besides values, the directions of the sources; of a tape that reads
-    weights, theirs too.
+    weights, theirs too. With `local`, sums over rows do not move, nor what a row takes from other positions: each
+    position moves as if it moved alone and nothing answered it. What is read as a single number still moves.
     """
-    work = _Copy(tape, sources)
+    work = _Copy(tape, sources, local)
     for number in range(len(tape.instructions)):
         work.copy(number)
         work.tangents.append(work.moved(number))
@@ -76,6 +77,7 @@ class _Copy:
 
     tape: Tape
     sources: Sequence[Source]
+    local: bool = False
     recorder: Recorder = field(default_factory=Recorder)
     numbers: list[int] = field(default_factory=list)
     tangents: list[int | None] = field(default_factory=list)
@@ -145,6 +147,8 @@ class _Copy:
         moves = [self.tangents[a] for a in line.arguments]
         if all(move is None for move in moves):
             return None
+        if self.local and (line.operation in REDUCTIONS or isinstance(line.data, Places | Merge)):
+            return self._moved_here(line, [self._or_zero(move) for move in moves])
         if isinstance(line.data, Places | Merge) or line.operation is Movement.SUM:
             return self.across(line, [self._or_zero(move) for move in moves])
         if line.operation is Operation.CHOOSE:
@@ -155,6 +159,19 @@ class _Copy:
         if total is not None and line.operation in REDUCTIONS:
             return self.recorder.reduce(Movement.SUM, total, self.length(line.arguments[0]))
         return total
+
+    def _moved_here(self, line: Instruction, moves: Sequence[int]) -> int | None:
+        """What of a movement stays at its position."""
+        match line.data:
+            case Places(positions):
+                found, position = np.full(line.length, moves[0]), positions
+            case Merge(argument, position):
+                found = np.array(moves)[argument]
+            case _:
+                return None
+        here = np.arange(len(found))
+        found[position[: len(found)] != here] = self.zero()
+        return self.recorder.merge(found, here) if len(found) else None
 
     def _loaded(self, load: Load) -> int | None:
         if load.role is Role.VALUE and load.source not in self.sources:

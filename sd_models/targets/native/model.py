@@ -65,6 +65,15 @@ class Run:
 
 
 @dataclass(frozen=True, eq=False)
+class Weighed:
+    """A run and the weights of outputs (1, times, places), with what its stocks are worth (1, times + 1, places)."""
+
+    run: Run
+    seed: FloatArray
+    worth: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class NativeModel:
     """The kernels of a taped model."""
 
@@ -218,10 +227,10 @@ class NativeModel:
 
     @contextmanager
     def _moved(
-        self, run: Run, moves: Mapping[Source, FloatArray], moving: tuple[Source, ...]
+        self, run: Run, moves: Mapping[Source, FloatArray], moving: tuple[Source, ...], *, local: bool = False
     ) -> Iterator[tuple[FloatArray, FloatArray]]:
         """How stocks (directions, times + 1, places) and outputs move."""
-        kernels = self._kernels.ahead(moving)
+        kernels = self._kernels.ahead(moving, local=local)
         copies, count = len(next(iter(moves.values()))), run.count
         outputs = self._space(Source.OUTPUTS, count, copies)
         with self._spaces.lent(kernels, (copies, count + 1, self._size(STOCKS))) as stocks:
@@ -233,32 +242,43 @@ class NativeModel:
             kernels.step(Span(0, count), read, {STOCKS: stocks[:, 1:], Source.OUTPUTS: outputs}, copies)
             yield stocks, outputs
 
-    def products(self, run: Run, weights: FloatArray, directions: FloatArray, each: Each = map) -> FloatArray:
-        """The second derivative of a weighted sum of outputs, `weights` (rows of outputs, times), times directions of
-        the levers: both (directions, rows, times).
-        """
+    def weighed(self, run: Run, weights: FloatArray) -> Weighed:
+        """A run with what its stocks are worth for a weighted sum of outputs, `weights` (rows of outputs, times)."""
         seed = self._filled(Source.OUTPUTS, weights.T[np.newaxis])
         worth = self._space(STOCKS, run.count + 1, 1)
         self._swept(run, seed, (Source.LEVERS,), worth)
+        return Weighed(run, seed, worth)
+
+    def products(
+        self, weighed: Weighed, directions: FloatArray, each: Each = map, *, local: bool = False
+    ) -> FloatArray:
+        """The second derivative of a weighted sum of outputs times directions of the levers: both (directions, rows,
+        times).
+
+        With `local`, what positions of rows do to each other is held (`tape.derivatives.tangent`): one direction gives
+        an exact product for every position at once.
+        """
+        run = weighed.run
         groups = list(_groups(directions, self._together(run.count)))
         if not groups:
             return np.zeros((0, *run.given.levers.shape))
-        parts = each(lambda part: self._bent(run, seed, worth, self._moves({Source.LEVERS: part})), groups)
+        parts = each(lambda part: self._bent(weighed, self._moves({Source.LEVERS: part}), local), groups)
         return np.concatenate([self._back(Source.LEVERS, part) for part in parts])
 
-    def _bent(self, run: Run, seed: FloatArray, worth: FloatArray, moves: Mapping[Source, FloatArray]) -> FloatArray:
+    def _bent(self, weighed: Weighed, moves: Mapping[Source, FloatArray], local: bool) -> FloatArray:
         """Products of one group of directions: how a sweep back moves when what it goes along does."""
-        kernels, moving = self._kernels.bends, (Source.LEVERS,)
+        run, worth = weighed.run, weighed.worth
+        kernels, moving = self._kernels.bends(local=local), (Source.LEVERS,)
         copies, count = len(moves[Source.LEVERS]), run.count
         found = self._space(Source.LEVERS, count, copies)
         read: dict[Origin, Column] = {
             **run.read,
-            (Role.WEIGHT, Source.OUTPUTS): seed[0],
+            (Role.WEIGHT, Source.OUTPUTS): weighed.seed[0],
             (Role.DIRECTION, Source.LEVERS): moves[Source.LEVERS],
             (Role.WEIGHT_DIRECTION, Source.OUTPUTS): self._space(Source.OUTPUTS, 1),
         }
         with (
-            self._moved(run, moves, moving) as (stocks, _),
+            self._moved(run, moves, moving, local=local) as (stocks, _),
             self._worths(kernels.step, copies, count) as (last, later, now),
         ):
             read |= {(Role.DIRECTION, Source.STOCKS): stocks}
@@ -344,30 +364,36 @@ class _Kernels:
             )
         return self._sweeps[to]
 
-    def ahead(self, moving: tuple[Source, ...]) -> _Pair:
+    def ahead(self, moving: tuple[Source, ...], *, local: bool = False) -> _Pair:
         """Along many directions at once."""
-        if moving not in self._ahead:
+        if (moving, local) not in self._ahead:
             own = frozenset((Role.DIRECTION,))
-            self._ahead[moving] = _Pair(
-                Kernel(tangent(self.first, moving), self.columns, own),
-                Kernel(tangent(self.next, (Source.STOCKS, *moving)), self.columns, own),
+            self._ahead[moving, local] = _Pair(
+                Kernel(tangent(self.first, moving, local=local), self.columns, own),
+                Kernel(tangent(self.next, (Source.STOCKS, *moving), local=local), self.columns, own),
             )
-        return self._ahead[moving]
+        return self._ahead[moving, local]
 
-    @cached_property
-    def bends(self) -> _Pair:
+    def bends(self, *, local: bool = False) -> _Pair:
         """How sweeps back to the levers move along many directions of these."""
-        own, to = frozenset((Role.DIRECTION, Role.WEIGHT_DIRECTION)), (Source.LEVERS,)
-        back = self.sweeps(to)
-        return _Pair(
-            Kernel(tangent(back.start.tape, to), self.columns, own, frozenset((Source.LEVERS,))),
-            Kernel(tangent(back.step.tape, (Source.STOCKS, *to)), self.columns, own),
-        )
+        if local not in self._bends:
+            own, to = frozenset((Role.DIRECTION, Role.WEIGHT_DIRECTION)), (Source.LEVERS,)
+            back = self.sweeps(to)
+            first = tangent(back.start.tape, to, local=local)
+            step = tangent(back.step.tape, (Source.STOCKS, *to), local=local)
+            self._bends[local] = _Pair(
+                Kernel(first, self.columns, own, frozenset((Source.LEVERS,))), Kernel(step, self.columns, own)
+            )
+        return self._bends[local]
 
     @cached_property
     def _sweeps(self) -> dict[tuple[Source, ...], _Pair]:
         return {}
 
     @cached_property
-    def _ahead(self) -> dict[tuple[Source, ...], _Pair]:
+    def _ahead(self) -> dict[tuple[tuple[Source, ...], bool], _Pair]:
+        return {}
+
+    @cached_property
+    def _bends(self) -> dict[bool, _Pair]:
         return {}
