@@ -19,7 +19,7 @@ from ..sequential.master import Sizes, Soft
 from ..sequential.points import Point, Scaling
 from ..sequential.working import NEAR, WorkingSet
 from . import tuning
-from .blocks import Blocks, linear_of
+from .blocks import Blocks
 from .exact import ExactLagrangian
 from .frame import Frame, movable
 from .iterate import Iterate, begun, joined, warm
@@ -46,6 +46,7 @@ class Place:
     sizes: Sizes | None = None
     penalty: float = 1.0
     is_pressed: bool = False
+    are_apart: bool = False
     frame: Frame = field(init=False)
     point: Point = field(init=False)
     at: Iterate = field(init=False)
@@ -75,6 +76,7 @@ class Place:
             levers = block_sizes(self.program, first.run.x)
             lagrangian = ExactLagrangian(self.program, first.run, self.multipliers, levers, self.check)
             self.groups = self.scaling.groups = coupled_groups(lagrangian)
+            self.are_apart = lagrangian.is_parting(self.groups)
         self.sizes = self.scaling.first(first.run)
         self.frame = Frame(self.program, self.split, self.sizes, 1.0)
         if not self._begin_warm(first):
@@ -130,7 +132,7 @@ class Place:
 
     def equations(self, damping: float) -> Equations | None:
         """Newton's equations with so much curvature added; None where rounding leaves none."""
-        linear, slack, price = linear_of(self.posed), self.at.slack, self.at.price
+        linear, slack, price = self.blocks.linear(self.posed), self.at.slack, self.at.price
         proximity = min(PROXIMITY, max(self.at.product, tuning.LEAST_PROXIMITY)) + damping
         found = Equations.at(self.posed, linear, self.pairs, slack, price, proximity=proximity)
         return None if found is None else found.of(replace(self.posed, blocks=linear.blocks))
@@ -153,7 +155,6 @@ class Place:
         new = np.setdiff1d(self.near(self.point), self.order)
         if len(new):
             self.join(new)
-        self.posed = self._posed()
         self._resize()
         self.is_pressed = self.is_pressed or is_pressed(self.penalty, self.at.y, self.posed)
         penalty = max(raised(self.penalty, self.at.y, self.posed, self.dearest), self._worth())
@@ -176,7 +177,8 @@ class Place:
     def bend(self, error: float) -> None:
         """Takes the curvature anew."""
         self.blocks.renew(self.lagrangian(), error)
-        self.pose()
+        _, blocks = self.blocks.scaled(self.frame.unit)
+        self.posed = replace(self.posed, blocks=blocks)
 
     def _resize(self) -> None:
         """Counts levers in larger sizes where they have outgrown theirs, and the objective in another unit where slopes
@@ -194,7 +196,6 @@ class Place:
             factor = max(slope, min(bent, 1.0))
             self.frame = replace(self.frame, unit=self.frame.unit * factor)
             self.at, self.penalty = self.at.in_unit(factor), self.penalty / factor
-        self.posed = self._posed()
 
     # --- looks ----------------------------------------------------------------------------------------------------
 
@@ -255,7 +256,8 @@ class Place:
 
     def lagrangian(self) -> ExactLagrangian:
         """The Lagrangian around the policy."""
-        return ExactLagrangian(self.program, self.point.run, self.multipliers, self.frame.sizes.levers, self.check)
+        levers = self.frame.sizes.levers
+        return ExactLagrangian(self.program, self.point.run, self.multipliers, levers, self.check, self.are_apart)
 
     def simulated(self, x: FloatArray) -> Point | None:
         """A policy and its outcomes, or None where the run leaves the numbers."""

@@ -80,15 +80,19 @@ EVERY = 4
 # The whole second derivative is kept as long as the residual falls to this part.
 SERVES = 0.03
 # Errors, the largest effect of a lever on the objective being 1, below which curvature is exact within groups, and
-# below which directions are found with exact products: earlier, negative curvature away from an optimum makes them
-# short.
-EXACT, PRODUCTS = 2e-2, 2e-3
+# directions are found with exact products: earlier, negative curvature away from an optimum makes them short, and
+# later, steps of rough blocks that hide it are. On `provinces-m16-y25-0`, with blocks whose negative curvature was kept
+# (`blocks.py`), 69 iterations at 2e-2, 46 at 1e-1, 48 at 5e-1; on `macro-m16-y25-0` 44 at 2e-2 and 2e-3, 38 at 1e-1.
+EXACT, PRODUCTS = 0.1, 0.1
 # Both stay until errors are above this: a step by what blocks know alone may undo what exact products gained.
-LEFT = 0.1
+LEFT = 0.5
 # Exact groups are taken from the beginning where they cost no more than so many times what rough ones do.
 CHEAP = 3.0
 # Exact groups are taken anew after so many iterations, and have at most so many levers.
 EXACT_EVERY, LARGEST = 12, 1000
+# Groups act on each other through national sums. Of so many, what each does to itself with the sums held is nearer to
+# what it does than random signs show, in which all others are noise; of fewer, its own part of the sums is large.
+SEVERAL = 8
 # Directions whose products are taken at once, before it is asked again whether to stop.
 AT_ONCE = 32
 # Conjugate gradients end at this part of their first error, or that of the errors as these fall, but no finer than the

@@ -5,7 +5,8 @@ group: all measures and periods of a region, say, but not one region to another.
 random signs across them, so that what other groups add averages out (Bekas, Kokiopoulou and Saad 2007, Applied
 Numerical Mathematics 57). Far from an optimum a rough estimate will do: in a group, one lever's path acts on another's
 through stocks, so smoothly in time, and is probed along a few smooth paths; what a path does to itself, period by
-period.
+period. Where groups are known to act on each other through national sums alone, products with these sums held have
+nothing of other groups in them, and signs do not matter (`penalty_barrier/exact.py`).
 
 Why groups and not a diagonal learnt from step to step: spending passes a delay into a stock, so that one year's
 replaces another's, and measures whose effects meet in one region replace each other. Measured with 400 levers: a
@@ -76,6 +77,10 @@ class Lagrangian:
         """Its second derivative times each direction."""
         _ = self.slope
         return concurrently(self.product, directions)
+
+    def within(self, directions: Iterable[FloatArray]) -> list[FloatArray]:
+        """The same, of which only what groups of levers do to themselves will be asked."""
+        return self.products(directions)
 
     def whole(self) -> FloatArray:
         """Its second derivative (levers, levers), exactly: no difference sees how steep a smooth kink is."""
@@ -204,20 +209,17 @@ def _grouped(blocks: Sequence[Block], dimension: str) -> list[Group]:
 
 def _exact(lagrangian: Lagrangian, groups: list[Group]) -> list[FloatArray]:
     """The second derivative within each group, a column at a time in all groups together."""
-    found = [np.zeros((len(group.columns), len(group.columns))) for group in groups]
-    directions, all_signs = [], []
-    for place in range(max(len(group.columns) for group in groups)):
-        signs = _signs(0, place, len(groups))
-        direction = np.zeros(len(lagrangian.sizes))
-        for group, sign in zip(groups, signs, strict=True):
-            direction[group.columns[place : place + 1]] = sign
-        directions.append(direction)
-        all_signs.append(signs)
-    for place, (signs, product) in enumerate(zip(all_signs, lagrangian.products(directions), strict=True)):
-        for group, sign, matrix in zip(groups, signs, found, strict=True):
-            if place < len(group.columns):
-                matrix[:, place] = sign * product[group.columns]
-    return found
+    count = max(len(group.columns) for group in groups)
+    signs = np.array([_signs(0, place, len(groups)) for place in range(count)])
+    directions = np.zeros((count, len(lagrangian.sizes)))
+    for g, group in enumerate(groups):
+        places = np.arange(len(group.columns))
+        directions[places, group.columns] = signs[places, g]
+    found = np.array(lagrangian.within(directions))
+    return [
+        (found[: len(group.columns), group.columns] * signs[: len(group.columns), g, np.newaxis]).T
+        for g, group in enumerate(groups)
+    ]
 
 
 def _rough(lagrangian: Lagrangian, groups: list[Group]) -> list[FloatArray]:
@@ -225,16 +227,16 @@ def _rough(lagrangian: Lagrangian, groups: list[Group]) -> list[FloatArray]:
     found = _between(lagrangian, groups)
     longest = max(len(path) for group in groups for path in group.paths)
     count = min(longest, DIRECTIONS)
-    directions = [_own_direction(lagrangian, groups, first, count) for first in range(count)]
-    own = [np.zeros_like(matrix) for matrix in found]
-    for first, (direction, product) in enumerate(zip(directions, lagrangian.products(directions), strict=True)):
-        for group, matrix, mine in zip(groups, found, own, strict=True):
-            signs = direction[group.columns]
-            rest = product[group.columns] - matrix @ signs
-            for part in group.parts:
-                at = np.arange(part.start, part.stop)[first::count]
-                mine[part, at] = rest[part, np.newaxis] * signs[at]
-    return [matrix + mine for matrix, mine in zip(found, own, strict=True)]
+    directions = np.array([_own_direction(lagrangian, groups, first, count) for first in range(count)])
+    products = np.array(lagrangian.within(directions))
+    for group, matrix in zip(groups, found, strict=True):
+        signs = directions[:, group.columns]
+        rest = products[:, group.columns] - signs @ matrix.T
+        for part in group.parts:
+            places = np.arange(part.start, part.stop)
+            first = (places - part.start) % count
+            matrix[part, part] += (rest[first, part] * signs[first, places][:, np.newaxis]).T
+    return found
 
 
 def _own_direction(lagrangian: Lagrangian, groups: list[Group], first: int, count: int) -> FloatArray:
@@ -247,28 +249,31 @@ def _own_direction(lagrangian: Lagrangian, groups: list[Group], first: int, coun
 
 def _between(lagrangian: Lagrangian, groups: list[Group]) -> list[FloatArray]:
     """What paths do to other paths of their group, as far as smooth paths show it; zero for a path on itself."""
-    half = [np.zeros((len(group.columns), len(group.columns))) for group in groups]
-    probes = [(slot, number) for slot in range(max(len(group.paths) for group in groups)) for number in range(SMOOTH)]
-    chosen = [[g for g, group in enumerate(groups) if _has(group, slot, number)] for slot, number in probes]
-    directions = []
-    for (slot, number), members in zip(probes, chosen, strict=True):
-        direction = np.zeros(len(lagrangian.sizes))
-        signs = _signs(2, slot * SMOOTH + number, len(groups))
-        for g in members:
-            path = groups[g].paths[slot]
-            direction[path] = signs[g] * smooth_paths(len(path))[number]
-        directions.append(direction)
-    for (slot, number), members, product in zip(probes, chosen, lagrangian.products(directions), strict=True):
-        signs = _signs(2, slot * SMOOTH + number, len(groups))
-        for g in members:
-            base = smooth_paths(len(groups[g].paths[slot]))[number]
-            half[g][:, groups[g].parts[slot]] += np.outer(product[groups[g].columns] * signs[g], base)
-    return [_symmetric(group, matrix) for group, matrix in zip(groups, half, strict=True)]
+    slots = max(len(group.paths) for group in groups)
+    signs = np.array([_signs(2, probe, len(groups)) for probe in range(slots * SMOOTH)])
+    directions = np.zeros((slots * SMOOTH, len(lagrangian.sizes)))
+    for g, group in enumerate(groups):
+        for slot, path in enumerate(_moved_paths(group)):
+            probes = slot * SMOOTH + np.arange(len(smooth_paths(len(path))))
+            directions[np.ix_(probes, path)] = signs[probes, g, np.newaxis] * smooth_paths(len(path))
+    used = directions.any(axis=1)
+    products = np.zeros_like(directions)
+    products[used] = lagrangian.within(directions[used])
+    return [_between_paths(group, products[:, group.columns] * signs[:, [g]]) for g, group in enumerate(groups)]
 
 
-def _has(group: Group, slot: int, number: int) -> bool:
-    """Whether a group has a path at this slot beside another, and the path a smooth one of this number."""
-    return len(group.paths) > max(slot, 1) and number < len(smooth_paths(len(group.paths[slot])))
+def _moved_paths(group: Group) -> tuple[IndexArray, ...]:
+    """The paths of a group that are moved to learn what they do to others of it: none of one alone."""
+    return group.paths if len(group.paths) > 1 else ()
+
+
+def _between_paths(group: Group, products: FloatArray) -> FloatArray:
+    """What the paths of a group do to each other, from products with smooth paths, slot by slot."""
+    half = np.zeros((len(group.columns), len(group.columns)))
+    for slot, path in enumerate(_moved_paths(group)):
+        base, part = smooth_paths(len(path)), group.parts[slot]
+        half[:, part] = products[slot * SMOOTH : slot * SMOOTH + len(base)].T @ base
+    return _symmetric(group, half)
 
 
 def _signs(kind: int, number: int, count: int) -> FloatArray:

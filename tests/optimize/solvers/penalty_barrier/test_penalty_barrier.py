@@ -236,7 +236,7 @@ def test_exact_curvature_is_kept_until_errors_are_large_again(monkeypatch: pytes
     program = of_forms([1.0])
     lagrangian = ExactLagrangian(program, program.evaluate(np.ones(1)), Multipliers.none(program), np.ones(1))
     found, kept = Blocks(groups, taken, 1.0), []
-    for error in (0.05, 0.01, 0.05, 0.2):
+    for error in (0.2, 0.05, 0.3, 0.7):
         found.renew(lagrangian, error)
         kept.append(found.curvature.exact)
     assert kept == [False, True, True, False]
