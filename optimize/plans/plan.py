@@ -299,7 +299,8 @@ class Plan(Document):
 def load_plan(path: str | Path) -> Plan:
     """The plan of a TOML file, or of a library model by its name; InvalidRequest lists everything that is wrong.
 
-    A model file and data files that the plan names are looked for beside the plan.
+    A model file and data files that the plan names are looked for beside the plan. A plan that is `like` another has
+    that one's tables where it has none of its own: `like = "plan.toml"`, a file beside it or a library model's plan.
 
     >>> load_plan("common_prosperity").horizon
     (2026.0, 2050.0)
@@ -313,7 +314,23 @@ def plan_content(path: str | Path) -> dict[str, Any]:
     if is_model_file(path):
         advice = f"Write one for it: prosperity plan {path.name} --out my_plan.toml."
         raise InvalidRequest(Fault("is a model; expected a plan.", file=path.name, advice=advice))
-    return _beside(read_toml(path), path.parent)
+    return _whole(path)
+
+
+def _whole(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """The tables of a plan, and those of the plan that it is `like` where it has none of its own."""
+    if path.resolve() in above:
+        names = " -> ".join(step.name for step in (*above, path))
+        raise InvalidRequest(Fault(f"a plan is like itself: {names}.", advice="One of them must stand for itself."))
+    content = read_toml(path)
+    other = content.pop("like", None)
+    if other is None:
+        return _beside(content, path.parent)
+    if not isinstance(other, str):
+        advice = 'Name the plan that this one starts from: like = "plan.toml".'
+        raise InvalidRequest(Fault(f"'like' is {other!r}; expected a text.", file=path.name, advice=advice))
+    start = plan_path(other) if other in library() else path.parent / other
+    return _whole(start, (*above, path.resolve())) | _beside(content, path.parent)
 
 
 def plan_path(plan: str | Path) -> Path:
