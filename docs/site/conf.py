@@ -95,8 +95,11 @@ explanation/road
 explanation/claims
 explanation/bounds
 explanation/flagship
+explanation/second_edition
 generated/models/common_prosperity/README
 generated/models/common_prosperity/sensitivity
+generated/models/common_prosperity_second_edition/README
+generated/models/common_prosperity_second_edition/sensitivity
 generated/models/urbanization/README
 ```
 
