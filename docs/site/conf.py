@@ -98,8 +98,8 @@ explanation/flagship
 explanation/second_edition
 generated/models/common_prosperity/README
 generated/models/common_prosperity/sensitivity
-generated/models/common_prosperity_second_edition/README
-generated/models/common_prosperity_second_edition/sensitivity
+generated/models/common_prosperity_2/README
+generated/models/common_prosperity_2/sensitivity
 generated/models/urbanization/README
 ```
 

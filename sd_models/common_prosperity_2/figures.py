@@ -1,6 +1,6 @@
 """The figures of the model's page, drawn from the model file and a run.
 
-    python -m sd_models.common_prosperity_second_edition.figures               # all of them, into figures/ beside the model
+    python -m sd_models.common_prosperity_2.figures               # all of them, into figures/ beside the model
 
 `structure.png` counts the links between the sectors of `model.mdl`, so it cannot be out of date; `stocks.png` shows the
 stocks and flows of each sector, and refuses names that the model does not have. The other figures show the baseline:
@@ -394,7 +394,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--target", type=Path, default=HERE / "figures", help="folder for the figures")
     target: Path = parser.parse_args(arguments).target
     target.mkdir(parents=True, exist_ok=True)
-    system = load("common_prosperity_second_edition")
+    system = load("common_prosperity_2")
     for name, figure in figures(system, simulate(system), HERE / "provinces"):
         figure.savefig(target / f"{name}.png", dpi=75, metadata={"Software": None})
     print(f"Written: {target}")

@@ -13,7 +13,7 @@ from support.second_edition import LEVER, baseline, names, run, spending, system
 
 import sd_models as sd
 from optimize import load_plan
-from sd_models.common_prosperity_second_edition.folder import HERE
+from sd_models.common_prosperity_2.folder import HERE
 
 NATION = (
     *("national GDP", "national urban income", "national rural income", "national income ratio", "national CO2"),
@@ -142,7 +142,7 @@ PLANS = [HERE / "plan.toml", *sorted(HERE.glob("plans/*.toml"))]
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: str(path.stem))
 def test_plans_are_for_the_model_and_its_lever(path: Path) -> None:
     plan = load_plan(path)
-    assert plan.model == "common_prosperity_second_edition"
+    assert plan.model == "common_prosperity_2"
     assert {lever.variable for lever in plan.levers} == {LEVER}
 
 

@@ -1,7 +1,7 @@
 """A coarser data folder: regions put together, by sums and weighted means.
 
-    python -m sd_models.common_prosperity_second_edition.grouping                      # provinces/ and groups.csv make macro/
-    python -m sd_models.common_prosperity_second_edition.grouping --source FOLDER --groups TABLE --target FOLDER
+    python -m sd_models.common_prosperity_2.grouping                      # provinces/ and groups.csv make macro/
+    python -m sd_models.common_prosperity_2.grouping --source FOLDER --groups TABLE --target FOLDER
 
 Groups stand in a table with two columns, region and group; their order is that of their first regions. Trends of
 a group are means over its regions, not fitted anew: the coarse model repeats the fine one as far as a mean can.

@@ -14,7 +14,7 @@ import xarray as xr
 from support.second_edition import END, FREE, baseline, own, run, spending, system
 
 from sd_models.analysis.loops import influences
-from sd_models.common_prosperity_second_edition.folder import HERE
+from sd_models.common_prosperity_2.folder import HERE
 
 LOOP = re.compile(r'Loop ([RB]\d+) "([^"]+)": ([^.]+)\.')
 HEADING = re.compile(r'([RB]\d+) "([^"]+)"')

@@ -1,7 +1,7 @@
 """A finer data folder, for tests of scale: each region split at random, its sums and means preserved.
 
-    python -m sd_models.common_prosperity_second_edition.splitting 333 --target fine           # 333 regions out of provinces/
-    python -m sd_models.common_prosperity_second_edition.splitting 2844 --target counties --seed 7
+    python -m sd_models.common_prosperity_2.splitting 333 --target fine           # 333 regions out of provinces/
+    python -m sd_models.common_prosperity_2.splitting 2844 --target counties --seed 7
 
 Parts of a region differ in size and in output a head, and incomes go with output; everything else is as in the whole.
 It is no data: no figure of a part is a fact. The parts of a region add up to it at the start of the run; later they

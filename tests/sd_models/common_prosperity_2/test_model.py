@@ -1,4 +1,4 @@
-"""The library model `common_prosperity_second_edition`: its file, its figures, and how its baseline fits 2011 to 2022."""
+"""The library model `common_prosperity_2`: its file, its figures, and how its baseline fits 2011 to 2022."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import sd_models as sd
 from optimize import CalibrationResult, calibrate
 from optimize.calibration.accuracy import Summary, summaries
 from optimize.calibration.fitting import Ending
-from sd_models.common_prosperity_second_edition import figures
-from sd_models.common_prosperity_second_edition.folder import HERE
+from sd_models.common_prosperity_2 import figures
+from sd_models.common_prosperity_2.folder import HERE
 from sd_models.system.model import Kind
 
 MODEL = (HERE / "model.mdl").read_text(encoding="utf-8")
@@ -286,7 +286,7 @@ def test_trends_hold_until_the_end_of_the_record_and_fade_after_it() -> None:
 
 # --- the record -------------------------------------------------------------------------------------------------------
 
-# Mean absolute errors over the record, measured by `prosperity calibrate common_prosperity_second_edition`, and a quarter more.
+# Mean absolute errors over the record, measured by `prosperity calibrate common_prosperity_2`, and a quarter more.
 NATION = {
     "national population": ("population", 0.0006),
     "national urban share": ("urban share", 0.005),
@@ -350,12 +350,12 @@ def test_consumption_and_investment_are_those_of_the_national_accounts() -> None
 @cache
 def fitted() -> CalibrationResult:
     """The fit to the record, and to what was known at the end of 2019 or 2020, which forecasts the rest."""
-    return calibrate("common_prosperity_second_edition")
+    return calibrate("common_prosperity_2")
 
 
 @pytest.mark.slow
 def test_the_committed_trends_are_those_that_calibration_finds() -> None:
-    """`prosperity calibrate common_prosperity_second_edition --apply` would hardly change them."""
+    """`prosperity calibrate common_prosperity_2 --apply` would hardly change them."""
     assert fitted().ending is Ending.CONVERGED
     assert fitted().fit.misfit_at_start <= fitted().fit.misfit * 1.002
 

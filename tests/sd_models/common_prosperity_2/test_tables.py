@@ -10,8 +10,8 @@ import pytest
 from support.second_edition import system
 
 import sd_models as sd
-from sd_models.common_prosperity_second_edition import tables
-from sd_models.common_prosperity_second_edition.folder import HERE
+from sd_models.common_prosperity_2 import tables
+from sd_models.common_prosperity_2.folder import HERE
 
 PLACES = {"README.md": {"measures", "closures", "kinds", "fit"}, "second_edition.md": {"alone", "targets"}}
 
@@ -24,7 +24,7 @@ def made() -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", tables.PAGES, ids=lambda path: path.name)
 def test_tables_of_the_pages_are_up_to_date(made: dict[str, Any], path: Path) -> None:
-    """`python -m sd_models.common_prosperity_second_edition.tables` would change nothing."""
+    """`python -m sd_models.common_prosperity_2.tables` would change nothing."""
     text = path.read_text(encoding="utf-8")
     assert tables.page(text, made) == text
 

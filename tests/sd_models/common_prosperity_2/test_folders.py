@@ -10,8 +10,8 @@ import pytest
 from support.second_edition import faults
 
 import sd_models as sd
-from sd_models.common_prosperity_second_edition import grouping, splitting
-from sd_models.common_prosperity_second_edition.folder import (
+from sd_models.common_prosperity_2 import grouping, splitting
+from sd_models.common_prosperity_2.folder import (
     ALIKE,
     HERE,
     INITIAL,
@@ -21,8 +21,8 @@ from sd_models.common_prosperity_second_edition.folder import (
     read,
     weight,
 )
-from sd_models.common_prosperity_second_edition.grouping import group_folder
-from sd_models.common_prosperity_second_edition.splitting import split_folder
+from sd_models.common_prosperity_2.grouping import group_folder
+from sd_models.common_prosperity_2.splitting import split_folder
 
 PROVINCES = HERE / "provinces"
 MACRO = HERE / "macro"
@@ -34,7 +34,7 @@ def whole(region: str) -> str:
 
 
 def test_macro_is_what_grouping_makes_of_the_provinces(tmp_path: Path) -> None:
-    """Renewed by `python -m sd_models.common_prosperity_second_edition.grouping`."""
+    """Renewed by `python -m sd_models.common_prosperity_2.grouping`."""
     grouping.main(["--target", str(tmp_path / "macro")])
     made = {path.name: path.read_bytes() for path in (tmp_path / "macro").iterdir()}
     assert made == {path.name: path.read_bytes() for path in MACRO.iterdir()}
@@ -136,9 +136,7 @@ def test_a_region_without_group_is_named(tmp_path: Path) -> None:
 def test_the_nation_as_one_region_runs(tmp_path: Path) -> None:
     """One region is no special case, but that nobody leaves for another one."""
     group_folder(PROVINCES, dict.fromkeys(read(PROVINCES, "initial.csv").index, "China"), tmp_path / "nation")
-    run = sd.simulate(
-        sd.load("common_prosperity_second_edition", regions=tmp_path / "nation"), time=sd.TimeSpan(save_every=0.25)
-    )
+    run = sd.simulate(sd.load("common_prosperity_2", regions=tmp_path / "nation"), time=sd.TimeSpan(save_every=0.25))
     assert float(run["national GDP"].sel(time=2011)) == pytest.approx(54.84, rel=0.01)
     assert faults(run) == []
 
@@ -167,9 +165,7 @@ def test_parts_have_the_trends_clusters_and_spending_of_the_whole(tmp_path: Path
 
 def test_a_split_folder_keeps_the_accounts(tmp_path: Path) -> None:
     split_folder(PROVINCES, 60, tmp_path / "fine", seed=5)
-    run = sd.simulate(
-        sd.load("common_prosperity_second_edition", regions=tmp_path / "fine"), time=sd.TimeSpan(save_every=0.25)
-    )
+    run = sd.simulate(sd.load("common_prosperity_2", regions=tmp_path / "fine"), time=sd.TimeSpan(save_every=0.25))
     assert faults(run) == []
 
 
@@ -183,8 +179,8 @@ def test_the_same_seed_makes_the_same_folder(tmp_path: Path) -> None:
 def test_a_split_folder_runs_and_starts_as_the_whole(tmp_path: Path) -> None:
     split_folder(PROVINCES, 100, tmp_path / "fine")
     names = ["national population", "national GDP", "national urban share"]
-    fine = sd.simulate(sd.load("common_prosperity_second_edition", regions=tmp_path / "fine"), outputs=names)
-    coarse = sd.simulate(sd.load("common_prosperity_second_edition"), outputs=names)
+    fine = sd.simulate(sd.load("common_prosperity_2", regions=tmp_path / "fine"), outputs=names)
+    coarse = sd.simulate(sd.load("common_prosperity_2"), outputs=names)
     for name in names:
         assert float(fine[name][0]) == pytest.approx(float(coarse[name][0]), rel=1e-4)
         np.testing.assert_allclose(fine[name], coarse[name], rtol=0.1)

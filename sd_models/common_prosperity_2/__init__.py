@@ -1,0 +1,10 @@
+"""The second edition of the flagship, which is to take its place: what makes its data folders, tables and figures.
+
+- `folder.py`: the tables of a data folder: which columns add up, and what weighs the others
+- `grouping.py`: a coarser folder, out of sums and weighted means (`python -m sd_models.common_prosperity_2.grouping`)
+- `splitting.py`: a finer folder, each region split at random (`python -m sd_models.common_prosperity_2.splitting`)
+- `tables.py`: the tables of the page (`python -m sd_models.common_prosperity_2.tables`)
+- `figures.py`: the figures of the page (`python -m sd_models.common_prosperity_2.figures`)
+
+The model itself is `model.mdl`; `README.md` describes it.
+"""
