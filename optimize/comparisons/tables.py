@@ -12,7 +12,7 @@ from ..plans.horizon import horizon_end
 from ..results.gains import Extreme, Outcome, Sides, part_changed
 from ..results.moments import round_times
 from ..results.numbers import column, signed_column
-from ..results.tables import REACHED, Table, telling_dimension
+from ..results.tables import Table, reached, telling_dimension
 from ..results.verdict import TOLERANCE
 from ..results.violations import Violation
 from .comparison import RUN, Comparison
@@ -273,7 +273,7 @@ def _held(found: Comparison, item: Violation | None) -> str:
     where = f"{item.place.removeprefix(item.limit).strip('[]')} {found.said(item.time)}".strip()
     if item.size > TOLERANCE:
         return f"MISSED by {item.size:.1e} of its size, {where}"
-    if item.room <= REACHED:
+    if reached(item):
         return f"reached, {where}"
     value, amount = column([item.value, item.amount])
     return f"kept ({value} of {amount}), {where}"

@@ -12,7 +12,7 @@ from ..comparisons.comparison import RUN, Compared, Comparison, compare
 from ..results.gains import Sides
 from ..results.numbers import signed_column
 from ..results.result import Result
-from ..results.tables import REACHED
+from ..results.tables import reached
 from ..results.verdict import TOLERANCE
 from .blocks import Block, Chart, Folded, Listing, Paragraph, Section, Table
 from .people import MOST_PANELS, losers_table, thinned
@@ -200,6 +200,6 @@ def _limits(subject: Subject, found: Comparison) -> Table:
             elif held.size > TOLERANCE:
                 told.append(said.say("missed_by", size=percent(held.size)))
             else:
-                told.append(said.voice.say("reached" if held.room <= REACHED else "kept"))
+                told.append(said.voice.say("reached" if reached(held) else "kept"))
         rows.append((said.name(limit.name), *told))
     return Table(said.say("limits_caption"), (said.say("head_limit"), *found.labels), tuple(rows), 0)

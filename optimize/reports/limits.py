@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..plans.kinds import RowKind
 from ..results.prices import kind_of
-from ..results.tables import REACHED
+from ..results.tables import reached as is_reached
 from ..results.verdict import TOLERANCE
 from ..results.violations import Violation
 from ..results.worth import PRICED, Worth, unit_of_amount, unpriced, worths
@@ -135,7 +135,7 @@ def reached(subject: Subject) -> tuple[str, ...]:
     return tuple(
         subject.speaker.inner(item.limit)
         for item in subject.result.violations
-        if item.limit in names and item.room <= REACHED
+        if item.limit in names and is_reached(item)
     )
 
 
@@ -168,7 +168,6 @@ def _row(subject: Subject, item: Violation) -> tuple[str, ...]:
     if item.size > TOLERANCE:
         state = said.say("missed_by", size=percent(item.size))
     else:
-        state = said.voice.say("reached" if item.room <= REACHED else "kept")
-    is_reached = item.size <= TOLERANCE and item.room <= REACHED
-    value = item.amount if is_reached and not item.amount else item.value  # no dust beside a limit of zero
+        state = said.voice.say("reached" if is_reached(item) else "kept")
+    value = item.amount if is_reached(item) and not item.amount else item.value  # no dust beside a limit of zero
     return said.name(item.place), state, said.moment(item.time), *column([value, item.amount], digits=4)

@@ -26,7 +26,7 @@ from .gains import Outcome, outcomes, said, sides, times_of
 from .moments import MOST_TIMES, is_in_years, round_times
 from .prices import current, kind_of
 from .result import Result
-from .tables import REACHED
+from .tables import reached
 from .verdict import TOLERANCE
 from .violations import Violation
 
@@ -143,7 +143,7 @@ def _sides(outcome: Outcome) -> dict[str, Any] | None:
 
 def _limit(result: Result, item: Violation) -> dict[str, Any]:
     """A limit where it is nearest to its amount."""
-    state = "missed" if item.size > TOLERANCE else "reached" if item.room <= REACHED else "kept"
+    state = "missed" if item.size > TOLERANCE else "reached" if reached(item) else "kept"
     return {
         "limit": item.limit,
         "place": item.place,

@@ -16,11 +16,9 @@ import xarray as xr
 
 from sd_models.simulator.measures import Measure
 
-from ..plans.kinds import RowKind
 from .gains import Extreme, Outcome, Sides, gaining, losing, outcomes, times_of
 from .moments import round_times
 from .numbers import column, shares, signed_column
-from .prices import kind_of
 from .result import Result
 from .uses import Use, telling, uses
 from .verdict import TOLERANCE, Standing, size_words
@@ -30,10 +28,9 @@ from .voice import LANGUAGE, Voice, voice_of
 MOST_OUTCOMES = 14
 MOST_ROWS = 45
 MOST_PLACES = 8  # of an outcome that is told by element, where nothing is told of all together
-# A limit counts as reached within this part of its size.
+# A limit counts as reached within this part of what the levers can move.
 REACHED = 1e-4
 NOTHING = 1e-6
-DUST = 1e-9  # of the largest value of a lever
 
 
 @dataclass(frozen=True)
@@ -293,7 +290,7 @@ class _Tables:
     def _limit_row(self, item: Violation) -> tuple[str, ...]:
         price = self.result.shadow_prices.get(item.limit)
         unit = self.voice.unit("" if price is None else str(price.attrs["limit_unit"]))
-        is_reached = reached(self.result, item)
+        is_reached = reached(item)
         state = self._say("missed", size=size_words(item.size)) if item.size > TOLERANCE else ""
         state = state or self._say("reached" if is_reached else "kept")
         value = item.amount if is_reached and not item.amount else item.value
@@ -307,18 +304,9 @@ class _Tables:
         )
 
 
-def reached(result: Result, item: Violation) -> bool:
-    """Whether a limit holds and leaves no room, or but for what a search leaves over at a bound of zero."""
-    return item.size <= TOLERANCE and (item.room <= REACHED or _is_dust(result, item))
-
-
-def _is_dust(result: Result, item: Violation) -> bool:
-    """Whether a lever is at a bound of zero but for what is nothing beside its other values."""
-    price = result.shadow_prices.get(item.limit)
-    if price is None or kind_of(price) is RowKind.LIMIT or item.amount:
-        return False
-    lever = next((name for name in result.policy if item.limit.endswith(f" of {name}")), None)
-    return lever is not None and abs(item.value) <= DUST * float(abs(result.policy[lever]).max())
+def reached(item: Violation) -> bool:
+    """Whether a limit holds and leaves no room."""
+    return item.size <= TOLERANCE and item.room <= REACHED
 
 
 def _course(one: Outcome) -> tuple[str, ...]:

@@ -9,6 +9,11 @@ levers moved of its terms, one by one, against the run of the model's own levers
 part of it: a difference of two large numbers is held as a difference. Only where there is no amount and nothing has
 moved, the sum of the terms' absolute values stands for them, in which a variable that is no lever counts with its
 largest one in the horizon. Bounds, fixed values and ramps of levers are measured likewise.
+
+Where a limit holds, what is told is where it is nearest to its amount. The room that is left there is relative to one
+size for all times, so that the place with the least room is the nearest one: the range of a lever between its bounds,
+else the largest size of an element over time or, of an amount of zero, of all elements. The size at each place itself
+would be no measure: of what began at zero and has a floor of zero, the room would be its own size everywhere.
 """
 
 from __future__ import annotations
@@ -37,7 +42,7 @@ class Violation:
     """Where a limit is exceeded most, or comes nearest to it: `size` is relative and zero where the limit holds.
 
     `time` is when the period (or total) begins; `value` stands against `amount`, both in the limit's unit; `room` is
-    what is left between them, relative likewise and below zero where the limit is exceeded.
+    what is left between them, relative to what the levers can move, and below zero where the limit is exceeded.
     """
 
     limit: str
@@ -90,7 +95,7 @@ def largest(found: Iterable[Violation]) -> float:
 class _Check:
     """A value that has to be at most (`sign` 1) or at least (-1) an amount; all have the same dimensions.
 
-    `name` is that of the limit or the lever.
+    `name` is that of the limit or the lever. A violation is relative to `size`, what room is left to `scale`.
     """
 
     kind: RowKind
@@ -99,6 +104,7 @@ class _Check:
     value: xr.DataArray
     amount: xr.DataArray
     size: xr.DataArray
+    scale: xr.DataArray
 
 
 @dataclass(frozen=True)
@@ -237,12 +243,13 @@ class _Reading:
         amount: Amount,
         spans: _Spans,
         shift: float | Points = 0.0,
+        whole: xr.DataArray | None = None,
     ) -> _Check:
-        """What is reached, beside an amount that is shifted."""
+        """What is reached, beside an amount that is shifted; `whole` is the range of a lever."""
         most = self._amount(amount, spans, self.run)
         own = most - self._amount(amount, spans, self.moved) if _may_move(amount) else most
         by = xr.DataArray(_numbers(shift, spans.times), {WINDOW: spans.times}, (WINDOW,))
-        return _check(kind, name, sign, reached, most + by, own + by)
+        return _check(kind, name, sign, reached, most + by, own + by, whole)
 
     def _amount(self, amount: Amount, spans: _Spans, run: xr.Dataset) -> xr.DataArray:
         """An amount in each span."""
@@ -267,10 +274,21 @@ class _Reading:
         ]
         if lever.fixed is not None:
             sides = [(RowKind.FIXED_VALUES, sign, lever.fixed) for sign in (1.0, -1.0)]
+        whole = self._range([amount for _, _, amount in sides], reached, spans)
         for kind, sign, amount in sides:
             if amount is not None:
-                yield self._check(kind, lever.variable, sign, reached, amount, spans)
+                yield self._check(kind, lever.variable, sign, reached, amount, spans, whole=whole)
         yield from self._ramp(lever, reached)
+
+    def _range(self, sides: Sequence[Amount | None], reached: _Reached, spans: _Spans) -> xr.DataArray:
+        """From the lower bound of a lever to its upper one; without both, the largest value that it has."""
+        largest = reached.whole.max() + 0.0 * reached.whole
+        if any(amount is None for amount in sides):
+            return largest
+        ends = [self._amount(amount, spans, self.run) for amount in sides if amount is not None]
+        of_lever, low, high = xr.align(reached.whole, *ends, join="left")
+        whole = abs(high - low) + 0.0 * of_lever
+        return whole.where(np.isfinite(whole) & (whole > 0), largest)
 
     def _ramp(self, lever: Lever, reached: _Reached) -> Iterator[_Check]:
         ramp, spans = lever.ramp, self._blocks(lever.every)
@@ -388,10 +406,26 @@ def _larger(one: xr.DataArray, other: xr.DataArray) -> xr.DataArray:
     return one.where(one > other, other)
 
 
-def _check(kind: RowKind, name: str, sign: float, reached: _Reached, amount: xr.DataArray, own: xr.DataArray) -> _Check:
+def _check(
+    kind: RowKind,
+    name: str,
+    sign: float,
+    reached: _Reached,
+    amount: xr.DataArray,
+    own: xr.DataArray,
+    whole: xr.DataArray | None = None,
+) -> _Check:
     aligned = xr.align(reached.value, reached.moved, reached.whole, amount, own, join="left")
-    value, moved, whole, amount, own = xr.broadcast(*aligned)
-    return _Check(kind, name, sign, value, amount, _Reached(value, moved, whole).beside(amount, own))
+    value, moved, terms, amount, own = xr.broadcast(*aligned)
+    size = _Reached(value, moved, terms).beside(amount, own)
+    scale = _scale(size, own) if whole is None else whole + 0.0 * size
+    return _Check(kind, name, sign, value, amount, size, scale.transpose(*value.dims))
+
+
+def _scale(size: xr.DataArray, own: xr.DataArray) -> xr.DataArray:
+    """The largest size of each element over time; of all elements where there is no amount."""
+    by_element = size.max(WINDOW).where(abs(own).max(WINDOW) > 0, size.max())
+    return by_element + 0.0 * size
 
 
 def _worst(check: _Check, name: str) -> Violation | None:
@@ -399,19 +433,24 @@ def _worst(check: _Check, name: str) -> Violation | None:
     if not check.value.size:
         return None
     over = (check.sign * (check.value - check.amount)).to_numpy()
-    size = check.size.to_numpy()
-    relative = np.divide(over, size, out=np.where(over > 0, np.inf, 0.0), where=size > 0)
-    relative = np.where(np.isnan(over), np.inf, relative)
-    at = np.unravel_index(int(relative.argmax()), relative.shape)
+    missed = np.where(np.isnan(over), np.inf, _beside(over, check.size.to_numpy()))
+    nearest = missed if missed.max() > 0 else _beside(over, check.scale.to_numpy())
+    at = np.unravel_index(int(nearest.argmax()), nearest.shape)
     dims = [str(d) for d in check.value.dims]
     elements = [str(check.value[d].to_numpy()[i]) for d, i in zip(dims, at, strict=True) if d != WINDOW]
     time = check.value[WINDOW].to_numpy()[at[dims.index(WINDOW)]]
     return Violation(
         name,
-        max(0.0, float(relative[at])),
+        max(0.0, float(missed[at])),
         part_label(name, elements),
         float(time),
         float(check.value.to_numpy()[at]),
         float(check.amount.to_numpy()[at]),
-        -float(relative[at]),
+        -float(nearest[at]),
     )
+
+
+def _beside(over: FloatArray, size: FloatArray) -> FloatArray:
+    """By how much amounts are exceeded, relative to sizes; what is far below an infinite one is nowhere near it."""
+    relative = np.divide(over, size, out=np.where(over > 0, np.inf, 0.0), where=size > 0)
+    return np.where(np.isnan(relative), -np.inf, relative)

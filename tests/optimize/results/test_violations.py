@@ -16,6 +16,7 @@ import optimize as opt
 import sd_models as sd
 from optimize.plans.plan import read_plan
 from optimize.problems.problem import Problem
+from optimize.results.tables import reached
 from optimize.results.violations import Violation, largest, objective_of, violations
 from sd_models.system.model import System
 
@@ -103,7 +104,31 @@ def test_bounds_have_sizes_of_their_own(islands_system: System) -> None:
     assert (upper.place, upper.time, upper.size) == ("upper bound of spending[south, steel]", 2, pytest.approx(1.0))
     kept, _ = violations_of(problem, run)
     assert kept.size == 0
-    assert kept.room == pytest.approx(0.75 / 0.9)
+    assert kept.room == pytest.approx(0.75 / 0.25)  # of the range between both bounds
+
+
+def test_a_bound_of_zero_is_told_where_it_is_nearest(islands_system: System) -> None:
+    """Not at the first place of what began at zero; room is a part of the lever's range, or of its largest value."""
+    for upper, room in ((None, 0.25 / 2.0), (5.0, 0.25 / 5.0)):
+        lever = {"variable": "spending", "lower": 0.0} | ({} if upper is None else {"upper": upper})
+        problem = Problem(islands_system, read_plan(islands.plan(lever=[lever])))
+        run = run_of(problem, problem.own)
+        run["spending"][:] = 2.0
+        run["spending"][8:10, 1, 2] = 0.25
+        found, *_ = violations(problem.plan, islands_system, run, 1.0 * run)
+        assert (found.size, found.time, found.value, found.amount) == (0.0, 4, 0.25, 0.0)
+        assert found.room == pytest.approx(room)
+
+
+def test_dust_above_a_bound_of_zero_leaves_no_room(islands_system: System) -> None:
+    """What a search leaves there is nothing beside the lever's other values."""
+    problem = Problem(islands_system, read_plan(islands.plan(lever=[{"variable": "spending", "lower": 0.0}])))
+    run = run_of(problem, problem.own)
+    run["spending"][:] = 2.0
+    run["spending"][8:10, 1, 2] = 1e-12
+    (found,) = violations(problem.plan, islands_system, run, 1.0 * run)
+    assert reached(found)
+    assert found.time == 4
 
 
 @pytest.mark.parametrize(("value", "size"), [(0.3, 0.0), (0.33, 0.1), (0.27, 0.1)])
