@@ -226,7 +226,8 @@ def _verdict(answer: Check) -> str:
         return f"{answer.model} can be compiled. There is no run of PySD to hold it against."
     if not answer.gap.small:
         return f"No: {answer.model} can be compiled, but its run is not PySD's."
-    return f"Yes: {answer.model} can be compiled, and its run is PySD's."
+    of = ", which was given another model than the file's where a note says so" if answer.was_given else ""
+    return f"Yes: {answer.model} can be compiled, and its run is PySD's{of}."
 
 
 def _facts(answer: Check) -> Iterator[tuple[str, str]]:
@@ -269,7 +270,7 @@ def _print_unsupported(unsupported: Sequence[Unsupported]) -> None:
     table = _table(("line", "variable", "function that cannot be compiled"))
     for item in unsupported:
         _add(table, str(item.line or ""), item.variable, item.function)
-    reasons = dict.fromkeys(f"{item.function}: {item.reason}" for item in unsupported)
+    reasons = dict.fromkeys(f"{item.function}: {item.reason} {item.advice}".rstrip() for item in unsupported)
     _print("", table, "", *map(printable, reasons))
 
 

@@ -29,7 +29,10 @@ from .scenario import data_files
 
 Answer = TypeVar("Answer")
 Watcher = Callable[[str], None]
+GIVEN = " was given "  # in notes of a replay: PySD has run another model than the file's
+CANNOT = "PySD cannot"
 INTERRUPTED = "The comparison with PySD is missing: it was interrupted."
+MOST_NAMES = 10
 NOTHING_COMPARED = "Nothing is left to compare with PySD, so that no agreement can be told."
 
 
@@ -45,12 +48,13 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """A function in an equation that cannot be compiled, and why."""
+    """A function in an equation that cannot be compiled, why, and what to do instead."""
 
     variable: str
     function: str
     line: int
     reason: str
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class Seconds:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The answer of `check`. `gap` is None where none was found, as where PySD was `interrupted`.
+    """The answer of `check`. `gap` is None where none was found, as where PySD was `interrupted`; where it `was_given`
+    another model than the file's, a note says which.
 
     With unsupported functions, `contents` and `units` leave out what cannot be read, and are none where that is all.
     """
@@ -80,6 +85,7 @@ class Check:
     seconds: Seconds = field(default_factory=Seconds)
     notes: tuple[str, ...] = ()
     interrupted: bool = False
+    was_given: bool = False
 
     @property
     def passed(self) -> bool:
@@ -138,7 +144,7 @@ def _of_unsupported(
 
 def _unsupported(fault: Fault) -> Unsupported:
     reason = fault.found.removeprefix(fault.function).strip().removeprefix("cannot be compiled: ")
-    return Unsupported(fault.variable, fault.function, fault.line, reason)
+    return Unsupported(fault.variable, fault.function, fault.line, reason, fault.advice)
 
 
 def _of_system(system: System, data: Iterable[str | Path], watch: Watcher) -> Check:
@@ -154,6 +160,7 @@ def _of_system(system: System, data: Iterable[str | Path], watch: Watcher) -> Ch
         same = run if system.method is Method.EULER else _euler_run(system)
         gap = _compared(same, replayed.run, left_out)
         notes.extend(left_out_notes(left_out, map(str, run.data_vars)))
+        notes.extend([_without_a_path(system, run)] if gap and _tables(system, run) else [])
         notes.extend([] if gap else [NOTHING_COMPARED])
     if gap is not None and system.method is not Method.EULER:
         notes.append("The gap to PySD is that of Euler's method, the only one that PySD has.")
@@ -165,6 +172,7 @@ def _of_system(system: System, data: Iterable[str | Path], watch: Watcher) -> Ch
         seconds=Seconds(building, running, replayed.seconds),
         notes=tuple(dict.fromkeys(notes)),
         interrupted=replayed.interrupted,
+        was_given=any(GIVEN in note for note in replayed.notes),
     )
 
 
@@ -173,6 +181,18 @@ def _compared(run: xr.Dataset, reference: xr.Dataset, left_out: Iterable[str]) -
     apart = [name for name in left_out if name in run and name in reference]
     rest, other = run.drop_vars(apart), reference.drop_vars(apart)
     return largest_gap(rest, other) if {*map(str, rest.data_vars)} - {*CONTROLS} else None
+
+
+def _tables(system: System, run: xr.Dataset) -> list[str]:
+    """The variables of the file that have no value at a time: tables and series, which others read."""
+    return [variable.name for variable in system if not variable.origin and variable.name not in run]
+
+
+def _without_a_path(system: System, run: xr.Dataset) -> str:
+    """What is said of these."""
+    names = _tables(system, run)
+    shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+    return f"Not compared with PySD, since they are tables, of which what reads them is compared: {shown}."
 
 
 def contents(system: System, *, also: Iterable[str] = ()) -> Contents:
@@ -212,10 +232,16 @@ def _replay(
     try:
         run, seconds = _timed(lambda: replay(model, data=data, regions=regions, watch=watch))
     except ModelError as error:
-        return _Replayed(notes=tuple(f"PySD cannot run it: {fault}" for fault in error.faults))
+        return _Replayed(notes=tuple(map(_why_not, error.faults)))
     except KeyboardInterrupt:
         return _Replayed(notes=(INTERRUPTED,), interrupted=True)
     return _Replayed(run, seconds, tuple(run.attrs.get("notes", ())))
+
+
+def _why_not(fault: Fault) -> str:
+    """Why PySD has no run, in one sentence; what to do about it stands with what cannot be compiled."""
+    found = fault.found if fault.found.startswith(CANNOT) else f"{CANNOT}: {fault.found}"
+    return str(replace(fault, found=found, advice=""))
 
 
 def _timed(action: Callable[[], Answer]) -> tuple[Answer, float]:

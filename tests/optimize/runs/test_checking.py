@@ -140,3 +140,29 @@ def test_who_waits_is_told_what_is_known_and_what_is_done(lakes_file: Path, fold
     told.clear()
     check(folder / "allocated.mdl", watch=told.append)
     assert told[0] == "It cannot be compiled. PySD reads and translates the file"
+
+
+def test_what_pysd_is_given_instead_is_said(folder: Path) -> None:
+    """Its run is that of another model than the file's."""
+    controls = "INITIAL TIME = 0 ~~|\nFINAL TIME = 10 ~~|\nTIME STEP = 1 ~~|\nSAVEPER = 1 ~~|\n"
+    path = folder / "pulses.mdl"
+    path.write_text("{UTF-8}\np = PULSE TRAIN(1, 1, 3, 8) ~~|\n" + controls, encoding="utf-8")
+    assert check(path).was_given
+
+
+def test_what_has_no_path_is_named() -> None:
+    """Tables stand in the file and in no run: what reads them is compared."""
+    answer = check("urbanization")
+    assert answer.contents is not None
+    assert answer.gap is not None
+    (told,) = (note for note in answer.notes if note.startswith("Not compared with PySD, since they are tables"))
+    named = told.split(": ")[-1].split(", ")
+    assert answer.gap.variables + len(named) == answer.contents.variables
+
+
+def test_why_pysd_cannot_run_a_model_is_said_once(folder: Path) -> None:
+    """And what to do instead stands with the function."""
+    answer = check(folder / "allocated.mdl")
+    assert all(item.advice for item in answer.unsupported)
+    fault = Fault("PySD cannot run it: no reason given.", file="m.mdl", advice="`prosperity check` lists it.")
+    assert checking._why_not(fault) == "m.mdl: PySD cannot run it: no reason given."
