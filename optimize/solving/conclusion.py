@@ -188,6 +188,7 @@ class Conclusion:
         if findings.ending is not Ending.INFEASIBLE or findings.is_feasible or self.problem.broken:
             return ()
         began, watch = perf_counter(), self.oversight.inner
+        self.oversight.begin("No policy keeps all limits; looking for those that contradict each other")
 
         def stop() -> bool:
             return perf_counter() - began > PATIENCE or (watch is not None and watch.ending() is not None)

@@ -4,7 +4,8 @@ At the point where a search for a feasible policy ended, all limits are linear: 
 outcomes by their gradients. The linear program that exceeds them least, each relative to its size, tells the least
 relaxation; its multipliers name limits that cannot hold together (Farkas), and HiGHS reduces these to a set of which no
 part could be left out (an irreducible infeasible subsystem; Chinneck 2008, Feasibility and Infeasibility in
-Optimization). For limits on levers alone this is a proof; with outcomes it holds near the point.
+Optimization). For limits on levers alone this is a proof; with outcomes it holds near the point, and what would help is
+told as about that: outcomes that bend between the point and the relaxed limit are not at their linear value there.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from scipy.sparse import csr_array, diags_array, eye_array, hstack
 from sd_models.system.model import FloatArray, IndexArray
 
 from ..certificates.face import normals
+from ..headlines.scales import said
 from ..plans.kinds import RowKind
-from ..plans.plan import Amount, Limit, ValueAt
+from ..plans.plan import Amount, Limit, Term, ValueAt
 from ..problems.optimality import block_sizes, quadratic_sizes, row_sizes
 from ..problems.problem import Problem
 from ..problems.program import Evaluation, Program
@@ -66,13 +68,14 @@ class Conflict:
             return ()
         names = [_named(part) for part in _alike(self.members)]
         key = f"conflict_{'many' if len(names) > 1 else 'one'}{'' if self.proved else '_near'}"
-        return (WORDS.say(key, limits="; ".join(names)), *_advice(self.relaxed))
+        return (WORDS.say(key, limits="; ".join(names)), *_advice(self.relaxed, proved=self.proved))
 
 
-def _advice(relaxed: Sequence[Member]) -> Iterator[str]:
+def _advice(relaxed: Sequence[Member], *, proved: bool) -> Iterator[str]:
+    """The least that would help; of limits that were linearized about that."""
     parts = [_relaxation(part) for part in _alike(relaxed)]
     if parts:
-        yield WORDS.say("conflict_least", parts="; ".join(parts))
+        yield WORDS.say("conflict_least" if proved else "conflict_least_near", parts="; ".join(parts))
 
 
 def conflict(
@@ -245,6 +248,9 @@ class _Labels:
         limit = self.rows[number].limit
         if limit is not None:
             amount = limit.equals if limit.equals is not None else limit.at_most if side > 0 else limit.at_least
+            across = _across(limit)
+            if amount == 0.0 and across:
+                return across
             return _amount(amount, self.rows[number].time)
         if number >= len(self.program.row_lower):
             return f"{self.program.quadratics[number - len(self.program.row_lower)].bound:.6g}"
@@ -256,7 +262,25 @@ def _labelled(problem: Problem) -> Iterator[_Label]:
     for rows in problem.bound.rows:
         limit = limits[rows.name] if rows.kind is RowKind.LIMIT else None
         for *elements, time in product(*rows.axes.values(), rows.times):
-            yield _Label(rows.name, tuple(elements), float(time), rows.unit, limit)
+            yield _Label(rows.name, tuple(elements), float(time), _unit(rows.unit), limit)
+
+
+def _unit(unit: str) -> str:
+    """The unit as people say it, where a number in it is one in the model's."""
+    found = said(unit)
+    return found.english if found.factor == 1.0 else unit
+
+
+def _across(limit: Limit) -> str:
+    """What a limit of zero says that some of its terms are held against: those that count less than nothing."""
+    less = [term for term in limit.listed if term.factor < 0.0]
+    return " plus ".join(map(_times, less)) if len(less) < len(limit.listed) else ""
+
+
+def _times(term: Term) -> str:
+    """A term that stands on the other side."""
+    factor = "" if term.factor == -1.0 else f"{-term.factor:g} times "
+    return f"{factor}{'' if term.by is None else f'{term.by!r} times '}{term.variable!r}"
 
 
 def _amount(amount: Amount | None, time: float | None) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -44,6 +44,14 @@ class Candidate:
         return self.violation < other.violation
 
 
+@runtime_checkable
+class Herald(Protocol):
+    """A watch that is also told what is being done where no iteration tells it."""
+
+    def begin(self, what: str) -> None:
+        """Says what is being done from now on."""
+
+
 @dataclass(eq=False)
 class Oversight:
     """The watch of one solve, which may have several starts.
@@ -66,6 +74,11 @@ class Oversight:
         self.iterations.append(iteration)
         if self.inner is not None:
             self.inner.iteration(iteration)
+
+    def begin(self, what: str) -> None:
+        """Says what is done after the search, where somebody wants to know."""
+        if isinstance(self.inner, Herald):
+            self.inner.begin(what)
 
     def ending(self) -> Ending | None:
         """Why the solver has to stop now, or None."""

@@ -129,7 +129,7 @@ def test_planted_contradictions_are_named(title: str, limits: Limits, names: set
     result = opt.solve(opt.Problem(islands_system, opt.read_plan(plan), "mine.toml"))
     assert result.status.standing is Standing.INFEASIBLE, title
     assert {limit["name"] for limit in limits if repr(limit["name"]) in result.conflict[0]} == names, result.conflict
-    assert result.conflict[1].startswith("The least that would help: '")
+    assert result.conflict[1].startswith(("The least that would help: '", "The least that would help, about: '"))
 
 
 def found(system: System, limits: Limits) -> Conflict | None:
@@ -181,7 +181,7 @@ def test_a_constraint_that_is_called_like_a_limit_tells_its_own_bound(islands_sy
     found = conflict(problem, program(state(problem, thrift), problem), problem.own)
     assert found is not None
     assert "'floor' at most 7.5" in found.sentences[0]
-    assert "at least 4 money/Year" in found.sentences[0]
+    assert "at least 4 money a year" in found.sentences[0]
 
 
 def test_a_conflict_that_takes_too_long_is_given_up(islands_system: System, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,6 +216,6 @@ def test_a_conflict_reads_well(islands_system: System) -> None:
     conflict = found(islands_system, [spend("floor", at_least=4.0, when={"from": 3, "to": 3}), spend("top", at_most=3)])
     assert conflict is not None
     first, second = conflict.sentences
-    assert "contradict each other: 'floor' in 3 at least 4 money/Year; 'top' in 3 at most 3 money/Year." in first
-    assert second.startswith("The least that would help: '")
+    assert "contradict each other: 'floor' in 3 at least 4 money a year; 'top' in 3 at most 3 money a year." in first
+    assert second.startswith(("The least that would help: '", "The least that would help, about: '"))
     assert "1 money/Year" in second
