@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,24 @@ MOST_LINES = 10  # that are told apart by colour and dashes
 MOST_PANELS = 6
 FINEST = 9.0  # digits of the objective, beyond which nothing is told
 FIRST, STEP = -2, 0.1  # powers of ten of seconds
-ROLES = ("mine", "optimum", "even", "baseline")  # looks of the first lines; all others have their own
 
 
-def profile_chart(found: Profile, title: str) -> Chart | None:
+def looks_of(cells: Iterable[Cell]) -> dict[str, int]:
+    """The number of each solver, which has one look in all charts of a page: those that solve most come first."""
+    solved = Counter[str]()
+    for cell in cells:
+        solved[cell.solver] += sum(one.status is Status.OK for one in cell.verdicts)
+    return {name: at for at, name in enumerate(sorted(solved, key=lambda name: (-solved[name], name)))}
+
+
+def profile_chart(found: Profile, title: str, looks: Mapping[str, int]) -> Chart | None:
     """The share of problems that each solver solves within factors of the fastest; None without any."""
     names = sorted(found.shares, key=lambda name: -sum(found.shares[name]))[:MOST_LINES]
     if not names:
         return None
     series = [
-        {"name": name, "values": [_short(100.0 * share) for share in found.shares[name]], **_look(at)}
-        for at, name in enumerate(names)
+        {"name": name, "values": [_short(100.0 * share) for share in found.shares[name]], "look": looks[name]}
+        for name in names
     ]
     return Chart(
         "lines",
@@ -47,20 +55,20 @@ def profile_chart(found: Profile, title: str) -> Chart | None:
     )
 
 
-def profile_charts(cells: Sequence[Cell]) -> Iterator[Chart]:
+def profile_charts(cells: Sequence[Cell], looks: Mapping[str, int]) -> Iterator[Chart]:
     """The profile of a family, and the one without the solver that leads it."""
     whole = profile(cells)
     many = f"{counted(whole.instances, 'problem')} that all {len(whole.shares)} take"
-    first = profile_chart(whole, f"Solved within a factor of the fastest: {many}")
+    first = profile_chart(whole, f"Solved within a factor of the fastest: {many}", looks)
     if first is not None:
         yield first
     rest = profile(cells, without=whole.leader)
-    second = profile_chart(rest, f"The same without {whole.leader}: {counted(rest.instances, 'problem')}")
+    second = profile_chart(rest, f"The same without {whole.leader}: {counted(rest.instances, 'problem')}", looks)
     if second is not None and len(rest.shares) > 1:
         yield second
 
 
-def way_chart(cells: Sequence[Cell]) -> Chart | None:
+def way_chart(cells: Sequence[Cell], looks: Mapping[str, int]) -> Chart | None:
     """How many digits of the best objective solvers have by a time, on the largest problems of a family.
 
     Shown are the solvers that take and solve most of it, as many as can be told apart.
@@ -74,8 +82,8 @@ def way_chart(cells: Sequence[Cell]) -> Chart | None:
     powers = np.arange(FIRST, max(math.ceil(math.log10(latest)), FIRST + 1) + STEP / 2, STEP).round(2)
     times = 10.0**powers
     first = [one.solver for one in summaries(cells) if one.accepted][:MOST_LINES]
-    looks = {name: _look(at) for at, name in enumerate(first)}
-    panels = [_panel(name, by_instance[name], bests[name], times, looks) for name in largest[:MOST_PANELS]]
+    shown_looks = {name: looks[name] for name in first}
+    panels = [_panel(name, by_instance[name], bests[name], times, shown_looks) for name in largest[:MOST_PANELS]]
     shown = [panel for panel in panels if panel["series"]]
     if not shown:
         return None
@@ -94,7 +102,7 @@ def way_chart(cells: Sequence[Cell]) -> Chart | None:
 
 
 def _panel(
-    name: str, cells: Sequence[Cell], best: Reference, times: FloatArray, looks: Mapping[str, dict[str, str]]
+    name: str, cells: Sequence[Cell], best: Reference, times: FloatArray, looks: Mapping[str, int]
 ) -> dict[str, Any]:
     """One problem, a line for each solver of which something was seen."""
     levers = max(cell.verdicts[0].facts.levers for cell in cells)
@@ -103,7 +111,7 @@ def _panel(
         {
             "name": solver,
             "values": [None if math.isnan(each) else _short(float(each)) for each in values],
-            **looks[solver],
+            "look": looks[solver],
         }
         for solver, values in lines
         if np.isfinite(values).any()
@@ -130,7 +138,3 @@ def digits(one: Verdict, best: Reference, times: FloatArray) -> FloatArray:
 def _short(value: float) -> float:
     """As many digits as a chart shows: a page holds thousands of them."""
     return float(f"{value:.3g}")
-
-
-def _look(at: int) -> dict[str, str]:
-    return {"role": ROLES[at]} if at < len(ROLES) else {}

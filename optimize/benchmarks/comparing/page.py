@@ -5,7 +5,7 @@ A family may be looked at alone. What the words mean stands on the page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ...files.placement import write_whole
@@ -13,7 +13,7 @@ from ...reports.blocks import Block, Folded, Listing, Paragraph, Report, Section
 from ...reports.page import START, html_of
 from ...solvers.choice import SOLVERS
 from .benchmark import Benchmark
-from .curves import profile_charts, way_chart
+from .curves import looks_of, profile_charts, way_chart
 from .statistics import Cell, summaries
 from .tables import counted, false_table, refusals, summary_table
 from .verdicts import Status, Verdict
@@ -102,7 +102,11 @@ def _sentences(found: Benchmark) -> Iterator[str]:
 def _family(found: Benchmark, at: int, family: str) -> Section:
     """A family: its table, its charts, its answers that do not hold, what was not accepted."""
     cells = [cell for cell in found.cells if cell.family == family]
-    blocks = [*_numbers(family, cells), *_pictures(cells), *_answers([one for cell in cells for one in cell.verdicts])]
+    blocks = [
+        *_numbers(family, cells),
+        *_pictures(cells, looks_of(found.cells)),
+        *_answers([one for cell in cells for one in cell.verdicts]),
+    ]
     return Section(f"family-{at + 1}", family[:1].upper() + family[1:], tuple(blocks), group=family)
 
 
@@ -113,9 +117,9 @@ def _numbers(family: str, cells: Sequence[Cell]) -> Iterator[Block]:
         yield Paragraph(f"Each run was repeated; of {family} the middle of the repeats counts.", "hint")
 
 
-def _pictures(cells: Sequence[Cell]) -> Iterator[Block]:
-    yield from profile_charts(cells)
-    way = way_chart(cells)
+def _pictures(cells: Sequence[Cell], looks: Mapping[str, int]) -> Iterator[Block]:
+    yield from profile_charts(cells, looks)
+    way = way_chart(cells, looks)
     if way is not None:
         yield way
         yield Paragraph(WAYS, "hint")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from support.contests import PLAIN
 
 from optimize.benchmarks.comparing.benchmark import Benchmark
 from optimize.benchmarks.comparing.facts import End, Point
-from optimize.benchmarks.comparing.page import page_of
+from optimize.benchmarks.comparing.page import page_of, report_of
 from optimize.benchmarks.comparing.verdicts import judged
+from optimize.reports.blocks import Chart
 
 SOLVERS = 14  # more than lines can be told apart
 
@@ -52,3 +54,16 @@ def test_it_fits_and_shows_a_family_alone(size: str, page: Page, tmp_path: Path)
     page.locator(".groups select").select_option("")
     assert page.evaluate(shown) == ["family-1", "family-2", "meanings", "origins"]
     assert "'budget' is broken by 5.0e-01 of its size." in page.locator("#family-1").inner_text()
+
+
+def test_a_solver_has_one_look_on_a_page() -> None:
+    """In all profiles and panels of all families."""
+    found = defaultdict[str, set[int]](set)
+    for section in report_of(benchmark()).sections:
+        for chart in (block for block in section.blocks if isinstance(block, Chart)):
+            panels = chart.specification.get("panels", [chart.specification])
+            for series in (each for panel in panels for each in panel["series"]):
+                found[series["name"]].add(series["look"])
+    assert len(found) > 2
+    assert all(len(looks) == 1 for looks in found.values())
+    assert len({look for looks in found.values() for look in looks}) == len(found)
