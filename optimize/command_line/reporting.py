@@ -41,7 +41,9 @@ def answer_report(request: ReportRequest) -> Status:
     else:
         for text in (found.title, *told):
             console.print_text(text)
-        console.print_text(f"Written: {out} ({size / 1e6:.1f} MB). Open it in a browser; it needs nothing else.")
+        console.print_text(
+            f"Written: {out.absolute()} ({size / 1e6:.1f} MB). Open it in a browser; it needs nothing else."
+        )
     return Status.DONE
 
 

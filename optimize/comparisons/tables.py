@@ -15,7 +15,8 @@ from ..results.numbers import column, signed_column
 from ..results.tables import Table, reached, telling_dimension
 from ..results.verdict import TOLERANCE
 from ..results.violations import Violation
-from .comparison import RUN, Comparison
+from ..results.voice import voice_of
+from .comparison import RUN, Compared, Comparison
 from .robustness import Draws, Robustness
 
 MOST_LOSSES = 12  # outcomes in a table of losers
@@ -84,15 +85,14 @@ def tables(found: Comparison) -> list[Table]:
 def _goals(found: Comparison) -> Table:
     results = [one.result for one in found.candidates]
     goals = [f"{one.plan.objective.variable} ({one.plan.objective.measure})" for one in results]
-    numbers = zip(
-        column([one.baseline_objective for one in results]),
-        column([one.objective for one in results]),
-        signed_column([one.objective - one.baseline_objective for one in results]),
-        strict=True,
-    )
+    units = [voice_of(one).unit(one.objective_unit) for one in results]
+    before = [unit.factor * one.baseline_objective for one, unit in zip(results, units, strict=True)]
+    after = [unit.factor * one.objective for one, unit in zip(results, units, strict=True)]
+    changes = signed_column([with_it - without for with_it, without in zip(after, before, strict=True)])
+    numbers = zip(column(before), column(after), changes, strict=True)
     rows = tuple(
-        (label, goal, result.objective_unit, *told)
-        for label, goal, result, told in zip(found.labels, goals, results, numbers, strict=True)
+        (label, goal, unit.english, *told)
+        for label, goal, unit, told in zip(found.labels, goals, units, numbers, strict=True)
     )
     title = "The goal" if found.has_one_goal else "The goals, which are not the same: each by its own plan"
     return Table(title, ("", "goal", "unit", "without policy", "with policy", "change"), rows, 3)
@@ -110,7 +110,7 @@ def _end(found: Comparison) -> Table:
         before = compared.without.isel(time=-1).to_numpy().tolist()[: 1 if one_baseline else None]
         texts = column([*before, *last])
         changes = signed_column([value - last[0] for value in last[1:]], like=[*before, *last])
-        rows.append((compared.headline.english, compared.headline.unit, *texts, *changes))
+        rows.append((compared.headline.english, _unit(found, compared), *texts, *changes))
     without = ("no policy",) if one_baseline else tuple(f"{label} without" for label in found.labels)
     headers = ("", "unit", *without, *found.labels, *(f"{label} - {found.labels[0]}" for label in others))
     when = found.said(float(found.outcomes[0].policy["time"][-1]))
@@ -126,9 +126,14 @@ def _over_time(found: Comparison, label: str) -> Table:
         if compared.policy.ndim == 2:
             change = compared.between(found.labels[0], label).change.isel(time=places).to_numpy().tolist()
             size = float(abs(compared.policy).max())
-            rows.append((compared.headline.english, compared.headline.unit, *signed_column(change, like=[size])))
+            rows.append((compared.headline.english, _unit(found, compared), *signed_column(change, like=[size])))
     headers = ("", "unit", *(found.said(float(times[place])) for place in places))
     return Table(f"{label} against {found.labels[0]}, over time", headers, tuple(rows), len(places))
+
+
+def _unit(found: Comparison, compared: Compared) -> str:
+    """The unit of an outcome as people say it; pure numbers have none."""
+    return voice_of(found.first).people_unit(compared.headline.unit)
 
 
 def _losers(found: Comparison, label: str) -> Table:
@@ -285,7 +290,7 @@ def _prices(found: Comparison) -> Table:
     for limit in found.limits:
         told = [limit.prices.get(label) for label in found.labels]
         if any(price is not None and price[0] for price in told):
-            units = next(price[2] for price in told if price is not None)
+            units = voice_of(found.first).people_unit(next(price[2] for price in told if price is not None))
             texts = ["-" if price is None else f"{price[0]:.3g} ({price[1]:g})" if price[0] else "0" for price in told]
             rows.append((limit.name, units, *texts))
     title = "What one more unit of a limit is worth, where and when it is worth most"

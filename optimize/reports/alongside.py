@@ -137,7 +137,7 @@ def _over_time(subject: Subject, found: Comparison, single: Sequence[Compared]) 
 
 def _lines(said: Speaker, found: Comparison, one: Compared) -> Iterator[dict[str, object]]:
     for number, label in enumerate(found.labels):
-        role = {"role": "optimum"} if number == 0 else {}
+        role = {"role": "mine"} if number == 0 else {}
         yield {"name": label, **role, "values": thinned(one.policy.sel({RUN: label})).to_numpy().tolist()}
     if found.has_one_baseline:
         values = thinned(one.without.isel({RUN: 0})).to_numpy().tolist()

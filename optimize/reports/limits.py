@@ -10,11 +10,11 @@ from ..results.prices import kind_of
 from ..results.tables import reached as is_reached
 from ..results.verdict import TOLERANCE
 from ..results.violations import Violation
-from ..results.worth import PRICED, Worth, unit_of_amount, unpriced, worths
+from ..results.worth import PRICED, Worth, share_words, unit_of_amount, unpriced, worths
 from . import holding
 from .blocks import Block, Folded, Listing, Paragraph, Section, Table
 from .subject import Subject
-from .words import NONE, column, percent
+from .words import NONE, column, numeral, percent, typeset
 
 MOST_ROWS = 30
 MANY = 10.0  # times all that the policy brings: no small change, whatever it is
@@ -75,15 +75,15 @@ def _worth_table(subject: Subject, found: Sequence[Worth]) -> Table:
     said, result = subject.speaker, subject.result
     unit = said.unit(result.objective_unit)
     shown = found[:MOST_ROWS]
-    gains = column([one.gain * said.factor(result.objective_unit) for one in shown])
+    gains = [numeral(one.gain * said.factor(result.objective_unit)) for one in shown]  # of any size: none is 0
     rows = tuple(
         (
             said.name(one.limit),
-            _share(subject, one.everywhere),
+            _small_share(subject, one.everywhere),
             _place(subject, one),
             _change(subject, one),
             gain,
-            _share(subject, one.gain),
+            _small_share(subject, one.gain),
         )
         for one, gain in zip(shown, gains, strict=True)
     )
@@ -103,6 +103,14 @@ def _change(subject: Subject, one: Worth) -> str:
     """The amount that helps: more allowed of what has a ceiling, less asked for of what has a floor."""
     unit = unit_of_amount(subject.result.shadow_prices[one.limit], subject.result.time_unit)
     return holding.change(subject.speaker, one.amount, unit)
+
+
+def _small_share(subject: Subject, gain: float) -> str:
+    """The same where it is no more than next to nothing, but something."""
+    told = _share(subject, gain)
+    if told != percent(0.0) or not gain:
+        return told
+    return typeset(share_words(gain / abs(subject.result.objective - subject.result.baseline_objective)))
 
 
 def _share(subject: Subject, gain: float) -> str:

@@ -164,7 +164,7 @@ def _telling(outcome: Outcome, by: str, elements: list[str]) -> list[str]:
 
 def _panel(subject: Subject, outcome: Outcome, name: str, where: dict[str, str] | None = None) -> dict[str, Any]:
     said = subject.speaker
-    runs = (("with_policy", outcome.policy, "optimum"), ("without_policy", outcome.without, "baseline"))
+    runs = (("with_policy", outcome.policy, "mine"), ("without_policy", outcome.without, "baseline"))
     series = [
         {"name": said.say(label), "role": role, "values": thinned(values.sel(where or {})).to_numpy().tolist()}
         for label, values, role in runs

@@ -136,7 +136,8 @@ def _label(subject: Subject, target: Target) -> str:
     headline, goal = _headline(subject, target), subject.result.plan.objective
     if headline is not None:
         return said.say("at", name=said.headline(headline), when=said.at(said.voice.end))
-    return said.say("objective_of", name=said.name(goal.variable), measure=said.say(f"measure_{goal.measure}"))
+    measured = said.say("measured", name=said.name(goal.variable), measure=said.say(f"measure_{goal.measure}"))
+    return said.say("objective_of", measured=said.voice.with_end(measured, goal))
 
 
 def _unit(subject: Subject, found: Waterfall, *, is_change: bool = False) -> str:

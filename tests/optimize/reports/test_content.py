@@ -154,7 +154,8 @@ def test_nothing_is_recommended_where_no_lever_moves_the_goal(result: opt.Result
     report = report_of(idle, "en")
     assert report.title == "Two valleys: no gradient"
     (only,) = report.sentences
-    assert only.startswith("No gradient: nothing is recommended: no lever moves the objective here. Seen: ")
+    told = "no lever moves the objective here, and what is shown is the best of the policies that were tried."
+    assert only.startswith(f"No gradient: nothing is recommended: {told} Seen: ")
 
 
 def test_a_goal_that_is_worse_than_without_is_said_first(result: opt.Result) -> None:
