@@ -276,7 +276,7 @@ def _tell(result: Result, *, json: bool) -> None:
     seconds = ", ".join(f"{name} {value:.1f}" for name, value in result.seconds.items())
     foot = (
         *([f"Certificate: {result.status}"] if result.is_policy else []),
-        f"Seconds: {seconds}. {len(result.iterations)} iterations, {result.work.simulations} runs, "
+        f"Seconds: {seconds}. {result.iteration_count} iterations, {result.work.simulations} runs, "
         f"{result.work.gradients} gradients of {result.work.levers:,} levers.",
         "Not written." if result.folder is None else f"Written: {result.folder} ({_content(result)})",
     )

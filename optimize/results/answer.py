@@ -154,6 +154,7 @@ def _limit(result: Result, item: Violation) -> dict[str, Any]:
         "amount": item.amount,
         "violation": item.size,
         "room": item.room,
+        "unit": item.unit,
     }
 
 

@@ -180,9 +180,8 @@ def _spent(use: Use, voice: Voice, most: int) -> Iterator[Row]:
 def _limits(result: Result, voice: Voice) -> Sheet:
     def rows() -> Iterator[Row]:
         for item in result.violations:
-            price = result.shadow_prices.get(item.limit)
-            unit = voice.unit("" if price is None else str(price.attrs["limit_unit"]))
-            is_reached = reached(result, item)
+            unit = voice.unit(item.unit)
+            is_reached = reached(item)
             state = "missed" if item.size > TOLERANCE else "reached" if is_reached else "kept"
             said = (voice.name(item.limit), voice.name(item.place), voice.say(state, size=f"{item.size:.1e}"))
             value = item.amount if is_reached and not item.amount else item.value

@@ -231,7 +231,7 @@ def summary(result: Result) -> dict[str, Any]:
         "objective_unit": result.objective_unit,
         "kkt_residual": _finite(result.kkt_residual),
         "largest_limit_violation": _finite(result.largest_limit_violation),
-        "iterations": len(result.iterations),
+        "iterations": result.iteration_count,
         "simulations": result.work.simulations,
         "gradients": result.work.gradients,
         "levers": result.work.levers,

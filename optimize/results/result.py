@@ -57,6 +57,9 @@ class Stored:
     changed: tuple[str, ...] = ()
 
 
+PHASES = ("load", "compile", "solve", "result", "save", "verify")  # as they follow each other
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """The end of an optimization.
@@ -158,9 +161,16 @@ class Result:
 
     @property
     def seconds(self) -> Mapping[str, float]:
-        """Seconds by phase: load, compile, solve, result, and verify once it has been."""
+        """Seconds by phase, one after the other: load, compile, solve, result, save, and verify once it has been."""
         verify = {} if self.verification is None else {"verify": self.verification.seconds}
-        return {**self.work.seconds, **verify}
+        order = {name: place for place, name in enumerate(PHASES)}
+        found = {**self.work.seconds, **verify}
+        return {name: found[name] for name in sorted(found, key=lambda name: order.get(name, len(order)))}
+
+    @property
+    def iteration_count(self) -> int:
+        """How many iterations there were; what is numbered 0 is where a search began."""
+        return sum(iteration.number > 0 for iteration in self.iterations)
 
     @property
     def allocation(self) -> xr.Dataset:

@@ -97,7 +97,8 @@ class _Tables:
         without, found = (unit.factor * value for value in (result.baseline_objective, result.objective))
         named = next((one for one in outcomes(result) if one.headline.variable == result.plan.objective.variable), None)
         text = unit.of(self.voice.language)
-        if named is not None and result.plan.objective.measure is not Measure.INTEGRAL:
+        goal = result.plan.objective
+        if named is not None and goal.measure is not Measure.INTEGRAL and not goal.final_weight:
             factor, text = named.headline.factor, self.voice.people_unit(named.headline.unit)
             without, found = (factor * value for value in (result.baseline_objective, result.objective))
         texts = (*column([without, found]), *signed_column([found - without], like=[without, found]))
@@ -108,6 +109,7 @@ class _Tables:
     def _goal_name(self) -> str:
         goal = self.result.plan.objective
         measured = self._say(f"measure_{goal.measure}", name=self.voice.name(goal.variable))
+        measured = self.voice.with_end(measured, goal)
         if not goal.discount:
             return measured
         rate = self.voice.unit(f"1/{self.result.time_unit}").of(self.voice.language).removeprefix("%")
@@ -288,8 +290,7 @@ class _Tables:
         return Table(self._say(title), heads, tuple(map(self._limit_row, items)), 2)
 
     def _limit_row(self, item: Violation) -> tuple[str, ...]:
-        price = self.result.shadow_prices.get(item.limit)
-        unit = self.voice.unit("" if price is None else str(price.attrs["limit_unit"]))
+        unit = self.voice.unit(item.unit)
         is_reached = reached(item)
         state = self._say("missed", size=size_words(item.size)) if item.size > TOLERANCE else ""
         state = state or self._say("reached" if is_reached else "kept")

@@ -18,8 +18,9 @@ would be no measure: of what began at zero and has a floor of zero, the room wou
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -33,6 +34,7 @@ from sd_models.system.model import FloatArray, System, key
 from ..files.names import part_label
 from ..plans.kinds import RowKind, free_name
 from ..plans.plan import Amount, Each, Elements, Lever, Limit, Periods, Plan, Points, Term, ValueAt, When
+from ..plans.quantities import time_unit, unit_of_integral
 
 WINDOW = "window"
 
@@ -42,7 +44,8 @@ class Violation:
     """Where a limit is exceeded most, or comes nearest to it: `size` is relative and zero where the limit holds.
 
     `time` is when the period (or total) begins; `value` stands against `amount`, both in the limit's unit; `room` is
-    what is left between them, relative to what the levers can move, and below zero where the limit is exceeded.
+    what is left between them, relative to what the levers can move, and below zero where the limit is exceeded. Where
+    the amount is zero and some terms count less than nothing, these are the amount: of `x - 0.1 y >= 0` it is `0.1 y`.
     """
 
     limit: str
@@ -52,6 +55,7 @@ class Violation:
     value: float
     amount: float
     room: float = 0.0
+    unit: str = ""
 
 
 def violations(
@@ -96,6 +100,7 @@ class _Check:
     """A value that has to be at most (`sign` 1) or at least (-1) an amount; all have the same dimensions.
 
     `name` is that of the limit or the lever. A violation is relative to `size`, what room is left to `scale`.
+    What is `across` is added to value and amount where people are told of them, in `unit`.
     """
 
     kind: RowKind
@@ -105,6 +110,8 @@ class _Check:
     amount: xr.DataArray
     size: xr.DataArray
     scale: xr.DataArray
+    across: xr.DataArray
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,10 +209,26 @@ class _Reading:
     def limit(self, limit: Limit) -> Iterator[_Check]:
         """What a limit asks for."""
         spans = self._spans(limit.when)
-        reached = reduce(_Reached.plus, [self._term(term, limit, spans) for term in limit.listed])
+        terms = [self._term(term, limit, spans) for term in limit.listed]
+        reached, across = reduce(_Reached.plus, terms), self._across(limit, terms)
         for sign, amount in ((1.0, limit.at_most), (-1.0, limit.at_least), (1.0, limit.equals), (-1.0, limit.equals)):
             if amount is not None:
-                yield self._check(RowKind.LIMIT, limit.name, sign, reached, amount, spans, limit.shift)
+                check = self._check(RowKind.LIMIT, limit.name, sign, reached, amount, spans, limit.shift)
+                yield replace(check, across=across + 0.0 * check.value, unit=self._unit(limit))
+
+    @staticmethod
+    def _across(limit: Limit, terms: Sequence[_Reached]) -> xr.DataArray:
+        """What people read as the amount of a limit of zero: the terms that count less than nothing; else 0."""
+        less = [-term.value for term, said in zip(terms, limit.listed, strict=True) if said.factor < 0.0]
+        zero = 0.0 * terms[0].value
+        is_zero = {0.0} == {amount for amount in (limit.at_most, limit.at_least, limit.equals) if amount is not None}
+        return reduce(operator.add, less, zero) if is_zero and len(less) < len(terms) else zero
+
+    def _unit(self, limit: Limit) -> str:
+        """The unit of a limit."""
+        unit = self.system[limit.listed[0].variable].unit
+        is_total = limit.when == "total" or isinstance(limit.when, Each)
+        return unit_of_integral(unit, time_unit(self.system)) if is_total else unit
 
     def _term(self, term: Term, limit: Limit, spans: _Spans) -> _Reached:
         """A term and the size of its parts."""
@@ -277,7 +300,8 @@ class _Reading:
         whole = self._range([amount for _, _, amount in sides], reached, spans)
         for kind, sign, amount in sides:
             if amount is not None:
-                yield self._check(kind, lever.variable, sign, reached, amount, spans, whole=whole)
+                check = self._check(kind, lever.variable, sign, reached, amount, spans, whole=whole)
+                yield replace(check, unit=self.system[lever.variable].unit)
         yield from self._ramp(lever, reached)
 
     def _range(self, sides: Sequence[Amount | None], reached: _Reached, spans: _Spans) -> xr.DataArray:
@@ -308,7 +332,8 @@ class _Reading:
         for kind, sign in ((RowKind.RISE, 1.0), (RowKind.FALL, -1.0)):
             changed = after.plus(before.times(-(1.0 + sign * share)))
             amount = sign * most + 0.0 * changed.value
-            yield _check(kind, lever.variable, sign, changed, amount, amount)
+            check = _check(kind, lever.variable, sign, changed, amount, amount)
+            yield replace(check, unit=self.system[lever.variable].unit)
 
     def _before(self, lever: Lever) -> xr.DataArray:
         """The model's own value of a lever just before the horizon; where the run starts there, at its start."""
@@ -419,7 +444,7 @@ def _check(
     value, moved, terms, amount, own = xr.broadcast(*aligned)
     size = _Reached(value, moved, terms).beside(amount, own)
     scale = _scale(size, own) if whole is None else whole + 0.0 * size
-    return _Check(kind, name, sign, value, amount, size, scale.transpose(*value.dims))
+    return _Check(kind, name, sign, value, amount, size, scale.transpose(*value.dims), 0.0 * value)
 
 
 def _scale(size: xr.DataArray, own: xr.DataArray) -> xr.DataArray:
@@ -436,18 +461,12 @@ def _worst(check: _Check, name: str) -> Violation | None:
     missed = np.where(np.isnan(over), np.inf, _beside(over, check.size.to_numpy()))
     nearest = missed if missed.max() > 0 else _beside(over, check.scale.to_numpy())
     at = np.unravel_index(int(nearest.argmax()), nearest.shape)
-    dims = [str(d) for d in check.value.dims]
+    dims, sides = [str(d) for d in check.value.dims], (check.value, check.amount)
     elements = [str(check.value[d].to_numpy()[i]) for d, i in zip(dims, at, strict=True) if d != WINDOW]
     time = check.value[WINDOW].to_numpy()[at[dims.index(WINDOW)]]
-    return Violation(
-        name,
-        max(0.0, float(missed[at])),
-        part_label(name, elements),
-        float(time),
-        float(check.value.to_numpy()[at]),
-        float(check.amount.to_numpy()[at]),
-        -float(nearest[at]),
-    )
+    value, amount = (float((side + check.across).transpose(*check.value.dims).to_numpy()[at]) for side in sides)
+    place, room = part_label(name, elements), -float(nearest[at])
+    return Violation(name, max(0.0, float(missed[at])), place, float(time), value, amount, room, check.unit)
 
 
 def _beside(over: FloatArray, size: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sd_models.simulator.measures import Measure
 from sd_models.system.model import key
 
 from ..files.names import Part
@@ -16,8 +17,8 @@ from ..headlines.scales import Said, of_people
 from ..headlines.scales import said as unit_said
 from ..plans.horizon import horizon_end
 from ..plans.kinds import RowKind
-from ..plans.plan import Plan
-from .moments import moment
+from ..plans.plan import Objective, Plan
+from .moments import is_in_years, moment
 from .words import WORDS
 
 LANGUAGE = "en"
@@ -68,6 +69,18 @@ class Voice:
         called = self.name(name)
         begins_a_line = called != name and called[:1].isupper() and called[1:2].islower()
         return f"{called[:1].lower()}{called[1:]}" if begins_a_line else called
+
+    def with_end(self, told: str, goal: Objective) -> str:
+        """What is sought, with the value at the end where that counts besides; the one place that says so.
+
+        >>> Voice(time_unit="Year").with_end("sum of welfare", Objective(maximize="welfare", final_weight=10.0))
+        'sum of welfare and 10 years of its value at the end'
+        """
+        if not goal.final_weight:
+            return told
+        is_years = goal.measure is Measure.INTEGRAL and is_in_years(self.time_unit)
+        word = "and_years_at_end" if is_years else "and_at_end"
+        return self.say(word, measure=told, weight=f"{goal.final_weight:.6g}")
 
     def many(self, dimension: str) -> str:
         """The elements of a dimension inside a sentence, as a name of all of them.

@@ -202,7 +202,8 @@ def objective_words(result: Result) -> str:
     """The objective as people say it: the discounted sum of welfare."""
     goal = result.plan.objective
     words = {"integral": "sum of", "mean": "mean of", "final": "final"}[str(goal.measure)]
-    return f"{'discounted ' if goal.discount else ''}{words} {voice_of(result).inline(goal.variable)}"
+    voice = voice_of(result)
+    return voice.with_end(f"{'discounted ' if goal.discount else ''}{words} {voice.inline(goal.variable)}", goal)
 
 
 def _objective_amount(result: Result, value: float, digits: int) -> str:

@@ -49,7 +49,7 @@ def test_keys_are_those_that_the_documentation_names(result: opt.Result) -> None
         *("variable", "name", "name_zh", "unit", "better", "time", "said", "dimensions", "elements", "without"),
         *("with", "sides"),
     }
-    assert set(limit) == {"limit", "place", "state", "time", "said", "value", "amount", "violation", "room"}
+    assert set(limit) == {"limit", "place", "state", "time", "said", "value", "amount", "violation", "room", "unit"}
     assert set(price) == {
         *("limit", "kind", "place", "elements", "time", "said", "price", "current", "unit", "limit_unit"),
         *("not_zero", "of"),

@@ -107,9 +107,20 @@ def test_bounds_have_sizes_of_their_own(islands_system: System) -> None:
     assert kept.room == pytest.approx(0.75 / 0.25)  # of the range between both bounds
 
 
+def test_a_limit_of_zero_is_told_by_its_two_sides(islands_system: System) -> None:
+    """What counts less than nothing is the amount; room and size are those of the difference."""
+    terms = [{"variable": "tax rate", "factor": 1.0}, {"variable": "tax rate", "factor": -0.25}]
+    limit = {"name": "floor", "terms": terms, "at_least": 0.0}
+    problem = Problem(islands_system, read_plan(islands.plan(limit=[limit])))
+    found, *_ = violations_of(problem, run_of(problem, problem.own))
+    assert found.value == pytest.approx(4.0 * found.amount)
+    assert found.amount > 0.0
+    assert found.unit == islands_system["tax rate"].unit
+
+
 def test_a_bound_of_zero_is_told_where_it_is_nearest(islands_system: System) -> None:
-    """Not at the first place of what began at zero; room is a part of the lever's range, or of its largest value."""
-    for upper, room in ((None, 0.25 / 2.0), (5.0, 0.25 / 5.0)):
+    """Not at the first place of what began at zero; room is a part of the lever's range."""
+    for upper, room in ((None, 0.25 / 9.0), (5.0, 0.25 / 5.0)):  # the model itself says at most 9
         lever = {"variable": "spending", "lower": 0.0} | ({} if upper is None else {"upper": upper})
         problem = Problem(islands_system, read_plan(islands.plan(lever=[lever])))
         run = run_of(problem, problem.own)
@@ -126,7 +137,7 @@ def test_dust_above_a_bound_of_zero_leaves_no_room(islands_system: System) -> No
     run = run_of(problem, problem.own)
     run["spending"][:] = 2.0
     run["spending"][8:10, 1, 2] = 1e-12
-    (found,) = violations(problem.plan, islands_system, run, 1.0 * run)
+    found, *_ = violations(problem.plan, islands_system, run, 1.0 * run)
     assert reached(found)
     assert found.time == 4
 
