@@ -30,6 +30,8 @@ from ..plans.limits import Rows
 from ..plans.quantities import time_unit
 from ..results.groups import groups_of
 from ..results.prices import objective_unit
+from ..results.verdict import Standing
+from ..results.voice import Voice
 from .arrays import packed
 from .constants import Chosen, chosen_constants
 from .decisions import Decisions
@@ -42,6 +44,7 @@ VERSION = 1
 MOST_VALUES = 150_000  # of one policy, which is not the same number everywhere
 MOST_ELEMENTS = 400  # of an outcome by region
 MOST_POINTS = 90  # of a chart
+PROVED = "_proved"  # behind the key of what is said of a proved optimum
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ class Payload:
             "start": self._start,
             "leftOut": list(self._left_out(left_out)),
             "model": {"text": self.engine.text, "data": dict(self.engine.data)},
-            "words": dict(words()),
+            "words": self._words(),
             "plan": {"text": self.subject.text, "constants": self._assumed(), "command": self._command()},
         }
 
@@ -135,12 +138,28 @@ class Payload:
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def _voices(self) -> Mapping[str, Voice]:
+        """Who speaks of the plan in each language."""
+        end, unit = horizon_end(self.subject.plan), time_unit(self.system)
+        return {language: Voice(language, self.names, end, unit) for language in LANGUAGES}
+
     def _text(self, name: str) -> Text:
         return {language: self.names.of(name, language) for language in LANGUAGES}
 
     def _unit(self, unit: str) -> Text:
         """A unit in words; pure numbers have none."""
-        return self._text("" if unit in PURE else unit)
+        if unit in PURE:
+            return self._text("")
+        return {language: voice.people_unit(unit) for language, voice in self._voices.items()}
+
+    def _words(self) -> dict[str, Text]:
+        """All words; a policy is called the optimum only where none is better, else the best that was found."""
+        result, told = self.subject.result, dict(words())
+        proved = {name: told.pop(name) for name in [*told] if name.endswith(PROVED)}
+        if result is not None and result.status.standing is Standing.PROVED:
+            told |= {name.removesuffix(PROVED): text for name, text in proved.items()}
+        return told
 
     def _time(self) -> dict[str, Any]:
         horizon, grid = self.subject.problem.horizon, self.subject.problem.simulator.model.grid
@@ -151,6 +170,7 @@ class Payload:
             "saved": packed(_thinned(grid.saved, len(grid.times))),
             "starts": packed(horizon.starts),
             "end": float(horizon.points[-1]),
+            "endSaid": {language: voice.moment(voice.end) for language, voice in self._voices.items()},
         }
 
     def _dimensions(self) -> tuple[str, ...]:
@@ -230,7 +250,7 @@ class Payload:
         """The name of the objective, its unit and the factor to it; that of its headline where it is no integral."""
         goal = self.subject.plan.objective
         told = next((one for one in self.headlines if self._name(one) == self.system[goal.variable].name), None)
-        label = self._text(goal.variable)
+        label = {language: voice.with_end(voice.name(goal.variable), goal) for language, voice in self._voices.items()}
         if told is None or goal.measure is Measure.INTEGRAL or goal.final_weight:
             pure = self.system[goal.variable].unit in PURE  # its integral has the unit of time, which helps nobody
             unit = "" if pure else objective_unit(self.subject.plan, self.system)

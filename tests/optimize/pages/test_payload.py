@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from optimize.pages.arrays import unpacked
 from optimize.pages.page import written_page
 from optimize.pages.payload import Payload
 from optimize.pages.subject import Subject, subject_of
+from optimize.results.tables import REACHED
+from optimize.results.verdict import Standing
 
 
 def test_a_payload_is_json_of_bounded_size(payload: Payload) -> None:
@@ -28,6 +31,32 @@ def test_the_objective_is_shown_first(payload: Payload) -> None:
     outcomes = payload.document["outcomes"]
     assert (outcomes[0]["variable"], outcomes[0]["better"]) == ("welfare", "more")
     assert len(outcomes) > 1
+
+
+@pytest.mark.parametrize(("standing", "called"), [("PROVED", "Optimum"), ("LOCAL", "Best found")])
+def test_a_policy_is_the_optimum_only_where_that_is_proved(
+    standing: str, called: str, urbanization_result: opt.Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it is the best that was found."""
+    verdict = replace(urbanization_result.status, standing=Standing[standing])
+    monkeypatch.setattr(opt.Result, "status", property(lambda _: verdict))
+    told = Payload(subject_of(urbanization_result)).document["words"]
+    assert told["optimum"]["en"] == called
+    assert ("optimum" in told["goalOptimum"]["en"]) == (standing == "PROVED")
+    assert not [name for name in told if name.endswith(payload_module.PROVED)]
+
+
+def test_the_end_is_that_of_the_last_year(urbanization_result: opt.Result) -> None:
+    """As everywhere else; units are those of people."""
+    document = Payload(subject_of(urbanization_result)).document
+    assert document["time"]["endSaid"] == {"en": "end of 2040", "zh": "2040年末"}
+    assert not [one for one in document["limits"] if "/" in one["unit"]["en"]]
+
+
+def test_page_and_result_call_the_same_reached() -> None:
+    """One part of a limit's size for both."""
+    source = (Path(payload_module.__file__).parent / "sources" / "explore" / "limits.js").read_text(encoding="utf-8")
+    assert f"const REACHED = {REACHED:.0e};".replace("e-0", "e-") in source
 
 
 def test_levers_are_no_outcomes(payload: Payload) -> None:

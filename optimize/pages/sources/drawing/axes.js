@@ -36,26 +36,39 @@ export function verticalAxis(parent) {
  * The horizontal axis below: a number for each mark, the unit at a place of its own; numbers make way for the unit and for
  * the name of the point under the cursor.
  * @returns {(options: {scale: Function, ticks: number[], text: (value: number) => string, bottom: number,
- *   grid?: ?number, unit?: string, unitAt?: number, cursor?: ?{x: number, text: string}}) => void} with `grid`, lines
- *   through the plot from there
+ *   grid?: ?number, unit?: string, unitAt?: number, cursor?: ?{x: number, text: string}, inside?: boolean}) => void}
+ *   with `grid`, lines through the plot from there; `inside`: the first and the last number do not stand out of the plot
  */
 export function horizontalAxis(parent) {
   const group = layer(parent, { class: "horizontal-axis", "font-size": SMALL, fill: MUTED });
   const rules = pool(group, "line");
-  const numbers = pool(group, "text", { "text-anchor": "middle" });
+  const numbers = pool(group, "text");
   const end = element("text", {}, group);
-  return ({ scale, ticks, text, bottom, grid = null, unit = "", unitAt = 0, cursor = null }) => {
-    const taken = [span(unitAt + width(unit, { size: SMALL }) / 2, unit), cursor ? span(cursor.x, cursor.text) : null];
+  return ({ scale, ticks, text, bottom, grid = null, unit = "", unitAt = 0, cursor = null, inside = false }) => {
+    const named = cursor ? span(within(cursor), cursor.text) : null;
+    const taken = [span(unitAt + width(unit, { size: SMALL }) / 2, unit), named];
     const [lines, marks] = [rules(ticks.length), numbers(ticks.length)];
     ticks.forEach((value, i) => {
       const x = round(scale(value));
       const stroke = grid === null || value === 0 ? RULE : GRID;
       set(lines[i], { x1: x, x2: x, y1: grid ?? bottom, y2: bottom + 4, stroke });
-      const free = taken.every((other) => !other || apart(span(x, text(value)), other));
-      write(set(marks[i], { x, y: bottom + BELOW }), free ? text(value) : "");
+      const anchor = inside ? anchorOf(i, ticks.length) : "middle";
+      const half = (width(text(value), { size: SMALL, bold: true }) / 2) * { start: 1, middle: 0, end: -1 }[anchor];
+      const own = span(x + half, text(value));
+      const free = taken.every((other) => !other || apart(own, other));
+      if (free && inside) taken.push(own);
+      write(set(marks[i], { x, y: bottom + BELOW, "text-anchor": anchor }), free ? text(value) : "");
     });
     write(set(end, { x: round(unitAt), y: bottom + BELOW }), unit);
   };
+}
+
+const anchorOf = (i, count) => (i === 0 && count > 1 ? "start" : i > 0 && i === count - 1 ? "end" : "middle");
+
+/** Where the middle of the name of a point is: below it, but not out of its `ends`, where it has any. */
+function within({ x, text, ends = [-Infinity, Infinity] }) {
+  const half = width(text, { size: SMALL, bold: true }) / 2;
+  return Math.max(ends[0] + half, Math.min(ends[1] - half, x));
 }
 
 const span = (middle, text) => {
@@ -74,6 +87,6 @@ export function cursorRule(parent) {
     toggle(group, place);
     if (!place) return;
     set(rule, { x1: place.x, x2: place.x, y1: place.top, y2: place.bottom + 4 });
-    write(set(name, { x: place.x, y: place.bottom + BELOW }), place.text);
+    write(set(name, { x: round(within(place)), y: place.bottom + BELOW }), place.text);
   };
 }

@@ -13,7 +13,10 @@ export const BLACK = "#000000"; // on cells, where the last bit of contrast coun
 export const GROUND = "#ffffff";
 export const STRIPE = "#efefef"; // behind a row that is picked
 
-/** How a line of each role looks: each differs from the others by more than its colour. */
+/**
+ * How a line of each role looks: each differs from the others by more than its colour. `mine` is the policy that is
+ * looked at, on every page and in every figure; `optimum` is the best one found, beside one that somebody tries.
+ */
 export const ROLES = {
   mine: { colour: "#005a9c", width: 2.75, dash: null },
   optimum: { colour: "#b34700", width: 2, dash: "7 3" },
@@ -31,11 +34,24 @@ const OTHERS = [
 ];
 const CROWD = { colour: "#767676", width: 1, dash: null };
 
-/** The looks of series by role; more than six others are a grey crowd, told apart by their names alone. */
+const NUMBERED = [...Object.values(ROLES), ...OTHERS];
+const TURN = 3; // each round of numbers has the dashes of the third one after
+
+/** The look of a number: the same in all charts of a page; from the eleventh on colours come again with other dashes. */
+function numbered(look) {
+  const dashed = look + TURN * Math.floor(look / NUMBERED.length);
+  return { ...NUMBERED[look % NUMBERED.length], dash: NUMBERED[dashed % NUMBERED.length].dash };
+}
+
+/**
+ * The looks of series by role, or by `look`, a number that means the same in other charts; more than six others are a
+ * grey crowd, told apart by their names alone.
+ */
 export function looks(series) {
-  const others = series.filter(({ role }) => !ROLES[role]).length;
+  const others = series.filter(({ role, look }) => !ROLES[role] && look === undefined).length;
   let next = 0;
-  return series.map(({ role }) => ROLES[role] ?? (others > OTHERS.length ? CROWD : OTHERS[next++]));
+  const other = () => (others > OTHERS.length ? CROWD : OTHERS[next++]);
+  return series.map(({ role, look }) => (look === undefined ? (ROLES[role] ?? other()) : numbered(look)));
 }
 
 /** Hues of groups, from dark to light. */

@@ -18,6 +18,7 @@ const COLUMN = [0.3, 0.36]; // of the width that names may take, on a wide and o
  * @property {string} name
  * @property {ArrayLike<number>} values a number for each point of `x`; NaN is a gap
  * @property {"mine"|"optimum"|"baseline"|"even"|"other"} [role]
+ * @property {number} [look] of what has the same look in all charts of a page
  */
 
 /**
@@ -45,13 +46,13 @@ export const lines = chart("lines", (frame) => {
 
 /** The label of each line; that in focus and named roles come first. */
 function labelsAt(series, styles, { told, focus, at }) {
-  return series.map(({ name, values, role }, i) => ({
+  return series.map(({ name, values, role, look }, i) => ({
     name: isolated(name),
     end: lastKnown(values),
     value: series.length <= FEW || i === focus ? told.text(values[at]) : "",
     colour: styles[i].colour,
     strong: role === "mine" || i === focus,
-    rank: i === focus ? 0 : ROLES[role] ? 1 : 2,
+    rank: i === focus ? 0 : ROLES[role] || look !== undefined ? 1 : 2,
   }));
 }
 

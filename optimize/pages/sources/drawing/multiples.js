@@ -16,6 +16,7 @@ import { isolated, speaker } from "./words.js";
 const NARROWEST = 118; // pixels of a panel
 const GAP = 14; // between panels
 const NAME = 20; // above each panel
+const UNIT = 14; // of a line below the name, where panels have units of their own
 const BELOW = 22; // under each panel
 const MARKS = 3; // numbers on a vertical axis, about
 
@@ -29,6 +30,7 @@ const MARKS = 3; // numbers on a vertical axis, about
 export const multiples = chart("multiples", (frame) => {
   const key = lineKey(frame.svg);
   const unit = element("text", { "font-size": SMALL, fill: MUTED }, layer(frame.svg));
+  const head = element("text", { "font-size": SMALL, "text-anchor": "end", fill: MUTED }, layer(frame.svg));
   const cells = [];
   const domains = [];
   return (specification) => {
@@ -41,9 +43,12 @@ export const multiples = chart("multiples", (frame) => {
       width,
     );
     const common = (shared && axes[0]?.told.axis) || "";
-    const drawn = { ...words, styles, x: specification.x };
-    const grid = gridOf(specification, axes, above + (common ? 20 : 6));
+    const first = firstOf(panels);
+    const heading = first === null ? "" : `${isolated(first)}, ${words.point(specification.x[words.at])}`;
+    const drawn = { ...words, styles, x: specification.x, isTold: first !== null };
+    const grid = gridOf(specification, axes, above + (common || heading ? 20 : 6));
     write(set(unit, { x: 0, y: above + SMALL }), common);
+    write(set(head, { x: width, y: above + SMALL }), heading);
     while (cells.length < panels.length) cells.push(makeCell(frame.svg));
     cells.forEach((cell, i) => cell.toggle(i < panels.length));
     panels.forEach((panel, i) =>
@@ -54,6 +59,12 @@ export const multiples = chart("multiples", (frame) => {
     frame.table.show(() => tableOf(specification, words, axes, [...styles.keys()]));
   };
 });
+
+/** The name of the line whose number stands above each panel: the first one, where it is the same in all; else null. */
+function firstOf(panels) {
+  const names = new Set(panels.map(({ series }) => series[0]?.name ?? null));
+  return names.size === 1 ? [...names][0] : null;
+}
 
 /** The vertical axis of each panel: its ends, marks, how its numbers are told, its unit where it has one of its own. */
 function axesOf({ panels, shared = true, zero, ...specification }, domains) {
@@ -83,14 +94,15 @@ function gridOf({ width, panels, x, columns = 6, shared = true, height }, axes, 
   const most = Math.floor((width - outer + GAP) / (NARROWEST + GAP));
   const across = Math.max(1, Math.min(columns, panels.length, most));
   const cell = (width - outer + GAP) / across;
-  const tall = (height ?? Math.round(Math.min(150, Math.max(86, (cell - GAP) * 0.62)))) + NAME + BELOW;
+  const title = NAME + (axes.some(({ ownUnit }) => ownUnit) ? UNIT : 0);
+  const tall = (height ?? Math.round(Math.min(150, Math.max(86, (cell - GAP) * 0.62)))) + title + BELOW;
   const rows = Math.ceil(panels.length / across);
   const box = (i) => {
     const [row, column] = [Math.floor(i / across), i % across];
     const [start, above] = [outer + column * cell, top + row * tall];
-    const edges = { left: start + inner, right: start + cell - GAP, top: above + NAME, bottom: above + tall - BELOW };
+    const edges = { left: start + inner, right: start + cell - GAP, top: above + title, bottom: above + tall - BELOW };
     const lowest = i + across >= panels.length;
-    return { ...edges, numbers: !shared || column === 0, points: lowest, unit: column === 0 && row === rows - 1 };
+    return { ...edges, title: above + NAME, numbers: !shared || column === 0, points: lowest, unit: column === 0 && row === rows - 1 };
   };
   const at = (px, py) => {
     const row = Math.min(rows - 1, Math.max(0, Math.floor((py - top) / tall)));
@@ -120,7 +132,7 @@ function makeCell(svg) {
     const up = marked(range, [box.bottom, box.top], MARKS).scale;
     const places = Array.from(x, (value) => round(scale(value)));
     const text = box.points ? point(x[cursor ?? 0]) : "";
-    const under = cursor === null ? null : { x: places[cursor], top: box.top, bottom: box.bottom, text };
+    const under = cursor === null ? null : { x: places[cursor], top: box.top, bottom: box.bottom, text, ends: [box.left, box.right] };
     const ends = box.points ? [...new Set([ticks[0], ticks.at(-1)])] : [];
     vertical({ scale: up, ticks: view.ticks, text: box.numbers ? view.tick : null, left: box.left, right: box.right });
     horizontal({
@@ -128,30 +140,32 @@ function makeCell(svg) {
       ticks: ends,
       text: point,
       bottom: box.bottom,
+      inside: true,
       unit: box.unit ? view.xUnit : "",
       cursor: under,
     });
     rule(under);
     panel({ series, styles: looked, places, up, cursor, focus: -1, dots: true });
-    name(title, view, series[0]?.values[view.at], looked[0]?.colour);
+    name(title, view, view.isTold ? series[0].values[view.at] : null, looked[0]?.colour);
   };
   return { draw, toggle: (shown) => toggle(group, shown) };
 }
 
-/** The name above a panel, its unit where it has its own, and the value of its first line. */
+/** The name above a panel; below it its unit where it has its own; on the right the value of its first line. */
 function makeName(group) {
   const top = element("text", {}, group);
   const name = element("tspan", { "font-weight": 600 }, top);
-  const unit = element("tspan", { "font-size": SMALL, fill: MUTED, dx: 5 }, top);
+  const unit = element("text", { "font-size": SMALL, fill: MUTED }, group);
   const number = element("text", { "font-weight": 600, "text-anchor": "end" }, group);
-  return (title, { box, told, focused, ownUnit }, value, colour) => {
-    const text = told.text(value);
-    const room = box.right - box.left - widthOf(text, { bold: true }) - 6;
-    const shown = fitted(isolated(title), room, { bold: true });
+  return (title, { box, told, focused, ownUnit, isTold }, value, colour) => {
+    const text = isTold ? told.text(value) : "";
+    const whole = box.right - box.left;
+    const beside = whole - widthOf(text, { bold: true }) - 6;
+    const isLow = box.top > box.title; // a line for units: the number stands there
     write(set(number, { x: box.right, y: box.top - 8, fill: colour }), text);
-    set(top, { x: box.left, y: box.top - 8, "text-decoration": focused ? "underline" : null });
-    write(name, shown);
-    write(unit, fitted(ownUnit, Math.max(0, room - widthOf(shown, { bold: true }) - 5), { size: SMALL }));
+    set(top, { x: box.left, y: box.title - 8, "text-decoration": focused ? "underline" : null });
+    write(name, fitted(isolated(title), isLow ? whole : beside, { bold: true }));
+    write(set(unit, { x: box.left, y: box.top - 8 }), isLow ? fitted(ownUnit, beside, { size: SMALL }) : "");
   };
 }
 

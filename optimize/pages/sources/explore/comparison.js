@@ -4,7 +4,7 @@ import { cardsOf, groupsOf, pathOf, selectionOf, unitOf } from "./choices.js";
 import { element, write } from "./elements.js";
 import { measure } from "./levers.js";
 import { policyOf } from "./scenario.js";
-import { changeText, numberText, timeText } from "./text.js";
+import { changeText, numberText, pointText, timeText } from "./text.js";
 
 const MOST = 60; // differences that are listed
 
@@ -27,7 +27,7 @@ export function comparisonPanel(page) {
 
   function update() {
     const all = columns();
-    write(title, page.say("comparisonIn", { time: timeText(session.view.times[page.cursor]), place: page.regionName || page.say("allTogether") }));
+    write(title, page.say("comparisonIn", { time: pointText(session.payload.time, session.view.times[page.cursor], language), place: page.regionName || page.say("allTogether") }));
     const head = element("tr", {}, element("td", {}), all.map(({ name, isMine }) => element("th", { scope: "col", class: isMine && "mine", text: name })));
     const goal = row(page.say("goal", { name: page.goalName }), page.goalUnit, all, ({ objective }) => objective * session.payload.objective.factor);
     const rows = cards.map((card) => row(card.outcome[language], unitOf(card, page.region)[language], all, ({ outputs }) => pathOf(card, page.region, outputs, session.view)[page.cursor]));

@@ -3,7 +3,7 @@
 import { element, set } from "./elements.js";
 import { numberField } from "./fields.js";
 import { withConstant } from "./scenario.js";
-import { numberText } from "./text.js";
+import { numberText, withUnit } from "./text.js";
 
 const FEW = 8; // that are shown before somebody asks for all
 
@@ -42,11 +42,12 @@ function rowOf(page, constant, place) {
   });
   const number = (value) => numberText(value, page.language);
   const reset = element("button", { type: "button", class: "link", onclick: () => session.settle(changed(constant.value)) }, page.say("backTo", { value: number(constant.value) }));
-  const range = page.say(`range_${constant.source}`, { low: number(constant.low), high: number(constant.high) });
+  const high = withUnit(number(constant.high), unit);
+  const range = page.say(`range_${constant.source}`, { low: number(constant.low), high });
   const node = element("div", { class: "row" },
     element("span", { class: "name", text: name }),
     field.node,
-    element("p", { class: "about" }, `${range} ${unit} `, reset),
+    element("p", { class: "about" }, `${range} `, reset),
   );
   function update() {
     const value = session.scenario.constants[place] ?? constant.value;

@@ -1,7 +1,7 @@
 /** Fields for one number: a slider and a box to type it, which refuses what is out of range beside the box. */
 
 import { element, set, write } from "./elements.js";
-import { numberText, typed, typedText } from "./text.js";
+import { numberText, typed, typedText, withUnit } from "./text.js";
 
 let count = 0;
 
@@ -46,8 +46,8 @@ export function numberField(page, { onTry, onDone }) {
     const { say, language } = page;
     const number = (end) => numberText(end, language, 6);
     const range = Number.isFinite(high)
-      ? say("rangeBetween", { low: number(low), high: number(high), unit })
-      : say("rangeFrom", { low: number(low), unit });
+      ? say("rangeBetween", { low: number(low), high: withUnit(number(high), unit) })
+      : say("rangeFrom", { low: withUnit(number(low), unit) });
     const found = Number.isNaN(value) ? say("notNumber", { text: box.value }) : say("outOfRange", { value: box.value });
     refuse(say("refused", { label, found, range }));
   }
@@ -68,9 +68,9 @@ export function numberField(page, { onTry, onDone }) {
     state = next;
     if (refusal() && page.root.ownerDocument.activeElement !== box) refuse("");
     const { label, value, low, end, unit } = next;
-    const told = `${numberText(value, page.language)} ${unit}`.trim();
+    const told = withUnit(numberText(value, page.language), unit);
     set(slider, { min: low, max: end, "aria-label": label, "aria-valuetext": told });
-    set(box, { "aria-label": `${label}, ${unit}` });
+    set(box, { "aria-label": [label, unit].filter(Boolean).join(", ") });
     if (Number(slider.value) !== value) slider.value = String(value);
     if (page.root.ownerDocument.activeElement !== box && !refusal()) fill();
   }

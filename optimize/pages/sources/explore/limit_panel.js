@@ -1,7 +1,7 @@
 /** The budget meter, and a light for each limit of the plan: a shape, a word and how far it is. */
 
 import { drawn, element, set, write } from "./elements.js";
-import { numberText, timeText } from "./text.js";
+import { numberText, timeText, withUnit } from "./text.js";
 
 const SHAPES = { holds: "M2,8 6,12 14,3", reached: "M3,3h10v10h-10z", broken: "M3,3 13,13M13,3 3,13" };
 
@@ -80,8 +80,9 @@ function rampTold(page, ramp, { state, element: at, period, slack }) {
 
 function distance(page, state, slack, unit, place) {
   if (!Number.isFinite(slack)) return page.say("noNumber");
+  if (state === "reached") return page.say("noneLeft", { place });
   const key = state === "broken" ? "missedBy" : "roomLeft";
-  return page.say(key, { amount: `${numberText(Math.abs(slack), page.language, 2)} ${unit}`.trim(), place });
+  return page.say(key, { amount: withUnit(numberText(Math.abs(slack), page.language, 2), unit), place });
 }
 
 function placeOf(page, limit, cell) {

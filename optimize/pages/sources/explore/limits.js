@@ -4,7 +4,7 @@ import { times } from "./rows.js";
 import { shapeOf } from "./levers.js";
 
 const TOLERANCE = 1e-6; // of its size, by which a limit may be missed, as everywhere in this program
-const NEAR = 0.005; // of its size: so near counts as reached
+const REACHED = 1e-4; // of its size: no more room counts as reached, as everywhere in this program
 
 /** The outcomes y of a run: weighted sums over the points of the horizon; `outputs` begins with the first of these. */
 export function outcomesOf({ rows, windows, weights }, outputs, width) {
@@ -46,7 +46,7 @@ const bounded = (side) => (Number.isFinite(side) ? Math.abs(side) : 0);
 
 function named(share) {
   if (!(share >= -TOLERANCE)) return "broken"; // no number is none that holds
-  return share <= NEAR ? "reached" : "holds";
+  return share <= REACHED ? "reached" : "holds";
 }
 
 /** A ramp at a policy: the same, at the step from one period to the next that is nearest to it. */

@@ -3,7 +3,7 @@
 import { lines, tiles } from "../drawing/drawing.js";
 import { cardsOf, kindOf, pathOf, unitOf, valuesAt } from "./choices.js";
 import { element, set, write } from "./elements.js";
-import { timeText } from "./text.js";
+import { pointText } from "./text.js";
 
 const FEW = 12; // charts that are shown before somebody asks for all
 
@@ -65,6 +65,7 @@ function cardOf(page, card) {
       title: card.outcome[language],
       unit: unitOf(card, page.region)[language],
       x: view.times,
+      pointNames: Array.from(view.times, (time) => pointText(session.payload.time, time, language)),
       xUnit: page.timeUnit,
       series: series(),
       cursor: page.cursor,
@@ -132,7 +133,7 @@ export function mapPanel(page) {
   function all() {
     const { regional: one } = regional[chosen];
     return {
-      title: `${one[language]}, ${timeText(view.times[page.cursor])}: ${page.say(differs ? "changeToBaseline" : "valueItself")}`,
+      title: `${one[language]}, ${pointText(payload.time, view.times[page.cursor], language)}: ${page.say(differs ? "changeToBaseline" : "valueItself")}`,
       unit: one.unit[language],
       diverging: differs,
       tiles: told(),

@@ -45,8 +45,14 @@ export function typed(text) {
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(bare) ? Number(bare) : NaN;
 }
 
+/** A number with its unit behind it, where it has one. */
+export const withUnit = (text, unit) => `${text}${unit && !unit.startsWith("%") ? " " : ""}${unit}`;
+
 /** A time without trailing zeros. */
 export const timeText = (time) => String(Number(time.toPrecision(10)));
+
+/** A point in time as results call it: the end of the horizon is the end of its last year. */
+export const pointText = ({ end, endSaid }, time, language) => (time === end ? endSaid[language] : timeText(time));
 
 /** A number not below, with one or two digits, for the end of an axis or a slider. */
 export function roundUp(value) {
