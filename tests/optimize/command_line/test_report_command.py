@@ -28,7 +28,7 @@ def test_a_report_is_named_after_its_run(here: Path, capsys: pytest.CaptureFixtu
     assert (here / "run-report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     out = capsys.readouterr().out
     assert out.startswith("Islands: the policy that is recommended\nSpending: ")
-    assert "Written: run-report.html" in out
+    assert f"Written: {here / 'run-report.html'}" in out
 
 
 def test_a_report_in_chinese_as_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,5 +98,5 @@ def test_a_run_folder_starts_from_its_optimum(page: Page, tmp_path: Path, urbani
     opened(page, tmp_path, written_page(subject).html)
     assert session(page, "session.scenario.base") == "optimum"
     assert session(page, "session.mine.objective") == pytest.approx(result.objective, rel=1e-9)
-    assert "This is the optimum" in page.locator(".summary .told").inner_text()
+    assert "This is the best policy found" in page.locator(".summary .told").inner_text()
     check(page, subject)

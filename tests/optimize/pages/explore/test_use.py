@@ -130,11 +130,11 @@ def test_a_rate_is_a_mean_and_no_sum(there: Page) -> None:
 def test_a_number_that_cannot_be_is_refused_beside_its_field(there: Page, text: str, told: str) -> None:
     """With what may stand there; the scenario stays as it was, and the field can be mended."""
     x = policy(there)
-    name = f"{RICE}, money/Year"
+    name = f"{RICE}, money a year"
     typed(there, name, text)
     wrong = there.locator(".wrong", has_text=told)
     expect(wrong).to_be_visible()
-    assert "It can be 0 to 6 money/Year" in wrong.inner_text()
+    assert "It can be 0 to 6 money a year" in wrong.inner_text()
     expect(box(there, name)).to_have_attribute("aria-invalid", "true")
     assert np.array_equal(policy(there), x)
     typed(there, name, "1,5")
@@ -177,7 +177,7 @@ def test_what_was_done_is_undone_and_reset(there: Page) -> None:
 def changed(there: Page) -> None:
     """A scenario with levers and an assumption of its own."""
     slider(there, RICE).fill("2.7")
-    typed(there, "books, all years, money/Year", "0.9")
+    typed(there, "books, all years, money a year", "0.9")
     name = session(there, "session.payload.constants[0].name")
     low, high = (session(there, f"session.payload.constants[0].{end}") for end in ("low", "high"))
     slider(there, name).fill(str(low + 0.25 * (high - low)))
