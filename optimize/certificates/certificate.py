@@ -14,7 +14,7 @@ import numpy as np
 
 from sd_models.system.model import FloatArray, IndexArray
 
-from ..problems.optimality import Marginals, Multipliers, Optimality, curvatures, residuals, slopes, violation
+from ..problems.optimality import Marginals, Multipliers, Optimality, curvatures, residuals, slopes, violation, within_sight
 from ..problems.program import Evaluation, Program
 from .face import Face, Tangent, face_of
 from .probes import NOTHING, Merit, Probed, moved, probed
@@ -95,6 +95,7 @@ class _Look:
     def optimality(self) -> Optimality:
         found, program = self.marginals, self.program
         smooth = residuals(program, self.at, found.objective, found.lagrangian, self.multipliers, found.curvature)
+        smooth = within_sight(program, self.at, smooth, self.multipliers, found.curvature)
         exact = self.exact.evaluate(self.at.x)
         return replace(smooth, violation=violation(self.exact, exact.x, exact.y))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import lsq_linear
-from scipy.sparse import csr_array, diags_array, eye_array, vstack
+from scipy.sparse import csr_array, diags_array, eye_array
 from scipy.sparse.linalg import splu
 
 from sd_models.system.model import FloatArray, IndexArray, Mask
@@ -22,6 +22,7 @@ from ..problems.optimality import (
     FEW,
     Multipliers,
     block_sizes,
+    normals,
     optimality,
     own_sizes,
     quadratic_sizes,
@@ -219,16 +220,3 @@ def face_of(program: Program, at: Evaluation) -> Face:
         program.upper - x <= near,
         own_sizes(program, x),
     )
-
-
-def normals(program: Program, at: Evaluation, rows: IndexArray, curved: IndexArray) -> csr_array:
-    """The gradients (rows, then quadratic constraints; levers), by those of the outcomes that they name."""
-    n, z = len(at.x), np.concatenate([at.x, at.y])
-    ends = np.array([program.quadratics[i].slope(z) for i in curved]).reshape(len(curved), len(z))
-    by_x, by_y = ends[:, :n], ends[:, n:]
-    outcomes = program.outcome_rows[rows]
-    named = np.unique(np.concatenate([outcomes.indices, np.flatnonzero((by_y != 0).any(axis=0))])).astype(np.int64)
-    gradients = program.gradients(at, named)
-    plain = program.lever_rows[rows] + csr_array(outcomes[:, named] @ gradients)
-    bent = csr_array(by_x + by_y[:, named] @ gradients)
-    return csr_array(vstack([plain, bent]))

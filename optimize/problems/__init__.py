@@ -2,6 +2,9 @@
 
 - `program.py`: a problem as any solver sees it: arrays, and what computes outcomes
 - `scaling.py`: a program in other units of its levers
+- `lagrangian.py`: slopes and second derivative of the Lagrangian
+- `sizes.py`: sizes of levers and limits, which measures without units lean on
+- `promise.py`: the gain that the exact second derivative still promises along directions of all levers
 - `optimality.py`: how far a point is from an optimum, computed apart from any solver
 - `rounding.py`: policies without what rounding leaves, which would break limits that have no size of their own
 - `scales.py`: magnitudes near a policy, and the way back from them

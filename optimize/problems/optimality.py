@@ -25,45 +25,54 @@ the start pays, a constant, a thousand idle levers or one lever worth a billion 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from sd_models.system.model import FloatArray
 
-from .program import Evaluation, Program, Quadratic
+from .lagrangian import Multipliers, lagrangian_weights, normals, second_derivative, slopes
+from .program import Evaluation, Program
+from .promise import FEW, Promise, promised
+from .sizes import block_sizes, own_sizes, quadratic_sizes, row_sizes
+
+__all__ = [
+    "FEW",
+    "Marginals",
+    "Multipliers",
+    "Optimality",
+    "Promise",
+    "block_sizes",
+    "curvatures",
+    "excesses",
+    "lagrangian_weights",
+    "most_violated",
+    "normals",
+    "optimality",
+    "own_sizes",
+    "pulls",
+    "quadratic_sizes",
+    "residuals",
+    "row_sizes",
+    "second_derivative",
+    "slopes",
+    "violation",
+    "within_sight",
+]
 
 # What a lever can still gain counts for nothing below this share of what all levers are worth.
 DUST = 1e-12
 # What levers are worth is not more than this: beside infinity every gain would be dust.
 LARGEST = float(np.finfo(float).max)
 # Up to so many levers all second derivatives are taken, beyond so many probes of their diagonal.
-FEW, PROBES = 300, 8
+PROBES = 8
+# Directions of all levers are looked along where each alone misses its balance by no more than this.
+IN_SIGHT = 1e-5
 # How far beside a policy the slopes of its kinks show, in sizes of levers.
 BESIDE = 1e-4
 # How far around a policy, in sizes of levers, slopes are looked at for what their change is.
 AROUND = (1.0, 1e-1, 1e-2, 1e-3)
-
-
-@dataclass(frozen=True, slots=True)
-class Multipliers:
-    """Multipliers of rows and of quadratic constraints, with the signs of `Solution`.
-
-    >>> import optimize as opt
-    >>> import sd_models as sd
-    >>> program = opt.assemble(opt.Problem(sd.load("urbanization"), opt.load_plan("urbanization")))
-    >>> opt.Multipliers.none(program).rows.tolist()
-    [0.0, 0.0]
-    """
-
-    rows: FloatArray
-    quadratics: FloatArray
-
-    @classmethod
-    def none(cls, program: Program) -> Multipliers:
-        """All zero."""
-        return cls(np.zeros(len(program.row_lower)), np.zeros(len(program.quadratics)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +87,13 @@ class Optimality:
     stationarity: float
     complementarity: float
     violation: float
+    promise: Promise | None = None
 
     @property
     def kkt_residual(self) -> float:
-        """The larger of stationarity and complementarity."""
-        return max(self.stationarity, self.complementarity)
+        """The largest of stationarity, complementarity, and the share that is still promised."""
+        share = 0.0 if self.promise is None else self.promise.share
+        return max(self.stationarity, self.complementarity, share)
 
     def within(self, tolerance: float) -> bool:
         """Whether the point counts as an optimum."""
@@ -100,15 +111,18 @@ def optimality(program: Program, at: Evaluation, multipliers: Multipliers) -> Op
     >>> found.violation, found.within(1e-6)
     (0.0, False)
     """
-    objective, lagrangian = slopes(program, at, multipliers)
-    return residuals(program, at, objective, lagrangian, multipliers, curvatures(program, at, multipliers))
+    bent = curvatures(program, at, multipliers)
+    found = residuals(program, at, *slopes(program, at, multipliers), multipliers, bent)
+    return within_sight(program, at, found, multipliers, bent)
 
 
-def slopes(program: Program, at: Evaluation, multipliers: Multipliers) -> tuple[FloatArray, FloatArray]:
-    """The gradients (levers) of the objective and of the Lagrangian."""
-    direct, weights = lagrangian_weights(program, at.x, at.y, multipliers)
-    objective = program.lever_cost + program.pullback(at, program.outcome_cost)
-    return objective, direct + program.pullback(at, weights)
+def within_sight(
+    program: Program, at: Evaluation, found: Optimality, multipliers: Multipliers, curvature: FloatArray
+) -> Optimality:
+    """Residuals with what is promised along directions of all levers, where each lever alone is balanced."""
+    if not found.within(IN_SIGHT):
+        return found
+    return replace(found, promise=promised(program, at, multipliers, curvature))
 
 
 def residuals(
@@ -255,53 +269,7 @@ def _around(program: Program, x: FloatArray) -> Iterator[FloatArray]:
         yield from (np.clip(x + each, program.lower, program.upper) for each in (move, -move))
 
 
-def second_derivative(
-    program: Program, at: Evaluation, multipliers: Multipliers, directions: FloatArray, *, share: float = 1.0
-) -> FloatArray:
-    """The second derivative of the Lagrangian with a share of the cost, times directions (k, levers)."""
-    _, weights = lagrangian_weights(program, at.x, at.y, multipliers, share=share)
-    found = program.products(at, weights, directions)
-    for quadratic, multiplier in zip(program.quadratics, multipliers.quadratics, strict=True):
-        if multiplier:
-            found = found + multiplier * _squared(program, at, quadratic, directions)
-    return found
-
-
-def _squared(program: Program, at: Evaluation, quadratic: Quadratic, directions: FloatArray) -> FloatArray:
-    """[I, J]' Q [I, J] times directions, with J the gradients of the outcomes that Q names."""
-    n = len(at.x)
-    named = np.unique(quadratic.matrix.indices).astype(np.int64)
-    outcomes = named[named >= n] - n
-    slopes = program.gradients(at, outcomes)
-    moves = np.zeros((len(directions), quadratic.matrix.shape[0]))
-    moves[:, :n] = directions
-    moves[:, n + outcomes] = directions @ slopes.T
-    bent = np.asarray((quadratic.matrix @ moves.T).T)
-    return np.asarray(bent[:, :n] + bent[:, n + outcomes] @ slopes)
-
-
-def lagrangian_weights(
-    program: Program, x: FloatArray, y: FloatArray, multipliers: Multipliers, *, share: float = 1.0
-) -> tuple[FloatArray, FloatArray]:
-    """The derivatives of the Lagrangian with a share of the cost by x, outcomes held, and by y."""
-    by_x = share * program.lever_cost + program.lever_rows.T @ multipliers.rows
-    by_y = share * program.outcome_cost + program.outcome_rows.T @ multipliers.rows
-    z = np.concatenate([x, y])
-    for quadratic, multiplier in zip(program.quadratics, multipliers.quadratics, strict=True):
-        if multiplier:
-            slope = multiplier * quadratic.slope(z)
-            by_x, by_y = by_x + slope[: len(x)], by_y + slope[len(x) :]
-    return np.asarray(by_x), np.asarray(by_y)
-
-
 # --- sizes ------------------------------------------------------------------------------------------------------------
-
-
-def own_sizes(program: Program, x: FloatArray) -> FloatArray:
-    """The size of each lever: its own absolute value, or its range where that is zero, or 1."""
-    span = program.upper - program.lower
-    ranges = np.where(np.isfinite(span) & (span > 0), span, 1.0)
-    return np.where(x != 0.0, np.abs(x), ranges)
 
 
 def _sizes(program: Program, x: FloatArray, stops: FloatArray) -> FloatArray:
@@ -318,48 +286,6 @@ def _stops(program: Program, x: FloatArray, pull: FloatArray, curvature: FloatAr
     """
     stop = np.divide(pull, curvature, out=np.zeros(len(x)), where=curvature > 0.0)
     return np.where((x == 0.0) & (stop < program.upper - program.lower), stop, 0.0)
-
-
-def block_sizes(program: Program, x: FloatArray) -> FloatArray:
-    """A scale for each lever: the largest absolute value of its block, or its range where all are zero, or 1.
-
-    Solvers scale by it: levers of one kind are of one unit. Nothing is claimed by it.
-    """
-    sizes = np.ones(len(x))
-    for block in program.blocks:
-        columns = block.columns
-        largest = np.abs(x[columns]).max(initial=0.0)
-        span = program.upper[columns] - program.lower[columns]
-        ranges = span[np.isfinite(span) & (span > 0)]
-        sizes[columns] = largest or ranges.max(initial=0.0) or 1.0
-    return sizes
-
-
-def row_sizes(program: Program, x: FloatArray, y: FloatArray) -> FloatArray:
-    """The size of each row: its amount, or without one what the levers moved of its terms from the reference; or 1.
-
-    Where nothing has moved and there is no amount, the sum of its terms' absolute values stands for them; an outcome
-    counts with its peak, where that is more: a stock that must not be negative at the end, and is used up, has no size
-    of its own.
-    """
-    origin = program.origin
-    away = np.abs(y - origin.y) if origin.is_finite else np.abs(y)
-    by_levers, by_outcomes = program.absolute_rows
-    moved = by_levers @ np.abs(x - origin.x) + by_outcomes @ away
-    sizes = np.where(program.amounts > 0, program.amounts, moved)
-    terms = by_levers @ np.abs(x) + by_outcomes @ np.maximum(np.abs(y), program.peaks)
-    sizes = np.where(sizes > 0, sizes, terms)
-    return np.where(sizes > 0, sizes, 1.0)
-
-
-def quadratic_sizes(program: Program, x: FloatArray, y: FloatArray) -> FloatArray:
-    """The size of each quadratic constraint: the largest of its bound, its square and its linear terms, or 1."""
-    z = np.concatenate([x, y])
-    found = [
-        max(abs(q.bound), abs(0.5 * float(z @ (q.matrix @ z))), float(np.abs(q.vector) @ np.abs(z)))
-        for q in program.quadratics
-    ]
-    return np.array([size or 1.0 for size in found])
 
 
 # --- residuals --------------------------------------------------------------------------------------------------------

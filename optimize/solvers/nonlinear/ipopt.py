@@ -33,6 +33,7 @@ from ...problems.optimality import (
     residuals,
     slopes,
     violation,
+    within_sight,
 )
 from ...problems.outcomes import SimulatedOutcomes
 from ...problems.program import Evaluation, Program
@@ -245,6 +246,7 @@ class _Solve:
         if found.within(ENOUGH * self.options.tolerance):
             self.bent = curvatures(program, at, multipliers)
             found = residuals(program, at, *slopes(program, at, multipliers), multipliers, self.bent)
+            found = within_sight(program, at, found, multipliers, self.bent)
         return found
 
     def _met(self, nlp: NonlinearProgram, found: Mapping[str, ca.DM]) -> _Point:

@@ -1,0 +1,406 @@
+"""What the exact second derivative still promises: the gain along directions in which levers move together.
+
+A lever alone may look balanced though all levers together are not. Where a stiff penalty ties u to v, a slope by u is
+nothing beside what moving u alone would cost, while both together could go on to their bounds for nothing: a valley. So
+slopes are looked at along the directions that the curvature itself names: those of Lanczos' method from the slope of
+the Lagrangian (Golub and Van Loan 2013, Matrix Computations, 10.3), which parts it into few directions of one curvature
+each. Along each, levers and limits set how far it can go, and the model of second order says what is gained there:
+
+    gain(t) = slope t - curvature t^2 / 2,    t up to where curvature, bounds or limits stop it
+
+That is held against what is at stake along the same direction: what pulls at its levers, and what curvature makes of
+moving them by their own sizes. The share has no unit and knows no other direction: one that is stiff, or worth a
+billion, hides nothing of one that is not. What a multiplier of a limit with room pretends to hold counts for nothing.
+
+What rounding leaves is no promise: slopes below what the curvature of the levers loses in the digits of their values.
+Whether a policy is better there, values tell better than slopes (`certificates.valleys`): a valley's floor is flat in
+them to the square of a rounding.
+
+Why not the gain of all directions together: one share for all, of what all levers are worth, lets the dearest of them
+hide what the others still gain. Why not a bounded quadratic program: directions are stopped at the first bound, which
+is then held; what is promised is at least that much. More levers than `FEW` have `STEPS` products, as the least
+curvature has; fewer have as many as there are directions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.linalg import eigh_tridiagonal
+from scipy.sparse import csr_array, diags_array, eye_array, vstack
+from scipy.sparse.linalg import splu
+
+from sd_models.system.model import FloatArray, IndexArray, Mask
+
+from .lagrangian import Multipliers, normals, second_derivative, slopes
+from .program import Evaluation, Program
+from .sizes import block_sizes, own_sizes, quadratic_sizes, row_sizes
+
+EPS = float(np.finfo(float).eps)
+# Up to so many levers Lanczos' method goes to its end, beyond so many it takes so many products.
+FEW, STEPS = 300, 24
+# How often bounds and limits that stop a direction at once are held and directions are looked for anew.
+ROUNDS, FEWER = 12, 3
+# Limits hold, and levers stand on a bound, within these shares of their sizes.
+HELD, AT_BOUND = 1e-6, 1e-7
+# A limit counts where its multiplier's pull is this share of what pulls at some lever.
+PULLS = 1e-7
+# What can still be gained counts for nothing below this share of what all levers are worth.
+DUST = 1e-12
+# A share below this is none: an optimum needs no more.
+NONE = 1e-9
+# Roundings of the objective's value, and of a lever's slope, that count for nothing.
+ROUNDINGS = 8.0
+# What is left of a direction below this share of it is rounding.
+NO_DIRECTION = 1e-13
+
+
+@dataclass(frozen=True, eq=False)
+class Promise:
+    """The gain (unit of the objective) that is promised along a move (levers), and its share of what is at stake there
+    for moving levers by their own sizes, which is `stake`."""
+
+    gain: float
+    share: float
+    stake: float
+    move: FloatArray
+
+    @classmethod
+    def none(cls, count: int) -> Promise:
+        """Nothing is promised."""
+        return cls(0.0, 0.0, 0.0, np.zeros(count))
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A direction (levers, in their sizes, the largest move 1), downhill: slope, curvature, stake in the objective's unit."""
+
+    direction: FloatArray
+    slope: float
+    curvature: float
+    stake: float
+    noise: float
+
+    def gain(self, reach: float) -> float:
+        """What is gained up to a reach, or until curvature stops it."""
+        t = min(reach, self.slope / self.curvature) if self.curvature * reach > self.slope else reach
+        return t * (self.slope - 0.5 * self.curvature * t)
+
+    @property
+    def stop(self) -> float:
+        """Where curvature stops it."""
+        return self.slope / self.curvature if self.curvature > 0.0 else np.inf
+
+    def share(self, reach: float) -> float:
+        """The share of the stake that is gained within the levers' sizes, up to a reach."""
+        return self.gain(min(reach, 1.0)) / self.stake if self.stake > 0.0 else 0.0
+
+
+def promised(
+    program: Program,
+    at: Evaluation,
+    multipliers: Multipliers,
+    curvature: FloatArray,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+) -> Promise:
+    """The largest promise at a policy that keeps its limits; `curvature` (levers) is the second derivative by each.
+
+    A program of two levers that a stiff spring ties together, and that both gain by rising:
+
+    >>> import numpy as np
+    >>> from optimize.problems.lagrangian import Multipliers
+    >>> from optimize.problems.program import Evaluation, Program
+    >>> from scipy.sparse import csr_array
+    >>> stiff = 1e6 * np.array([[1.0, -1.0], [-1.0, 1.0]])
+    >>> class Spring:
+    ...     def evaluate(self, x):
+    ...         return Evaluation(x, np.array([0.5 * x @ stiff @ x]))
+    ...     def gradients(self, at, chosen):
+    ...         return (stiff @ at.x)[np.newaxis][chosen]
+    ...     def pullback(self, at, weights):
+    ...         return weights[0] * stiff @ at.x
+    ...     def products(self, at, weights, directions):
+    ...         return weights[0] * directions @ stiff
+    >>> none = csr_array((0, 2)), csr_array((0, 1)), np.zeros(0), np.zeros(0)
+    >>> program = Program(Spring(), -np.ones(2), np.ones(1), np.zeros(2), np.full(2, 10.0), *none)
+    >>> at = program.evaluate(np.full(2, 5.0))
+    >>> found = promised(program, at, Multipliers.none(program), np.full(2, 1e6))
+    >>> round(found.gain, 6), found.move.round(6).tolist()
+    (10.0, [5.0, 5.0])
+    """
+    return Directions(program, at, multipliers, curvature).promise(stop)
+
+
+@dataclass(frozen=True, eq=False)
+class Directions:
+    """The directions at a policy; `told` are its multipliers, `curvature` is the second derivative by each lever."""
+
+    program: Program
+    at: Evaluation
+    told: Multipliers
+    curvature: FloatArray
+
+    def promise(self, stop: Callable[[], bool] = lambda: False) -> Promise:
+        """The largest promise."""
+        held, rows = np.zeros(len(self.at.x), dtype=bool), np.zeros(0, dtype=np.int64)
+        for _ in range(ROUNDS if len(self.at.x) <= FEW else FEWER):
+            ways = list(self.ways(held, rows, stop))
+            found = max((self._promise(way) for way in ways), key=lambda each: each.share, default=self._none)
+            if found.share > NONE or stop():
+                return found
+            blocked = max(ways, key=lambda way: way.share(np.inf) if self._counts(way, 1.0) else 0.0, default=None)
+            if blocked is None or blocked.share(np.inf) <= NONE or not self._counts(blocked, 1.0):
+                return found
+            more, limits = self._blockers(blocked)
+            if not (more & ~held).any() and not len(np.setdiff1d(limits, rows)):
+                return found
+            held, rows = held | more, np.union1d(rows, limits)
+        return found
+
+    # --- what is there --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def sizes(self) -> FloatArray:
+        """The unit of directions: each lever in its own size."""
+        return own_sizes(self.program, self.at.x)
+
+    @cached_property
+    def multipliers(self) -> Multipliers:
+        """Those of limits that hold: what others pretend to hold counts for nothing."""
+        rows = np.where(self._active[0], self.told.rows, 0.0)
+        return Multipliers(rows, np.where(self._active[1], self.told.quadratics, 0.0))
+
+    @cached_property
+    def _active(self) -> tuple[Mask, Mask]:
+        program, x, y = self.program, self.at.x, self.at.y
+        values, near = program.rows(x, y), HELD * row_sizes(program, x, y)
+        rows = (program.row_upper - values <= near) | (values - program.row_lower <= near)
+        z = np.concatenate([x, y])
+        excess = np.array([quadratic.excess(z) for quadratic in program.quadratics])
+        return rows, excess >= -HELD * quadratic_sizes(program, x, y)
+
+    @cached_property
+    def _slopes(self) -> tuple[FloatArray, FloatArray]:
+        return slopes(self.program, self.at, self.multipliers)
+
+    @cached_property
+    def slope(self) -> FloatArray:
+        """The slope of the Lagrangian (levers), in sizes."""
+        return self._slopes[1] * self.sizes
+
+    @cached_property
+    def _prices(self) -> FloatArray:
+        objective, lagrangian = self._slopes
+        return np.abs(lagrangian - objective)
+
+    @cached_property
+    def _pull(self) -> FloatArray:
+        return np.abs(self._slopes[0]) + self._prices
+
+    @cached_property
+    def room(self) -> tuple[FloatArray, FloatArray]:
+        """How far each lever can go down and up, in sizes."""
+        program, x = self.program, self.at.x
+        return np.maximum(x - program.lower, 0.0) / self.sizes, np.maximum(program.upper - x, 0.0) / self.sizes
+
+    @cached_property
+    def fixed(self) -> Mask:
+        """Levers that stand on a bound and are held there, or near one with no more than dust to gain on the way."""
+        program, x, slope = self.program, self.at.x, self._slopes[1]
+        span = program.upper - program.lower
+        unit = np.minimum(block_sizes(program, x), np.where(span > 0, span, np.inf))
+        below, above = x - program.lower, program.upper - x
+        room = np.where(slope >= 0, below, above)
+        with np.errstate(invalid="ignore"):
+            dust = (room <= HELD * unit) & (np.abs(slope) * room <= DUST * self._worth)
+        return np.asarray((room <= AT_BOUND * unit) | dust | (span <= 0))
+
+    @cached_property
+    def _worth(self) -> float:
+        """What all levers in their sizes are worth."""
+        return float(((self._pull + np.maximum(self.curvature, 0.0) * self.sizes) * self.sizes).sum())
+
+    @cached_property
+    def _none(self) -> Promise:
+        return Promise.none(len(self.at.x))
+
+    @cached_property
+    def _kept(self) -> csr_array:
+        """The gradients of limits that hold and count, or are equations, in sizes."""
+        equal = self.program.row_lower == self.program.row_upper
+        rows = np.flatnonzero(self._active[0] & (equal | (self.multipliers.rows != 0.0)))
+        curved = np.flatnonzero(self.multipliers.quadratics)
+        found = normals(self.program, self.at, rows, curved)
+        if not found.shape[0]:
+            return found
+        values = np.concatenate([self.multipliers.rows[rows], self.multipliers.quadratics[curved]])
+        pulled = abs(diags_array(values) @ found) @ diags_array(1.0 / np.where(self._pull > 0, self._pull, 1.0))
+        strong = np.asarray(pulled.max(axis=1).toarray()).ravel() > PULLS
+        strong |= np.concatenate([equal[rows], np.zeros(len(curved), dtype=bool)])
+        return csr_array((found @ diags_array(self.sizes))[np.flatnonzero(strong)])
+
+    # --- directions -----------------------------------------------------------------------------------------------
+
+    def ways(self, held: Mask, rows: IndexArray, stop: Callable[[], bool]) -> Iterator[Way]:
+        """The directions that the slope is made of, with levers held beside the fixed ones and more rows kept."""
+        moving = np.flatnonzero(~(self.fixed | held))
+        kept = self._kept
+        if len(rows):
+            more = normals(self.program, self.at, rows, np.zeros(0, dtype=np.int64)) @ diags_array(self.sizes)
+            kept = csr_array(vstack([kept, csr_array(more)]))
+        space = _Space(csr_array(kept[:, moving]), len(moving))
+        first = space.projected(self.slope[moving])
+        norm = float(np.linalg.norm(first))
+        if not np.isfinite(norm) or norm <= NO_DIRECTION * np.linalg.norm(self.slope[moving]):
+            return
+
+        def product(direction: FloatArray) -> FloatArray:
+            move = np.zeros(len(self.sizes))
+            move[moving] = direction
+            bent = second_derivative(self.program, self.at, self.multipliers, (move * self.sizes)[np.newaxis])[0]
+            return space.projected((bent * self.sizes)[moving])
+
+        most = len(moving) if len(self.sizes) <= FEW else STEPS
+        values, vectors, parts = lanczos(first / norm, product, most, stop)
+        if not len(values):
+            return
+        directions = np.zeros((len(values), len(self.sizes)))
+        directions[:, moving] = vectors
+        parts = parts * norm
+        pull = self._pull_after(values, directions, parts)
+        for value, direction, part in zip(values, directions, parts, strict=True):
+            yield self._way(float(value), direction, float(part), pull)
+
+    def _pull_after(self, values: FloatArray, directions: FloatArray, parts: FloatArray) -> FloatArray:
+        """What pulls at each lever (levers), without what a step within the levers' sizes takes away."""
+        if len(self.program.pulls):
+            return np.asarray(self.program.pulls + self._prices)
+        taken = np.abs(parts) <= values / np.abs(directions).max(axis=1)
+        change = -(parts[taken] @ directions[taken]) / self.sizes
+        objective = self._slopes[0]
+        return np.asarray(np.minimum(np.abs(objective), np.abs(objective + change)) + self._prices)
+
+    def _way(self, value: float, direction: FloatArray, part: float, pull: FloatArray) -> Way:
+        scale = 1.0 / float(np.abs(direction).max())
+        move = -np.sign(part or 1.0) * scale * direction
+        bent = max(value, 0.0) * scale**2
+        stake = float((pull * self.sizes) @ np.abs(move)) + bent
+        lost = np.abs(self.curvature) * self.sizes**2 + self._pull * self.sizes
+        noise = ROUNDINGS * EPS * float(lost @ np.abs(move))
+        return Way(move, abs(part) * scale, bent, stake, noise)
+
+    # --- how far they go ------------------------------------------------------------------------------------------
+
+    def reach(self, move: FloatArray) -> FloatArray:
+        """How far each lever lets a direction go (levers)."""
+        down, up = self.room
+        room = np.where(move > 0, up, down)
+        return np.divide(room, np.abs(move), out=np.full(len(move), np.inf), where=move != 0.0)
+
+    @property
+    def _least(self) -> float:
+        """What is dust, in the unit of the objective."""
+        worth = float((self._pull * self.sizes) @ ~self.fixed)
+        return max(DUST * worth, ROUNDINGS * EPS * abs(self.program.cost(self.at.x, self.at.y)))
+
+    def _counts(self, way: Way, reach: float) -> bool:
+        return way.slope > way.noise and way.gain(reach) > self._least
+
+    def _promise(self, way: Way) -> Promise:
+        """What a direction promises."""
+        reach = float(self.reach(way.direction).min(initial=np.inf))
+        if not self._counts(way, reach) or way.share(reach) <= NONE:
+            return self._none
+        reach = min(reach, max(way.stop, 1.0) if np.isfinite(way.stop) else max(reach if np.isfinite(reach) else 1.0, 0.0))
+        reach = min(reach, self._within_rows(way, min(reach, way.stop)))
+        if not self._counts(way, reach):
+            return self._none
+        move = min(reach, way.stop) * way.direction * self.sizes
+        return Promise(way.gain(reach), way.share(reach), way.stake, move)
+
+    def _within_rows(self, way: Way, reach: float) -> float:
+        """How far limits let a direction go, by what they are there."""
+        return float(self._rows_reach(way, reach).min(initial=np.inf))
+
+    def _rows_reach(self, way: Way, reach: float) -> FloatArray:
+        program, at = self.program, self.at
+        if not len(program.row_lower):
+            return np.zeros(0)
+        there = program.evaluate(np.clip(at.x + reach * way.direction * self.sizes, program.lower, program.upper))
+        now = program.rows(at.x, at.y)
+        change = program.rows(there.x, there.y) - now
+        slack = np.where(change > 0, program.row_upper - now, now - program.row_lower)
+        near = HELD * row_sizes(program, at.x, at.y)
+        change = np.abs(change)
+        crossed = np.isfinite(change) & (change > slack + near)
+        return np.where(crossed, reach * np.maximum(slack, 0.0) / np.where(crossed, change, 1.0), np.inf)
+
+    def _blockers(self, way: Way) -> tuple[Mask, IndexArray]:
+        """Levers and rows that stop a direction before it has gained anything that counts."""
+        reach = self.reach(way.direction)
+        levers = np.array([way.share(float(each)) <= NONE or not self._counts(way, float(each)) for each in reach])
+        length = min(way.stop, 1.0, float(reach[~levers].min(initial=np.inf)))
+        rows = self._rows_reach(way, length)
+        limits = [number for number, each in enumerate(rows) if not self._counts(way, float(each))]
+        return levers & (way.direction != 0.0), np.array(limits, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Space:
+    """Directions of so many levers along which rows stay as they are."""
+
+    rows: csr_array
+    count: int
+
+    @cached_property
+    def _unit(self) -> csr_array:
+        norms = np.asarray(np.sqrt(self.rows.multiply(self.rows).sum(axis=1))).ravel()
+        kept = np.flatnonzero(norms > 0)
+        return csr_array(diags_array(1.0 / norms[kept]) @ self.rows[kept])
+
+    @cached_property
+    def _solve(self) -> Any:
+        squares = self._unit @ self._unit.T + 1e-12 * eye_array(self._unit.shape[0])
+        return splu(squares.tocsc())
+
+    def projected(self, direction: FloatArray) -> FloatArray:
+        """The nearest direction that keeps the rows."""
+        if not self.rows.shape[0] or not self._unit.shape[0]:
+            return direction
+        for _ in range(2):  # once more for what rounding leaves
+            direction = direction - self._unit.T @ self._solve.solve(self._unit @ direction)
+        return direction
+
+
+def lanczos(
+    first: FloatArray,
+    product: Callable[[FloatArray], FloatArray],
+    most: int,
+    stop: Callable[[], bool] = lambda: False,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Values (k) and vectors (k, n) of a symmetric matrix in the space that it makes of a first vector in so many
+    products at most, and what part of the first vector each is; none where a number is lost."""
+    vectors, diagonal, beside = [first], list[float](), list[float]()
+    while len(diagonal) < most and not stop():
+        found = product(vectors[-1])
+        diagonal.append(float(found @ vectors[-1]))
+        basis = np.array(vectors)
+        for _ in range(2):  # full orthogonalization, once more for what rounding leaves
+            found = found - basis.T @ (basis @ found)
+        rest = float(np.linalg.norm(found))
+        if not np.isfinite(rest):
+            return np.zeros(0), np.zeros((0, len(first))), np.zeros(0)
+        if rest <= NO_DIRECTION * max(np.abs(diagonal).max(), max(beside, default=0.0)):
+            break
+        beside.append(rest)
+        vectors.append(found / rest)
+    if not diagonal:
+        return np.zeros(0), np.zeros((0, len(first))), np.zeros(0)
+    steps = len(diagonal)
+    values, ways = eigh_tridiagonal(np.array(diagonal), np.array(beside[: steps - 1]))
+    return values, (np.array(vectors[:steps]).T @ ways).T, ways[0]
