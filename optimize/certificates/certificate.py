@@ -14,11 +14,22 @@ import numpy as np
 
 from sd_models.system.model import FloatArray, IndexArray
 
-from ..problems.optimality import Marginals, Multipliers, Optimality, curvatures, residuals, slopes, violation, within_sight
+from ..problems.optimality import (
+    Marginals,
+    Multipliers,
+    Optimality,
+    curvatures,
+    residuals,
+    slopes,
+    violation,
+    within_sight,
+)
 from ..problems.program import Evaluation, Program
+from ..problems.promise import Directions
 from .face import Face, Tangent, face_of
 from .probes import NOTHING, Merit, Probed, moved, probed
 from .second_order import SecondOrder, least_curvature
+from .valleys import along_valleys
 
 TOLERANCE = 1e-6
 # Lengths at which a direction of negative curvature is tried, in the levers' sizes.
@@ -32,7 +43,8 @@ class Certificate:
     `optimality` are the residuals with `multipliers`, which were found anew; `worth` is what all levers in their sizes
     are worth there, in the unit of the objective. `second` is None where first order does not hold, or was not asked
     for. `idle` are levers that move nothing there; `blind` have no slope either but do move the objective: they stand
-    on a kink or a jump, where slopes tell nothing. `onward` are places from which a search goes on to a better policy,
+    on a kink or a jump, where slopes tell nothing. `least` is the gain from which another policy counts as better.
+    `onward` are places from which a search goes on to a better policy,
     the best first.
     """
 
@@ -44,6 +56,7 @@ class Certificate:
     probes: Probed | None
     idle: IndexArray
     blind: IndexArray
+    least: float = 0.0
     onward: tuple[FloatArray, ...] = field(default=())
 
     @property
@@ -133,13 +146,20 @@ def certify(
     second = None
     if look.optimality.within(TOLERANCE) and not stop():
         second = least_curvature(look.tangent, look.multipliers, worth, stop=stop)
+    enough = least
+    if look.optimality.promise is not None and not stop():
+        directions = Directions(look.program, look.at, look.multipliers, look.marginals.curvature)
+        probes, floor = along_valleys(at, directions, look.optimality.promise, second, merit, probes)
+        enough = min(least, floor)
     blind = look.still[:0]
     if smooth is None and probes.better is None and not stop():
         blind = moved(merit, at, look.face.sizes, look.still)
     idle = np.setdiff1d(look.still, blind)
     ways = _downward(program, at, look.tangent, merit, second, least) if second is not None else []
     near = [probes.better.x] if probes.better is not None else []
-    return Certificate(at, look.multipliers, look.optimality, worth, second, probes, idle, blind, (*near, *ways))
+    return Certificate(
+        at, look.multipliers, look.optimality, worth, second, probes, idle, blind, enough, (*near, *ways)
+    )
 
 
 def _downward(

@@ -1,6 +1,6 @@
 """The Lagrangian of a program: its slopes and its second derivative, by gradients and products that a run tells.
 
-    L = c'x + d'y(x) + multipliers of rows * (A x + B y(x)) + multipliers of quadratics * q(x, y(x))
+L = c'x + d'y(x) + multipliers of rows * (A x + B y(x)) + multipliers of quadratics * q(x, y(x))
 """
 
 from __future__ import annotations

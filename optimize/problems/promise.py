@@ -25,7 +25,7 @@ curvature has; fewer have as many as there are directions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -51,6 +51,8 @@ HELD, AT_BOUND = 1e-6, 1e-7
 PULLS = 1e-7
 # What can still be gained counts for nothing below this share of what all levers are worth.
 DUST = 1e-12
+# A share that rounding may hide counts from here on.
+UNSURE = 1e-7
 # A share below this is none: an optimum needs no more.
 NONE = 1e-9
 # Roundings of the objective's value, and of a lever's slope, that count for nothing.
@@ -62,12 +64,14 @@ NO_DIRECTION = 1e-13
 @dataclass(frozen=True, eq=False)
 class Promise:
     """The gain (unit of the objective) that is promised along a move (levers), and its share of what is at stake there
-    for moving levers by their own sizes, which is `stake`."""
+    for moving levers by their own sizes, which is `stake`. `unsure` are directions whose slopes are lost in rounding,
+    though what is lost may count."""
 
     gain: float
     share: float
     stake: float
     move: FloatArray
+    unsure: tuple[Way, ...] = ()
 
     @classmethod
     def none(cls, count: int) -> Promise:
@@ -77,7 +81,8 @@ class Promise:
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """A direction (levers, in their sizes, the largest move 1), downhill: slope, curvature, stake in the objective's unit."""
+    """A direction (levers, in their sizes, the largest move 1), downhill, with its slope, its curvature, what is at
+    stake along it, and what rounding may leave of a slope, all in the unit of the objective."""
 
     direction: FloatArray
     slope: float
@@ -94,6 +99,11 @@ class Way:
     def stop(self) -> float:
         """Where curvature stops it."""
         return self.slope / self.curvature if self.curvature > 0.0 else np.inf
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a slope that rounding leaves would promise what counts."""
+        return self.slope <= self.noise and replace(self, slope=self.noise).share(1.0) > UNSURE
 
     def share(self, reach: float) -> float:
         """The share of the stake that is gained within the levers' sizes, up to a reach."""
@@ -148,9 +158,12 @@ class Directions:
     def promise(self, stop: Callable[[], bool] = lambda: False) -> Promise:
         """The largest promise."""
         held, rows = np.zeros(len(self.at.x), dtype=bool), np.zeros(0, dtype=np.int64)
+        unsure: tuple[Way, ...] = ()
         for _ in range(ROUNDS if len(self.at.x) <= FEW else FEWER):
             ways = list(self.ways(held, rows, stop))
+            unsure = unsure or tuple(way for way in ways if way.is_unsure)
             found = max((self._promise(way) for way in ways), key=lambda each: each.share, default=self._none)
+            found = replace(found, unsure=unsure)
             if found.share > NONE or stop():
                 return found
             blocked = max(ways, key=lambda way: way.share(np.inf) if self._counts(way, 1.0) else 0.0, default=None)
@@ -274,7 +287,7 @@ class Directions:
         parts = parts * norm
         pull = self._pull_after(values, directions, parts)
         for value, direction, part in zip(values, directions, parts, strict=True):
-            yield self._way(float(value), direction, float(part), pull)
+            yield self.way(float(value), direction, float(part), pull)
 
     def _pull_after(self, values: FloatArray, directions: FloatArray, parts: FloatArray) -> FloatArray:
         """What pulls at each lever (levers), without what a step within the levers' sizes takes away."""
@@ -285,7 +298,9 @@ class Directions:
         objective = self._slopes[0]
         return np.asarray(np.minimum(np.abs(objective), np.abs(objective + change)) + self._prices)
 
-    def _way(self, value: float, direction: FloatArray, part: float, pull: FloatArray) -> Way:
+    def way(self, value: float, direction: FloatArray, part: float = 0.0, pull: FloatArray | None = None) -> Way:
+        """A direction (levers, in sizes) of a curvature and a part of the slope, with what pulls at each lever."""
+        pull = self._pull if pull is None else pull
         scale = 1.0 / float(np.abs(direction).max())
         move = -np.sign(part or 1.0) * scale * direction
         bent = max(value, 0.0) * scale**2
@@ -316,7 +331,9 @@ class Directions:
         reach = float(self.reach(way.direction).min(initial=np.inf))
         if not self._counts(way, reach) or way.share(reach) <= NONE:
             return self._none
-        reach = min(reach, max(way.stop, 1.0) if np.isfinite(way.stop) else max(reach if np.isfinite(reach) else 1.0, 0.0))
+        reach = min(
+            reach, max(way.stop, 1.0) if np.isfinite(way.stop) else max(reach if np.isfinite(reach) else 1.0, 0.0)
+        )
         reach = min(reach, self._within_rows(way, min(reach, way.stop)))
         if not self._counts(way, reach):
             return self._none

@@ -11,7 +11,7 @@ from ..certificates.certificate import Certificate
 from ..problems.assembly import assemble
 from ..problems.presolve import presolve
 from ..problems.problem import Problem
-from .verdict import Curvature, Looked
+from .verdict import TOLERANCE, Curvature, Looked
 
 
 def looked(problem: Problem, found: Certificate, kinks: tuple[str, ...] = ()) -> Looked:
@@ -29,6 +29,7 @@ def looked(problem: Problem, found: Certificate, kinks: tuple[str, ...] = ()) ->
         is_idle=found.is_idle,
         kinks=kinks,
         is_only=second is not None and not second.dimensions and _is_only(problem),
+        promised=_promised(found),
     )
 
 
@@ -36,6 +37,12 @@ def _is_only(problem: Problem) -> bool:
     """Whether bounds and limits on levers leave each lever one value."""
     program = presolve(assemble(problem)).program
     return bool((program.lower == program.upper).all())
+
+
+def _promised(found: Certificate) -> float:
+    """The gain that is still promised, where it is more than an optimum may miss."""
+    promise = found.optimality.promise
+    return promise.gain if promise is not None and promise.share > TOLERANCE else 0.0
 
 
 def _curvature(found: Certificate) -> Curvature:

@@ -84,8 +84,10 @@ class Looked:
     `least_curvature` is the change of the objective's slope along the direction where it is least, for moving levers by
     their own sizes, in the unit of the objective (NaN where it is not known, infinite where no direction is left);
     `flat_directions` of `directions` have none that counts. `probes` policies around and far away were tried; the best
-    is `better` by so much, 0 if none is. `worth` is what all levers in their sizes are worth there. `idle` levers move
-    nothing there; `is_idle` if none does. `is_only` where bounds and limits leave no other policy to try.
+    is `better` by so much, 0 if none is. `worth` is what all levers in their sizes are worth there. `promised`
+    is the gain that the second derivative still promises along a direction in which levers move together, 0 if none
+    that counts. `idle` levers move nothing there; `is_idle` if none does. `is_only` where bounds and limits leave no
+    other policy to try.
     """
 
     curvature: Curvature
@@ -99,6 +101,7 @@ class Looked:
     is_idle: bool = False
     kinks: tuple[str, ...] = ()
     is_only: bool = False
+    promised: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +333,8 @@ class _Judge:
         residual = self._say("no_optimum")
         if found.kkt_residual < 1e300:
             residual = self._say("its_residual", residual=f"{found.kkt_residual:.1e}")
+        if found.looked is not None and found.looked.promised > 0.0:
+            residual = self._say("promised", residual=residual, gain=f"{found.looked.promised:.3g}")
         return self._verdict(standing, self._say("best_so_far", why=told, residual=residual), advice)
 
 

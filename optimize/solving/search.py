@@ -284,7 +284,7 @@ class Search:
     def _accepted(self, end: End, other: End) -> Iterator[End]:
         """Another end, certified, if it is better than this one by more than nothing."""
         assert end.certificate is not None
-        least = NOTHING * end.certificate.worth
+        least = end.certificate.least
         if other.best.violation > TOLERANCE or not other.best.cost < end.best.cost - least:
             return
         yield self._certified(other)
