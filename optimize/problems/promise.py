@@ -24,7 +24,7 @@ curvature has; fewer have as many as there are directions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -57,6 +57,12 @@ UNSURE = 1e-7
 NONE = 1e-9
 # Roundings of the objective's value, and of a lever's slope, that count for nothing.
 ROUNDINGS = 8.0
+# A lever's own size is rounding below this share of its block's.
+ROUNDED = 1e-9
+# A share above this is enough to know: no optimum.
+ENOUGH = 1e-6
+# A lever is drawn off its bound by a slope of this share of what pulls at it.
+DRAWN = 1e-6
 # What is left of a direction below this share of it is rounding.
 NO_DIRECTION = 1e-13
 
@@ -92,7 +98,9 @@ class Way:
 
     def gain(self, reach: float) -> float:
         """What is gained up to a reach, or until curvature stops it."""
-        t = min(reach, self.slope / self.curvature) if self.curvature * reach > self.slope else reach
+        t = min(reach, self.stop)
+        if not np.isfinite(t):
+            return t * self.slope
         return t * (self.slope - 0.5 * self.curvature * t)
 
     @property
@@ -156,31 +164,62 @@ class Directions:
     curvature: FloatArray
 
     def promise(self, stop: Callable[[], bool] = lambda: False) -> Promise:
-        """The largest promise."""
-        held, rows = np.zeros(len(self.at.x), dtype=bool), np.zeros(0, dtype=np.int64)
-        unsure: tuple[Way, ...] = ()
+        """The largest promise: directions that a bound or a limit stops at once are looked for anew with it held, and
+        with levers that a step of the others would draw off their bounds."""
+        fixed, held, rows = self.fixed, np.zeros(len(self.at.x), dtype=bool), np.zeros(0, dtype=np.int64)
+        best, unsure = self._none, tuple[Way, ...]()
         for _ in range(ROUNDS if len(self.at.x) <= FEW else FEWER):
-            ways = list(self.ways(held, rows, stop))
+            ways = list(self.ways(fixed | held, rows, stop))
             unsure = unsure or tuple(way for way in ways if way.is_unsure)
-            found = max((self._promise(way) for way in ways), key=lambda each: each.share, default=self._none)
-            found = replace(found, unsure=unsure)
-            if found.share > NONE or stop():
-                return found
-            blocked = max(ways, key=lambda way: way.share(np.inf) if self._counts(way, 1.0) else 0.0, default=None)
-            if blocked is None or blocked.share(np.inf) <= NONE or not self._counts(blocked, 1.0):
-                return found
-            more, limits = self._blockers(blocked)
-            if not (more & ~held).any() and not len(np.setdiff1d(limits, rows)):
-                return found
-            held, rows = held | more, np.union1d(rows, limits)
-        return found
+            best = max((best, *map(self._promise, ways)), key=lambda each: each.share)
+            if best.share > ENOUGH or stop():
+                break
+            more, limits = self._stopping(ways)
+            free = fixed & ~held & self._drawn(ways)
+            if not ((more & ~held).any() or free.any() or len(np.setdiff1d(limits, rows))):
+                break
+            fixed, held, rows = fixed & ~free, held | more, np.union1d(rows, limits)
+        return replace(best, unsure=unsure)
+
+    def _stopping(self, ways: Sequence[Way]) -> tuple[Mask, IndexArray]:
+        """What stops the direction that would promise most, before it has gained anything that counts."""
+        counting = [way for way in ways if self._counts(way, 1.0) and way.share(1.0) > ENOUGH]
+        if not counting:
+            return np.zeros(len(self.at.x), dtype=bool), np.zeros(0, dtype=np.int64)
+        return self._blockers(max(counting, key=lambda way: way.share(1.0)))
+
+    def _drawn(self, ways: Sequence[Way]) -> Mask:
+        """Levers on a bound that are drawn off it once the others have gone where curvature stops them."""
+        move = np.zeros(len(self.at.x))
+        for way in ways:
+            if way.stop <= 1.0:
+                move += way.stop * way.direction * self.sizes
+        if not move.any():
+            return np.zeros(len(move), dtype=bool)
+        bent = second_derivative(self.program, self.at, self.multipliers, move[np.newaxis])[0]
+        after = self._slopes[1] + bent
+        down, up = self.room
+        inward = np.where(down < up, -after, after)
+        bends = np.sqrt(np.abs(self.curvature))
+        lost = ROUNDINGS * EPS * bends * float((bends * self.sizes).max(initial=0.0))
+        room = np.maximum(down, up) * self.sizes
+        room = np.where(np.isfinite(room), room, self.sizes)
+        counts = (inward > DRAWN * self._pull + lost) & (inward * room > self._least)
+        return np.asarray(counts & (self.program.lower < self.program.upper))
 
     # --- what is there --------------------------------------------------------------------------------------------
 
     @cached_property
     def sizes(self) -> FloatArray:
-        """The unit of directions: each lever in its own size."""
-        return own_sizes(self.program, self.at.x)
+        """The unit of directions: each lever in its own size, or that of its block where its own is rounding."""
+        own, unit = own_sizes(self.program, self.at.x), self._unit
+        return np.where(np.isfinite(unit) & (own < ROUNDED * unit), unit, own)
+
+    @cached_property
+    def _unit(self) -> FloatArray:
+        """The size of each lever's block, or its range where that is less."""
+        span = self.program.upper - self.program.lower
+        return np.minimum(block_sizes(self.program, self.at.x), np.where(span > 0, span, np.inf))
 
     @cached_property
     def multipliers(self) -> Multipliers:
@@ -224,14 +263,12 @@ class Directions:
     @cached_property
     def fixed(self) -> Mask:
         """Levers that stand on a bound and are held there, or near one with no more than dust to gain on the way."""
-        program, x, slope = self.program, self.at.x, self._slopes[1]
-        span = program.upper - program.lower
-        unit = np.minimum(block_sizes(program, x), np.where(span > 0, span, np.inf))
+        program, x, slope, unit = self.program, self.at.x, self._slopes[1], self._unit
         below, above = x - program.lower, program.upper - x
         room = np.where(slope >= 0, below, above)
         with np.errstate(invalid="ignore"):
             dust = (room <= HELD * unit) & (np.abs(slope) * room <= DUST * self._worth)
-        return np.asarray((room <= AT_BOUND * unit) | dust | (span <= 0))
+        return np.asarray((room <= AT_BOUND * unit) | dust | (program.upper <= program.lower))
 
     @cached_property
     def _worth(self) -> float:
@@ -260,8 +297,8 @@ class Directions:
     # --- directions -----------------------------------------------------------------------------------------------
 
     def ways(self, held: Mask, rows: IndexArray, stop: Callable[[], bool]) -> Iterator[Way]:
-        """The directions that the slope is made of, with levers held beside the fixed ones and more rows kept."""
-        moving = np.flatnonzero(~(self.fixed | held))
+        """The directions that the slope is made of, with levers held and more rows kept than those that count."""
+        moving = np.flatnonzero(~held)
         kept = self._kept
         if len(rows):
             more = normals(self.program, self.at, rows, np.zeros(0, dtype=np.int64)) @ diags_array(self.sizes)
@@ -317,7 +354,7 @@ class Directions:
         room = np.where(move > 0, up, down)
         return np.divide(room, np.abs(move), out=np.full(len(move), np.inf), where=move != 0.0)
 
-    @property
+    @cached_property
     def _least(self) -> float:
         """What is dust, in the unit of the objective."""
         worth = float((self._pull * self.sizes) @ ~self.fixed)
@@ -331,13 +368,11 @@ class Directions:
         reach = float(self.reach(way.direction).min(initial=np.inf))
         if not self._counts(way, reach) or way.share(reach) <= NONE:
             return self._none
-        reach = min(
-            reach, max(way.stop, 1.0) if np.isfinite(way.stop) else max(reach if np.isfinite(reach) else 1.0, 0.0)
-        )
-        reach = min(reach, self._within_rows(way, min(reach, way.stop)))
+        reach = min(way.stop, reach if np.isfinite(reach) else 1.0)
+        reach = min(reach, self._within_rows(way, reach))
         if not self._counts(way, reach):
             return self._none
-        move = min(reach, way.stop) * way.direction * self.sizes
+        move = reach * way.direction * self.sizes
         return Promise(way.gain(reach), way.share(reach), way.stake, move)
 
     def _within_rows(self, way: Way, reach: float) -> float:
@@ -360,11 +395,15 @@ class Directions:
     def _blockers(self, way: Way) -> tuple[Mask, IndexArray]:
         """Levers and rows that stop a direction before it has gained anything that counts."""
         reach = self.reach(way.direction)
-        levers = np.array([way.share(float(each)) <= NONE or not self._counts(way, float(each)) for each in reach])
-        length = min(way.stop, 1.0, float(reach[~levers].min(initial=np.inf)))
-        rows = self._rows_reach(way, length)
-        limits = [number for number, each in enumerate(rows) if not self._counts(way, float(each))]
-        return levers & (way.direction != 0.0), np.array(limits, dtype=np.int64)
+        levers = (reach < 1.0) & self._is_nothing(way, reach)
+        rows = self._rows_reach(way, min(way.stop, 1.0, float(reach[~levers].min(initial=np.inf))))
+        return levers, np.flatnonzero((rows < 1.0) & self._is_nothing(way, rows))
+
+    def _is_nothing(self, way: Way, reach: FloatArray) -> Mask:
+        """Whether what a direction gains up to reaches is nothing that counts."""
+        t = np.minimum(np.minimum(reach, way.stop), 1.0)
+        gain = t * (way.slope - 0.5 * way.curvature * t)
+        return np.asarray((gain <= self._least) | (gain <= NONE * way.stake))
 
 
 @dataclass(frozen=True, eq=False)

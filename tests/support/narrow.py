@@ -34,7 +34,7 @@ class Quiet:
 
 @dataclass(frozen=True)
 class Valley:
-    """A valley in the box from 0 to 10, through `middle`, along (cos, sin) of `angle`; `units` are those of the levers."""
+    """A valley in the box from 0 to 10, through `middle`, along (cos, sin) of `angle`; `units` are of the levers."""
 
     stiffness: float
     angle: float

@@ -1,4 +1,4 @@
-"""No optimum is claimed in a narrow valley unless no point of its floor is better; and the optimum of one is claimed."""
+"""No optimum is claimed in a narrow valley unless no point of its floor is better; and the best of one is claimed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def valleys(draw: st.DrawFn) -> Valley:
     """Of any stiffness, direction and units; what pulls along it is a line or a parabola."""
     bend = draw(st.sampled_from([0.0, 0.0, 1.0, 2.0]))
     pull = (draw(st.floats(-2.0, 2.0)), draw(st.floats(-2.0, 2.0)))
-    found = Valley(
+    return Valley(
         draw(stiffness),
         draw(angle),
         (draw(inner), draw(inner)),
@@ -38,7 +38,6 @@ def valleys(draw: st.DrawFn) -> Valley:
         (draw(power), draw(power)),
         draw(power),
     )
-    return found
 
 
 def is_claimed(program: Program, x: np.ndarray, told: Any = None) -> bool:
@@ -64,7 +63,9 @@ def test_a_place_on_the_floor_is_claimed_only_where_none_is_better(valley: Valle
 
 
 @settings(max_examples=60, deadline=None)
-@given(valley=valleys(), start=st.tuples(st.floats(0.0, SIDE), st.floats(0.0, SIDE)), one=st.sampled_from([Sqp(), Ipm()]))
+@given(
+    valley=valleys(), start=st.tuples(st.floats(0.0, SIDE), st.floats(0.0, SIDE)), one=st.sampled_from([Sqp(), Ipm()])
+)
 def test_what_a_solver_finds_is_claimed_only_where_none_is_better(
     valley: Valley, start: tuple[float, float], one: Sqp | Ipm
 ) -> None:
