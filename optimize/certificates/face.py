@@ -21,9 +21,9 @@ from sd_models.system.model import FloatArray, IndexArray, Mask
 from ..problems.optimality import (
     FEW,
     Multipliers,
+    balance,
     block_sizes,
     normals,
-    optimality,
     own_sizes,
     quadratic_sizes,
     row_sizes,
@@ -71,14 +71,14 @@ class Face:
 
     def multipliers(self, told: Multipliers | None = None) -> Multipliers:
         """The multipliers that leave least of the slope; the told ones where they leave little, or limits are many."""
-        if told is not None and optimality(self.program, self.at, told).kkt_residual <= ENOUGH:
+        if told is not None and balance(self.program, self.at, told).kkt_residual <= ENOUGH:
             return told
         few = len(self.sides) <= MOST and len(self.sizes) <= FEW
         candidates = [self._fitted(Multipliers.none(self.program))] if few or told is None else []
         candidates += [told, self._held(told)] if told is not None else []
         if len(candidates) == 1:
             return candidates[0]
-        residuals = [optimality(self.program, self.at, each).kkt_residual for each in candidates]
+        residuals = [balance(self.program, self.at, each).kkt_residual for each in candidates]
         return candidates[int(np.argmin(residuals))]
 
     def _held(self, told: Multipliers) -> Multipliers:

@@ -1,9 +1,9 @@
 """Values along valleys: is a policy better along a direction in which levers move together and hardly anything bends?
 
 Looked along are the direction that the second derivative promises most of; those whose slopes are lost in rounding,
-where a stiff term has used up the digits; and the one of least curvature. The floor of a valley is curved by nothing
-but what is at stake there, so a value counts from a millionth of that: what all levers are worth, each moved alone, is
-what climbing the walls costs.
+where a stiff term has used up the digits; and the one of least curvature, unless that is negative. The floor of a
+valley is curved by nothing but what is at stake there, so a value counts from a millionth of that: what all levers are
+worth, each moved alone, is what climbing the walls costs.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _moves(directions: Directions, promise: Promise, second: SecondOrder | None)
     if promise.share > NONE:
         yield promise.move, promise.stake
     ways = list(promise.unsure[:MOST])
-    if second is not None and np.isfinite(second.least) and second.direction.any():
+    if second is not None and not second.negative and np.isfinite(second.least) and second.direction.any():
         ways.append(directions.way(max(second.least, 0.0), second.direction / directions.sizes))
     for way in ways:
         for sign in (1.0, -1.0):

@@ -18,6 +18,10 @@ by how much a point misses this, none of which knows the unit of anything:
 - `violation`: how far a limit or bound is exceeded, relative to its size: its amount, or what the levers moved of its
   terms (`row_sizes`). Terms that cancel are no part of it.
 
+A fourth looks at all levers together (`promise.py`): the gain that the exact second derivative still promises along
+directions in which they move at once. Beside the curvature across a narrow valley every slope along it is nothing,
+lever by lever: a penalty of 1e6 for leaving a line made 15 of 20 look like an optimum.
+
 Why local sizes: the objective's value, or its gain over some start, says nothing about this point. A penalty that only
 the start pays, a constant, a thousand idle levers or one lever worth a billion would loosen the claim for the others.
 """
@@ -34,7 +38,7 @@ from sd_models.system.model import FloatArray
 
 from .lagrangian import Multipliers, lagrangian_weights, normals, second_derivative, slopes
 from .program import Evaluation, Program
-from .promise import FEW, Promise, promised
+from .promise import FEW, ROUNDS, Promise, promised
 from .sizes import block_sizes, own_sizes, quadratic_sizes, row_sizes
 
 __all__ = [
@@ -43,6 +47,7 @@ __all__ = [
     "Multipliers",
     "Optimality",
     "Promise",
+    "balance",
     "block_sizes",
     "curvatures",
     "excesses",
@@ -113,16 +118,28 @@ def optimality(program: Program, at: Evaluation, multipliers: Multipliers) -> Op
     """
     bent = curvatures(program, at, multipliers)
     found = residuals(program, at, *slopes(program, at, multipliers), multipliers, bent)
-    return within_sight(program, at, found, multipliers, bent)
+    return within_sight(program, at, found, multipliers, bent, rounds=ROUNDS if len(at.x) <= FEW else 1)
+
+
+def balance(program: Program, at: Evaluation, multipliers: Multipliers) -> Optimality:
+    """The residuals lever by lever alone, by which multipliers are chosen."""
+    bent = curvatures(program, at, multipliers)
+    return residuals(program, at, *slopes(program, at, multipliers), multipliers, bent)
 
 
 def within_sight(
-    program: Program, at: Evaluation, found: Optimality, multipliers: Multipliers, curvature: FloatArray
+    program: Program,
+    at: Evaluation,
+    found: Optimality,
+    multipliers: Multipliers,
+    curvature: FloatArray,
+    *,
+    rounds: int = ROUNDS,
 ) -> Optimality:
     """Residuals with what is promised along directions of all levers, where each lever alone is balanced."""
     if not found.within(IN_SIGHT):
         return found
-    return replace(found, promise=promised(program, at, multipliers, curvature))
+    return replace(found, promise=promised(program, at, multipliers, curvature, rounds=rounds))
 
 
 def residuals(

@@ -124,9 +124,12 @@ def promised(
     multipliers: Multipliers,
     curvature: FloatArray,
     *,
+    rounds: int = ROUNDS,
     stop: Callable[[], bool] = lambda: False,
 ) -> Promise:
     """The largest promise at a policy that keeps its limits; `curvature` (levers) is the second derivative by each.
+
+    Directions are looked for anew in so many `rounds` at most, where bounds or limits stop them.
 
     A program of two levers that a stiff spring ties together, and that both gain by rising:
 
@@ -151,7 +154,7 @@ def promised(
     >>> round(found.gain, 6), found.move.round(6).tolist()
     (10.0, [5.0, 5.0])
     """
-    return Directions(program, at, multipliers, curvature).promise(stop)
+    return Directions(program, at, multipliers, curvature).promise(rounds, stop)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,12 +166,12 @@ class Directions:
     told: Multipliers
     curvature: FloatArray
 
-    def promise(self, stop: Callable[[], bool] = lambda: False) -> Promise:
+    def promise(self, rounds: int = ROUNDS, stop: Callable[[], bool] = lambda: False) -> Promise:
         """The largest promise: directions that a bound or a limit stops at once are looked for anew with it held, and
         with levers that a step of the others would draw off their bounds."""
         fixed, held, rows = self.fixed, np.zeros(len(self.at.x), dtype=bool), np.zeros(0, dtype=np.int64)
         best, unsure = self._none, tuple[Way, ...]()
-        for _ in range(ROUNDS if len(self.at.x) <= FEW else FEWER):
+        for _ in range(rounds if len(self.at.x) <= FEW else min(rounds, FEWER)):
             ways = list(self.ways(fixed | held, rows, stop))
             unsure = unsure or tuple(way for way in ways if way.is_unsure)
             best = max((best, *map(self._promise, ways)), key=lambda each: each.share)
