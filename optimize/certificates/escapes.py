@@ -9,11 +9,11 @@ from scipy.sparse import csr_array, diags_array
 
 from sd_models.system.model import FloatArray, IndexArray
 
+from ..problems.lagrangian import normals
 from ..problems.optimality import FEW, Marginals, Multipliers, slopes
 from ..problems.program import Evaluation, Program
 from ..solvers.endless import is_endless
 from ..solvers.highs import ConvexProgram, solve
-from .face import normals
 from .probes import SMALL, Merit
 
 # What breaking a limit costs along a ray, in what all levers are worth: more than they gain near.

@@ -40,10 +40,11 @@ def along_valleys(
     here, best, gain, count = merit(at), probed.better, probed.gain, probed.count
     rounding = ROUNDINGS * EPS * abs(here)
     enough = np.inf
+    start = at.x if promise.step is None else at.x + promise.step
     for move, stake in _moves(directions, promise, second):
         least = max(TOLERANCE * stake, rounding)
         for part in PARTS:
-            x = np.clip(at.x + part * move, program.lower, program.upper)
+            x = np.clip(start + part * move, program.lower, program.upper)
             if np.array_equal(x, at.x):
                 break
             found = program.evaluate(x)

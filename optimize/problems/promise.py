@@ -12,6 +12,9 @@ That is held against what is at stake along the same direction: what pulls at it
 moving them by their own sizes. The share has no unit and knows no other direction: one that is stiff, or worth a
 billion, hides nothing of one that is not. What a multiplier of a limit with room pretends to hold counts for nothing.
 
+In a curved valley, a wall that is off its balance by a hair's breadth bends what is along the floor. So where stiff
+directions still pull, the same is looked at again where these have gone to their balance.
+
 What rounding leaves is no promise: slopes below what the curvature of the levers loses in the digits of their values.
 Whether a policy is better there, values tell better than slopes (`certificates.valleys`): a valley's floor is flat in
 them to the square of a rounding.
@@ -63,6 +66,9 @@ ROUNDED = 1e-9
 ENOUGH = 1e-6
 # A lever is drawn off its bound by a slope of this share of what pulls at it.
 DRAWN = 1e-6
+# Directions are stiff that curvature stops within this share of where it stops the others; they are taken to their
+# balance where their slope is more than this share of what pulls at some lever.
+STIFF, BESIDE = 1e-2, 1e-3
 # What is left of a direction below this share of it is rounding.
 NO_DIRECTION = 1e-13
 
@@ -71,13 +77,14 @@ NO_DIRECTION = 1e-13
 class Promise:
     """The gain (unit of the objective) that is promised along a move (levers), and its share of what is at stake there
     for moving levers by their own sizes, which is `stake`. `unsure` are directions whose slopes are lost in rounding,
-    though what is lost may count."""
+    though what is lost may count. All this is seen a `step` beside the policy, where one was taken."""
 
     gain: float
     share: float
     stake: float
     move: FloatArray
     unsure: tuple[Way, ...] = ()
+    step: FloatArray | None = None
 
     @classmethod
     def none(cls, count: int) -> Promise:
@@ -165,6 +172,7 @@ class Directions:
     at: Evaluation
     told: Multipliers
     curvature: FloatArray
+    is_beside: bool = False
 
     def promise(self, rounds: int = ROUNDS, stop: Callable[[], bool] = lambda: False) -> Promise:
         """The largest promise: directions that a bound or a limit stops at once are looked for anew with it held, and
@@ -182,7 +190,31 @@ class Directions:
             if not ((more & ~held).any() or free.any() or len(np.setdiff1d(limits, rows))):
                 break
             fixed, held, rows = fixed & ~free, held | more, np.union1d(rows, limits)
-        return replace(best, unsure=unsure)
+        found = replace(best, unsure=unsure)
+        return found if best.share > ENOUGH or stop() else self._beside(found, ways, rounds, stop)
+
+    def _beside(self, found: Promise, ways: Sequence[Way], rounds: int, stop: Callable[[], bool]) -> Promise:
+        """The promise where stiff directions have gone to their balance, if there is one."""
+        stiff = [way for way in ways if way.stop <= min(1.0, STIFF * max(other.stop for other in ways))]
+        if self.is_beside or not self._pulls(stiff):
+            return found
+        x = np.clip(self.at.x + self._step(stiff), self.program.lower, self.program.upper)
+        there = self.program.evaluate(x)
+        if not there.is_finite:
+            return found
+        other = replace(self, at=there, is_beside=True).promise(rounds, stop)
+        is_more = other.share > ENOUGH or (len(other.unsure) > 0 and not found.unsure)
+        return replace(other, step=x - self.at.x) if is_more else found
+
+    def _pulls(self, ways: Sequence[Way]) -> bool:
+        """Whether the slopes along some directions are a part that counts of what pulls at some lever."""
+        parts = [way.slope * np.abs(way.direction) / (way.direction @ way.direction) for way in ways]
+        return bool(parts) and bool((np.sum(parts, axis=0) > BESIDE * self._pull * self.sizes).any())
+
+    def _step(self, ways: Sequence[Way]) -> FloatArray:
+        """The move (levers) along directions that curvature stops within the levers' sizes."""
+        moves = [way.stop * way.direction * self.sizes for way in ways if way.stop <= 1.0]
+        return np.sum(moves, axis=0) if moves else np.zeros(len(self.at.x))
 
     def _stopping(self, ways: Sequence[Way]) -> tuple[Mask, IndexArray]:
         """What stops the direction that would promise most, before it has gained anything that counts."""
@@ -193,10 +225,7 @@ class Directions:
 
     def _drawn(self, ways: Sequence[Way]) -> Mask:
         """Levers on a bound that are drawn off it once the others have gone where curvature stops them."""
-        move = np.zeros(len(self.at.x))
-        for way in ways:
-            if way.stop <= 1.0:
-                move += way.stop * way.direction * self.sizes
+        move = self._step(ways)
         if not move.any():
             return np.zeros(len(move), dtype=bool)
         bent = second_derivative(self.program, self.at, self.multipliers, move[np.newaxis])[0]

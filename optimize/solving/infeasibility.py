@@ -21,10 +21,10 @@ from scipy.sparse import csr_array, diags_array, eye_array, hstack
 
 from sd_models.system.model import FloatArray, IndexArray
 
-from ..certificates.face import normals
 from ..headlines.scales import said
 from ..plans.kinds import RowKind
 from ..plans.plan import Amount, Limit, Term, ValueAt
+from ..problems.lagrangian import normals
 from ..problems.optimality import block_sizes, quadratic_sizes, row_sizes
 from ..problems.problem import Problem
 from ..problems.program import Evaluation, Program
