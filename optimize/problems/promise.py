@@ -66,8 +66,8 @@ ROUNDED = 1e-9
 ENOUGH = 1e-6
 # A lever is drawn off its bound by a slope of this share of what pulls at it.
 DRAWN = 1e-6
-# Directions are stiff that curvature stops within this share of where it stops the others; they are taken to their
-# balance where their slope is more than this share of what pulls at some lever.
+# Directions are stiff of which this share of the curvature is more than the least; they are taken to their balance
+# where their slope is more than this share of what pulls at some lever.
 STIFF, BESIDE = 1e-2, 1e-3
 # What is left of a direction below this share of it is rounding.
 NO_DIRECTION = 1e-13
@@ -195,7 +195,8 @@ class Directions:
 
     def _beside(self, found: Promise, ways: Sequence[Way], rounds: int, stop: Callable[[], bool]) -> Promise:
         """The promise where stiff directions have gone to their balance, if there is one."""
-        stiff = [way for way in ways if way.stop <= min(1.0, STIFF * max(other.stop for other in ways))]
+        least = min((way.curvature for way in ways), default=0.0)
+        stiff = [way for way in ways if way.stop <= 1.0 and STIFF * way.curvature > least]
         if self.is_beside or not self._pulls(stiff):
             return found
         x = np.clip(self.at.x + self._step(stiff), self.program.lower, self.program.upper)
@@ -491,4 +492,4 @@ def lanczos(
         return np.zeros(0), np.zeros((0, len(first))), np.zeros(0)
     steps = len(diagonal)
     values, ways = eigh_tridiagonal(np.array(diagonal), np.array(beside[: steps - 1]))
-    return values, (np.array(vectors[:steps]).T @ ways).T, ways[0]
+    return np.asarray(values), np.asarray(ways.T @ np.array(vectors[:steps])), np.asarray(ways[0])
