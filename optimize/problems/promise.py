@@ -385,7 +385,7 @@ class Directions:
         """How far each lever lets a direction go (levers)."""
         down, up = self.room
         room = np.where(move > 0, up, down)
-        return np.divide(room, np.abs(move), out=np.full(len(move), np.inf), where=move != 0.0)
+        return np.asarray(np.divide(room, np.abs(move), out=np.full(len(move), np.inf), where=move != 0.0))
 
     @cached_property
     def _least(self) -> float:

@@ -52,7 +52,7 @@ def misses(valley: Valley, x: np.ndarray) -> float:
     return (valley.value(x / valley.units) - valley.value(valley.best)) / allowed
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(valley=valleys(), place=st.floats(0.0, 1.0))
 def test_a_place_on_the_floor_is_claimed_only_where_none_is_better(valley: Valley, place: float) -> None:
     """Where the walls are balanced, and what pulls along the floor is nothing beside them."""
