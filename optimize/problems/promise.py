@@ -423,7 +423,8 @@ class Directions:
         near = HELD * row_sizes(program, at.x, at.y)
         change = np.abs(change)
         crossed = np.isfinite(change) & (change > slack + near)
-        return np.where(crossed, reach * np.maximum(slack, 0.0) / np.where(crossed, change, 1.0), np.inf)
+        part = np.divide(np.where(crossed, slack, 0.0), change, out=np.zeros(len(change)), where=crossed)
+        return np.where(crossed, reach * np.maximum(part, 0.0), np.inf)
 
     def _blockers(self, way: Way) -> tuple[Mask, IndexArray]:
         """Levers and rows that stop a direction before it has gained anything that counts."""
