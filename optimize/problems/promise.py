@@ -47,7 +47,7 @@ EPS = float(np.finfo(float).eps)
 # Up to so many levers Lanczos' method goes to its end, beyond so many it takes so many products.
 FEW, STEPS = 300, 24
 # How often bounds and limits that stop a direction at once are held and directions are looked for anew.
-ROUNDS, FEWER = 12, 3
+ROUNDS, FEWER = 12, 2
 # Limits hold, and levers stand on a bound, within these shares of their sizes.
 HELD, AT_BOUND = 1e-6, 1e-7
 # A limit counts where its multiplier's pull is this share of what pulls at some lever.
@@ -136,7 +136,7 @@ def promised(
 ) -> Promise:
     """The largest promise at a policy that keeps its limits; `curvature` (levers) is the second derivative by each.
 
-    Directions are looked for anew in so many `rounds` at most, where bounds or limits stop them.
+    Directions are looked for anew in so many `rounds` at most, where bounds or limits stop them; with one, only here.
 
     A program of two levers that a stiff spring ties together, and that both gain by rising:
 
@@ -191,9 +191,9 @@ class Directions:
                 break
             fixed, held, rows = fixed & ~free, held | more, np.union1d(rows, limits)
         found = replace(best, unsure=unsure)
-        return found if best.share > ENOUGH or stop() else self._beside(found, ways, rounds, stop)
+        return found if best.share > ENOUGH or rounds == 1 or stop() else self._beside(found, ways, stop)
 
-    def _beside(self, found: Promise, ways: Sequence[Way], rounds: int, stop: Callable[[], bool]) -> Promise:
+    def _beside(self, found: Promise, ways: Sequence[Way], stop: Callable[[], bool]) -> Promise:
         """The promise where stiff directions have gone to their balance, if there is one."""
         least = min((way.curvature for way in ways), default=0.0)
         stiff = [way for way in ways if way.stop <= 1.0 and STIFF * way.curvature > least]
@@ -203,7 +203,7 @@ class Directions:
         there = self.program.evaluate(x)
         if not there.is_finite:
             return found
-        other = replace(self, at=there, is_beside=True).promise(rounds, stop)
+        other = replace(self, at=there, is_beside=True).promise(ROUNDS if len(x) <= FEW else 1, stop)
         is_more = other.share > ENOUGH or (len(other.unsure) > 0 and not found.unsure)
         return replace(other, step=x - self.at.x) if is_more else found
 
@@ -402,7 +402,8 @@ class Directions:
         if not self._counts(way, reach) or way.share(reach) <= NONE:
             return self._none
         reach = min(way.stop, reach if np.isfinite(reach) else 1.0)
-        reach = min(reach, self._within_rows(way, reach))
+        if way.share(reach) > ENOUGH:  # what is no more is as good as none, however far limits let it go
+            reach = min(reach, self._within_rows(way, reach))
         if not self._counts(way, reach):
             return self._none
         move = reach * way.direction * self.sizes
@@ -422,7 +423,7 @@ class Directions:
         slack = np.where(change > 0, program.row_upper - now, now - program.row_lower)
         near = HELD * row_sizes(program, at.x, at.y)
         change = np.abs(change)
-        crossed = np.isfinite(change) & (change > slack + near)
+        crossed = np.isfinite(change) & (change > np.maximum(slack, 0.0) + near)
         part = np.divide(np.where(crossed, slack, 0.0), change, out=np.zeros(len(change)), where=crossed)
         return np.where(crossed, reach * np.maximum(part, 0.0), np.inf)
 
