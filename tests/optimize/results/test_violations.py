@@ -126,7 +126,7 @@ def test_a_bound_of_zero_is_told_where_it_is_nearest(islands_system: System) -> 
         run = run_of(problem, problem.own)
         run["spending"][:] = 2.0
         run["spending"][8:10, 1, 2] = 0.25
-        found, *_ = violations(problem.plan, islands_system, run, 1.0 * run)
+        found, *_ = violations(problem.plan, islands_system, run, 1.0 * run, run)
         assert (found.size, found.time, found.value, found.amount) == (0.0, 4, 0.25, 0.0)
         assert found.room == pytest.approx(room)
 
@@ -137,7 +137,7 @@ def test_dust_above_a_bound_of_zero_leaves_no_room(islands_system: System) -> No
     run = run_of(problem, problem.own)
     run["spending"][:] = 2.0
     run["spending"][8:10, 1, 2] = 1e-12
-    found, *_ = violations(problem.plan, islands_system, run, 1.0 * run)
+    found, *_ = violations(problem.plan, islands_system, run, 1.0 * run, run)
     assert reached(found)
     assert found.time == 4
 
