@@ -102,7 +102,8 @@ def models() -> Contents:
     for model in sd_models.library():
         folder = ROOT / "sd_models" / model
         for path in sorted(path for pattern in MODELS for path in folder.glob(pattern)):
-            yield f"models/{model}/{path.relative_to(folder).as_posix()}", path.read_bytes()
+            text = path.read_bytes().replace(b"](../../docs/", b"](/")
+            yield f"models/{model}/{path.relative_to(folder).as_posix()}", text
 
 
 # --- reference --------------------------------------------------------------------------------------------------------

@@ -228,7 +228,6 @@ CASES: dict[str, Case] = {
     "no public spending": Case(
         lambda: {"initial spending share": everywhere(0.0), "later spending share": everywhere(0.0)},
         lambda: spending(0.05),
-        less("rural over citizen services"),
     ),
     "three times the public spending": Case(
         lambda: {**scaled("initial spending share", 3.0), **scaled("later spending share", 3.0)}
