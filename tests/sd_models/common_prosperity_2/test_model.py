@@ -231,7 +231,7 @@ def test_provinces_add_up_to_the_nation() -> None:
 STUDY = re.compile(r"\((?:OECD )?(?:19|20)\d\d[a-z]?\)|OECD \(20\d\d\)")
 ANNOUNCED = re.compile(
     r"pledge of September 2025|by 2035|in 2035|in 2038|neutrality in 20\d\d|in 2050|until it ends at 2051|2050 is held"
-    r"|about 2030|before 2023|Before 2035"
+    r"|about 2030|before 2023|Before 2038"
 )
 LATER = re.compile(r"\b20(?:2[3-9]|[3-9]\d)\b")
 
