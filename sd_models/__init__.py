@@ -18,7 +18,6 @@ The stages, in their order; each is a function from one value to the next, and i
 - `diagrams/`: stock-and-flow diagrams, as Vensim sketches, XMILE views and pictures
 - `reference/`: PySD's own run of the same file
 - `common_prosperity/`: the flagship model of the library, its data and what makes them
-- `common_prosperity_2/`: the model that is to take its place, with accounts, and what makes its data
 """
 
 from typing import TYPE_CHECKING

@@ -95,11 +95,8 @@ explanation/road
 explanation/claims
 explanation/bounds
 explanation/flagship
-explanation/second_edition
 generated/models/common_prosperity/README
 generated/models/common_prosperity/sensitivity
-generated/models/common_prosperity_2/README
-generated/models/common_prosperity_2/sensitivity
 generated/models/urbanization/README
 ```
 

@@ -1,8 +1,9 @@
-"""The flagship model: new-type urbanization for common prosperity, and what makes its data folders and figures.
+"""The flagship model: new-type urbanization for common prosperity; what makes its data folders, tables and figures.
 
 - `folder.py`: the tables of a data folder: which columns add up, and what weighs the others
 - `grouping.py`: a coarser folder, out of sums and weighted means (`python -m sd_models.common_prosperity.grouping`)
 - `splitting.py`: a finer folder, each region split at random (`python -m sd_models.common_prosperity.splitting`)
+- `tables.py`: the tables of the page (`python -m sd_models.common_prosperity.tables`)
 - `figures.py`: the figures of the page (`python -m sd_models.common_prosperity.figures`)
 
 The model itself is `model.mdl`; `README.md` describes it.

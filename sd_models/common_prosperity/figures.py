@@ -13,7 +13,9 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import cos, pi, sin
 from pathlib import Path
+from textwrap import fill
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -35,19 +37,23 @@ if TYPE_CHECKING:
 
 STOCK = {"boxstyle": "square,pad=0.5", "facecolor": "#e8f1f4", "edgecolor": INK, "linewidth": 1.2}
 PIPE = {"arrowstyle": "-|>", "color": COLOURS[0], "linewidth": 2.0}
-LINES = 3  # least number of links between two sectors that is drawn
+LINES = 4  # least number of links between two sectors that is drawn
+RING = (  # sectors around an ellipse, clockwise from the top
+    "People",
+    "Housing and land",
+    "Income",
+    "Accounts",
+    "Inequality",
+    "Prosperity index",
+    "Energy and ecology",
+    "Public money",
+    "Public investment",
+    "Output",
+    "Schooling and skills",
+    "Services, culture, belonging",
+)
 PLACES: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {
-        "Public investment": (0.0, 2.0),
-        "People": (1.0, 2.0),
-        "Services and belonging": (2.0, 2.0),
-        "Output": (0.0, 1.0),
-        "Schooling and skills": (1.0, 1.0),
-        "Income": (2.0, 1.0),
-        "Public money": (0.0, 0.0),
-        "Ecology": (1.0, 0.0),
-        "Prosperity index": (2.0, 0.0),
-    }
+    {name: (sin(2 * pi * i / len(RING)), cos(2 * pi * i / len(RING))) for i, name in enumerate(RING)}
 )
 RECORD: Mapping[str, str] = MappingProxyType(
     {
@@ -57,24 +63,41 @@ RECORD: Mapping[str, str] = MappingProxyType(
         "national GDP": "GDP",
         "national urban income": "urban income",
         "national rural income": "rural income",
+        "national income ratio": "income ratio",
         "national CO2": "CO2",
+        "national energy use": "energy",
+        "national coal share": "coal share",
+        "national clean share": "clean share",
+        "national PM25": "particles",
+        "national schooling": "schooling",
+        "national belonging": "belonging",
+        "national consumption share": "household consumption share",
     }
 )
+END_OF_RECORD = 2026  # the pictures of the record end here
 SECTORS: Mapping[str, str] = MappingProxyType(
     {
-        "people": "population, urban share, migrant share, migrants without local hukou, new citizens, "
-        "transferred land",
-        "output": "GDP, GDP a head, technology, private capital, schooling, congestion",
-        "income": "urban income, rural income, income ratio, rural wage share, household share, transfer share",
-        "ecology": "CO2, energy intensity, carbon content, particles, forest cover, urban green",
+        "people": "population, urban share, town population, migrants without local hukou, new citizens, "
+        "expected advantage, housing burden, land a head, transferred land",
+        "output": "GDP, GDP a head, technology, private capital, infrastructure, knowledge, rural schooling, "
+        "urban schooling, radiation",
+        "income": "urban income, rural income, income ratio, relative rural income, rural transfer, "
+        "household factor share",
+        "ecology": "CO2, energy use, energy intensity, coal share, clean share, carbon content, particles, "
+        "forest cover, urban green",
         "money": "debt ratio, fiscal restraint, land income, base spending a head, transfers received, "
         "public services a head",
-        "index": "growth, spirit, ecology, sharing, overall prosperity, culture, belonging, migrant services, "
+        "index": "growth, spirit, ecology, sharing, culture, belonging, migrant services, rural services, "
         "prosperity index",
-        "nation": "national income ratio, national PM25, national debt ratio, theil between provinces, "
-        "theil within provinces, middle income people, national schooling, national forest cover, welfare rate",
+        "nation": "national population, national urban share, national hukou urban share, national GDP, "
+        "national income ratio, national CO2, national PM25, national debt ratio, national consumption share, "
+        "utilization, theil between provinces, theil within provinces, middle income people, "
+        "national prosperity index, national index without soft goods",
     }
 )
+
+
+# --- pictures of the structure ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -89,75 +112,134 @@ class Panel:
 PANELS = (
     Panel(
         "People",
-        {"rural population": (0.5, 2.1), "migrants without local hukou": (2.5, 2.1), "urban citizens": (4.5, 2.1)},
+        {
+            "rural population": (0.0, 2.1),
+            "town population": (1.6, 2.1),
+            "migrants without local hukou": (3.2, 2.1),
+            "urban citizens": (4.9, 2.1),
+        },
         (
-            ("rural population", "migrants without local hukou", "moving to own towns"),
+            ("rural population", "town population", "moving to own towns"),
+            ("town population", "migrants without local hukou", "advancing to cities"),
             ("migrants without local hukou", "urban citizens", "new citizens"),
+            (None, "migrants without local hukou", "moving to own cities"),
             (None, "migrants without local hukou", "arrivals without hukou"),
             ("migrants without local hukou", None, "departures without hukou"),
+            ("migrants without local hukou", None, "returning migrants"),
             (None, "urban citizens", "arrivals with hukou"),
             ("urban citizens", None, "departures with hukou"),
-            (None, "rural population", "natural growth rate"),
-            ("rural population", None, "pool without hukou"),
+            (None, "rural population", "returning to the countryside"),
+            ("rural population", None, "moving to own cities"),
+            ("rural population", None, "leaving for other provinces"),
         ),
     ),
     Panel(
-        "Measures",
-        {"programmes": (1.2, 2.1), "trained share": (3.6, 2.1)},
+        "Housing and land; measures",
+        {
+            "urban housing": (0.3, 2.1),
+            "farm land": (1.6, 2.1),
+            "staff and builders": (2.9, 2.1),
+            "programmes": (4.4, 2.1),
+        },
         (
+            (None, "urban housing", "building"),
+            ("farm land", None, "land taken"),
+            (None, "staff and builders", "works"),
             (None, "programmes", "programmes started"),
             ("programmes", None, "programmes worn out"),
-            (None, "trained share", "reached"),
         ),
     ),
     Panel(
         "Output",
-        {"private capital": (0.6, 2.1), "infrastructure": (2.5, 2.1), "technology": (4.2, 2.1)},
+        {
+            "private capital": (0.2, 2.1),
+            "infrastructure": (1.6, 2.1),
+            "knowledge": (3.1, 2.1),
+            "technology": (4.5, 2.1),
+        },
         (
-            (None, "private capital", "investment"),
-            (None, "infrastructure", "investment"),
+            (None, "private capital", "private investment"),
+            (None, "infrastructure", "public works"),
+            (None, "knowledge", "research share"),
             (None, "technology", "technology growth"),
-            ("private capital", None, "depreciation"),
-            ("infrastructure", None, "depreciation"),
+            ("private capital", None, "wear of private capital"),
+            ("infrastructure", None, "wear of infrastructure"),
+            ("knowledge", None, "wear of knowledge"),
         ),
     ),
     Panel(
-        "Schooling, culture, belonging, services",
-        {"schooling": (0.5, 2.1), "culture": (1.9, 2.1), "belonging": (3.2, 2.1), "migrant services": (4.6, 2.1)},
+        "Demand; transfers; leases",
+        {
+            "utilization": (0.2, 2.1),
+            "idle savings": (1.6, 2.1),
+            "household factor share": (3.1, 2.1),
+            "transferred land": (4.6, 2.1),
+        },
         (
-            (None, "schooling", "desired schooling"),
+            (None, "utilization", "desired utilization"),
+            (None, "idle savings", "demand ratio"),
+            (None, "household factor share", "later household share"),
+            (None, "transferred land", "desired transfer of land"),
+        ),
+    ),
+    Panel(
+        "Schooling, town and countryside alike",
+        {"schooling of rural children": (0.7, 2.1), "rural schooling": (3.0, 2.1), "trained share": (4.8, 2.1)},
+        (
+            (None, "schooling of rural children", "desired rural schooling"),
+            ("schooling of rural children", "rural schooling", "generation"),
+            ("rural schooling", None, "lead of leavers"),
+            (None, "trained share", "reached"),
+        ),
+    ),
+    Panel(
+        "Services, culture, belonging",
+        {
+            "migrant services": (0.2, 2.1),
+            "rural services": (1.8, 2.1),
+            "culture": (3.3, 2.1),
+            "belonging": (4.6, 2.1),
+        },
+        (
+            (None, "migrant services", "open migrant services"),
+            (None, "migrant services", "migrant measures"),
+            (None, "rural services", "open rural services"),
+            (None, "rural services", "rural measures"),
             (None, "culture", "public culture"),
             ("culture", None, "fading of culture"),
-            (None, "belonging", "culture"),
-            (None, "migrant services", "reached"),
+            (None, "belonging", "desired belonging"),
         ),
     ),
     Panel(
-        "Ecology",
+        "Energy and ecology",
         {
             "energy intensity": (0.1, 2.1),
-            "carbon content": (2.0, 2.1),
-            "particles": (3.6, 2.1),
-            "forest cover": (4.8, 2.1),
+            "coal share": (1.4, 2.1),
+            "clean share": (2.8, 2.1),
+            "particles": (4.0, 2.1),
+            "forest cover": (5.1, 2.1),
         },
         (
             ("energy intensity", None, "decline of energy intensity"),
-            ("carbon content", None, "decline of carbon content"),
+            ("coal share", "clean share", "leaving coal"),
+            (None, "clean share", "leaving oil and gas"),
             (None, "particles", "desired particles"),
             (None, "forest cover", "later forest cover"),
         ),
     ),
     Panel(
         "Public money",
-        {"public debt": (1.4, 2.1), "recent citizens": (4.0, 2.1)},
+        {"public debt": (1.2, 2.1), "recent citizens": (4.2, 2.1)},
         (
-            (None, "public debt", "base spending"),
-            (None, "public debt", "cost of new citizens"),
+            (None, "public debt", "public consumption of a province"),
+            (None, "public debt", "public works"),
+            (None, "public debt", "household transfers"),
             (None, "public debt", "interest"),
             (None, "public debt", "local borrowing for measures"),
             ("public debt", None, "own revenue"),
+            ("public debt", None, "contributions"),
+            ("public debt", None, "net land income"),
             ("public debt", None, "transfers received"),
-            ("public debt", None, "land income"),
             (None, "recent citizens", "new citizens"),
             ("recent citizens", None, "integration time"),
         ),
@@ -182,10 +264,10 @@ def structure(system: System) -> Figure:
 
     where = sectors(system)
     links = Counter((where[a], where[b]) for a, b in influences(system).edges)
-    figure = Figure(figsize=(12, 9), layout="constrained")
+    figure = Figure(figsize=(13, 10.5), layout="constrained")
     axes = figure.subplots()
-    axes.set_xlim(-0.35, 2.35)
-    axes.set_ylim(-0.35, 2.35)
+    axes.set_xlim(-1.25, 1.25)
+    axes.set_ylim(-1.2, 1.2)
     axes.axis("off")
     boxes = {}
     for name in PLACES:
@@ -222,27 +304,39 @@ def stocks(system: System) -> Figure:
     """Stocks (boxes) and flows (arrows with a valve) of the sectors."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12.5, 9.5), layout="constrained")
-    for axes, panel in zip(figure.subplots(3, 2).ravel(), PANELS, strict=True):
+    figure = Figure(figsize=(14, 13), layout="constrained")
+    places = list(zip(figure.subplots(4, 2).ravel(), PANELS, strict=True))
+    for _, panel in places:
         for name in (*panel.stocks, *(flow for *_, flow in panel.flows)):
             system[name]
-        _draw_panel(axes, panel)
+    boxes = [_stocks(axes, panel) for axes, panel in places]
+    figure.draw_without_rendering()  # boxes know their size only now
+    for (axes, panel), drawn in zip(places, boxes, strict=True):
+        _flows(axes, panel, drawn)
     return figure
 
 
-def _draw_panel(axes: Axes, panel: Panel) -> None:
+def _stocks(axes: Axes, panel: Panel) -> dict[str, Text]:
+    """The boxes of a panel."""
+    axes.set_title(panel.title, loc="left", fontsize=11, color=INK)
+    axes.set_xlim(-0.3, 5.9)
+    axes.set_ylim(0.6, 3.6)
+    axes.axis("off")
+    return {name: _stock(axes, name, place) for name, place in panel.stocks.items()}
+
+
+def _stock(axes: Axes, name: str, place: tuple[float, float]) -> Text:
+    return axes.text(*place, fill(name, 14), ha="center", va="center", fontsize=8, color=INK, bbox=STOCK, zorder=4)
+
+
+def _flows(axes: Axes, panel: Panel, boxes: Mapping[str, Text]) -> None:
+    """The pipes of a panel."""
     for source, target, flow in panel.flows:
         if source and target:
-            _pipe(axes, panel.stocks[source], panel.stocks[target], flow)
+            _pipe(axes, boxes[source], boxes[target], flow)
     for name, place in panel.stocks.items():
         _beside(axes, place, [flow for source, target, flow in panel.flows if target == name and not source], 1)
         _beside(axes, place, [flow for source, target, flow in panel.flows if source == name and not target], -1)
-        text = "\n".join(name.rsplit(" ", 1)) if len(name) > 14 else name
-        axes.text(*place, text, ha="center", va="center", fontsize=8, color=INK, bbox=STOCK, zorder=4)
-    axes.set_title(panel.title, loc="left", fontsize=11, color=INK)
-    axes.set_xlim(-0.3, 5.6)
-    axes.set_ylim(0.6, 3.6)
-    axes.axis("off")
 
 
 def _beside(axes: Axes, place: tuple[float, float], flows: Sequence[str], side: int) -> None:
@@ -252,26 +346,30 @@ def _beside(axes: Axes, place: tuple[float, float], flows: Sequence[str], side: 
     x, y = place
     outside, valve = y + 1.15 * side, y + 0.75 * side
     ends = ((x, outside), place) if side > 0 else (place, (x, outside))
-    style = PIPE | {"shrinkA": 2 if side > 0 else 16, "shrinkB": 17 if side > 0 else 2}
+    style = PIPE | {"shrinkA": 2 if side > 0 else 20, "shrinkB": 20 if side > 0 else 2}
     axes.annotate("", xy=ends[1], xytext=ends[0], arrowprops=style, zorder=2)
     axes.plot(x, valve, marker="D", color="white", markeredgecolor=COLOURS[0], markersize=6, zorder=3)
     names = "\n".join(flows)
     axes.text(x + 0.1, valve, names, fontsize=7.5, color=MUTED, zorder=5, ha="left", va="center")
 
 
-def _pipe(axes: Axes, start: tuple[float, float], end: tuple[float, float], flow: str) -> None:
+def _pipe(axes: Axes, source: Text, target: Text, flow: str) -> None:
     """A flow from one stock to the next."""
-    axes.annotate("", xy=end, xytext=start, arrowprops=PIPE | {"shrinkA": 45, "shrinkB": 48}, zorder=2)
-    x, y = (start[0] + end[0]) / 2, start[1]
+    (x0, y), (x1, _) = source.get_position(), target.get_position()
+    ends = {"patchA": source.get_bbox_patch(), "patchB": target.get_bbox_patch(), "shrinkA": 0, "shrinkB": 1}
+    axes.annotate("", xy=(x1, y), xytext=(x0, y), arrowprops=PIPE | ends, zorder=2)
+    x = (x0 + x1) / 2
     axes.plot(x, y, marker="D", color="white", markeredgecolor=COLOURS[0], markersize=6, zorder=3)
-    text = "\n".join(flow.rsplit(" ", 1))
-    axes.text(x, y + 0.14, text, fontsize=7.5, color=MUTED, zorder=5, ha="center", va="bottom")
+    axes.text(x, y + 0.16, fill(flow, 11), fontsize=7.5, color=MUTED, zorder=5, ha="center", va="bottom")
+
+
+# --- pictures of the baseline -----------------------------------------------------------------------------------------
 
 
 def record(run: xr.Dataset, folder: Path) -> Figure:
-    """The nation, simulated (line) and observed (points)."""
-    observed = pd.read_csv(folder / "national.csv").set_index("year")
-    figure = plot(run[list(RECORD)])
+    """The nation until the end of the record, simulated (line) and observed (points)."""
+    observed = pd.read_csv(folder / "national.csv").set_index("time")
+    figure = plot(run[list(RECORD)].sel(time=slice(None, END_OF_RECORD)))
     for axes, column in zip(figure.axes, RECORD.values(), strict=True):
         known = observed[column].dropna()
         axes.plot(known.index, known, "o", color=COLOURS[1], markersize=3.5, zorder=4)
@@ -279,12 +377,15 @@ def record(run: xr.Dataset, folder: Path) -> Figure:
 
 
 def figures(system: System, run: xr.Dataset, folder: Path) -> Iterator[tuple[str, Figure]]:
-    """Every figure with its name."""
+    """Every picture with its name."""
     yield "structure", structure(system)
     yield "stocks", stocks(system)
     yield "record", record(run, folder)
     for name, variables in SECTORS.items():
         yield name, plot(run[variables.split(", ")])
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,6 +1,7 @@
 """The tables of a data folder: which columns add up over regions, and what weighs the mean of the others.
 
-`initial.csv` holds a row for each region, `regional.csv` its trends, `observations.csv` a row for each region and year.
+`initial.csv` holds a row for each region, `regional.csv` its trends, `clusters.csv` the clusters that it belongs to,
+`spending.csv` what it spends today on what the measures stand for, `observations.csv` a row for each region and time.
 The other tables hold nothing of regions; every folder has them alike.
 """
 
@@ -18,38 +19,51 @@ SHARED = ("parameters.csv", "measures.csv", "paths.csv", "national.csv", "source
 
 # What a column is per unit of, as a product of columns of `initial.csv`; nothing for what adds up.
 _URBAN = ("population", "urban share")
+_RURAL = ("population", "rural share")
+_SPENDING = ("GDP", "spending share")
 INITIAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "population": (),
         "urban share": ("population",),
         "share without hukou": _URBAN,
+        "town share": _URBAN,
         "GDP": (),
         "capital": (),
         "relative investment": ("GDP",),
-        "schooling": ("population",),
+        "rural schooling": _RURAL,
+        "urban schooling": _URBAN,
         "urban income": _URBAN,
-        "rural income": ("population", "rural share"),
+        "rural income": _RURAL,
         "spending share": ("GDP",),
+        "later spending share": ("GDP",),
+        "own revenue share": ("GDP",),
         "CO2": (),
+        "energy": (),
         "particles": ("population",),
+        "natural particles": ("population",),
+        "debt": (),
+        "land sale share": ("GDP",),
         "forest cover": ("land area",),
         "later forest cover": ("land area",),
         "land area": (),
         "ceiling of the urban share": ("population",),
         "census population": (),
+        "record of spending": (),
     }
 )
 REGIONAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "urbanization pace": ("population",),
+        "urbanization pace": _RURAL,
         "openness": _URBAN,
         "natural growth offset": ("population",),
         "technology growth offset": ("GDP",),
         "later household share": ("GDP",),
-        "farm growth offset": ("population", "rural share"),
+        "rural growth offset": _RURAL,
         "initial energy factor": ("CO2",),
         "energy decline offset": ("CO2",),
+        "control offset": ("population",),
         "schooling momentum": ("population",),
+        "vehicle share": ("GDP",),
     }
 )
 OBSERVED: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -57,12 +71,21 @@ OBSERVED: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "population": (),
         "urban share": ("population",),
         "urban income": _URBAN,
-        "rural income": ("population", "rural share"),
+        "rural income": _RURAL,
+        "income a head": ("population",),
+        "income ratio": ("population",),
         "GDP": (),
         "CO2": (),
         "schooling": ("population",),
+        "particles": ("population",),
+        "public debt": (),
+        "land income": (),
+        "own revenue": (),
+        "base spending": (),
     }
 )
+# Tables of regions whose columns are all weighed alike: parts of the people of a region, parts of its spending.
+ALIKE: Mapping[str, tuple[str, ...]] = MappingProxyType({"clusters.csv": ("population",), "spending.csv": _SPENDING})
 
 
 def read(folder: Path, name: str) -> pd.DataFrame:

@@ -16,7 +16,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .folder import HERE, INITIAL, OBSERVED, REGION, REGIONAL, copy_shared, read, weight, write
+from .folder import ALIKE, HERE, INITIAL, OBSERVED, REGION, REGIONAL, copy_shared, read, weight, write
+
+_BETWEEN = ("population", "urban share")  # counted at the turn of a year, and asked for in its middle
 
 
 def group_folder(source: Path, groups: Mapping[str, str], target: Path) -> None:
@@ -30,6 +32,9 @@ def group_folder(source: Path, groups: Mapping[str, str], target: Path) -> None:
     copy_shared(source, target)
     write(target, "initial.csv", grouped(initial, INITIAL, initial, groups))
     write(target, "regional.csv", grouped(read(source, "regional.csv"), REGIONAL, initial, groups))
+    for name, weights in ALIKE.items():
+        table = read(source, name)
+        write(target, name, grouped(table, dict.fromkeys(table.columns, weights), initial, groups))
     write(target, "observations.csv", _observed(pd.read_csv(source / "observations.csv"), groups))
 
 
@@ -52,18 +57,18 @@ def grouped(
 
 
 def _observed(table: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:
-    """Observations of the groups; urban shares between the observed ones weigh incomes, but are not observed."""
+    """Observations of the groups; people between the observed times weigh incomes, but are not observed."""
     table = table.set_index(REGION)
-    shares = table.pivot(columns="year", values="urban share").interpolate(axis=1)
-    years = []
-    for year, rows in table.groupby("year"):
-        values = rows.drop(columns="year")
-        weights = values.assign(**{"urban share": shares[year].reindex(values.index)})
-        years.append(grouped(values, OBSERVED, weights, groups).assign(year=year))
-    found = pd.concat(years)
+    between = {name: table.pivot(columns="time", values=name).interpolate(axis=1) for name in _BETWEEN}
+    times = []
+    for time, rows in table.groupby("time"):
+        values = rows.drop(columns="time")
+        weights = values.assign(**{name: known[time].reindex(values.index) for name, known in between.items()})
+        times.append(grouped(values, OBSERVED, weights, groups).assign(time=time))
+    found = pd.concat(times)
     order = list(dict.fromkeys(groups[region] for region in table.index.unique()))
     rank = np.argsort([order.index(region) for region in found.index], kind="stable")
-    return found.iloc[rank][["year", *(name for name in found.columns if name != "year")]]
+    return found.iloc[rank][["time", *(name for name in found.columns if name != "time")]]
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .folder import HERE, INITIAL, REGION, copy_shared, read, write
+from .folder import ALIKE, HERE, INITIAL, REGION, copy_shared, read, write
 
 SPREAD = 0.25  # standard deviation of the logarithm of output a head over the parts of a region
 SIZES = 3.0  # concentration of the shares of residents: high for parts of one size
 INCOMES = ("urban income", "rural income")  # they go with output a head
-OUTPUT = ("GDP", "capital", "CO2")  # they go with output
+OUTPUT = ("GDP", "capital", "CO2", "energy", "debt", "record of spending")  # they go with output
 
 
 def split_folder(source: Path, regions: int, target: Path, *, seed: int = 0) -> None:
@@ -40,8 +40,8 @@ def split_folder(source: Path, regions: int, target: Path, *, seed: int = 0) -> 
     names = [f"{name} {part + 1}" for name, count in zip(initial.index, counts, strict=True) for part in range(count)]
     whole = np.repeat(np.arange(len(initial)), counts)
     write(target, "initial.csv", pd.concat(parts).set_axis(names).rename_axis(REGION))
-    trends = read(source, "regional.csv").iloc[whole]
-    write(target, "regional.csv", trends.set_axis(names).rename_axis(REGION))
+    for name in ("regional.csv", *ALIKE):
+        write(target, name, read(source, name).iloc[whole].set_axis(names).rename_axis(REGION))
 
 
 def _counts(population: np.ndarray, regions: int) -> np.ndarray:

@@ -19,7 +19,7 @@ def library() -> tuple[str, ...]:
 
     >>> import sd_models as sd
     >>> sd.library()
-    ('common_prosperity', 'common_prosperity_2', 'urbanization')
+    ('common_prosperity', 'urbanization')
     """
     return tuple(sorted(path.parent.name for path in FOLDER.glob("*/model.mdl")))
 

@@ -64,7 +64,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("effect", EFFECTS)
 def test_plans_of_one_effect_differ_from_the_default_plan_in_their_goal_alone(effect: str) -> None:
-    default = opt.load_plan("common_prosperity_2")
-    plan = opt.load_plan(FOLDER / "common_prosperity_2" / "plans" / f"{effect}.toml")
+    default = opt.load_plan("common_prosperity")
+    plan = opt.load_plan(FOLDER / "common_prosperity" / "plans" / f"{effect}.toml")
     assert plan.objective != default.objective
     assert plan.model_copy(update={"objective": default.objective}) == default

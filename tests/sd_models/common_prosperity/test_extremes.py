@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 import xarray as xr
-from support import second_edition as flagship
-from support.second_edition import END, baseline, faults, largest, names, own, spending
+from support import flagship
+from support.flagship import END, baseline, faults, largest, names, own, spending
 
 from sd_models.system.model import FloatArray
 

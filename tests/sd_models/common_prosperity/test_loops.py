@@ -11,10 +11,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import xarray as xr
-from support.second_edition import END, FREE, baseline, own, run, spending, system
+from support.flagship import END, FREE, baseline, own, run, spending, system
 
 from sd_models.analysis.loops import influences
-from sd_models.common_prosperity_2.folder import HERE
+from sd_models.common_prosperity.folder import HERE
 
 LOOP = re.compile(r'Loop ([RB]\d+) "([^"]+)": ([^.]+)\.')
 HEADING = re.compile(r'([RB]\d+) "([^"]+)"')

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import xarray as xr
-from support.second_edition import END, FREE, baseline, largest, names, own, run, spending, table
+from support.flagship import END, FREE, baseline, largest, names, own, run, spending, table
 
 MEASURES = tuple(table("measures.csv")["measure"])
 PARTS = ("growth", "spirit", "ecology", "sharing")

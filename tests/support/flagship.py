@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 import sd_models as sd
-from sd_models.common_prosperity_2.folder import HERE
+from sd_models.common_prosperity.folder import HERE
 from sd_models.system.model import FloatArray, Kind, System
 
 PROVINCES = HERE / "provinces"
@@ -29,7 +29,7 @@ def table(name: str, regions: str = "provinces") -> pd.DataFrame:
 @cache
 def system(regions: str = "provinces") -> System:
     """The model on a data folder."""
-    return sd.load("common_prosperity_2", regions=regions)
+    return sd.load("common_prosperity", regions=regions)
 
 
 @cache

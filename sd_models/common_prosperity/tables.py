@@ -1,7 +1,7 @@
 """The tables of the model's pages, made from its data folder, a run, and a calibration.
 
-    python -m sd_models.common_prosperity_2.tables             # into README.md and docs/explanation/second_edition.md
-    python -m sd_models.common_prosperity_2.tables --fit DIR   # also the table of `prosperity calibrate --out DIR`
+    python -m sd_models.common_prosperity.tables             # into README.md and docs/explanation/flagship.md
+    python -m sd_models.common_prosperity.tables --fit DIR   # also the table of `prosperity calibrate --out DIR`
 
 A table stands between `<!-- table NAME -->` and `<!-- end -->`; what is between is written here, so that a page says
 what files and run say: `page` returns the text as it should be.
@@ -27,7 +27,7 @@ from ..simulator.simulation import compile, simulate
 from ..system.model import System
 from .folder import HERE
 
-PAGES = (HERE / "README.md", HERE.parents[1] / "docs" / "explanation" / "second_edition.md")
+PAGES = (HERE / "README.md", HERE.parents[1] / "docs" / "explanation" / "flagship.md")
 KINDS = ("literature", "estimate", "fitted", "assumption")
 # The full effect of a measure, and what brings half of it, with parameters of `parameters.csv` in braces.
 MEASURES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -350,9 +350,9 @@ def _ruled(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="tables", description="Renew the tables of the model's pages.")
-    parser.add_argument("--fit", type=Path, help="folder of `prosperity calibrate common_prosperity_2 --out`")
+    parser.add_argument("--fit", type=Path, help="folder of `prosperity calibrate common_prosperity --out`")
     folder: Path | None = parser.parse_args(arguments).fit
-    system = load("common_prosperity_2")
+    system = load("common_prosperity")
     made = tables(system, simulate(system), HERE / "provinces")
     if folder:
         made |= fitted(json.loads((folder / "report.json").read_text(encoding="utf-8")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from support.second_edition import (
+from support.flagship import (
     LEVER,
     baseline,
     faults,

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.second_edition import system
+from support.flagship import system
 
 import sd_models as sd
-from sd_models.common_prosperity_2 import tables
-from sd_models.common_prosperity_2.folder import HERE
+from sd_models.common_prosperity import tables
+from sd_models.common_prosperity.folder import HERE
 
-PLACES = {"README.md": {"measures", "closures", "kinds", "fit"}, "second_edition.md": {"alone", "targets"}}
+PLACES = {"README.md": {"measures", "closures", "kinds", "fit"}, "flagship.md": {"alone", "targets"}}
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def made() -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", tables.PAGES, ids=lambda path: path.name)
 def test_tables_of_the_pages_are_up_to_date(made: dict[str, Any], path: Path) -> None:
-    """`python -m sd_models.common_prosperity_2.tables` would change nothing."""
+    """`python -m sd_models.common_prosperity.tables` would change nothing."""
     text = path.read_text(encoding="utf-8")
     assert tables.page(text, made) == text
 
