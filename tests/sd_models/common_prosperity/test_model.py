@@ -69,7 +69,7 @@ def test_numbers_stand_in_the_data_folder() -> None:
     number = r"(?:\[[^]]*\])? =\s+-?[\d.e-]+\s*$"
     constants = system().of_kind(Kind.CONSTANT)
     plain = [v.name for v in constants if re.search(rf"^{re.escape(v.name)}{number}", MODEL, re.M)]
-    conversions = ["thousands a head", "unit income", "trillion yuan for yuan", "one year"]
+    conversions = ["thousands a head", "unit income", "trillion yuan for yuan", "one year", "output of no region"]
     assert sorted(plain) == sorted([LEVER, *conversions, *CONTROL])
 
 
