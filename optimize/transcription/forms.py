@@ -124,7 +124,8 @@ def of(operation: Operation, *arguments: tuple[Form | None, Interval]) -> Form |
     work = _OPERATIONS.get(operation)
     if work is None or len(forms) < len(arguments):
         return None
-    found = work(*forms, *(among for _, among in arguments))
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is no form
+        found = work(*forms, *(among for _, among in arguments))
     if found is None or not abs(found.centre) + found.radius < LARGE:
         return None
     return found

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.random_models import examples
 
+from optimize.transcription import forms
 from optimize.transcription.intervals import ALL, Interval, of, of_table
 from sd_models.dynamics.functions import Operation
 from sd_models.numbers.tables import read
@@ -92,3 +93,8 @@ def test_a_table_stays_in_its_interval(interpolation: Interpolation, data: st.Da
         if low <= x <= high and math.isfinite(x):
             value = float(read(table, np.array(x), np.array(0)))
             assert math.isnan(value) or found.holds(value)
+
+
+def test_what_overflows_is_no_form() -> None:
+    """And no warning: a slope of 1e301 over a stock that may be anything says nothing."""
+    assert forms.of(Operation.EXP, (forms.Form(0.0, np.array([1e10])), Interval(0.0, 700.0))) is None
