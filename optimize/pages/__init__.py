@@ -6,6 +6,7 @@ get it in one file with what it uses of others, "bundle/prosperity.js", so that 
 - `bundling.py`: the sources to the bundle and the licences of what is in it
 - `words.py`: the words of the pages in English and Chinese, from "labels.csv"
 - `arrays.py`: numbers as a page carries them
+- `amounts.py`: what limits take from the run without the policy
 - `subject.py`: what a page is about: a model, a plan for it, a result
 - `decisions.py`: levers as columns, and the policies that a page begins with
 - `constants.py`: which constants can be changed, and which of them come first

@@ -118,9 +118,13 @@ def _behind_amounts(subject: Subject) -> frozenset[str]:
 
 
 def _elsewhere(subject: Subject) -> Iterator[str]:
-    """The variables whose value before the horizon or without the policy is an amount of the plan."""
+    """The variables whose value before the horizon or without the policy is a number that the page carries."""
     first = float(subject.problem.horizon.points[0])
-    for amount in subject.plan.amounts:
+    computed = subject.amounts.limits
+    plan = subject.plan.model_copy(
+        update={"limits": tuple(limit for limit in subject.plan.limits if limit.name not in computed)}
+    )
+    for amount in plan.amounts:
         if isinstance(amount, ValueAt) and (amount.baseline or (amount.at is not None and amount.at < first)):
             yield amount.variable
     yield from (lever.variable for lever in subject.plan.levers if lever.ramp is not None and lever.ramp.from_start)

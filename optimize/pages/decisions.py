@@ -15,11 +15,14 @@ import numpy as np
 from sd_models.system.model import FloatArray, IndexArray
 
 from ..plans.candidates import SPENT
+from ..plans.kinds import RowKind
 from ..plans.levers import LeverBlock
-from ..solvers.starts import neutral
+from ..plans.limits import Rows
+from ..solvers.starts import neutral, reconciled
 from .subject import Subject
 
 MOST_SPLIT = 200_000  # levers of which an even split is made: for a million it takes longer than people wait
+ROUNDS = 2  # in which a budget that follows what is spent is met
 SAME = 1e-9  # of two policies, relative to the larger of their values
 
 
@@ -100,12 +103,42 @@ class Decisions:
     def even(self) -> FloatArray | None:
         """An even split of what there is to spend, where the model's own levers spend nothing or break limits.
 
-        None of too many levers.
+        None of too many levers. Where the model spends nothing and the plan has a budget, that is split, as near to
+        evenly as the other limits on what is spent let it be: ramps that count from nothing would leave next to nothing
+        of a split that is the same in all periods.
         """
         if not self.is_split:
             return None
-        found = neutral(self.subject.program, stop=lambda: False)
+        found = None if self.baseline.any() else self._budget_split()
+        found = neutral(self.subject.program, stop=lambda: False) if found is None else found
         return None if _same(found, self.baseline) else found
+
+    def _budget_split(self) -> FloatArray | None:
+        """Each budget on all levers of its periods alike, and of that what the other limits leave; None without any."""
+        program = self.subject.program
+        rows = np.array([name in self._budgets for name in program.row_names], dtype=bool)
+        if not rows.any():
+            return None
+        matrix, sides = program.lever_rows[rows], program.row_upper[rows]
+        x = self.baseline
+        for _ in range(ROUNDS):
+            room = sides - program.outcome_rows[rows] @ program.evaluate(x).y
+            shares = np.maximum(room, 0.0) / np.asarray(matrix.sum(axis=1)).ravel()
+            split = np.full(len(x), np.inf)
+            entries = matrix.tocoo()
+            np.minimum.at(split, entries.col, shares[entries.row])
+            found = reconciled(program, np.where(np.isfinite(split), split, self.baseline), stop=lambda: False)
+            if found is None:
+                return None
+            x = found
+        return x
+
+    @cached_property
+    def _budgets(self) -> frozenset[str]:
+        """The names of the limits that are budgets."""
+        problem = self.subject.problem
+        found = (each for each in problem.bound.rows if is_budget(each, problem.size))
+        return frozenset(each.name for each in found)
 
     @property
     def is_split(self) -> bool:
@@ -124,6 +157,17 @@ class Decisions:
         problem = self.subject.problem
         own = problem.levers.own
         return not _same(problem.levers.paths(self.baseline), own)
+
+
+def is_budget(rows: Rows, levers: int) -> bool:
+    """Whether it bounds what levers add up to from above, all of them together: spent, and to be spent."""
+    matrix = rows.expression.levers.matrix((len(rows.expression), levers))
+    return (
+        rows.kind is RowKind.LIMIT
+        and not rows.axes
+        and bool(np.isfinite(rows.upper).all() and matrix.nnz and (matrix.data > 0).all())
+        and bool((np.diff(matrix.indptr) > 0).all())
+    )
 
 
 def _same(one: FloatArray, other: FloatArray) -> bool:

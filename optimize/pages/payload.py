@@ -92,7 +92,7 @@ class Payload:
         """The model in JavaScript."""
         problem = self.subject.problem
         outcomes = (self.system[one.variable].name for one in self.shown)
-        needed = (name for name, _ in problem.bound.quantities.elements)
+        needed = (name for name, _ in self.subject.amounts.quantities.elements)
         return engine(
             self.system,
             levers=problem.lever_names,

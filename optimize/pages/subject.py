@@ -23,6 +23,7 @@ from ..problems.program import Program
 from ..results.recomputation import policy_of
 from ..results.result import Result
 from ..results.verification import opened
+from .amounts import Amounts, amounts_of
 
 MOST_LEVERS = 6  # variables that a page without a plan offers as levers
 MOST_VALUES = 20_000  # elements times periods of these
@@ -50,6 +51,11 @@ class Subject:
     def plan(self) -> Plan:
         """The plan."""
         return self.problem.plan
+
+    @cached_property
+    def amounts(self) -> Amounts:
+        """What limits take from the run without the policy."""
+        return amounts_of(self.problem)
 
     @cached_property
     def program(self) -> Program:

@@ -1,7 +1,8 @@
 """What a page watches: the outcomes, limits and objective of a plan, as sparse rows of levers x and outcomes y.
 
 A limit is `lower <= A x + B y <= upper`, as `problems.program` has it; y are weighted sums over time of single elements
-of the model's outputs. Most ramps follow from two numbers a period, so that these are carried and not their rows.
+of the model's outputs. One that is held against the run without the policy has a third part, of the same sums of that
+run (see `amounts`). Ramps follow from two numbers for each element and period, so that these are carried and not rows.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from sd_models.system.model import FloatArray
 
 from ..plans.affine import Triplets
 from ..plans.kinds import RowKind
-from ..plans.limits import Rows
-from ..plans.quantities import Quantities
+from ..plans.limits import Binder, Rows
+from ..plans.quantities import Quantities, Registry
+from ..plans.ramps import steps_of
+from .amounts import Sides
 from .arrays import packed
+from .decisions import is_budget
 from .subject import Subject
 
 LIMITS = (RowKind.LIMIT, RowKind.LOWER_BOUND, RowKind.UPPER_BOUND, RowKind.FIXED_VALUES)
@@ -31,14 +35,14 @@ def watched(subject: Subject, rows: Mapping[str, slice]) -> tuple[dict[str, Any]
 
     `rows` are the rows of the variables among the outputs of the page's model.
     """
-    bound = subject.problem.bound
-    shape = subject.problem.size, len(bound.quantities)
-    limits = [each for each in bound.rows if each.kind in LIMITS or not _has_plain_ramp(subject, each)]
-    told = [_limit(each, shape) for each in limits]
+    amounts = subject.amounts
+    shape = subject.problem.size, len(amounts.quantities)
+    limits = [each for each in subject.problem.bound.rows if each.kind in LIMITS]
+    told = [_limit(each, shape, amounts.limits.get(each.name)) for each in limits]
     kept = _fitting(told)
     left_out = (each for place, each in enumerate(limits) if place not in kept)
     return {
-        "quantities": _quantities(bound.quantities, rows),
+        "quantities": _quantities(amounts.quantities, rows),
         "limits": [each for place, each in enumerate(told) if place in kept],
         "ramps": list(_ramps(subject)),
         "objective": _objective(subject, shape),
@@ -66,7 +70,7 @@ def _quantities(quantities: Quantities, rows: Mapping[str, slice]) -> dict[str, 
     }
 
 
-def _limit(rows: Rows, shape: tuple[int, int]) -> dict[str, Any]:
+def _limit(rows: Rows, shape: tuple[int, int], sides: Sides | None) -> dict[str, Any]:
     levers = rows.expression.levers.matrix((len(rows.expression), shape[0]))
     return {
         "name": rows.name,
@@ -76,44 +80,33 @@ def _limit(rows: Rows, shape: tuple[int, int]) -> dict[str, Any]:
         "starts": [window.start for window in rows.windows],
         "ends": [window.end for window in rows.windows],
         "window": str(rows.windows[0].kind),
-        "lower": packed(rows.lower),
-        "upper": packed(rows.upper),
+        "lower": packed(rows.lower if sides is None else sides.lower),
+        "upper": packed(rows.upper if sides is None else sides.upper),
         "own": packed(rows.own),
         "levers": sparse(levers),
         "outcomes": sparse(rows.expression.outcomes.matrix((len(rows.expression), shape[1]))),
-        "isBudget": _is_budget(rows, levers),
+        "baseline": None if sides is None else sparse(sides.taken),
+        "isBudget": is_budget(rows, shape[0]),
     }
 
 
-def _has_plain_ramp(subject: Subject, rows: Rows) -> bool:
-    """Whether two numbers a period tell the ramp that rows hold."""
-    column = rows.expression.levers.columns[0]
-    blocks = subject.problem.bound.blocks
-    ramp = next(block.lever.ramp for block in blocks if block.columns.start <= column < block.columns.stop)
-    return ramp is not None and ramp.numbers is not None
-
-
-def _is_budget(rows: Rows, levers: csr_array) -> bool:
-    """Whether it bounds what levers add up to from above, all of them together: spent, and to be spent."""
-    return (
-        rows.kind is RowKind.LIMIT
-        and not rows.axes
-        and bool(np.isfinite(rows.upper).all() and levers.nnz and (levers.data > 0).all())
-        and bool((np.diff(levers.indptr) > 0).all())
-    )
-
-
 def _ramps(subject: Subject) -> Iterator[dict[str, Any]]:
-    """How far each lever moves from one period to the next: a share of its value and an amount, by step."""
-    for number, block in enumerate(subject.problem.bound.blocks):
-        ramp = block.lever.ramp
-        if ramp is not None and ramp.numbers is not None and block.shape[1] > 1:
-            lengths = np.diff(np.append(block.starts, subject.problem.horizon.points[-1]))[:-1]
+    """How far each lever moves from one period to the next: a share of its value and an amount, by element and step.
+
+    Steps begin with that into the first period where a lever has a value before it, `start`, by element.
+    """
+    problem = subject.problem
+    blocks, registry = problem.bound.blocks, Registry(len(problem.horizon.points))
+    binder = Binder(problem.system, problem.horizon, blocks, {}, problem.own_paths, registry, problem.own_before)
+    for number, block in enumerate(blocks):
+        steps = None if block.lever.ramp is None else steps_of(binder, block, block.lever.ramp)
+        if steps is not None and steps.windows:
             yield {
                 "lever": number,
-                "name": f"ramp of {block.variable}",
-                "relative": packed(ramp.numbers[0] * lengths),
-                "absolute": packed(ramp.numbers[1] * lengths),
+                "name": RowKind.RAMP.named(block.variable),
+                "relative": packed(steps.relative.ravel()),
+                "absolute": packed(steps.absolute.ravel()),
+                "start": None if steps.start is None else packed(steps.start),
             }
 
 

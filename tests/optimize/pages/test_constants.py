@@ -38,7 +38,7 @@ def test_the_flagship_takes_the_ranges_of_its_table() -> None:
     found = chosen_constants(subject_of(sd.load("common_prosperity")))
     assert {one.source for one in found.constants} == {Source.TABLE}
     skills = next(one for one in found.constants if one.label == "cost of cultural heritage")
-    assert (skills.low, skills.value, skills.high) == (0.1, 0.15, 0.3)
+    assert (skills.low, skills.value, skills.high) == (0.1, 0.15, 0.4)
     assert found.others > 50
     effects = [one.effect for one in found.constants]
     assert effects == sorted(effects, reverse=True)
@@ -82,7 +82,7 @@ def test_a_folder_without_a_screening_is_refused(tmp_path: Path) -> None:
     assert "no columns `rank` and `parameter`" in fault.found
 
 
-def test_what_amounts_of_a_plan_follow_from_is_not_offered(tmp_path: Path) -> None:
+def test_what_numbers_of_a_plan_follow_from_is_not_offered(tmp_path: Path) -> None:
     """A page carries caps, parts of limits and bounds that no lever moves as numbers, so these must not move."""
     text = """
     u = 1 ~~|
@@ -105,6 +105,9 @@ def test_what_amounts_of_a_plan_follow_from_is_not_offered(tmp_path: Path) -> No
     free = chosen_constants(subject_of(system, read_plan(plan)))
     assert {one.label for one in free.constants} == {"k", "free"}
     assert free.behind == 0
+    held = {"name": "held", "variable": "x", "at_least": {"variable": "x", "baseline": True}, "when": "final"}
+    same = chosen_constants(subject_of(system, read_plan({**plan, "limit": [held]})))  # the page runs that itself
+    assert ({one.label for one in same.constants}, same.behind) == ({"k", "free"}, 0)
     for more in (
         {"limit": [{"name": "spent", "variable": "u", "at_most": "cap"}]},
         {"limit": [{"name": "both", "terms": {"u": 1, "cap": 1}, "at_most": 6}]},

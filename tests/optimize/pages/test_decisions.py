@@ -86,6 +86,26 @@ def test_an_even_split_is_offered_where_the_model_spends_nothing() -> None:
     assert len(set(decisions.even)) == 1
 
 
+def test_an_even_split_comes_to_the_budget_as_fast_as_ramps_from_nothing_let_it(tmp_path: Path) -> None:
+    """Two goods share ten a year, and may begin with one each and grow by half and one."""
+    model = """
+    good: rice, steel ~~|
+    spending[good] = 0 ~~|
+    welfare = INTEG(SUM(spending[good!]), 0) ~~|
+    """
+    plan = {
+        "model": "case.mdl",
+        "horizon": [1, 6],
+        "objective": {"maximize": "welfare", "measure": "final"},
+        "lever": [{"variable": "spending", "ramp": {"relative": 0.5, "absolute": 1, "from_start": True}, "lower": 0}],
+        "limit": [{"name": "budget", "sum": "spending", "over": ["good"], "at_most": 10}],
+    }
+    decisions = Decisions(subject_of(loaded(tmp_path, model, controls=CONTROLS), opt.read_plan(plan)))
+    (block,) = decisions.blocks
+    assert decisions.even is not None
+    assert block.values(decisions.even) == pytest.approx(np.tile([1.0, 2.5, 4.75, 5.0, 5.0, 5.0], (2, 1)), abs=1e-6)
+
+
 def test_a_path_that_moves_within_a_period_is_told(rented: Decisions, subject: Subject) -> None:
     """Its mean is not quite itself."""
     assert rented.varies

@@ -55,27 +55,47 @@ def test_outcomes_limits_and_objective_are_those_of_the_program(subject: Subject
     assert goal["constant"] + value(goal)[0] == pytest.approx(program.sign * program.cost(at.x, at.y), rel=1e-12)
 
 
-def test_a_ramp_is_two_numbers_a_step(subject: Subject) -> None:
+def test_a_limit_against_the_run_without_the_policy_needs_no_number_of_it(system: System) -> None:
+    """With other constants it is what a plan with these says."""
+    amount = {"variable": "income", "baseline": True, "factor": 0.9}
+    held = {"name": "held", "variable": "income", "at_least": amount, "when": {"from": 3}}
+    subject = subject_of(system, opt.read_plan(islands.small_plan(limit=[islands.BUDGET, held])))
+    found, _ = watched(subject, subject.problem.simulator.model.outputs.rows)
+    assert [one["baseline"] is None for one in found["limits"]] == [True, False]
+    told = found["limits"][1]
+    other = subject_of(system, subject.plan.model_copy(update={"constants": {"returns[rice]": 0.3}}))
+    x = np.clip(1.1 * other.program.reference, other.program.lower, other.program.upper)
+    (_, y), (_, without) = (run_of(other, each) for each in (x, other.problem.own))
+    parts = (("levers", x), ("outcomes", y), ("baseline", without))
+    value = sum(matrix(told[name], len(vector)) @ vector for name, vector in parts)
+    program, at = other.program, other.program.evaluate(x)
+    rows = np.array([name == "held" for name in program.row_names])
+    expected = (program.rows(at.x, at.y) - program.row_lower)[rows]
+    assert value - unpacked(told["lower"]) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_ramp_is_two_numbers_for_each_element_and_step(subject: Subject) -> None:
     """A share of the value and an amount, a year's worth."""
     found, _ = watched(subject, subject.problem.simulator.model.outputs.rows)
     (ramp,) = found["ramps"]
-    assert unpacked(ramp["relative"]).tolist() == [0.5] * 3
-    assert unpacked(ramp["absolute"]).tolist() == [0.1] * 3
+    assert unpacked(ramp["relative"]).tolist() == [0.5] * 27
+    assert unpacked(ramp["absolute"]).tolist() == [0.1] * 27
+    assert ramp["start"] is None
 
 
-def test_a_ramp_by_element_is_told_by_its_rows(system: System) -> None:
-    """As one that counts from the start is, and fixed values that move; none of them is a budget."""
+def test_a_ramp_may_follow_a_variable_or_count_from_the_start(system: System) -> None:
+    """The amount of each element, and the value from which a lever moves into the first period."""
     levers = [
         {"variable": "spending", "upper": 2.0, "ramp": {"relative": 0.5, "absolute": "people"}},
         {"variable": "tax rate", "ramp": {"absolute": 0.1, "from_start": True}},
     ]
-    plan = opt.read_plan(islands.small_plan(lever=levers))
-    subject = subject_of(system, plan)
+    subject = subject_of(system, opt.read_plan(islands.small_plan(lever=levers)))
     found, left_out = watched(subject, subject.problem.simulator.model.outputs.rows)
-    names = ["annual budget", "floor", "largest fall of spending", "largest rise of spending", "ramp of tax rate"]
-    assert [one["name"] for one in found["limits"]] == names
-    assert [one["isBudget"] for one in found["limits"]] == [True, False, False, False, False]
-    assert found["ramps"] == []
+    assert [one["name"] for one in found["limits"]] == ["annual budget", "floor"]
+    spending, tax = found["ramps"]
+    assert unpacked(spending["absolute"]).tolist() == np.repeat(islands.PEOPLE, 9).tolist()
+    assert unpacked(tax["absolute"]).tolist() == [0.1] * 4
+    assert unpacked(tax["start"]).tolist() == [0.2]
     assert not left_out
 
 

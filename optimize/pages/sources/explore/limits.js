@@ -22,24 +22,33 @@ export function objectiveOf({ constant, levers, outcomes }, x, y) {
 }
 
 /**
- * A limit at a policy and its outcomes: `{state, row, slack, share, spent, budget}`, at its tightest row.
+ * A limit at a policy and its outcomes: `{state, row, slack, share, spent, budget}`, at its tightest row; `without` are
+ * the outcomes without the policy, against which some limits are held.
  *
  * `slack` is what is left in the limit's unit, below zero where it is broken; `share` the same by the size of what the
  * limit is about. `spent` and `budget` are by row, for limits that are budgets.
  */
-export function stateOf(limit, x, y) {
+export function stateOf(limit, x, y, without) {
   const { sums: own, sizes: size } = times(limit.levers, x);
   const { sums: given, sizes: other } = times(limit.outcomes, y);
+  const { lower, upper } = sidesOf(limit, without);
   let worst = { share: Infinity, row: 0, slack: Infinity };
   for (let row = 0; row < own.length; row++) {
     const value = own[row] + given[row];
-    const slack = Math.min(limit.upper[row] - value, value - limit.lower[row]);
-    const sides = Math.max(bounded(limit.upper[row]), bounded(limit.lower[row]), size[row], other[row]);
+    const slack = Math.min(upper[row] - value, value - lower[row]);
+    const sides = Math.max(bounded(upper[row]), bounded(lower[row]), size[row], other[row]);
     const share = sides > 0 ? slack / sides : slack;
     if (share < worst.share || !Number.isFinite(slack)) worst = { share, row, slack };
   }
-  const budget = limit.isBudget ? limit.upper.map((upper, row) => upper - given[row]) : null;
+  const budget = limit.isBudget ? upper.map((most, row) => most - given[row]) : null;
   return { ...worst, state: named(worst.share), spent: limit.isBudget ? own : null, budget };
+}
+
+/** The sides of a limit, with what they take from the run without the policy. */
+function sidesOf({ lower, upper, baseline }, without) {
+  if (baseline === null) return { lower, upper };
+  const { sums } = times(baseline, without);
+  return { lower: lower.map((side, row) => side - sums[row]), upper: upper.map((side, row) => side - sums[row]) };
 }
 
 const bounded = (side) => (Number.isFinite(side) ? Math.abs(side) : 0);
@@ -50,17 +59,18 @@ function named(share) {
 }
 
 /** A ramp at a policy: the same, at the step from one period to the next that is nearest to it. */
-export function rampState({ lever, relative, absolute }, levers, x) {
+export function rampState({ lever, relative, absolute, start }, levers, x) {
   const [elements, periods] = shapeOf(levers[lever]);
   const { first } = levers[lever];
-  let worst = { share: Infinity, element: 0, period: 1, slack: Infinity };
+  const earliest = start === null ? 1 : 0;
+  let worst = { share: Infinity, element: 0, period: earliest, slack: Infinity };
   for (let element = 0; element < elements; element++) {
-    for (let period = 1; period < periods; period++) {
-      const before = x[first + element * periods + period - 1];
+    for (let period = earliest; period < periods; period++) {
+      const step = element * (periods - earliest) + period - earliest;
+      const before = period === 0 ? start[element] : x[first + element * periods + period - 1];
       const after = x[first + element * periods + period];
-      const allowed = relative[period - 1] * before + absolute[period - 1];
-      const slack = allowed - Math.abs(after - before);
-      const size = Math.max(Math.abs(before), Math.abs(after), absolute[period - 1]);
+      const slack = relative[step] * before + absolute[step] - Math.abs(after - before);
+      const size = Math.max(Math.abs(before), Math.abs(after), absolute[step]);
       const share = size > 0 ? slack / size : slack;
       if (share < worst.share) worst = { share, element, period, slack };
     }

@@ -44,6 +44,7 @@ export function sessionOf(document, makeModel = evaluated(document.model.text)) 
   const presets = {};
   let assumed = JSON.stringify({});
   let history = begun(based(payload.start), space.lower.length);
+  let own = { key: null, outcomes: null };
   let live = null;
   let mine = null;
 
@@ -52,16 +53,27 @@ export function sessionOf(document, makeModel = evaluated(document.model.text)) 
     constants: constantsOf(space, scenario),
   });
 
+  const sumsOf = (outputs) => outcomesOf(payload.quantities, outputs.subarray(view.first * width), width);
+
+  /** The outcomes without the policy, with other constants; none where no limit asks for them. */
+  function without(constants) {
+    if (!payload.limits.some(({ baseline }) => baseline !== null)) return null;
+    const key = JSON.stringify(constants);
+    if (key !== own.key) own = { key, outcomes: sumsOf(runner.now(inputsOf({ ...based("baseline"), constants }))) };
+    return own.outcomes;
+  }
+
   /** A scenario with what its run brings. */
   function judged(scenario, outputs) {
     const x = policyOf(space, scenario);
-    const y = outcomesOf(payload.quantities, outputs.subarray(view.first * width), width);
+    const y = sumsOf(outputs);
+    const other = without(scenario.constants);
     return {
       scenario,
       outputs,
       x,
       objective: objectiveOf(payload.objective, x, y),
-      limits: payload.limits.map((limit) => stateOf(limit, x, y)),
+      limits: payload.limits.map((limit) => stateOf(limit, x, y, other)),
       ramps: payload.ramps.map((ramp) => rampState(ramp, payload.levers, x)),
     };
   }

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Page
+from support import islands
 from support.models import loaded
 from support.whatif import opened, outcomes, policy, session
 
@@ -17,6 +18,7 @@ from optimize.pages.page import written_page
 from optimize.pages.payload import Payload
 from optimize.pages.subject import Subject, subject_of
 from sd_models.simulator.datasets import label
+from sd_models.system.model import System
 
 CLOSE = 1e-9  # relative to the largest value of a variable
 
@@ -54,8 +56,8 @@ def test_outcomes_of_the_flagship_are_those_of_python(page: Page, tmp_path: Path
     check(page, flagship.subject)
     page.get_by_role("slider", name="Basic services, all years", exact=True).fill("1.5")
     check(page, flagship.subject)
-    page.evaluate("whatIf.setScenario({...whatIf.scenario(), constants: {'initial migrant services': 0.5}})")
-    check(page, flagship.subject, {"initial migrant services": 0.5})
+    page.evaluate("whatIf.setScenario({...whatIf.scenario(), constants: {'initial migrant services': 0.4}})")
+    check(page, flagship.subject, {"initial migrant services": 0.4})
 
 
 def test_limits_and_objective_are_those_of_the_program(page: Page, tmp_path: Path, subject: Subject) -> None:
@@ -73,6 +75,37 @@ def test_limits_and_objective_are_those_of_the_program(page: Page, tmp_path: Pat
             own = [value for name, value in zip(program.row_names, slack, strict=True) if name == limit["name"]]
             assert limit["slack"] == pytest.approx(own[limit["row"]], rel=1e-9, abs=1e-12)
             assert (limit["state"] == "broken") == (min(own) < -1e-6)
+
+
+def test_limits_against_the_run_without_the_policy_follow_assumptions(
+    page: Page, tmp_path: Path, system: System
+) -> None:
+    """And a ramp that counts from the start: with other constants they are those of a plan with these."""
+    held = {
+        "name": "held",
+        "variable": "income",
+        "at_least": {"variable": "income", "baseline": True, "factor": 1.2},
+        "when": {"from": 3, "every": 2},
+    }
+    ramp = {"relative": 0.5, "absolute": "people", "from_start": True}
+    lever = {"variable": "spending", "upper": 2.0, "ramp": ramp}
+    plan = opt.read_plan(islands.small_plan(lever=[lever], limit=[islands.BUDGET, held]))
+    opened(page, tmp_path, written_page(subject_of(system, plan)).html)
+    constant = next(one for one in session(page, "session.payload.constants") if "capital" in one["name"])
+    for constants in ({}, {constant["name"]: 1.5 * constant["value"]}):
+        page.evaluate(f"whatIf.setScenario({{...whatIf.scenario(), constants: {constants}}})")
+        program = subject_of(system, plan.model_copy(update={"constants": constants})).program
+        at = program.evaluate(policy(page))
+        rows = program.rows(at.x, at.y)
+        slack = np.minimum(program.row_upper - rows, rows - program.row_lower)
+        own = {name: [s for n, s in zip(program.row_names, slack, strict=True) if n == name] for name in {"held"}}
+        limit = session(page, "session.mine.limits[1]")
+        assert limit["slack"] == pytest.approx(own["held"][limit["row"]], rel=1e-9, abs=1e-12)
+        assert (limit["state"] == "broken") == (min(own["held"]) < -1e-6)
+        moves = [s for name, s in zip(program.row_names, slack, strict=True) if name.startswith("largest")]
+        found = session(page, "session.mine.ramps[0]")
+        assert np.abs(np.array(moves) - found["slack"]).min() <= 1e-12
+        assert (found["state"] == "broken") == (min(moves) < -1e-6)
 
 
 def test_a_model_of_ones_own_with_tables_and_delays(page: Page, tmp_path: Path) -> None:
