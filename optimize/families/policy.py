@@ -3,9 +3,9 @@
 Measures of the four pillars, each with a floor, share a part of the public budget, which grows with the economy: a
 sixteenth of it for each measure. Seeds draw that part, the floors, the discount and what the end counts for; seed 0
 takes round numbers. `macro-m4-y25` has 400 levers, `provinces-m4-y25` 3,100, and `provinces-m16-y25` 12,400. `default`
-is the flagship's own plan, with ramps, floors of provinces and limits on carbon, air and debt. Finer regions are the
-provinces split at random (`common_prosperity/splitting.py`); one region is all of them together. `urbanization` is the
-small library model.
+is the flagship's own plan, with ramps, limits on carbon, air and what regions absorb, and incomes, output and debt held
+against the run without it. Finer regions are the provinces split at random (`common_prosperity/splitting.py`); one
+region is all of them together. `urbanization` is the small library model.
 """
 
 from __future__ import annotations
@@ -162,11 +162,12 @@ def program_of(shape: Shape, *, seed: int) -> Program:
 
 
 def default_program(regions: str, *, seed: int) -> Program:
-    """The flagship's own plan; seeds draw its discount and what the end counts for."""
-    content = _own_plan(MODEL)
-    draw = Draw.of(seed)
-    goal = {**content["objective"], "discount": draw.discount, "final_weight": draw.end}
-    return stated(Problem(loaded(MODEL, regions), read_plan({**content, "objective": goal, "regions": regions})))
+    """The flagship's own plan; seeds draw its discount and what the end counts for, seed 0 takes the plan's."""
+    content = {**_own_plan(MODEL), "regions": regions}
+    if seed:
+        draw = Draw.of(seed)
+        content["objective"] = {**content["objective"], "discount": draw.discount, "final_weight": draw.end}
+    return stated(Problem(loaded(MODEL, regions), read_plan(content)))
 
 
 def towns_program(*, seed: int) -> Program:

@@ -11,7 +11,10 @@ import pyomo.environ as pyo
 import pytest
 from support.measured import measured
 
+import optimize as opt
+import sd_models as sd
 from optimize.families.instance import Extent, Instance, Truth, start_of
+from optimize.families.policy import default_program
 from optimize.families.table import FAMILIES, instances
 from optimize.transcription.values import Values
 from sd_models.errors import InvalidRequest
@@ -55,6 +58,16 @@ def test_every_family_says_where_it_comes_from() -> None:
         assert family.sources
         assert {one.family for one in found} == {name}
         assert {one.key for one in found} != {one.key for one in instances([name], seed=1000)}
+
+
+def test_the_first_seed_of_a_default_plan_is_the_plan() -> None:
+    """With its own discount and weight of the end; others draw them."""
+    system, plan = sd.load("common_prosperity", regions="macro"), opt.load_plan("common_prosperity")
+    programs = [opt.assemble(opt.Problem(system, plan)), *(default_program("macro", seed=seed) for seed in (0, 1))]
+    at = [program.evaluate(programs[0].reference) for program in programs]
+    costs = [program.cost(one.x, one.y) for program, one in zip(programs, at, strict=True)]
+    assert costs[1] == pytest.approx(costs[0], rel=1e-12)
+    assert costs[2] != pytest.approx(costs[0], rel=1e-3)
 
 
 def test_what_is_known_says_by_whom() -> None:
