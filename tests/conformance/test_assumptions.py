@@ -169,7 +169,7 @@ def test_of_the_flagship(tmp_path: Path) -> None:
             assert text.count(before) == 1
             text = text.replace(before, after)
         path.write_text(text, encoding="utf-8")
-    plan = opt.load_plan("common_prosperity").model_copy(update={"regions": "macro", "horizon": (2026.0, 2035.0)})
+    plan = opt.load_plan("common_prosperity").model_copy(update={"regions": "macro", "horizon": (2026.0, 2040.0)})
     constants = {"public investment share of GDP": 0.04, "basic mobility": 0.02, "initial urban share[East]": 0.61}
     by_hand = opt.Problem(sd.load(folder / "model.mdl", regions=folder / "macro"), plan)
     by_plan = opt.Problem(
