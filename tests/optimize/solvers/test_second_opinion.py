@@ -19,9 +19,9 @@ PLAN = Path(sd.__file__).parent / "common_prosperity" / "plan.toml"
 
 
 def coarse(plan: Plan) -> Plan:
-    """The default plan decided every five years, from 2025 to 2039: all its limits, a fraction of its levers."""
+    """The default plan decided every five years, from 2025 to 2044: all its limits, a fraction of its levers."""
     levers = tuple(lever.model_copy(update={"every": 5.0}) for lever in plan.levers)
-    return plan.model_copy(update={"horizon": (2025.0, 2035.0), "levers": levers})
+    return plan.model_copy(update={"horizon": (2025.0, 2040.0), "levers": levers})
 
 
 @pytest.mark.slow
