@@ -102,9 +102,10 @@ SOLVED, FINEST, MOST_PRODUCTS = 1e-3, 1e-6, 40
 
 # --- limits -----------------------------------------------------------------------------------------------------------
 
-# The penalty is raised by this factor where a limit's price reaches this part of it, unless a step left no more than the
-# last part of the excess: then it is on its way, and a penalty beyond use takes as long to leave as it took to reach (on
-# the flagship's plan for 31 provinces, 75 iterations instead of 51).
+# The penalty is raised by this factor where a limit's price reaches this part of it, unless a step left no more than
+# the last part of the excess. Then excess is on its way, and a penalty beyond use takes as long to leave as it took to
+# reach: the flagship's plan for 31 provinces took 51 iterations from a start where it took 75 with penalties raised at
+# once.
 RAISED, RAISED_AT, MENDS = 10.0, 0.8, 0.8
 # What the linearized limits leave of their excess, relative to what there is, at which a step of `REACH` sizes makes no
 # progress with them; after so many looks in a row without progress, limits contradict each other.
