@@ -18,6 +18,8 @@ from optimize.calibration.accuracy import Summary, summaries
 from optimize.calibration.fitting import Ending
 from sd_models.common_prosperity import figures
 from sd_models.common_prosperity.folder import HERE
+from sd_models.diagrams.diagram import Format, written
+from sd_models.diagrams.drawing import draw
 from sd_models.system.model import Kind
 
 MODEL = (HERE / "model.mdl").read_text(encoding="utf-8")
@@ -439,3 +441,8 @@ def test_pairs_of_paths_are_in_order() -> None:
     assert all(earlier < later for earlier, later in pairwise(times))
     assert times.iloc[0] == 2011
     assert times.iloc[-1] >= 2051
+
+
+def test_the_file_carries_its_sketch() -> None:
+    """`prosperity diagram`, with the model as its own target, would change nothing."""
+    assert written(system(), draw(system()), Format.VENSIM) == (HERE / "model.mdl").read_text(encoding="utf-8")
