@@ -45,7 +45,7 @@ NOTHING_COMPARED = "PySD computes all that the plan names otherwise than the lan
 def begun_ahead(problem: Problem) -> ReplayAhead:
     """PySD's run of a problem that is yet to be solved, in a process of its own, as `verify` takes it."""
     own = policy_of(problem.held_policy(problem.own))
-    return ReplayAhead(_asked(problem), own, problem.plan.horizon[0])
+    return ReplayAhead(_asked(problem), own, problem.plan.horizon[0], with_baseline=problem.plan.has_baseline)
 
 
 def _asked(problem: Problem) -> Asked:
@@ -62,8 +62,8 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
     from anybody, is computed anew first (see `recomputation`): what it says and is not so refutes it. What PySD
     computes otherwise than the language says is left out, and a note says so; where that is all, there is no
     verification. What a plan takes from the run without the policy comes from PySD's own run too. For each run PySD may
-    need a minute; `watch` is told what is begun, and `ahead` is the run with the policy where that has begun already
-    (`begun_ahead`). Raises a ModelError where the model file is gone or PySD cannot run it.
+    need a minute; `watch` is told what is begun, and `ahead` are the runs if they have begun already (`begun_ahead`).
+    Raises a ModelError where the model file is gone or PySD cannot run it.
 
     >>> import optimize as opt
     >>> import sd_models as sd
@@ -98,7 +98,9 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
         notes, judged = (*notes, *left_out_notes(left_out, names), OUR_RUN), ours
     gaps = [largest_gap(same.drop_vars(apart), theirs.drop_vars(apart))]
     if plan.has_baseline and judged is theirs:
-        notes, baseline = (*notes, THEIR_BASELINE), asked.replayed({}, watch=watch)
+        begun = None if ahead is None else ahead.baseline
+        baseline = asked.replayed({}, watch=watch) if begun is None else begun
+        notes = (*notes, THEIR_BASELINE)
         gaps.append(largest_gap(own, baseline))
     found = Verification(
         max(gaps, key=lambda gap: gap.size),

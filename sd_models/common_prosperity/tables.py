@@ -269,13 +269,13 @@ def _spending(run: xr.Dataset, measure: str) -> xr.DataArray:
 def _changes(before: xr.Dataset, after: xr.Dataset) -> Iterator[str]:
     """In per cent: of the four effects (whose national values are logarithms), and of outcomes."""
     for effect in EFFECTS:
-        yield _signed(float(np.exp(after[f"national {effect}"] - before[f"national {effect}"])) - 1)
+        yield signed(float(np.exp(after[f"national {effect}"] - before[f"national {effect}"])) - 1)
     names = ("prosperity index", "index without soft goods", "GDP", "income ratio", "CO2")
     for name in names:
-        yield _signed(float(after[f"national {name}"] / before[f"national {name}"]) - 1)
+        yield signed(float(after[f"national {name}"] / before[f"national {name}"]) - 1)
 
 
-def _signed(change: float) -> str:
+def signed(change: float) -> str:
     """Per cent with a sign, and one figure after the point; 0 for less than half of that."""
     return "0" if abs(change) < 5e-4 else re.sub(r"^([+-])0\.", r"\1.", f"{100 * change:+.1f}")
 

@@ -83,6 +83,7 @@ class _Search:
     nearest: float = np.inf
     lowest: float = np.inf
     violations: list[float] = field(default_factory=list)
+    patience: int = 1
     contradiction: Contradiction = field(default_factory=Contradiction)
 
     def run(self, start: FloatArray) -> Solution:
@@ -228,13 +229,25 @@ class _Search:
         return Ending.STALLED if is_over else None
 
     def _is_contradictory(self, violation: float) -> bool:
-        """Whether limits are exceeded for good: a look is taken where they are hardly less than some iterations
-        before, fewer where excess has been dear, and where looks are cheap."""
-        is_early = self.place.is_pressed or len(self.place.at.v) <= tuning.SMALL
-        last = tuning.LAST if is_early else tuning.LAST_UNPRESSED
-        self.violations = [*self.violations, violation][-tuning.LAST_UNPRESSED :]
-        before = self.violations[-last:]
-        if len(before) < last or violation < tuning.SLOW * before[0]:
+        """Whether limits are exceeded for good, and were at every policy seen.
+
+        A look is taken where excess is hardly less than some iterations before, fewer where it has been dear, and where
+        looks are cheap; after one that found a way to mend it, twice as many.
+        """
+        best = self.record.best
+        if best is not None and best.found.violation <= self.options.tolerance:
+            return False
+        is_small = len(self.place.at.v) <= tuning.SMALL
+        last = (
+            tuning.LAST_SMALL if is_small else tuning.LAST_PRESSED if self.place.is_pressed else tuning.LAST_UNPRESSED
+        )
+        last *= self.patience
+        self.violations = [*self.violations, violation][-last:]
+        if len(self.violations) < last or violation < tuning.SLOW * self.violations[0]:
             return False
         place = self.place
-        return self.contradiction.is_shown(left_over(place.posed, place.at.v, place.rows, self.record.check))
+        if self.contradiction.is_shown(left_over(place.posed, place.at.v, place.rows, self.record.check)):
+            return True
+        if not self.contradiction.looks:
+            self.patience, self.violations = 2 * self.patience, []
+        return False

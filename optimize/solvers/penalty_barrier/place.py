@@ -149,6 +149,7 @@ class Place:
     def move(self, to: Trial) -> None:
         """Goes on: new slopes, limits that came near, sizes and units that fit, the price of excess."""
         tends = to.at.slack * self.at.price < self.at.slack * to.at.price
+        falls = to.point.left < tuning.MENDS * self.point.left
         self.point, self.at, self.rows = to.point, to.at, to.rows
         self.multipliers = self.frame.multipliers(self.at.y, self.order)
         self.working.renew(self.point, self.multipliers)
@@ -157,7 +158,8 @@ class Place:
             self.join(new)
         self._resize()
         self.is_pressed = self.is_pressed or is_pressed(self.penalty, self.at.y, self.posed)
-        penalty = max(raised(self.penalty, self.at.y, self.posed, self.dearest), self._worth())
+        asked = self.penalty if falls else raised(self.penalty, self.at.y, self.posed, self.dearest)
+        penalty = max(asked, self._worth())
         if penalty > self.penalty:
             self.at = self.at.dearer(Pairs.of(self.posed), penalty - self.penalty)
             self.penalty = penalty

@@ -80,12 +80,13 @@ EVERY = 4
 # The whole second derivative is kept as long as the residual falls to this part.
 SERVES = 0.03
 # Errors, the largest effect of a lever on the objective being 1, below which curvature is exact within groups, and
-# directions are found with exact products: earlier, negative curvature away from an optimum makes them short, and
-# later, steps of rough blocks that hide it are. On `provinces-m16-y25-0`, with blocks whose negative curvature was kept
-# (`blocks.py`), 69 iterations at 2e-2, 46 at 1e-1, 48 at 5e-1; on `macro-m16-y25-0` 44 at 2e-2 and 2e-3, 38 at 1e-1.
-EXACT, PRODUCTS = 0.1, 0.1
+# directions are found with exact products: later, steps of rough blocks that hide negative curvature are short. The
+# flagship's plan for 31 provinces, whose limits have multipliers of a thousand times that effect, was not near an
+# optimum after 61 iterations at 1e-1, and within 4e-6 after 66 at 5e-1; `provinces-m16-y25-0` of the first edition took
+# 46 at 1e-1 and 48 at 5e-1.
+EXACT, PRODUCTS = 0.5, 0.5
 # Both stay until errors are above this: a step by what blocks know alone may undo what exact products gained.
-LEFT = 0.5
+LEFT = 2.0
 # Exact groups are taken from the beginning where they cost no more than so many times what rough ones do.
 CHEAP = 3.0
 # Exact groups are taken anew after so many iterations, and have at most so many levers.
@@ -101,11 +102,14 @@ SOLVED, FINEST, MOST_PRODUCTS = 1e-3, 1e-6, 40
 
 # --- limits -----------------------------------------------------------------------------------------------------------
 
-# The penalty is raised by this factor where a limit's price reaches this part of it.
-RAISED, RAISED_AT = 10.0, 0.8
+# The penalty is raised by this factor where a limit's price reaches this part of it, unless a step left no more than
+# the last part of the excess. Then excess is on its way, and a penalty beyond use takes as long to leave as it took to
+# reach: the flagship's plan for 31 provinces took 51 iterations from a start where it took 75 with penalties raised at
+# once.
+RAISED, RAISED_AT, MENDS = 10.0, 0.8, 0.8
 # What the linearized limits leave of their excess, relative to what there is, at which a step of `REACH` sizes makes no
 # progress with them; after so many looks in a row without progress, limits contradict each other.
 NO_PROGRESS, REACH, STUCK = 0.98, 1.0, 3
-# A look is taken where excess has not fallen to this part within `LAST` iterations; within this many where levers are
-# many and no limit ever asked for a dearer excess, since it costs as much as five of them.
-SLOW, LAST_UNPRESSED = 0.9, 15
+# A look is taken where excess has not fallen to this part within so many iterations: few where levers are few; more
+# where they are many, since it costs as much as ten of them, and most where no limit ever asked for a dearer excess.
+SLOW, LAST_SMALL, LAST_PRESSED, LAST_UNPRESSED = 0.9, 5, 10, 15

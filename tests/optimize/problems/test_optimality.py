@@ -672,6 +672,18 @@ def test_an_even_split_is_the_start_where_own_levers_are_zero(stated: Program) -
     assert excess(stated, start) <= 1e-9
 
 
+def test_ramps_of_one_lever_hold_up_no_other() -> None:
+    """Two paths that begin with a millionth and with 1 at most, and double at most: an even split would be a millionth
+    for all."""
+    rows = [(1, 0, 0, 0), (-2, 1, 0, 0), (0, 0, 1, 0), (0, 0, -2, 1), (1, 0, 1, 0, 1), (0, 1, 0, 1, 1)]
+    upper = np.array([1e-6, 0.0, 1.0, 0.0, 4.0, 4.0])
+    program = of_forms([-1.0] * 4, rows=rows, row_upper=upper, lower=np.zeros(4))
+    start = neutral(program, stop=never)
+    assert excess(program, start) <= 1e-9
+    assert start[1] <= 2e-6
+    assert start[2] > 0.1
+
+
 def test_the_nearest_point_obeys_the_linear_limits(stated: Program) -> None:
     """And moves no further than needed."""
     near = projected(stated, np.zeros(len(stated.lower)), stop=never)

@@ -13,8 +13,9 @@ import optimize as opt
 import sd_models as sd
 from optimize.problems.problem import Problem
 from optimize.results.folder import load_result, save_result
-from optimize.results.verification import THEIR_BASELINE
+from optimize.results.verification import THEIR_BASELINE, begun_ahead
 from optimize.results.violations import violations
+from sd_models.reference import ahead
 from sd_models.system.model import System
 
 # What is saved is not eaten: income is 4 + t without the policy, 5 + t - saved with it.
@@ -103,6 +104,20 @@ def test_a_result_is_verified_against_the_baseline_of_pysd(system: System, tmp_p
     assert found is not None
     assert not found.doubts
     assert found.passed
+
+
+def test_both_runs_of_pysd_can_be_begun_ahead(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then none is made afterwards, and the verification is the same."""
+    problem = Problem(system, plan_of(system, limit=[NOBODY]))
+    begun = begun_ahead(problem)
+    result = opt.solve(problem)
+    expected = opt.verify(result).verification
+    monkeypatch.setattr(ahead, "replay", lambda *_, **__: pytest.fail("PySD ran once more"))
+    found = opt.verify(result, ahead=begun).verification
+    begun.close()
+    assert found is not None
+    assert expected is not None
+    assert (found.violations, found.gap, found.notes) == (expected.violations, expected.gap, expected.notes)
 
 
 def test_a_planted_violation_is_found(system: System) -> None:

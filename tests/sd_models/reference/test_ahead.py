@@ -56,6 +56,17 @@ def test_it_is_the_run_of_the_reference(asked: Asked, ahead: ReplayAhead) -> Non
     assert float(found["pay"].sel(time=7.5, Region="south")) == 7.0
 
 
+def test_the_file_is_run_without_levers_before(asked: Asked, ahead: ReplayAhead) -> None:
+    """Where that is asked for; else nothing is there."""
+    begun = ReplayAhead(asked, paths(2.0, 2.0, 2.0), SINCE, with_baseline=True)
+    found = begun.finish(paths(2.0, 5.0, 7.0))
+    begun.close()
+    assert found is not None
+    xr.testing.assert_identical(begun.baseline, sd.replay(asked.system, outputs=asked.outputs))
+    ahead.finish(paths(2.0, 5.0, 7.0))
+    assert ahead.baseline is None
+
+
 @pytest.mark.parametrize("levers", [paths(2.5, 5.0, 7.0), {}])
 def test_what_differs_before_is_not_taken(ahead: ReplayAhead, levers: dict[str, xr.DataArray]) -> None:
     assert ahead.finish(levers) is None

@@ -15,7 +15,7 @@ from optimize.problems.program import Program
 from optimize.solvers.interior_point.condensed import Condensed
 from optimize.solvers.interior_point.elastic import ElasticProgram
 from optimize.solvers.interior_point.path import Equations, Pairs
-from optimize.solvers.penalty_barrier import blocks
+from optimize.solvers.penalty_barrier import blocks, tuning
 from optimize.solvers.penalty_barrier.blocks import Blocks
 from optimize.solvers.penalty_barrier.exact import Conjugate, ExactLagrangian
 from optimize.solvers.penalty_barrier.ipm import Ipm
@@ -236,7 +236,7 @@ def test_exact_curvature_is_kept_until_errors_are_large_again(monkeypatch: pytes
     program = of_forms([1.0])
     lagrangian = ExactLagrangian(program, program.evaluate(np.ones(1)), Multipliers.none(program), np.ones(1))
     found, kept = Blocks(groups, taken, 1.0), []
-    for error in (0.2, 0.05, 0.3, 0.7):
+    for error in (1.1 * tuning.EXACT, 0.9 * tuning.EXACT, 0.9 * tuning.LEFT, 1.1 * tuning.LEFT):
         found.renew(lagrangian, error)
         kept.append(found.curvature.exact)
     assert kept == [False, True, True, False]
