@@ -11,12 +11,14 @@ of the conditions fall with them. Where no step is found, curvature is added, un
 decide; where even these gain nothing, it begins anew from where it is, in new sizes, and ends after some such trials.
 
 Why it is the default for many levers, and `sqp` for few, side by side on two quiet processors, when blocks were still
-taken with random signs (`exact.py`): the flagship's plan of 12,400 levers takes 12.4 s (34 iterations), with `sqp` 29 s
-(13); that of 1,600 levers 2.6 s and 4.6 s; the benchmark's `macro-m16-y25-0` 7 s of processor time, where `sqp` has not
-ended after 36 s. On `macro-m4-y25-0` (400 levers) it takes 1.4 s and `sqp` 1.0 s, and over many kinks (`training`)
-`sqp` needs fewer runs. With more than a thousand levers over many kinks, `sqp` is the one to name: that model with six
-regions and a decision each month (1,440 levers) reached 789.6 with it and 765.5 with this one in 150 s on a busy
-machine, neither an optimum. It is not the default there: one model tells little.
+taken with random signs (`exact.py`), on the flagship's first edition: its plan of 12,400 levers takes 12.4 s (34
+iterations), with `sqp` 29 s (13); that of 1,600 levers 2.6 s and 4.6 s; the benchmark's `macro-m16-y25-0` 7 s of
+processor time, where `sqp` has not ended after 36 s. On `macro-m4-y25-0` (400 levers) it takes 1.4 s and `sqp` 1.0 s,
+and over many kinks (`training`) `sqp` needs fewer runs. The plan of the second edition has limits by province and year:
+1,600 levers take 3.2 s and 10.1 s, and on 12,400 `sqp` did not end in twenty minutes. With more than a thousand levers
+over many kinks, `sqp` is the one to name: that model with six regions and a decision each month (1,440 levers) reached
+789.6 with it and 765.5 with this one in 150 s on a busy machine, neither an optimum. It is not the default there: one
+model tells little.
 
 Why it does not begin at the optimum of a coarser plan: a barrier method has to leave the bounds that hold there first.
 `provinces-m16-y25-0` from its own optimum with five-year periods takes 58 iterations and 28 s of processor time, and
