@@ -4,6 +4,7 @@
 - `grouping.py`: a coarser folder, out of sums and weighted means (`python -m sd_models.common_prosperity.grouping`)
 - `splitting.py`: a finer folder, each region split at random (`python -m sd_models.common_prosperity.splitting`)
 - `tables.py`: the tables of the page (`python -m sd_models.common_prosperity.tables`)
+- `statements.py`: what is said of the default plan's policy (`python -m sd_models.common_prosperity.statements`)
 - `figures.py`: the figures of the page (`python -m sd_models.common_prosperity.figures`)
 
 The model itself is `model.mdl`; `README.md` describes it.
