@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.sparse import csr_array, diags_array, eye_array
 
-from sd_models.system.model import FloatArray, IndexArray, Mask
+from sd_models.system.model import FloatArray, IndexArray
 
 from ..problems.optimality import block_sizes, excesses
 from ..problems.program import Program
@@ -23,8 +23,9 @@ RISES = 6
 PARTS = (0.75, 0.5)
 # A relative excess of limits below this counts as none.
 NEGLIGIBLE = 1e-9
-# Shares of what levers may reach are halved so often; a policy below such a part of it is next to nothing.
-SHARES, NEXT_TO_NOTHING = 12, 1e-3
+# Shares of what levers may reach are halved so often; a policy below such a part of it is next to nothing; one that
+# breaks each limit by such a part at most is nearer to an optimum than next to nothing is.
+SHARES, NEXT_TO_NOTHING, NEAR_ENOUGH = 12, 1e-3, 0.1
 # Powers of ten that are drawn from, where all sizes are as likely.
 SIZES = 18.0
 # Rounds in which a nearest point meets the rows that the last one broke, before it meets all.
@@ -61,39 +62,41 @@ def neutral(program: Program, *, stop: Callable[[], bool]) -> FloatArray:
         better = reconciled(program, even, stop=stop)
         if better is not None and (found := excess(program, better)) < least:
             best, least = better, found
-    return _as_ramps_allow(program, stop) if _is_held_up(program, best, floor) else best
+    return _as_ramps_allow(program, best, stop) if _is_held_up(program, best, floor) else best
 
 
 def _is_held_up(program: Program, x: FloatArray, floor: FloatArray) -> bool:
-    """Whether an even split is as small as it is since single levers cannot follow, or is next to nothing.
-
-    Single levers that others need not wait for are those on limits on one lever, or on differences of levers: ramps.
-    """
+    """Whether there are ramps, limits on differences of levers, and an even split is next to nothing, or as small as it
+    is since one lever cannot follow."""
+    rows = np.flatnonzero(np.diff(program.outcome_rows.indptr) == 0)
+    matrix = csr_array(program.lever_rows[rows])
+    counts = np.diff(matrix.indptr)
+    ramps = np.abs(matrix.sign().sum(axis=1)) < counts
+    if not ramps.any():
+        return False
     low, high = reach(program)
     if ((x - floor) <= NEXT_TO_NOTHING * (high - low)).all():
         return True
-    twice = floor + 2.0 * (x - floor)
-    rows = np.flatnonzero(np.diff(program.outcome_rows.indptr) == 0)
-    matrix = csr_array(program.lever_rows[rows])
-    values, counts = matrix @ twice, np.diff(matrix.indptr)
+    values = matrix @ (floor + 2.0 * (x - floor))
     broken = (values > program.row_upper[rows] + NEGLIGIBLE) | (values < program.row_lower[rows] - NEGLIGIBLE)
-    return bool((broken & ((counts == 1) | (np.abs(matrix.sign().sum(axis=1)) < counts))).any())
+    return bool((broken & (ramps | (counts == 1))).any())
 
 
-def _as_ramps_allow(program: Program, stop: Callable[[], bool]) -> FloatArray:
+def _as_ramps_allow(program: Program, even: FloatArray, stop: Callable[[], bool]) -> FloatArray:
     """The largest share of what each lever may reach that keeps the limits on levers and outcomes together, as budgets
-    are, or breaks them least; then the nearest point that obeys the limits on levers alone too."""
+    are, and comes near to those on outcomes; then the nearest point that obeys the limits on levers alone. The even
+    split where there is none."""
     low, high = reach(program)
-    budgets = (np.diff(program.outcome_rows.indptr) > 0) & (np.diff(program.lever_rows.indptr) > 0)
-    best, least = low, np.inf
+    outcomes = np.diff(program.outcome_rows.indptr) > 0
+    allowed = np.where(np.diff(program.lever_rows.indptr) > 0, NEGLIGIBLE, NEAR_ENOUGH)
     for share in 2.0 ** -np.arange(SHARES):
-        found = excess(program, x := low + share * (high - low), budgets)
-        if found < least:
-            best, least = x, found
-        if found <= NEGLIGIBLE or stop():
+        found = _excesses(program, x := low + share * (high - low))
+        if found is not None and (found[0] <= allowed)[outcomes].all() and (found[1] <= NEAR_ENOUGH).all():
+            nearest = _nearest(program, x, np.arange(len(program.row_lower)), program.origin.y, stop)
+            return even if nearest is None else nearest
+        if stop():
             break
-    nearest = _nearest(program, best, np.arange(len(program.row_lower)), program.origin.y, stop)
-    return best if nearest is None else nearest
+    return even
 
 
 def scattered(program: Program, number: int, seed: int) -> FloatArray:
@@ -106,15 +109,19 @@ def scattered(program: Program, number: int, seed: int) -> FloatArray:
     return np.clip(point, program.lower, program.upper)
 
 
-def excess(program: Program, x: FloatArray, chosen: Mask | None = None) -> float:
-    """The sum of all relative excesses of limits at a policy, or of chosen rows and the quadratic ones; infinite where
-    its run leaves the numbers."""
+def excess(program: Program, x: FloatArray) -> float:
+    """The sum of all relative excesses of limits at a policy; infinite where its run leaves the numbers."""
+    found = _excesses(program, x)
+    return float("inf") if found is None else float(found[0].sum() + found[1].sum())
+
+
+def _excesses(program: Program, x: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+    """The relative excesses of rows and of quadratic constraints at a policy; None where its run leaves the numbers."""
     run = program.evaluate(x)
     if not run.is_finite:
-        return float("inf")
+        return None
     rows, curved, _ = excesses(program, run.x, run.y)
-    rows = rows if chosen is None else rows[chosen]
-    return float(np.maximum(rows, 0.0).sum() + np.maximum(curved, 0.0).sum())
+    return np.maximum(rows, 0.0), np.maximum(curved, 0.0)
 
 
 def projected(program: Program, x: FloatArray, *, stop: Callable[[], bool]) -> FloatArray | None:
