@@ -16,6 +16,7 @@ The stages, in their order; each is a function from one value to the next, and i
 - `simulator/`: runs and gradients
 - `analysis/`: units, polarity and feedback loops
 - `diagrams/`: stock-and-flow diagrams, as Vensim sketches, XMILE views and pictures
+- `documentation/`: every variable of a model on one page
 - `reference/`: PySD's own run of the same file
 - `common_prosperity/`: the flagship model of the library, its data and what makes them
 """
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .analysis.units import check_units
     from .diagrams.diagram import diagram
     from .diagrams.drawing import draw
+    from .documentation.page import document
     from .dynamics.timing import TimeSpan
     from .errors import ModelError
     from .reference.replay import replay
@@ -55,6 +57,7 @@ __all__ = [
     "compile",
     "describe",
     "diagram",
+    "document",
     "draw",
     "feedback_loops",
     "javascript",
@@ -75,6 +78,7 @@ __getattr__, __dir__ = deferred(
         "errors": ("ModelError",),
         "analysis.loops": ("feedback_loops",),
         "diagrams.diagram": ("diagram",),
+        "documentation.page": ("document",),
         "diagrams.drawing": ("draw",),
         "simulator.plotting": ("plot",),
         "reference.replay": ("replay",),

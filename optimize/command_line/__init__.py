@@ -16,6 +16,7 @@
 - `explaining.py`: what `explain` does
 - `exploring.py`: what `explore` does
 - `drawing.py`: what `diagram` does
+- `documenting.py`: what `document` does
 - `reporting.py`: what `report` does
 - `commands.py`: the commands and their options
 """

@@ -34,6 +34,7 @@ from .requests import (
     CheckRequest,
     CompareRequest,
     DiagramRequest,
+    DocumentRequest,
     ExplainRequest,
     ExploreRequest,
     ExportRequest,
@@ -438,6 +439,26 @@ def diagram(
 
 
 @app.command()
+def document(
+    model: Model,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The page, .html; by default MODEL-reference.html.")
+    ] = None,
+    data: Data = None,
+    regions: Regions = None,
+    json: Json = False,
+) -> DocumentRequest:
+    """Write the model's reference: every variable with its equation, unit and comment, what it uses and what uses it,
+    the diagrams, and what a reader would miss.
+
+    One file without scripts, in the manner of SDM-Doc.
+
+    Example: prosperity document my_model.mdl --out my_model.html
+    """
+    return DocumentRequest(model, tuple(data or ()), regions, out, json)
+
+
+@app.command()
 def simulate(
     model: Model,
     settings: Settings = None,
@@ -754,6 +775,7 @@ ANSWERS: Mapping[type[Request], tuple[str, str]] = {
     ReportRequest: ("reporting", "answer_report"),
     ExploreRequest: ("exploring", "answer_explore"),
     DiagramRequest: ("drawing", "answer_diagram"),
+    DocumentRequest: ("documenting", "answer_document"),
     BoundRequest: ("bounding", "answer_bound"),
     ExportRequest: ("exporting", "answer_export"),
     SimulateRequest: ("simulating", "answer_simulate"),

@@ -171,6 +171,17 @@ class DiagramRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentRequest:
+    """The reference of a model: every variable on one page."""
+
+    model: str
+    data: tuple[Path, ...] = ()
+    regions: str | None = None
+    out: Path | None = None
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CompareRequest:
     """Results, policies and plans to be laid side by side, what to call them, and ranges under which they are held too.
 
@@ -252,6 +263,7 @@ Request: TypeAlias = (
     | ScreenRequest
     | ExploreRequest
     | DiagramRequest
+    | DocumentRequest
     | CompareRequest
     | ExplainRequest
     | ReportRequest

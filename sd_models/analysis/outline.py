@@ -26,11 +26,12 @@ def describe(variable: Variable, system: System) -> str:
     dimensions = [
         f"{name}: {shortened(system.dimensions[name].elements)}" for name in dict.fromkeys(variable.dimensions)
     ]
-    users = shortened([other.name for other in system if variable.name in _needed(other)])
+    users = shortened([other.name for other in system if variable.name in needed(other)])
     return page(variable.title, [*variable.facts, *dimensions, *([f"used by: {users}"] if users else [])])
 
 
-def _needed(variable: Variable) -> frozenset[str]:
+def needed(variable: Variable) -> frozenset[str]:
+    """The names that the equations of a variable refer to, initial values included."""
     sides = (side for equation in variable.equations for side in (equation.definition, equation.initial))
     return frozenset().union(*(references(s) for s in sides if s is not None and not isinstance(s, Values | Series)))
 
@@ -44,7 +45,7 @@ def summary(system: System) -> str:
     >>> print(sd.summary(sd.load("urbanization")).splitlines()[0])
     urbanization: 77 variables, integrated by Euler's method
     """
-    title = f"{system.name}: {len(system.variables)} variables, integrated by {_METHOD_NAMES[system.method]}"
+    title = f"{system.name}: {len(system.variables)} variables, integrated by {METHOD_NAMES[system.method]}"
     dimensions = [f"{name} ({len(d.elements)}): {shortened(d.elements)}" for name, d in system.dimensions.items()]
     groups = [(heading, [_summary_line(v) for v in system.of_kind(kind)]) for kind, heading in _HEADINGS.items()]
     parts = [("Dimensions", dimensions), *groups, ("Notes", list(system.notes))]
@@ -63,7 +64,7 @@ def _cut(text: str, width: int = WIDTH) -> str:
     return text if len(text) <= width else f"{text[: max(0, width - 4)]} ..."
 
 
-_METHOD_NAMES = {"euler": "Euler's method", "rk2": "Runge-Kutta 2", "rk4": "Runge-Kutta 4"}
+METHOD_NAMES = {"euler": "Euler's method", "rk2": "Runge-Kutta 2", "rk4": "Runge-Kutta 4"}
 
 _HEADINGS: Mapping[Kind, str] = {
     Kind.STOCK: "Stocks",
