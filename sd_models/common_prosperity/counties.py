@@ -8,7 +8,7 @@
 `counties/census.csv` holds facts: 2,848 counties and the four prefectures that have none, which count as counties here;
 137 development zones, whose people are shared out over the counties of their prefecture (of their province, if it has
 none) by urban residents. Everything that the census does not tell is an estimate: what adds up to the province goes by
-the rules of `_rows`, trends, air, forest, tax and investment shares are those of the province. Sums and weighted means
+the rules of `_rows`; two trends are fitted (`county_trends.py`); air, forest, taxes and the rest are the province's. Sums and weighted means
 (`folder.py`) of every province are kept, whatever the counties are.
 
 A table of own columns has a column `code` and any of `OWN`, in the units of `initial.csv`. Counties that it leaves out keep
@@ -30,6 +30,7 @@ from .folder import ALIKE, HERE, INITIAL, REGIONAL, copy_shared, read, weight, w
 from .grouping import grouped
 
 CENSUS = HERE / "counties" / "census.csv"
+TRENDS = HERE / "counties" / "trends.csv"  # made by `county_trends.py`
 YEARS = (2010, 2020)
 SHARES = (0.01, 0.99)  # the model divides by rural people and by townspeople: every region has some of either
 OWN = ("GDP", "urban income", "rural income")  # what a user's table may hold
@@ -66,12 +67,18 @@ def census() -> pd.DataFrame:
 
 
 def county_folder(
-    source: Path, target: Path, *, keep: frozenset[str] | None = None, own: pd.DataFrame | None = None
+    source: Path,
+    target: Path,
+    *,
+    keep: frozenset[str] | None = None,
+    own: pd.DataFrame | None = None,
+    trends: pd.DataFrame | None,
 ) -> None:
     """Write a folder whose regions are counties, and what is left of each province.
 
     `keep` names the counties that stand for themselves, all without it; what is left of a province has the name of the
-    province if none of its counties does. `own` has the code as its index.
+    province if none of its counties does. `own` and `trends` have the code as their index; what is left of a province has
+    the trends of the province, and so has every county without `trends`.
     """
     whole, people = read(source, "initial.csv"), census()
     found = [_rows(whole.loc[str(name)], rows, own) for name, rows in people.groupby("province", sort=False)]
@@ -82,6 +89,9 @@ def county_folder(
     write(target, "initial.csv", grouped(initial, INITIAL, initial, groups))
     for name in ("regional.csv", *ALIKE):
         table = read(source, name).loc[people["province"]].set_axis(people.index)
+        if name == "regional.csv" and trends is not None:
+            alone = people["code"][[groups[county] == county for county in people.index]]
+            table.loc[alone.index, list(trends)] = trends.loc[alone].to_numpy()
         columns = REGIONAL if name == "regional.csv" else dict.fromkeys(table.columns, ALIKE[name])
         write(target, name, grouped(table, columns, initial, groups))
 
@@ -188,12 +198,12 @@ def _rows(whole: pd.Series, people: pd.DataFrame, own: pd.DataFrame | None) -> p
     rows = pd.DataFrame([whole] * len(people), index=people.index).astype(float)
     rows["population"] = _shared(whole["population"], people["population 2010"])
     rows["census population"] = _shared(whole["census population"], people["population 2020"])
-    rows["urban share"] = _shifted(people["urban share 2010"], rows, whole, "urban share")
+    rows["urban share"] = shifted(people["urban share 2010"], weight(INITIAL["urban share"], rows), whole["urban share"])
     rows["land area"] = _shared(whole["land area"], weight(("population", "rural share"), rows))
     away = sum(part * people[name] for part, name in zip(AWAY, _MOVES, strict=True)) / people["urban population 2020"]
-    rows["share without hukou"] = _shifted(away, rows, whole, "share without hukou")
+    rows["share without hukou"] = shifted(away, weight(INITIAL["share without hukou"], rows), whole["share without hukou"])
     seats = pd.Series(np.where(people["county"].str.endswith("区"), *TOWNS), people.index)
-    rows["town share"] = _shifted(seats, rows, whole, "town share")
+    rows["town share"] = shifted(seats, weight(INITIAL["town share"], rows), whole["town share"])
     _set_schooling(rows, whole, people)
     productivity = _productivity(people)
     _set_output(rows, whole, productivity, _own(own, "GDP", people))
@@ -254,13 +264,13 @@ def _scaled(values: pd.Series, rows: pd.DataFrame, whole: pd.Series, name: str) 
     return values * whole[name] / np.average(values, weights=weight(INITIAL[name], rows))
 
 
-def _shifted(values: pd.Series, rows: pd.DataFrame, whole: pd.Series, name: str) -> pd.Series:
-    """Shares whose odds are times a factor, so that their weighted mean is the province's; none is 0 or 1."""
-    weights, odds = weight(INITIAL[name], rows), _odds(values.clip(*SHARES))
+def shifted(values: pd.Series, weights: pd.Series, mean: float) -> pd.Series:
+    """Shares whose odds are times a factor, so that their weighted mean is this one; none is 0 or 1."""
+    odds = _odds(values.clip(*SHARES))
     low, high = -30.0, 30.0  # logarithms of factors that are out of reach
     for _ in range(80):  # halves the bracket down to the last bit
         middle = (low + high) / 2
-        below = np.average(_share(odds, middle), weights=weights) < whole[name]
+        below = np.average(_share(odds, middle), weights=weights) < mean
         low, high = (middle, high) if below else (low, middle)
     return _share(odds, low)
 
@@ -297,7 +307,9 @@ def main(arguments: list[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     try:
         own = read_own(asked.own) if asked.own else None
-        county_folder(asked.source, asked.target, keep=_kept(asked.province, asked.sample, asked.seed), own=own)
+        keep = _kept(asked.province, asked.sample, asked.seed)
+        trends = pd.read_csv(TRENDS).set_index("code")
+        county_folder(asked.source, asked.target, keep=keep, own=own, trends=trends)
     except ValueError as error:
         parser.error(str(error))
     print(f"Written: {asked.target}")
