@@ -1,18 +1,19 @@
 """Data folders of counties: who lives there by two censuses; output and income of the province, shared out by rules.
 
-    python -m sd_models.common_prosperity.counties --target fine                          # all counties
-    python -m sd_models.common_prosperity.counties --target henan --province CN-HA        # the other provinces whole
-    python -m sd_models.common_prosperity.counties --target sample --sample 333 --seed 0  # and what is left of provinces
-    python -m sd_models.common_prosperity.counties --target fine --own mine.csv           # a user's own output, incomes
+    python -m sd_models.common_prosperity.counties --target fine                   # all counties
+    python -m sd_models.common_prosperity.counties --target fine --province CN-HA  # the other provinces whole
+    python -m sd_models.common_prosperity.counties --target fine --sample 333      # and what is left of each province
+    python -m sd_models.common_prosperity.counties --target fine --own mine.csv    # a user's own output and incomes
 
 `counties/census.csv` holds facts: 2,848 counties and the four prefectures that have none, which count as counties here;
 137 development zones, whose people are shared out over the counties of their prefecture (of their province, if it has
-none) by urban residents. Everything that the census does not tell is an estimate: what adds up to the province goes by
-the rules of `_rows`; two trends are fitted (`county_trends.py`); air, forest, taxes and the rest are the province's. Sums and weighted means
-(`folder.py`) of every province are kept, whatever the counties are.
+none) by urban residents. What the census does not tell is an estimate: what adds up to the province goes by the rules
+of `_rows`, two trends are fitted (`county_trends.py`), air, forest, taxes and the rest are those of the province. Sums
+and weighted means (`folder.py`) of every province are kept, whatever the counties are.
 
-A table of own columns has a column `code` and any of `OWN`, in the units of `initial.csv`. Counties that it leaves out keep
-the estimate; then all are scaled to the province. Capital, energy, emissions, debt and spending follow an own output.
+A table of own columns has a column `code` and any of `OWN`, in the units of `initial.csv`. Counties that it leaves out
+keep the estimate; then all are scaled to the province. Capital, energy, emissions, debt and spending follow an own
+output.
 
 Why rules with few round numbers, and no regression: no output or income of counties may be passed on with the project,
 so that nothing can be fitted to them here. Whoever has these figures brings them as own columns.
@@ -45,15 +46,15 @@ TOWNS = (0.03, 0.97)  # share of townspeople who live in towns and county seats:
 AWAY = (0.6, 0.9, 0.9)  # part without hukou of those away within the county, from another county, another province
 
 _MOVES = ("away within the county", "away from another county", "away from another province")
-_PEOPLE = ("population 2020", "urban population 2020", *_MOVES)
-_MEANS = ("schooling 2020", "share in agriculture")
+_PEOPLE = ["population 2020", "urban population 2020", *_MOVES]
+_MEANS = ["schooling 2020", "share in agriculture"]
 
 
 def census() -> pd.DataFrame:
     """The counties with the people of zones, by region name; unknown values as in the province.
 
-    A county whose borders changed between the censuses has its figures of 2020, changed as those of the other counties of
-    its province did since 2010: people by one factor, the odds of the urban share by one, schooling by a difference.
+    A county without comparable figures of 2010 has those of 2020, changed as the other counties of its province did
+    since 2010: people by one factor, the odds of the urban share by one, schooling by a difference.
     """
     table = pd.read_csv(CENSUS)
     table["share in agriculture"] = _filled(table, table["share in agriculture"])
@@ -77,11 +78,11 @@ def county_folder(
     """Write a folder whose regions are counties, and what is left of each province.
 
     `keep` names the counties that stand for themselves, all without it; what is left of a province has the name of the
-    province if none of its counties does. `own` and `trends` have the code as their index; what is left of a province has
-    the trends of the province, and so has every county without `trends`.
+    province if none of its counties does, and the trends of the province in any case. `own` and `trends` have the code
+    as their index; without `trends` each county has those of its province.
     """
     whole, people = read(source, "initial.csv"), census()
-    found = [_rows(whole.loc[str(name)], rows, own) for name, rows in people.groupby("province", sort=False)]
+    found = [_rows(whole.T[str(name)], rows, own) for name, rows in people.groupby("province", sort=False)]
     initial = pd.concat(found)[list(whole.columns)]
     _check(initial)
     groups = _groups(people, people.index if keep is None else keep)
@@ -118,7 +119,7 @@ def read_own(path: Path) -> pd.DataFrame:
     """A user's table: county code, and columns of `OWN`, all positive; empty cells keep the estimate."""
     table = pd.read_csv(path)
     if "code" not in table or not set(table) & set(OWN):
-        raise ValueError(f"{path.name} has {', '.join(table)}; expected code and any of {', '.join(OWN)}")
+        raise ValueError(f"{path.name} has {', '.join(map(str, table))}; expected code and any of {', '.join(OWN)}")
     found = table.set_index("code")[[name for name in OWN if name in table]]
     if twice := sorted(found.index[found.index.duplicated()]):
         raise ValueError(f"{path.name} has more than one row for {', '.join(map(str, twice))}")
@@ -141,7 +142,7 @@ def _filled(table: pd.DataFrame, share: pd.Series) -> pd.Series:
 
 def _without_zones(table: pd.DataFrame) -> pd.DataFrame:
     """The counties, with the people of the zones of their prefecture, or province, by urban residents."""
-    amounts = table[list(_PEOPLE)].join(table[list(_MEANS)].mul(table["population 2020"], axis=0))
+    amounts = pd.concat([table[_PEOPLE], table[_MEANS].mul(table["population 2020"], axis=0)], axis=1)
     zone = table["kind"] == "zone"
     prefecture = table["province"] + table["prefecture"]
     with_counties = prefecture.isin(set(prefecture[~zone]))
@@ -151,15 +152,17 @@ def _without_zones(table: pd.DataFrame) -> pd.DataFrame:
         share = urban / urban.groupby(place).transform("sum")
         people = amounts[zone & here].groupby(place).sum().reindex(place, fill_value=0).set_axis(table.index)
         found += people.mul(share, axis=0)[~zone]
-    means = found[list(_MEANS)].div(found["population 2020"], axis=0)
-    return table[~zone].astype({"code": int}).assign(**found[list(_PEOPLE)], **means)
+    means = found[_MEANS].div(found["population 2020"], axis=0)
+    return table[~zone].astype({"code": int}).assign(**found[_PEOPLE], **means)
 
 
 def _in_2010(rows: pd.DataFrame) -> pd.DataFrame:
     """The counties of a province with figures of 2010 for all of them."""
     known = rows[rows["population 2010"].notna()]
     then, now = (known[f"population {year}"] for year in YEARS)
-    urban = pd.Series({year: known[f"urban population {year}"].sum() / known[f"population {year}"].sum() for year in YEARS})
+    urban = pd.Series(
+        {year: known[f"urban population {year}"].sum() / known[f"population {year}"].sum() for year in YEARS}
+    )
     learned = np.average(known["schooling 2010"], weights=then) - np.average(known["schooling 2020"], weights=now)
     change = _odds(urban)
     odds = _odds(rows["urban share 2020"].clip(*SHARES)) * change[2010] / change[2020]
@@ -174,8 +177,8 @@ def _in_2010(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _names(rows: pd.DataFrame) -> list[str]:
     """The name of each county; with its code where another one has the same."""
-    twice = rows["county"].duplicated(keep=False)
-    return [f"{row.county} {row.code}" if more else row.county for row, more in zip(rows.itertuples(), twice, strict=True)]
+    twice, codes = rows["county"].duplicated(keep=False), rows["code"].astype(str)
+    return list(rows["county"].where(~twice, rows["county"] + " " + codes))
 
 
 def _groups(people: pd.DataFrame, keep: frozenset[str] | pd.Index) -> dict[str, str]:
@@ -193,15 +196,19 @@ def _rows(whole: pd.Series, people: pd.DataFrame, own: pd.DataFrame | None) -> p
     """Rows of `initial.csv` for the counties of a province, their sums and weighted means those of the province.
 
     Output goes by labour as the model counts it (a rural resident is a part of a townsperson), the return to schooling,
-    and agriculture, whose workers produce less; both incomes by the productivity of that labour, by less than one for one.
+    and agriculture, whose workers produce less; both incomes by the productivity of that labour, less than one for one.
     """
     rows = pd.DataFrame([whole] * len(people), index=people.index).astype(float)
     rows["population"] = _shared(whole["population"], people["population 2010"])
     rows["census population"] = _shared(whole["census population"], people["population 2020"])
-    rows["urban share"] = shifted(people["urban share 2010"], weight(INITIAL["urban share"], rows), whole["urban share"])
+    rows["urban share"] = shifted(
+        people["urban share 2010"], weight(INITIAL["urban share"], rows), whole["urban share"]
+    )
     rows["land area"] = _shared(whole["land area"], weight(("population", "rural share"), rows))
     away = sum(part * people[name] for part, name in zip(AWAY, _MOVES, strict=True)) / people["urban population 2020"]
-    rows["share without hukou"] = shifted(away, weight(INITIAL["share without hukou"], rows), whole["share without hukou"])
+    rows["share without hukou"] = shifted(
+        away, weight(INITIAL["share without hukou"], rows), whole["share without hukou"]
+    )
     seats = pd.Series(np.where(people["county"].str.endswith("区"), *TOWNS), people.index)
     rows["town share"] = shifted(seats, weight(INITIAL["town share"], rows), whole["town share"])
     _set_schooling(rows, whole, people)
@@ -224,9 +231,8 @@ def _set_schooling(rows: pd.DataFrame, whole: pd.Series, people: pd.DataFrame) -
 
 def _productivity(people: pd.DataFrame) -> pd.Series:
     """Product of labour by schooling and agriculture, in any unit."""
-    return np.exp(_parameter("return to schooling") * people["schooling 2010"]) * (
-        1 - (1 - AGRICULTURE) * people["share in agriculture"]
-    )
+    learned: pd.Series = np.exp(_parameter("return to schooling") * people["schooling 2010"])
+    return learned * (1 - (1 - AGRICULTURE) * people["share in agriculture"])
 
 
 def _set_output(rows: pd.DataFrame, whole: pd.Series, productivity: pd.Series, own: pd.Series) -> None:
@@ -261,23 +267,18 @@ def _shared(total: float, parts: pd.Series) -> pd.Series:
 
 def _scaled(values: pd.Series, rows: pd.DataFrame, whole: pd.Series, name: str) -> pd.Series:
     """Values times a factor, so that their weighted mean is the province's."""
-    return values * whole[name] / np.average(values, weights=weight(INITIAL[name], rows))
+    return values * float(whole[name] / np.average(values, weights=weight(INITIAL[name], rows)))
 
 
 def shifted(values: pd.Series, weights: pd.Series, mean: float) -> pd.Series:
     """Shares whose odds are times a factor, so that their weighted mean is this one; none is 0 or 1."""
-    odds = _odds(values.clip(*SHARES))
+    odds, parts = _odds(values.clip(*SHARES)).to_numpy(), (weights / weights.sum()).to_numpy()
     low, high = -30.0, 30.0  # logarithms of factors that are out of reach
-    for _ in range(80):  # halves the bracket down to the last bit
+    for _ in range(60):  # halves the bracket down to the last bit
         middle = (low + high) / 2
-        below = np.average(_share(odds, middle), weights=weights) < mean
+        below = parts @ (1 / (1 + np.exp(-middle) / odds)) < mean
         low, high = (middle, high) if below else (low, middle)
-    return _share(odds, low)
-
-
-def _share(odds: pd.Series, logarithm: float) -> pd.Series:
-    """The shares with these odds times a factor."""
-    return 1 / (1 + np.exp(-logarithm) / odds)
+    return pd.Series(1 / (1 + np.exp(-low) / odds), values.index)
 
 
 def _odds(share: pd.Series) -> pd.Series:
@@ -298,7 +299,9 @@ def main(arguments: list[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="counties", description="Make a data folder of counties.")
     parser.add_argument("--target", type=Path, required=True, help="data folder to write")
-    parser.add_argument("--source", type=Path, default=HERE / "provinces", help="data folder of provinces to start from")
+    parser.add_argument(
+        "--source", type=Path, default=HERE / "provinces", help="data folder of provinces to start from"
+    )
     parser.add_argument("--own", type=Path, help="table: code, and any of " + ", ".join(OWN))
     parser.add_argument("--seed", type=int, default=0, help="seed of the sample")
     choice = parser.add_mutually_exclusive_group()

@@ -2,13 +2,14 @@
 
     python -m sd_models.common_prosperity.county_trends
 
-*Urbanization pace* such that the urban share at the end of 2020 is the census's, between the bounds of the fit of provinces.
-Without it the many rural counties would urbanize too slowly: a model that is curved in the urban share is not the same
-for a province and for its parts. *Openness* that of the province times exp(`TRUST` times the logarithm of people counted
-over people found): where a prior and a record meet. Both are computed with all counties as regions.
+*Urbanization pace* such that the urban share at the end of 2020 is the census's, between bounds. Without it rural
+counties would urbanize too slowly: a model curved in the urban share is not the same for a province and for its parts.
+*Openness* is that of the province times exp(`TRUST` times the logarithm of people counted over people found): where a
+prior and a record meet. Both are computed with all counties as regions.
 
-Why not as close to the record as can be: in the model a region loses people by those who leave the countryside alone, at
-rates that were found for provinces. Half of the counties would have an openness of nothing, and keep it until 2050.
+Why not as close to the record as can be: in the model a region loses people by those who leave the countryside and
+migrants who move on alone, at rates that were found for provinces. Half of the counties would have an openness of
+nothing, and keep it until 2050.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ def _urban_share(source: Path, people: pd.DataFrame, initial: pd.DataFrame) -> n
         shifted(rows["urban share 2020"], counted[rows.index], float(observed[str(name)]))
         for name, rows in people.groupby("province", sort=False)
     ]
-    return pd.concat(parts)[people.index].to_numpy()
+    return np.asarray(pd.concat(parts)[people.index])
 
 
 def _logit(share: np.ndarray) -> np.ndarray:
