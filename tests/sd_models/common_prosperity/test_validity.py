@@ -147,7 +147,9 @@ def test_plans_are_for_the_model_and_its_lever(path: Path) -> None:
 
 
 def test_beside_the_default_plan_stand_the_even_split_and_one_for_each_effect() -> None:
-    assert {path.stem for path in PLANS} == {"plan", "even_split", "growth", "culture", "ecology", "sharing"}
+    assert {path.stem for path in PLANS} == {
+        *("plan", "counties", "even_split", "growth", "culture", "ecology", "sharing")
+    }
 
 
 def test_an_even_split_of_the_budget_beats_the_baseline_and_gains_more_than_soft_goods() -> None:
