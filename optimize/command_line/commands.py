@@ -729,7 +729,10 @@ def _status(arguments: Sequence[str]) -> int:
     except OSError as error:
         tell(f"Cannot go on: {error}.")
     except MemoryError:
-        tell("There is not enough memory. Take fewer --variables, or a larger --step.")
+        tell(
+            "There is not enough memory. Take a coarser data folder (--regions) or a plan with fewer levers (a longer "
+            "`every`); for a run, fewer --variables or a larger --step."
+        )
     except Exception as error:  # the last resort: a mistake of ours, or of a library
         return _mistake(error, is_traced=DEBUG in arguments)
     return Status.BAD_INPUT
