@@ -120,7 +120,7 @@ def compile_system(
     initial: Iterable[str] = (),
     outputs: Iterable[str] | None = None,
     time: TimeSpan | None = None,
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
 ) -> CompiledModel:
     """The compiled system, with these variables as inputs; `outputs` are all variables unless named.
 

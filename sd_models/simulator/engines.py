@@ -26,11 +26,12 @@ class Engine(StrEnum):
     CASADI = "casadi"
 
 
-def choose(prepared: Preparation, engine: Engine | None) -> tuple[NativeModel | None, tuple[str, ...]]:
+def choose(prepared: Preparation, engine: Engine | str | None) -> tuple[NativeModel | None, tuple[str, ...]]:
     """The kernels of a prepared system, or None where CasADi runs it, and a note if that was not asked for.
 
-    InvalidRequest where LLVM is asked for and has no compiler for this machine.
+    InvalidRequest for an engine that there is not, and where LLVM is asked for and has no compiler for this machine.
     """
+    engine = None if engine is None else _named(engine)
     if engine is Engine.CASADI:
         return None, ()
     if missing():
@@ -42,6 +43,13 @@ def choose(prepared: Preparation, engine: Engine | None) -> tuple[NativeModel | 
     if length > LONGEST and engine is None:
         return None, (f"CasADi computes the runs: a step has {length:,} instructions, kernels are for {LONGEST:,}.",)
     return native, ()
+
+
+def _named(engine: str) -> Engine:
+    try:
+        return Engine(engine)
+    except ValueError as error:
+        raise InvalidRequest(Fault(f"there is no engine {engine!r}.", advice=f"Take {' or '.join(Engine)}.")) from error
 
 
 @cache

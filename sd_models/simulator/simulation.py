@@ -34,12 +34,12 @@ def compile(
     initial: Iterable[str] = (),
     outputs: Iterable[str] | None = None,
     time: TimeSpan | None = None,
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
 ) -> Simulator:
     """A simulator with the named variables as inputs: levers over time, constants once a run, initial values of stocks.
 
     `outputs` names the variables that runs return, all of the file's by default; `time` replaces the file's time span;
-    `engine` is native where this machine can make kernels, else CasADi.
+    `engine` is `native` or `casadi`; by default native where this machine can make kernels.
     Raises InvalidModel for equations without an order, InvalidRequest for names that do not fit.
 
     >>> import sd_models as sd
@@ -62,7 +62,7 @@ def simulate(
     initial: Given | None = None,
     outputs: Iterable[str] | None = None,
     time: TimeSpan | None = None,
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
 ) -> xr.Dataset:
     """One run: trajectories of all variables at the saved times, with the modeller's names, units and documentation.
 

@@ -32,6 +32,10 @@ def test_kernels_run_where_nothing_else_is_asked_for() -> None:
     system = sd.load("urbanization")
     assert sd.compile(system).model.native is not None
     assert sd.compile(system, engine=Engine.CASADI).model.native is None
+    assert sd.compile(system, engine="casadi").model.native is None
+    assert sd.compile(system, engine="native").model.native is not None
+    with pytest.raises(InvalidRequest, match=r"no engine 'fortran'.* Take native or casadi"):
+        sd.compile(system, engine="fortran")
 
 
 def test_without_a_compiler_casadi_runs_and_a_note_says_so(without_compiler: None) -> None:
