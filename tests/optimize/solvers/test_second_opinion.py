@@ -21,11 +21,7 @@ PLAN = Path(sd.__file__).parent / "common_prosperity" / "plan.toml"
 def coarse(plan: Plan) -> Plan:
     """The default plan decided every five years, from 2025 to 2044: all its limits, a fraction of its levers."""
     levers = tuple(lever.model_copy(update={"every": 5.0}) for lever in plan.levers)
-    later = next(limit.when for limit in plan.limits if limit.name == "urban incomes")
-    limits = tuple(
-        limit.model_copy(update={"when": later}) if limit.name == "rural incomes" else limit for limit in plan.limits
-    )
-    return plan.model_copy(update={"horizon": (2025.0, 2040.0), "levers": levers, "limits": limits})
+    return plan.model_copy(update={"horizon": (2025.0, 2040.0), "levers": levers})
 
 
 @pytest.mark.slow

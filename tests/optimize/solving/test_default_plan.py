@@ -26,7 +26,7 @@ LIMITS = {  # for the nation or for each region, and when
     "absorption": (None, YEARLY),
     "carbon path": (1, range(2038, 2051)),
     "clean air": (1, range(2035, 2051)),
-    "rural incomes": (None, [*range(2030, 2036), 2040, 2045, 2050]),
+    "rural incomes": (None, range(2030, 2051)),
     "urban incomes": (None, range(2030, 2051)),
     "output": (None, EVERY_FIVE),
     "debt at the end": (None, [2051]),
@@ -82,7 +82,6 @@ def every_five_years(dear: str | None = None) -> opt.Plan:
     plan = tomllib.loads(PLAN.read_text(encoding="utf-8"))
     plan["horizon"] = [2025, 2045]
     plan["lever"][0]["every"] = 5
-    next(limit for limit in plan["limit"] if limit["name"] == "rural incomes")["when"] = {"from": 2030}
     spent = {"variable": "public investment", "over": ["province", "measure"]}
     terms = [spent, {"variable": "public investment budget", "factor": -1}]
     if dear:
