@@ -233,17 +233,14 @@ class _Search:
     def _is_contradictory(self, violation: float) -> bool:
         """Whether limits are exceeded for good, and were at every policy seen.
 
-        A look is taken where excess is hardly less than some iterations before, fewer where it has been dear, and where
-        looks are cheap; after one that found a way to mend it, twice as many.
+        A look is taken where excess is hardly less than some iterations before, fewer where looks are cheap; after one
+        that found a way to mend it, twice as many.
         """
         best = self.record.best
         if best is not None and best.found.violation <= self.options.tolerance:
             return False
-        is_small = len(self.place.at.v) <= tuning.SMALL
-        last = (
-            tuning.LAST_SMALL if is_small else tuning.LAST_PRESSED if self.place.is_pressed else tuning.LAST_UNPRESSED
-        )
-        last *= self.patience
+        few = len(self.place.at.v) <= tuning.SMALL
+        last = self.patience * (tuning.LAST_FEW if few else tuning.LAST_MANY)
         self.violations = [*self.violations, violation][-last:]
         if len(self.violations) < last or violation < tuning.SLOW * self.violations[0]:
             return False

@@ -24,7 +24,7 @@ from .exact import ExactLagrangian
 from .frame import Frame, movable
 from .iterate import Iterate, begun, joined, warm
 from .merit import Trial
-from .steering import is_pressed, raised
+from .steering import raised
 from .step import Errors
 from .warmth import first_multipliers
 
@@ -35,7 +35,7 @@ class Place:
 
     `dearest` is the largest price of an excess. After `begin`, `point` is the simulated policy, `at` the point of the
     path, `posed` the program linearized there with the limits of `order`, `rows` their values, `tends` the pairs whose
-    slack fell faster than its price in the last step, `is_pressed` whether a limit ever asked for a dearer excess.
+    slack fell faster than its price in the last step.
     """
 
     program: Program
@@ -45,7 +45,6 @@ class Place:
     groups: list[Group] = field(default_factory=list)
     sizes: Sizes | None = None
     penalty: float = 1.0
-    is_pressed: bool = False
     are_apart: bool = False
     frame: Frame = field(init=False)
     point: Point = field(init=False)
@@ -157,7 +156,6 @@ class Place:
         if len(new):
             self.join(new)
         self._resize()
-        self.is_pressed = self.is_pressed or is_pressed(self.penalty, self.at.y, self.posed)
         asked = self.penalty if falls else raised(self.penalty, self.at.y, self.posed, self.dearest)
         penalty = max(asked, self._worth())
         if penalty > self.penalty:
@@ -236,7 +234,8 @@ class Place:
 
     def near(self, point: Point) -> IndexArray:
         """The limits on outcomes that a policy exceeds or comes near to."""
-        return np.flatnonzero(point.soft.room() <= NEAR * self.frame.sizes.soft)
+        near = NEAR if len(point.run.x) <= tuning.SMALL else tuning.NEAR_OF_MANY
+        return np.flatnonzero(point.soft.room() <= near * self.frame.sizes.soft)
 
     def unknown_excess(self, point: Point) -> float:
         """The price of excess of limits that take no part yet."""

@@ -26,12 +26,8 @@ ROUND, ACCURACY = 1e-6, 1e-3
 
 def raised(penalty: float, y: FloatArray, program: ElasticProgram, most: float) -> float:
     """The penalty that multipliers of rows ask for, at most `most`."""
-    return min(RAISED * penalty, max(most, penalty)) if is_pressed(penalty, y, program) else penalty
-
-
-def is_pressed(penalty: float, y: FloatArray, program: ElasticProgram) -> bool:
-    """Whether a limit's multiplier comes near to the price of an excess."""
-    return float(np.abs(y[np.isfinite(program.prices)]).max(initial=0.0)) >= RAISED_AT * penalty
+    is_pressed = float(np.abs(y[np.isfinite(program.prices)]).max(initial=0.0)) >= RAISED_AT * penalty
+    return min(RAISED * penalty, max(most, penalty)) if is_pressed else penalty
 
 
 def left_over(program: ElasticProgram, v: FloatArray, rows: FloatArray, check: Callable[[], None]) -> float | None:
