@@ -117,7 +117,10 @@ def of_province(people: pd.DataFrame, asked: str) -> frozenset[str]:
 
 def read_own(path: Path) -> pd.DataFrame:
     """A user's table: county code, and columns of `OWN`, all positive; empty cells keep the estimate."""
-    table = pd.read_csv(path)
+    try:
+        table = pd.read_csv(path)
+    except pd.errors.EmptyDataError as error:
+        raise ValueError(f"{path.name} is empty") from error
     if "code" not in table or not set(table) & set(OWN):
         raise ValueError(f"{path.name} has {', '.join(map(str, table))}; expected code and any of {', '.join(OWN)}")
     found = table.set_index("code")[[name for name in OWN if name in table]]
@@ -125,8 +128,12 @@ def read_own(path: Path) -> pd.DataFrame:
         raise ValueError(f"{path.name} has more than one row for {', '.join(map(str, twice))}")
     if unknown := sorted(set(found.index) - set(census()["code"])):
         raise ValueError(f"{path.name} has {', '.join(map(str, unknown[:5]))}, no codes of counties in {CENSUS.name}")
-    if (found <= 0).any(axis=None):
-        raise ValueError(f"{path.name} has values that are not above zero; leave a cell empty to keep the estimate")
+    if words := [name for name in found if found[name].dtype.kind not in "iuf"]:
+        raise ValueError(f"{path.name} has words in the column {words[0]}; expected numbers")
+    if ((found <= 0) | np.isinf(found)).any(axis=None):
+        raise ValueError(
+            f"{path.name} has values that are not above zero or not finite; leave a cell empty to keep the estimate"
+        )
     return found
 
 
@@ -309,18 +316,22 @@ def main(arguments: list[str] | None = None) -> None:
     choice.add_argument("--sample", type=int, help="that many counties at random, and what is left of provinces")
     asked = parser.parse_args(arguments)
     try:
+        if asked.target.exists():
+            raise ValueError(f"{asked.target} exists already; name a new folder")
         own = read_own(asked.own) if asked.own else None
         keep = _kept(asked.province, asked.sample, asked.seed)
         trends = pd.read_csv(TRENDS).set_index("code")
         county_folder(asked.source, asked.target, keep=keep, own=own, trends=trends)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         parser.error(str(error))
+    except KeyError as error:
+        parser.error(f"{asked.source} has no row or column {error}; expected a folder with the provinces of the model")
     print(f"Written: {asked.target}")
 
 
 def _kept(province: str | None, count: int | None, seed: int) -> frozenset[str] | None:
     """The counties that are asked for; nothing for all."""
-    if province:
+    if province is not None:
         return of_province(census(), province)
     return None if count is None else sample(census(), count, seed)
 

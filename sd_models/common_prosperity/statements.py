@@ -172,8 +172,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="statements", description="Judge what is said of the plan's policy.")
     parser.add_argument("run", type=Path, help="folder of `prosperity optimize --out`")
     run: Path = parser.parse_args(arguments).run
-    with xr.open_dataset(run / "policy.nc") as policy:
-        money = policy[LEVER].load()
+    try:
+        with xr.open_dataset(run / "policy.nc") as policy:
+            money = policy[LEVER].load()
+    except (OSError, KeyError) as error:
+        parser.error(f"{run} is no result of the flagship's plan: {error}")
+    if set(money["province"].to_numpy()) != set(pd.read_csv(HERE / "provinces" / "initial.csv")["province"]):
+        parser.error(f"{run} is not of the 31 provinces; expected a result of `prosperity optimize`")
     rows = {name: list(table) for name, table in {**outcomes(money), "statements": statements(money)}.items()}
     for path in PAGES:
         made = {name: partial(iter, table) for name, table in rows.items()}

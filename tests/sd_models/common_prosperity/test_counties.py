@@ -250,3 +250,30 @@ def test_the_plan_of_counties_has_no_row_of_a_county_but_absorption() -> None:
     assert plan.horizon == (2026, 2046)
     of_counties = [limit.name for limit in plan.limits if not str(limit.variable).startswith("national ")]
     assert of_counties == ["annual budget", "absorption"]
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ("code,rural income\n110101,inf\n", "not above zero or not finite"),
+        ("code,urban income\n110101,True\n", "words in the column urban income"),
+        ("", "is empty"),
+    ],
+)
+def test_own_figures_that_are_no_numbers_are_refused(
+    own: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a sentence; nothing is written."""
+    (tmp_path / "own.csv").write_text(own, encoding="utf-8")
+    target = tmp_path / "fine"
+    with pytest.raises(SystemExit):
+        counties.main(["--target", str(target), "--sample", "5", "--own", str(tmp_path / "own.csv")])
+    assert told in capsys.readouterr().err
+    assert not target.exists()
+
+
+def test_a_folder_that_exists_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        counties.main(["--target", str(tmp_path), "--sample", "5"])
+    assert "exists already" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pytest
 import xarray as xr
 from support.flagship import system
 
@@ -78,3 +81,10 @@ def test_the_nation_and_those_behind_are_told() -> None:
 
 def test_the_lever_is_that_of_the_plan() -> None:
     assert LEVER in system("macro").variables
+
+
+def test_what_is_no_result_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before a page is touched."""
+    with pytest.raises(SystemExit):
+        statements.main([str(tmp_path)])
+    assert "no result of the flagship's plan" in capsys.readouterr().err
