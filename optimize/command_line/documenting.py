@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sd_models.documentation.assessment import Assessment
-from sd_models.documentation.page import document
+from sd_models.documentation.page import page_of
 from sd_models.reading.library import load
 
 from ..files.placement import check_target, shortened, write_whole
@@ -25,10 +25,11 @@ def answer_document(request: DocumentRequest) -> Status:
         out = request.out or Path(f"{shortened(system.name, NAME)}-reference{ENDINGS[0]}")
         check_target(out, ENDINGS)
     with working("Writing its reference"):
-        page = document(system)
+        assessment = Assessment(system)
+        page = page_of(assessment)
         write_whole(out, lambda path: path.write_text(page, encoding="utf-8", newline="\n"))
     console.tell_notes(system.notes)
-    found = list(Assessment(system).rows)
+    found = list(assessment.rows)
     if request.json:
         console.print_json({"file": str(out), "assessment": dict(found)})
     else:

@@ -84,8 +84,8 @@ def _is_held_up(program: Program, x: FloatArray, floor: FloatArray) -> bool:
 
 def _as_ramps_allow(program: Program, even: FloatArray, stop: Callable[[], bool]) -> FloatArray:
     """The largest share of what each lever may reach that keeps the limits on levers and outcomes together, as budgets
-    are, and comes near to those on outcomes; then the nearest point that obeys the limits on levers alone. The even
-    split where there is none."""
+    are, and comes near to those on outcomes; then the nearest point that obeys all limits on levers, outcomes as they
+    are with the reference levers. The even split where there is none."""
     low, high = reach(program)
     outcomes = np.diff(program.outcome_rows.indptr) > 0
     allowed = np.where(np.diff(program.lever_rows.indptr) > 0, NEGLIGIBLE, NEAR_ENOUGH)

@@ -47,7 +47,7 @@ def summary(system: System) -> str:
     """
     title = f"{system.name}: {len(system.variables)} variables, integrated by {METHOD_NAMES[system.method]}"
     dimensions = [f"{name} ({len(d.elements)}): {shortened(d.elements)}" for name, d in system.dimensions.items()]
-    groups = [(heading, [_summary_line(v) for v in system.of_kind(kind)]) for kind, heading in _HEADINGS.items()]
+    groups = [(heading, [_summary_line(v) for v in system.of_kind(kind)]) for kind, heading in HEADINGS.items()]
     parts = [("Dimensions", dimensions), *groups, ("Notes", list(system.notes))]
     blocks = ("\n".join((heading, *(f"  {_cut(line)}" for line in lines))) for heading, lines in parts if lines)
     return "\n\n".join((title, *blocks))
@@ -66,7 +66,7 @@ def _cut(text: str, width: int = WIDTH) -> str:
 
 METHOD_NAMES = {"euler": "Euler's method", "rk2": "Runge-Kutta 2", "rk4": "Runge-Kutta 4"}
 
-_HEADINGS: Mapping[Kind, str] = {
+HEADINGS: Mapping[Kind, str] = {
     Kind.STOCK: "Stocks",
     Kind.SAMPLE: "Samples",
     Kind.AUXILIARY: "Auxiliaries",

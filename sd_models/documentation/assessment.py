@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from ..analysis.outline import METHOD_NAMES, needed
+from ..analysis.outline import HEADINGS, METHOD_NAMES, needed
 from ..analysis.units import Finding, check_units
+from ..dynamics.timing import CONTROLS
 from ..system.model import Kind, System, Variable
-
-CONTROL = ("INITIAL TIME", "FINAL TIME", "TIME STEP", "SAVEPER")
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,9 @@ class Assessment:
         for name, dimension in system.dimensions.items():
             yield f"Dimension {name}", f"{len(dimension.elements):,} elements"
         yield "Integration", METHOD_NAMES[system.method]
-        for name in CONTROL:
+        for name in CONTROLS:
             if name in system.variables:
-                yield name, "; ".join(system[name].facts[:1]).partition("= ")[2]
+                yield name, system[name].equation_lines[0].partition("= ")[2]
         yield "Without a comment", _some(self.silent)
         yield "Without a unit", _some([variable.name for variable in system if not variable.unit])
         yield "Units that do not agree", _some([str(finding) for finding in self.findings]) if self.findings else "none"
@@ -72,7 +71,7 @@ class Assessment:
     @property
     def outcomes(self) -> list[str]:
         """Variables that nothing else needs, but for the control of the run: outcomes, or left over."""
-        return [name for name, users in self.used_by.items() if not users and name not in CONTROL]
+        return [name for name, users in self.used_by.items() if not users and name not in CONTROLS]
 
     @property
     def groups(self) -> dict[str, list[Variable]]:
@@ -83,14 +82,7 @@ class Assessment:
         return found
 
 
-KINDS: Mapping[Kind, str] = {
-    Kind.STOCK: "Stocks",
-    Kind.SAMPLE: "Samples",
-    Kind.AUXILIARY: "Flows and auxiliaries",
-    Kind.CONSTANT: "Constants",
-    Kind.DATA: "Data",
-    Kind.TABLE: "Tables",
-}
+KINDS: Mapping[Kind, str] = {**HEADINGS, Kind.AUXILIARY: "Flows and auxiliaries"}
 MOST = 40  # names that are told one by one
 
 

@@ -17,7 +17,6 @@ from .assessment import Assessment
 
 HERE = Path(__file__).parent
 ALL = "Variables"  # the heading of those that the file puts in no group
-LABELS = ("documentation: ", "unit: ", "limits: ", "place: ", "added for: ")  # of `Variable.facts`, behind equations
 GROUP = "group: "  # before the name of a group, which may be that of a variable too
 
 
@@ -30,9 +29,15 @@ def document(system: System) -> str:
     >>> page[:15], "spreading speed = 0.0729" in page
     ('<!doctype html>', True)
     """
-    found = Assessment(system)
+    return page_of(Assessment(system))
+
+
+def page_of(found: Assessment) -> str:
+    """The page of a model that is assessed."""
     return Template((HERE / "page.html").read_text(encoding="utf-8")).substitute(
-        title=escape(system.name), style=(HERE / "page.css").read_text(encoding="utf-8"), body="\n".join(_body(found))
+        title=escape(found.system.name),
+        style=(HERE / "page.css").read_text(encoding="utf-8"),
+        body="\n".join(_body(found)),
     )
 
 
@@ -58,12 +63,12 @@ def _body(found: Assessment) -> Iterator[str]:
 
 def _entry(found: Assessment, variable: Variable) -> Iterator[str]:
     """A variable: its equations, what it says, what it uses and what uses it."""
-    equations = [fact for fact in variable.facts if not fact.startswith(LABELS)]
+    remarks = variable.remarks
     yield f'<section id="{_anchor(variable.name)}"><h3>{escape(variable.title)}</h3>'
-    yield f"<pre>{escape(chr(10).join(equations))}</pre>"
-    if variable.documentation.strip():
-        yield f"<p>{escape(' '.join(variable.documentation.split()))}</p>"
-    others = [escape(fact) for fact in variable.facts if fact.startswith(LABELS) and not fact.startswith(LABELS[0])]
+    yield f"<pre>{escape(chr(10).join(variable.equation_lines))}</pre>"
+    if comment := remarks.pop("documentation", ""):
+        yield f"<p>{escape(comment)}</p>"
+    others = [escape(f"{label}: {text}") for label, text in remarks.items()]
     for label, names in (("uses", found.uses[variable.name]), ("used by", found.used_by[variable.name])):
         if names:
             others.append(f"{label}: {', '.join(_link(name, name) for name in names)}")

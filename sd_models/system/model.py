@@ -112,8 +112,18 @@ class Variable:
     @property
     def facts(self) -> tuple[str, ...]:
         """A line for each equation and for whatever else the model says."""
+        return (*self.equation_lines, *(f"{label}: {text}" for label, text in self.remarks.items()))
+
+    @property
+    def equation_lines(self) -> tuple[str, ...]:
+        """A line for each equation, and how many are left out."""
         equations = [equation_line(self.name, self.kind, equation) for equation in self.equations[:MOST_EQUATIONS]]
         more = len(self.equations) - MOST_EQUATIONS
+        return (*equations, *([f"... and {more} more equations"] if more > 0 else []))
+
+    @property
+    def remarks(self) -> dict[str, str]:
+        """What the model says beside the equations, by label."""
         labelled = {
             "unit": self.unit,
             "limits": self._limits(),
@@ -121,8 +131,7 @@ class Variable:
             "place": str(self.place or ""),
             "added for": self.origin,
         }
-        shown = (f"{label}: {text}" for label, text in labelled.items() if text)
-        return (*equations, *([f"... and {more} more equations"] if more > 0 else []), *shown)
+        return {label: text for label, text in labelled.items() if text}
 
     def _limits(self) -> str:
         low, high = ("?" if bound is None else number_text(bound) for bound in self.limits)
