@@ -5,7 +5,7 @@ however long it runs. Where that is not near enough, intervals: what every varia
 which may say little, since what cancels in the equations does not cancel in intervals. Then a solver of `globally.py`
 on the transcription with these bounds. Its number is believed as far as it can be held against something: a margin for
 its tolerance is added, its best point is run by the model, and a policy that keeps all limits and is better than the
-number refutes it.
+number refutes it. Where no solver is installed and none is asked for, polynomials and intervals are all there is.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ..solving.solve import solve
 from ..transcription.reach import lever_bounds
 from ..transcription.transcription import statements, transcribed_exactly
 from .branching import Branching
-from .globally import FEASIBILITY, GlobalSolver, Told, global_solver, told
+from .globally import DEFAULT, FEASIBILITY, GlobalSolver, Told, global_solver, told
 from .tolerances import slip
 
 MOST = 300_000  # values that are stated
@@ -43,6 +43,7 @@ TOO_SMALL = (
     "{names}: so small in their unit that a solver's tolerance would swallow them; only intervals bound the plan. "
     "State them in a smaller unit."
 )
+NO_SOLVER = f"{DEFAULT.label} is not installed; it may prove more, after {DEFAULT.row.install}."
 TIME_LIMIT = 60.0
 SAME = 1e-6  # policies whose objectives differ by less, of what they change, are as good as each other
 
@@ -53,13 +54,13 @@ def bound(
     *,
     time_limit: float = TIME_LIMIT,
     gap: float = 0.01,
-    solver: str = "scip",
+    solver: str | None = None,
 ) -> Bound:
     """A bound that no policy of the plan can be better than, and how near to it the best policy known is.
 
-    `result` is one of the same plan (by default it is solved first). The solver ("scip" or "gurobi") has so many
-    seconds, and stops at a gap of this part of what the policy changes. InvalidRequest for a solver that is not
-    installed, and numbers that are none.
+    `result` is one of the same plan (by default it is solved first). The solver ("scip" or "gurobi"; by default SCIP
+    where it is installed, else none, which a note tells) has so many seconds, and stops at a gap of this part of what
+    the policy changes. InvalidRequest for a solver that is not installed, and numbers that are none.
 
     >>> import optimize as opt
     >>> import sd_models as sd
@@ -72,19 +73,24 @@ def bound(
     return _Bounding(problem, chosen, time_limit, gap).bound(solve(problem) if result is None else result)
 
 
-def checked(solver: str, time_limit: float, gap: float) -> GlobalSolver:
-    """The solver of a request for a bound; InvalidRequest for one that is not there, and numbers that are none."""
+def checked(solver: str | None, time_limit: float, gap: float) -> GlobalSolver | None:
+    """The solver of a request for a bound; None where none is asked for, and the default is not installed.
+
+    InvalidRequest for one that is not there, and numbers that are none.
+    """
     if not (time_limit > 0 and math.isfinite(time_limit)):
         raise InvalidRequest(Fault(f"a time limit of {time_limit:g} seconds is none.", advice="Give one above 0."))
     if not 0 <= gap < 1:
         raise InvalidRequest(Fault(f"a gap of {gap:g} is none.", advice="Give a part of 1, such as 0.01."))
+    if solver is None:
+        return DEFAULT if DEFAULT.version is not None else None
     return global_solver(solver)
 
 
 class _Bounding:
     """One call of `bound`."""
 
-    def __init__(self, problem: Problem, solver: GlobalSolver, time_limit: float, gap: float) -> None:
+    def __init__(self, problem: Problem, solver: GlobalSolver | None, time_limit: float, gap: float) -> None:
         self.problem, self.solver, self.time_limit, self.gap = problem, solver, time_limit, gap
         self.program: Program = assemble(problem)
         self.maximize = problem.plan.objective.sign > 0
@@ -112,9 +118,11 @@ class _Bounding:
         small = _small(model)
         if small:
             return replace(found, notes=(*found.notes, TOO_SMALL.format(names=", ".join(small[:3]))))
+        if self.solver is None:
+            return replace(found, notes=(*found.notes, NO_SOLVER), seconds=perf_counter() - began)
         margin = slip(model, definitions, FEASIBILITY)
         answer = told(model, self.solver, seconds=self.time_limit, gap=self.gap * changed / 2)
-        found = self.with_solver(found, answer, margin)
+        found = self.with_solver(found, self.solver, answer, margin)
         return replace(found, seconds=perf_counter() - began)
 
     def by_polynomials(self, found: Bound, gap: float) -> Bound:
@@ -170,10 +178,10 @@ class _Bounding:
                 found += cost * float(side) if side is not None else -math.inf
         return self.program.sign * found
 
-    def with_solver(self, found: Bound, answer: Told, margin: float) -> Bound:
+    def with_solver(self, found: Bound, solver: GlobalSolver, answer: Told, margin: float) -> Bound:
         """The bound with what a solver told, as far as nothing speaks against it."""
         sign = 1.0 if self.maximize else -1.0
-        label = f"{self.solver.label} {self.solver.version}"
+        label = f"{solver.label} {solver.version}"
         found = replace(found, claimed=answer.value, margin=margin, status=answer.status)
         if answer.failure:
             found = replace(found, notes=(*found.notes, answer.failure))

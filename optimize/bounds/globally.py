@@ -63,6 +63,9 @@ SOLVERS: Mapping[str, GlobalSolver] = {
 }
 """Every solver that bounds, by its name."""
 
+DEFAULT = SOLVERS["scip"]
+"""The solver where none is asked for, if it is installed."""
+
 
 @dataclass(frozen=True, eq=False)
 class Told:

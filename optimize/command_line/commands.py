@@ -185,8 +185,9 @@ def verify(
 def bound(
     subject: Annotated[Path, typer.Argument(metavar="PLAN|RUN", help="A plan (TOML), or the folder of a result.")],
     solver: Annotated[
-        str, typer.Option(metavar="scip|gurobi", help="What looks at all policies at once.", show_default=True)
-    ] = "scip",
+        str | None,
+        typer.Option(metavar="scip|gurobi", help="What looks at all policies at once (scip, where it is installed)."),
+    ] = None,
     time_limit: Annotated[float, typer.Option(metavar="SECONDS", help="How long it may look.")] = 60.0,
     gap: Annotated[
         float, typer.Option(metavar="PART", help="Where it may stop: at this part of what the policy changes.")
@@ -200,7 +201,8 @@ def bound(
 ) -> BoundRequest:
     """Say what no policy can be better than, and how near to that the best one known is; kept beside the result.
 
-    For small plans: all equations of all steps go to a solver that needs bounds of every lever. Exit status: 0 if the
+    For small plans: by polynomials and intervals, then all equations of all steps go to a solver, if one is installed,
+    that needs bounds of every lever. Exit status: 0 if the
     policy is proved within the gap, 1 if not.
 
     Example: prosperity bound runs/my_model-20260101-120000 --time-limit 600

@@ -215,7 +215,7 @@ class BoundRequest:
 
     asked: OptimizeRequest
     run: Path | None = None
-    solver: str = "scip"
+    solver: str | None = None
     time_limit: float = 60.0
     gap: float = 0.01
 

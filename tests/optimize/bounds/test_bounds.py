@@ -23,6 +23,7 @@ from optimize.bounds.tolerances import slip
 from optimize.command_line.commands import main
 from optimize.results.bounded import Bound, is_contradicted, percent, read_bound, save_bound, share
 from optimize.results.verdict import Standing
+from optimize.solvers.rows import Row
 from optimize.transcription.transcription import transcribed_exactly
 from sd_models.errors import InvalidRequest
 
@@ -170,6 +171,17 @@ def test_no_policy_that_keeps_limits_proves_nothing(tmp_path: Path, monkeypatch:
     assert math.isnan(found.objective)
     assert "none is known that keeps all limits" in found.sentence
     assert found.share == 1.0
+
+
+def test_without_a_solver_the_rest_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SCIP is an option: where it is missing, polynomials and intervals bound, and a note says what else would."""
+    monkeypatch.setattr(Row, "version", lambda row: None)
+    asked = KINKED["two corners"].problem(tmp_path)
+    found = opt.bound(asked, own(asked, 0.1), time_limit=1.0)
+    assert KINKED["two corners"].best * (1 - 1e-9) <= found.value <= found.interval
+    assert any("SCIP is not installed" in note and "pip install pyscipopt" in note for note in found.notes)
+    with pytest.raises(InvalidRequest, match="SCIP is not installed"):
+        opt.bound(asked, own(asked, 0.1), solver="scip")
 
 
 @scip
