@@ -62,31 +62,34 @@ def neutral(program: Program, *, stop: Callable[[], bool]) -> FloatArray:
         better = reconciled(program, even, stop=stop)
         if better is not None and (found := excess(program, better)) < least:
             best, least = better, found
-    return _as_ramps_allow(program, best, stop) if _is_held_up(program, best, floor) else best
+    ends = _ends_where_held_up(program, best, floor)
+    return best if ends is None else _as_ramps_allow(program, best, ends, stop)
 
 
-def _is_held_up(program: Program, x: FloatArray, floor: FloatArray) -> bool:
-    """Whether there are ramps, limits on differences of levers, and an even split is next to nothing, or as small as it
-    is since one lever cannot follow."""
+def _ends_where_held_up(program: Program, x: FloatArray, floor: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+    """How low and how high levers may go, if there are ramps, limits on differences of levers, and an even split is
+    next to nothing, or as small as it is since one lever cannot follow."""
     rows = np.flatnonzero(np.diff(program.outcome_rows.indptr) == 0)
     matrix = csr_array(program.lever_rows[rows])
     counts = np.diff(matrix.indptr)
     ramps = np.abs(matrix.sign().sum(axis=1)) < counts
     if not ramps.any():
-        return False
-    low, high = reach(program)
+        return None
+    low, high = ends = reach(program)
     if ((x - floor) <= NEXT_TO_NOTHING * (high - low)).all():
-        return True
+        return ends
     values = matrix @ (floor + 2.0 * (x - floor))
     broken = (values > program.row_upper[rows] + NEGLIGIBLE) | (values < program.row_lower[rows] - NEGLIGIBLE)
-    return bool((broken & (ramps | (counts == 1))).any())
+    return ends if (broken & (ramps | (counts == 1))).any() else None
 
 
-def _as_ramps_allow(program: Program, even: FloatArray, stop: Callable[[], bool]) -> FloatArray:
+def _as_ramps_allow(
+    program: Program, even: FloatArray, ends: tuple[FloatArray, FloatArray], stop: Callable[[], bool]
+) -> FloatArray:
     """The largest share of what each lever may reach that keeps the limits on levers and outcomes together, as budgets
     are, and comes near to those on outcomes; then the nearest point that obeys all limits on levers, outcomes as they
     are with the reference levers. The even split where there is none."""
-    low, high = reach(program)
+    low, high = ends
     outcomes = np.diff(program.outcome_rows.indptr) > 0
     allowed = np.where(np.diff(program.lever_rows.indptr) > 0, NEGLIGIBLE, NEAR_ENOUGH)
     for share in 2.0 ** -np.arange(SHARES):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -38,6 +39,7 @@ from optimize.problems.program import Block, Evaluation, Program, Quadratic
 from optimize.problems.pyomo_model import state
 from optimize.problems.pyomo_reader import program
 from optimize.problems.scaling import rescaled
+from optimize.solvers import starts
 from optimize.solvers.highs import ConvexProgram
 from optimize.solvers.sequential.sqp import Sqp
 from optimize.solvers.solver import Ending, Iteration, Solution
@@ -672,9 +674,11 @@ def test_an_even_split_is_the_start_where_own_levers_are_zero(stated: Program) -
     assert excess(stated, start) <= 1e-9
 
 
-def test_ramps_of_one_lever_hold_up_no_other() -> None:
+def test_ramps_of_one_lever_hold_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two paths that begin with a millionth and with 1 at most, and double at most: an even split would be a millionth
-    for all."""
+    for all. How far levers may go is computed once."""
+    counted = Mock(wraps=starts.reach)
+    monkeypatch.setattr(starts, "reach", counted)
     rows = [(1, 0, 0, 0), (-2, 1, 0, 0), (0, 0, 1, 0), (0, 0, -2, 1), (1, 0, 1, 0, 1), (0, 1, 0, 1, 1)]
     upper = np.array([1e-6, 0.0, 1.0, 0.0, 4.0, 4.0])
     program = of_forms([-1.0] * 4, rows=rows, row_upper=upper, lower=np.zeros(4))
@@ -682,6 +686,7 @@ def test_ramps_of_one_lever_hold_up_no_other() -> None:
     assert excess(program, start) <= 1e-9
     assert start[1] <= 2e-6
     assert start[2] > 0.1
+    assert counted.call_count == 1
 
 
 def test_the_nearest_point_obeys_the_linear_limits(stated: Program) -> None:
