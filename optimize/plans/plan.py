@@ -90,6 +90,7 @@ class Ramp(Document):
     Either may be a variable with the lever's dimensions or some of them: what it is in the period into which the lever
     moves. The first period is free, unless the ramp counts `from_start`: from the model's own value of the lever just
     before the horizon (at its start where the run starts there), as if a period as long as the first lay between.
+    What begins at zero needs an absolute part to leave it.
     """
 
     relative: Step = 0.0

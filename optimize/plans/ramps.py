@@ -3,6 +3,9 @@
 A ramp is a unit of time: it counts for the length of the period that a lever leaves. The share and the amount are those
 of the period into which it moves. A ramp that counts from the start holds the first period likewise: against the
 model's own value just before the horizon, over a time as long as the first period.
+
+A share of nothing is nothing: a lever that begins at zero stays there for good if its ramp has no absolute part. That
+is within the words of a plan, and hardly ever meant, so it is found here and told (`held`).
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import numpy as np
 from sd_models.errors import Fault, InvalidRequest
 from sd_models.system.model import FloatArray, IndexArray
 
+from ..files.names import part_labels
 from .affine import Affine, Triplets
 from .horizon import Window
 from .kinds import RowKind
@@ -37,10 +41,61 @@ class Steps:
     start: FloatArray | None
 
 
-def ramp_rows(binder: Binder, block: LeverBlock) -> Iterator[Rows]:
-    """Rows for how far a lever moves from one period to the next; InvalidRequest for a ramp that does not fit."""
-    steps = None if block.lever.ramp is None else steps_of(binder, block, block.lever.ramp)
-    if steps is None or not steps.windows:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Elements of a lever that its ramp never lets leave the value at which they begin, in any period.
+
+    `names` are theirs, of `count` elements that are decided; `has_share` says whether the ramp allows a share of that
+    value, which is zero then.
+    """
+
+    variable: str
+    names: tuple[str, ...]
+    count: int
+    has_share: bool
+
+    @property
+    def fault(self) -> Fault:
+        """What is wrong with a plan in which nothing else is decided."""
+        why = (
+            "a share of a lever that begins at 0 is 0" if self.has_share else "it allows neither a share nor an amount"
+        )
+        at = ", at 0" if self.has_share else ""
+        found = f"its ramp keeps all that is decided where it begins{at}, so that nothing is: {why}."
+        advice = "Give the ramp an absolute part: how much a lever may rise in a unit of time, also from nothing."
+        return Fault(found, variable=f"lever {self.variable!r}", advice=advice)
+
+
+def held(binder: Binder, block: LeverBlock, steps: Steps) -> Held | None:
+    """What a ramp never lets move, of what bounds leave to decide; None where that is nothing, or nothing was run."""
+    low, high = _ends(block, steps)
+    decided = (block.lower != block.upper).any(axis=1)
+    still = decided & (low == high).all(axis=1)
+    if not still.any():
+        return None
+    names = list(part_labels(block.variable, list(binder.labels(binder.block_cells(block)).values())))
+    has_share = bool((steps.relative[still] > 0).any())
+    return Held(block.variable, tuple(names[i] for i in np.flatnonzero(still)), int(decided.sum()), has_share)
+
+
+@np.errstate(invalid="ignore")  # all of what has no end is no number, and nothing that is held
+def _ends(block: LeverBlock, steps: Steps) -> tuple[FloatArray, FloatArray]:
+    """How low and how high each value (elements, periods) may be by bounds and by what goes before it."""
+    low, high = block.lower.copy(), block.upper.copy()
+    first = block.shape[1] - len(steps.windows)
+    for period in range(first, block.shape[1]):
+        share, amount = steps.relative[:, period - first], steps.absolute[:, period - first]
+        least, most = (steps.start, steps.start) if period == 0 else (low[:, period - 1], high[:, period - 1])
+        assert least is not None
+        assert most is not None
+        low[:, period] = np.maximum(low[:, period], (1.0 - share) * least - amount)
+        high[:, period] = np.minimum(high[:, period], (1.0 + share) * most + amount)
+    return low, high
+
+
+def ramp_rows(binder: Binder, block: LeverBlock, steps: Steps) -> Iterator[Rows]:
+    """Rows for how far a lever moves from one period to the next."""
+    if not steps.windows:
         return
     axes, unit = binder.labels(binder.block_cells(block)), binder.system[block.variable].unit
     most = steps.absolute.ravel()
@@ -58,7 +113,7 @@ def ramp_rows(binder: Binder, block: LeverBlock) -> Iterator[Rows]:
 
 
 def steps_of(binder: Binder, block: LeverBlock, ramp: Ramp) -> Steps:
-    """How far a lever may move, in numbers."""
+    """How far a lever may move, in numbers; InvalidRequest for a ramp that does not fit."""
     first = 0 if ramp.from_start else 1
     windows = binder.horizon.means(block.lever.every)
     lengths = np.array([window.length for window in windows.each])

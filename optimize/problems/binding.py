@@ -23,19 +23,20 @@ from ..plans.levers import LeverBlock
 from ..plans.limits import Binder, Cells, Rows, gathered, where_faults
 from ..plans.plan import Amount, Elements, Lever, Objective, Plan, ValueAt
 from ..plans.quantities import Quantities, Registry
-from ..plans.ramps import ramp_rows
+from ..plans.ramps import Held, Steps, held, ramp_rows, steps_of
 from ..plans.reach import reached
 
 
 @dataclass(frozen=True)
 class Bound:
-    """What a plan means for a model: levers, rows of limits, the outcomes that these and the objective need, and the
-    objective, one row of levers and outcomes."""
+    """What a plan means for a model: levers, rows of limits, the outcomes that these and the objective need, the
+    objective, one row of levers and outcomes, and what of levers a ramp never lets move."""
 
     blocks: tuple[LeverBlock, ...]
     rows: tuple[Rows, ...]
     quantities: Quantities
     objective: Affine
+    held: tuple[Held, ...] = ()
 
 
 def check_words(system: System, plan: Plan, faults: Faults) -> None:
@@ -105,7 +106,9 @@ class _Binding:
         if len(known) == len(self.plan.levers):  # else nobody knows what they would reach
             with self.faults.at("objective"):
                 objective = self._objective(replace(binder, moved=steps))  # a number is told when it is computed
-        return Bound(blocks, tuple(_named_apart(self._rows(binder))), registry.done(), objective)
+        ramps = self._ramps(binder)
+        rows = tuple(_named_apart(self._rows(binder, ramps)))
+        return Bound(blocks, rows, registry.done(), objective, self._held(binder, ramps))
 
     # --- levers ---------------------------------------------------------------------------------------------------
 
@@ -195,14 +198,33 @@ class _Binding:
         advice = f"`sd.describe` shows what a variable follows from. The levers are: {names}."
         return Fault(f"no lever reaches {name!r}.", advice=advice)
 
-    def _rows(self, binder: Binder) -> Iterator[Rows]:
+    def _ramps(self, binder: Binder) -> dict[int, Steps]:
+        """How far levers may move, by the first column of each."""
+        found: dict[int, Steps] = {}
+        for block in binder.blocks:
+            if block.lever.ramp is not None:
+                with self.faults.at(f"lever {block.variable!r}"):
+                    found[block.first] = steps_of(binder, block, block.lever.ramp)
+        return found
+
+    def _held(self, binder: Binder, ramps: Mapping[int, Steps]) -> tuple[Held, ...]:
+        """What ramps never let move; a fault where that is all that is decided."""
+        ramped = [(block, ramps[block.first]) for block in binder.blocks if block.first in ramps]
+        found = tuple(one for block, steps in ramped if (one := held(binder, block, steps)) is not None)
+        decided = sum(int((block.lower != block.upper).any(axis=1).sum()) for block in binder.blocks)
+        if found and sum(len(one.names) for one in found) == decided:
+            self.faults.keep(one.fault for one in found)
+        return found
+
+    def _rows(self, binder: Binder, ramps: Mapping[int, Steps]) -> Iterator[Rows]:
         for limit in self.plan.limits:
             with self.faults.at(f"limit {limit.name!r}"):
                 yield binder.limit(limit)
         for block in binder.blocks:
             with self.faults.at(f"lever {block.variable!r}"):
                 yield from binder.bounds(block)
-                yield from ramp_rows(binder, block)
+                if block.first in ramps:
+                    yield from ramp_rows(binder, block, ramps[block.first])
 
 
 def _named_apart(found: Iterable[Rows]) -> Iterator[Rows]:

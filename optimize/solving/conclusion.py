@@ -23,6 +23,7 @@ from ..headlines.names import names
 from ..plans.assumptions import sentence
 from ..plans.horizon import clock_of, horizon_end
 from ..plans.quantities import time_unit
+from ..plans.ramps import Held
 from ..problems.optimality import Marginals, Multipliers, most_violated, optimality, row_sizes, slopes
 from ..problems.presolve import Presolved
 from ..problems.problem import Problem
@@ -51,6 +52,8 @@ NO_EFFECT = 1e-9
 SAME = 1e-10
 # How long it may take to find which limits contradict each other, in seconds.
 PATIENCE = 60.0
+# Elements that one note names.
+MOST_NAMES = 3
 # Endings that nobody expects prices of.
 WITHOUT_PRICES = (Ending.FAILED, Ending.INFEASIBLE, Ending.UNBOUNDED)
 
@@ -237,19 +240,29 @@ def _prices(problem: Problem, program: Program, at: Evaluation, multipliers: Mul
 
 
 def _of_plan(problem: Problem) -> Iterator[str]:
-    """What people may not expect of a plan: other assumptions than the model's, limits that nothing moves, a run beyond
-    the model's own end, what is noted of the compiled model.
+    """What people may not expect of a plan: other assumptions than the model's, limits that nothing moves, levers that
+    their ramps keep where they begin, a run beyond the model's own end, what is noted of the compiled model.
 
     A last period that begins with the model's end is what people mean by "until 2050".
     """
     if problem.assumptions:
         yield sentence(problem.assumptions)
     yield from (limit.sentence for limit in problem.unmoved if limit.holds)
+    yield from map(_held_words, problem.bound.held)
     yield from (note for note in problem.simulator.model.expanded.notes if note not in problem.system.notes)
     end, clock = horizon_end(problem.plan), clock_of(problem.system)
     near = clock.step * SAME_TIME
     if end > clock.end + near and abs(problem.plan.horizon[1] - clock.end) > near:
         yield WORDS.say("note_beyond", end=f"{end:.10g}", final=f"{clock.end:.10g}")
+
+
+def _held_words(found: Held) -> str:
+    """That a ramp never lets some elements of a lever move."""
+    count = len(found.names)
+    more = [WORDS.say("more", count=count - MOST_NAMES)] if count > MOST_NAMES else []
+    names = ", ".join([*found.names[:MOST_NAMES], *more])
+    key = "note_held_share" if found.has_share else "note_held"
+    return WORDS.say(key, lever=found.variable, count=count, of=found.count, names=names)
 
 
 def _provenance(problem: Problem, solver: Solver) -> dict[str, Any]:

@@ -97,3 +97,60 @@ def test_a_ramp_below_zero_is_a_fault(tmp_path: Any) -> None:
     }
     with pytest.raises(InvalidRequest, match=r"lever 'u'.*its absolute part is -2.25 where it is least.*'room'"):
         _ = Problem(system, read_plan(content)).bound
+
+
+BEGINNERS = """
+    place: north, south ~~|
+    u[place] = 0, 2 ~~|
+    v = 0 ~~|
+    stock = INTEG(SUM(u[place!]) + v, 0) ~~|
+    gain = stock ~~|
+"""
+
+
+def _beginners(tmp_path: Any, *levers: dict[str, Any]) -> Problem:
+    content = {"model": "case.mdl", "horizon": [0, 3], "objective": {"maximize": "gain"}, "lever": list(levers)}
+    return Problem(loaded(tmp_path, BEGINNERS), read_plan(content))
+
+
+SHARE = {"relative": 0.25, "from_start": True}
+
+
+def test_what_begins_at_nothing_and_may_rise_by_a_share_is_told(tmp_path: Any) -> None:
+    """It stays there for good; what begins with something does not, and what has an absolute part neither."""
+    lever = {"variable": "u", "lower": 0, "upper": 9}
+    problem = _beginners(tmp_path, {**lever, "ramp": SHARE}, {"variable": "v", "lower": 0, "upper": 1})
+    (found,) = problem.bound.held
+    assert (found.variable, found.names, found.count) == ("u", ("u[north]",), 2)
+    result = opt.solve(problem)
+    assert (result.policy["u"].sel(place="north") == 0).all()
+    (note,) = [note for note in result.notes if "ramp" in note]
+    assert "The ramp of u keeps 1 of 2 elements where they begin, at 0, in all periods (u[north])" in note
+    assert "absolute part" in note
+    assert not _beginners(tmp_path, {**lever, "ramp": {**SHARE, "absolute": 1e-9}}).bound.held
+
+
+@pytest.mark.parametrize(
+    ("lever", "why"),
+    [
+        ({"variable": "v", "ramp": SHARE}, "a share of a lever that begins at 0 is 0"),
+        ({"variable": "v", "ramp": {"from_start": True}}, "it allows neither a share nor an amount"),
+        ({"variable": "u", "ramp": {"from_start": True}}, "it allows neither a share nor an amount"),
+        (
+            {"variable": "v", "upper": [[0, 0], [1, 5]], "ramp": {"relative": 1}},
+            "a share of a lever that begins at 0 is 0",
+        ),
+    ],
+)
+def test_a_plan_in_which_ramps_let_nothing_move_is_refused(tmp_path: Any, lever: dict[str, Any], why: str) -> None:
+    """From the start, or from a first period in which bounds leave nothing; values beside it that are fixed decide
+    nothing either."""
+    fixed = {"variable": "v" if lever["variable"] == "u" else "u", "fixed": 1.0}
+    told = rf"lever '{lever['variable']}'.*so that nothing is: {why}.*absolute part"
+    with pytest.raises(InvalidRequest, match=told):
+        opt.solve(_beginners(tmp_path, {"lower": 0, "upper": 9, **lever}, fixed))
+
+
+def test_a_first_period_that_is_free_holds_nothing(tmp_path: Any) -> None:
+    """The lever may begin with anything."""
+    assert not _beginners(tmp_path, {"variable": "v", "lower": 0, "ramp": {"relative": 0.25}}).bound.held
