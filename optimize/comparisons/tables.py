@@ -12,8 +12,8 @@ from ..plans.horizon import horizon_end
 from ..results.gains import Extreme, Outcome, Sides, part_changed
 from ..results.moments import round_times
 from ..results.numbers import column, signed_column
-from ..results.tables import Table, reached, telling_dimension
-from ..results.verdict import TOLERANCE
+from ..results.tables import Table, telling_dimension
+from ..results.verdict import TOLERANCE, reached
 from ..results.violations import Violation
 from ..results.voice import voice_of
 from .comparison import RUN, Compared, Comparison

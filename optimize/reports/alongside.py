@@ -12,8 +12,7 @@ from ..comparisons.comparison import RUN, Compared, Comparison, compare
 from ..results.gains import Sides
 from ..results.numbers import signed_column
 from ..results.result import Result
-from ..results.tables import reached
-from ..results.verdict import TOLERANCE
+from ..results.verdict import TOLERANCE, reached
 from .blocks import Block, Chart, Folded, Listing, Paragraph, Section, Table
 from .people import MOST_PANELS, losers_table, thinned
 from .subject import Subject

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from ..plans.kinds import RowKind
 from ..results.prices import kind_of
-from ..results.tables import reached as is_reached
 from ..results.verdict import TOLERANCE
+from ..results.verdict import reached as is_reached
 from ..results.violations import Violation
 from ..results.worth import PRICED, Worth, share_words, unit_of_amount, unpriced, worths
 from . import holding
@@ -46,9 +46,8 @@ def _without_price(subject: Subject, own: Sequence[Worth]) -> Iterator[Block]:
     said = subject.speaker
     if subject.result.status.standing not in PRICED:
         return
-    for label, names in zip(
-        ("limits_free", "limits_touched"), unpriced(subject.result, {one.limit for one in own}), strict=True
-    ):
+    labels = ("limits_free", "limits_touched", "limits_slight")
+    for label, names in zip(labels, unpriced(subject.result, {one.limit for one in own}), strict=True):
         if names:
             yield Paragraph(said.say(label, names=said.both([said.inner(name) for name in names])))
 

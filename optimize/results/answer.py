@@ -26,8 +26,7 @@ from .gains import Outcome, outcomes, said, sides, times_of
 from .moments import MOST_TIMES, is_in_years, round_times
 from .prices import current, kind_of
 from .result import Result
-from .tables import reached
-from .verdict import TOLERANCE
+from .verdict import TOLERANCE, reached
 from .violations import Violation
 
 STEP = 5.0  # years between the times of outcomes

@@ -26,10 +26,9 @@ from .gains import losing
 from .prices import current, kind_of
 from .result import Result
 from .sentences import sentences
-from .tables import reached
 from .tidy import DUST, OUTCOMES, SUMMARY, Cell, Row, headers, outcome_rows, summary_rows
 from .uses import Use, uses
-from .verdict import TOLERANCE
+from .verdict import TOLERANCE, reached
 from .voice import COMMA, LANGUAGE, Voice, voice_of
 
 MOST_ROWS = 1_048_576  # of a sheet, by the format

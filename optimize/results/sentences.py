@@ -16,7 +16,7 @@ from .numbers import column, shares, signed_column
 from .prices import kind_of
 from .result import Result
 from .uses import Use, uses
-from .verdict import Standing
+from .verdict import Standing, reached
 from .voice import LANGUAGE, Voice, voice_of
 from .worth import PRICED, worths
 
@@ -173,17 +173,34 @@ class _Sentences:
         return self.voice.say("costs", uses=self._few(told)) if told else ""
 
     def _binds(self) -> str:
-        prices = self.result.shadow_prices
-        binding = [name for name, price in prices.items() if price.to_numpy().any()]
+        binding = [name for name, price in self.result.shadow_prices.items() if price.to_numpy().any()]
+        slight: list[str] = []
         if self.result.status.standing in PRICED:
             told = {one.limit for one in worths(self.result)}
+            slight = [name for name in binding if name not in told and self._is_reached(name)]
             binding = [name for name in binding if name in told]
-        limits = [self._binding(name) for name in binding if kind_of(prices[name]) is RowKind.LIMIT]
+        if not all(map(self._is_limit, binding)):
+            slight = list(filter(self._is_limit, slight))  # of levers it is said already
+        limits, others = self._limits(binding), self._limits(slight)
         if not binding:
-            return self.voice.say("binds_nothing")
-        if len(limits) < len(binding):
+            return self.voice.say("binds_slightly_only" if slight else "binds_nothing", limits=others)
+        return self.voice.say("binds_and_slightly" if slight else "binds", limits=limits, others=others)
+
+    def _is_reached(self, name: str) -> bool:
+        """Whether a limit with a price leaves no room; bounds and ramps have prices only where they leave none."""
+        items = (item for item in self.result.violations if item.limit == name)
+        return not self._is_limit(name) or any(map(reached, items))
+
+    def _is_limit(self, name: str) -> bool:
+        """Whether it is a limit of the plan, and nothing that this says of a lever."""
+        return kind_of(self.result.shadow_prices[name]) is RowKind.LIMIT
+
+    def _limits(self, names: Sequence[str]) -> str:
+        """Limits that bind, and in one word all that is said of levers."""
+        limits = [self._binding(name) for name in names if self._is_limit(name)]
+        if len(limits) < len(names):
             limits.append(self.voice.say("binds_levers" if limits else "binds_only_levers"))
-        return self.voice.say("binds", limits=self._listed(limits, "semicolon"))
+        return self._listed(limits, "semicolon")
 
     def _binding(self, name: str) -> str:
         price = self.result.shadow_prices[name]

@@ -21,15 +21,13 @@ from .moments import round_times
 from .numbers import column, shares, signed_column
 from .result import Result
 from .uses import Use, telling, uses
-from .verdict import TOLERANCE, Standing, size_words
+from .verdict import TOLERANCE, Standing, reached, size_words
 from .violations import Violation
 from .voice import LANGUAGE, Voice, voice_of
 
 MOST_OUTCOMES = 14
 MOST_ROWS = 45
 MOST_PLACES = 8  # of an outcome that is told by element, where nothing is told of all together
-# A limit counts as reached within this part of what the levers can move.
-REACHED = 1e-4
 NOTHING = 1e-6
 
 
@@ -303,11 +301,6 @@ class _Tables:
             unit.of(self.voice.language),
             *numbers,
         )
-
-
-def reached(item: Violation) -> bool:
-    """Whether a limit holds and leaves no room."""
-    return item.size <= TOLERANCE and item.room <= REACHED
 
 
 def _course(one: Outcome) -> tuple[str, ...]:

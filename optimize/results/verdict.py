@@ -18,6 +18,8 @@ from .violations import Violation, largest
 from .voice import COMMA, LANGUAGE, Voice
 
 TOLERANCE = 1e-6
+# A limit counts as reached within this part of what the levers can move.
+REACHED = 1e-4
 
 
 class Standing(StrEnum):
@@ -346,6 +348,11 @@ _WHY = {
     Ending.INTERRUPTED: (Standing.INTERRUPTED, "why_interrupted", "advice_restart"),
 }
 _STALLED = (Standing.STALLED, "why_stalled", "advice_stalled")
+
+
+def reached(item: Violation) -> bool:
+    """Whether a limit holds and leaves no room."""
+    return item.size <= TOLERANCE and item.room <= REACHED
 
 
 def size_words(size: float) -> str:

@@ -285,22 +285,28 @@ def _of_levers(result: Result, found: Sequence[Worth], kinds: Sequence[RowKind])
     yield f"{what} of levers bind at {counts}; the dearest is {here}."
 
 
-def unpriced(result: Result, costing: set[str]) -> tuple[list[str], list[str]]:
-    """The limits that are not among those that cost something: those that are far, and those that are reached."""
+def unpriced(result: Result, costing: set[str]) -> tuple[list[str], list[str], list[str]]:
+    """The limits that are not among those that cost something: those that are far, those that are reached without a
+    price, and those that are reached and have one that is next to nothing."""
     rooms = {item.limit: item.room for item in result.violations}
     kinds = {name: kind_of(price) for name, price in result.shadow_prices.items()}
     without = [name for name, kind in kinds.items() if kind is RowKind.LIMIT and name in rooms and name not in costing]
-    return [name for name in without if rooms[name] >= FREE], [name for name in without if rooms[name] < FREE]
+    reached = [name for name in without if rooms[name] < FREE]
+    priced = [name for name in reached if result.shadow_prices[name].to_numpy().any()]
+    far = [name for name in without if rooms[name] >= FREE]
+    return far, [name for name in reached if name not in priced], priced
 
 
 def _costing_nothing(result: Result, costing: set[str]) -> Iterator[str]:
-    """The limits without a price: those that are far, and those that are reached all the same."""
-    free, reached = unpriced(result, costing)
+    """The limits that cost nothing or next to it: those that are far, and those that are reached all the same."""
+    free, reached, slight = unpriced(result, costing)
     if free:
         they = "it costs" if len(free) == 1 else "they cost"
         yield f"Nobody needs to argue about: {_listed(result, free)}: {they} nothing here."
     if reached:
         yield f"At a price of zero, but reached or nearly so: {_listed(result, reached)}; tighter, they may cost."
+    if slight:
+        yield f"Reached or nearly so, though a little more would bring next to nothing: {_listed(result, slight)}."
 
 
 def _listed(result: Result, names: Sequence[str]) -> str:

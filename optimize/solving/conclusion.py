@@ -17,6 +17,7 @@ import xarray as xr
 
 from sd_models.dynamics.timing import SAME_TIME
 from sd_models.errors import SimulationError
+from sd_models.system.model import FloatArray, Mask
 
 from ..files.provenance import digest_of, files_of, provenance
 from ..headlines.names import names
@@ -24,7 +25,7 @@ from ..plans.assumptions import sentence
 from ..plans.horizon import clock_of, horizon_end
 from ..plans.quantities import time_unit
 from ..plans.ramps import Held
-from ..problems.optimality import Marginals, Multipliers, most_violated, optimality, row_sizes, slopes
+from ..problems.optimality import Marginals, Multipliers, most_violated, normals, optimality, row_sizes, slopes
 from ..problems.presolve import Presolved
 from ..problems.problem import Problem
 from ..problems.program import Evaluation, Program
@@ -35,7 +36,7 @@ from ..results.prices import at_bounds, objective_unit, shadow_prices, with_size
 from ..results.recomputation import policy_of
 from ..results.result import Result, Work
 from ..results.tidy import tidied
-from ..results.verdict import TOLERANCE, Findings, Looked
+from ..results.verdict import REACHED, TOLERANCE, Findings, Looked
 from ..results.violations import Violation, violations
 from ..results.words import WORDS
 from ..solvers.solver import Ending, Solver
@@ -46,7 +47,8 @@ from .oversight import Oversight
 from .policy_runs import PolicyRuns
 from .search import End, best_of
 
-# A price is none if the limit's whole size, times it, is this small a part of the objective: the solver's rounding.
+# A price is the solver's rounding if the limit's whole size, times it, is this small a part of the objective, unless
+# the limit is reached and a lever stands still by that price alone: what is tiny may bind all the same.
 NO_EFFECT = 1e-9
 # How near the worth of a policy is to that of one from which nothing was taken but dust.
 SAME = 1e-10
@@ -226,17 +228,39 @@ def _prices(problem: Problem, program: Program, at: Evaluation, multipliers: Mul
     plan_rows = sum(len(rows.expression) for rows in problem.bound.rows)
     names = (*program.row_names[plan_rows:], *(quadratic.name for quadratic in program.quadratics))
     objective, lagrangian = slopes(program, at, multipliers)
-    worth = Marginals(program, at, objective, lagrangian, np.zeros(len(at.x))).worth
-    effects = np.abs(multipliers.rows) * row_sizes(program, at.x, at.y)
-    rows = np.where(effects > NO_EFFECT * worth, multipliers.rows, 0.0)
+    marginals = Marginals(program, at, objective, lagrangian, np.zeros(len(at.x)))
+    rows = np.where(_counting(program, at, multipliers, marginals), multipliers.rows, 0.0)
+    held = np.where(np.abs(lagrangian) > TOLERANCE * marginals.whole, lagrangian, 0.0)
     values = (*rows[plan_rows:], *multipliers.quadratics)
     prices = shadow_prices(
         problem,
         rows,
-        at_bounds(program, at.x, lagrangian),
+        at_bounds(program, at.x, held),
         added=dict(zip(names, map(float, values), strict=True)),
     )
     return with_sizes(prices, problem, program, at)
+
+
+def _counting(program: Program, at: Evaluation, multipliers: Multipliers, marginals: Marginals) -> Mask:
+    """The rows whose prices are no rounding."""
+    sizes, values = row_sizes(program, at.x, at.y), program.rows(at.x, at.y)
+    found = np.abs(multipliers.rows) * sizes > NO_EFFECT * marginals.worth
+    room = np.where(multipliers.rows > 0, program.row_upper - values, values - program.row_lower)
+    tiny = np.flatnonzero(~found & (multipliers.rows != 0.0) & (room <= REACHED * sizes))
+    if len(tiny):
+        pulls = normals(program, at, tiny, np.zeros(0, dtype=np.int64))
+        rows = np.repeat(tiny, np.diff(pulls.indptr))
+        weighed = np.abs(pulls.data * multipliers.rows[rows])
+        found[rows[weighed > TOLERANCE * _of_kind(program, marginals.whole)[pulls.indices]]] = True
+    return found
+
+
+def _of_kind(program: Program, values: FloatArray) -> FloatArray:
+    """The largest of values (levers) among all levers of one kind."""
+    found = values.copy()
+    for block in program.blocks:
+        found[block.columns] = values[block.columns].max(initial=0.0)
+    return found
 
 
 def _of_plan(problem: Problem) -> Iterator[str]:

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 import xarray as xr
 from support import islands
+from support.models import loaded
 
 import optimize as opt
+import sd_models as sd
 from optimize.plans.kinds import RowKind
 from optimize.results.prices import SIZE
 from optimize.results.sentences import sentences
 from optimize.results.verdict import Findings
-from optimize.results.worth import FREE, MOST, amount_words, unit_of_amount, worths
+from optimize.results.worth import FREE, MOST, PRICED, amount_words, unit_of_amount, worths
 from optimize.solvers.solver import Ending
 from sd_models.system.model import System
 
@@ -137,13 +139,14 @@ def test_what_is_rounding_beside_the_objective_measures_nothing(result: opt.Resu
 
 
 def test_what_a_search_leaves_over_in_a_price_is_no_price(result: opt.Result) -> None:
-    """No limit binds by it, and none is worth 8e-14% of anything."""
+    """None is worth 8e-14% of anything."""
     dusty = {name: 1e-15 * price.assign_attrs() for name, price in result.shadow_prices.items()}
     dusty = {name: price.assign_attrs(result.shadow_prices[name].attrs) for name, price in dusty.items()}
     found = replace(result, shadow_prices=dusty)
     assert worths(found) == ()
-    assert not any("would bring" in text for text in opt.sayings(found))
-    assert {one.topic: one.text for one in sentences(found)}["binds"] == "What binds: no limit."
+    assert not any("%" in text for text in opt.sayings(found))
+    told = {one.topic: one.text for one in sentences(found)}["binds"]
+    assert told.startswith("What binds, though a little more would bring next to nothing: ")
 
 
 def test_many_limits_are_counted(result: opt.Result) -> None:
@@ -199,3 +202,56 @@ def test_sizes_are_kept_and_computed_anew(result: opt.Result, tmp_path: Path) ->
     forged = opt.verify(replace(again, shadow_prices=prices)).verification
     assert forged is not None
     assert forged.doubts == ("the shadow price of 'cap' is another",)
+
+
+TINY = 1e-9
+SPENT = "public investment in citizenization"
+LEVER = {"variable": SPENT, "every": 10, "lower": 0, "upper": 60}
+WHOLE = {"name": "budget", "sum": SPENT, "over": ["province"], "at_most": 600}
+OF_LEVERS = "bounds of levers and how fast they may change"
+FEW = {"where": {"province": ["Beijing", "Tibet"]}}
+
+
+@pytest.mark.parametrize(
+    ("lever", "limit", "told"),
+    [
+        ({"ramp": {"absolute": TINY, "from_start": True}}, {}, OF_LEVERS),
+        ({"ramp": {"relative": 0.1, "absolute": TINY, "from_start": True}}, {}, OF_LEVERS),
+        ({"upper": TINY}, {}, OF_LEVERS),
+        ({}, {"at_most": TINY}, "budget"),
+        ({}, {"sum": None, "over": [], "variable": SPENT, "at_most": TINY}, "budget"),
+    ],
+)
+def test_what_is_tiny_binds_all_the_same(lever: dict[str, Any], limit: dict[str, Any], told: str) -> None:
+    """Though nobody would gain much by a little more of it."""
+    limit = {key: value for key, value in {**WHOLE, **limit}.items() if value is not None}
+    binds = _binding({"lever": [{**LEVER, **lever}], "limit": [limit]})
+    assert binds.startswith(f"What binds, though a little more would bring next to nothing: {told}")
+
+
+def test_what_is_tiny_binds_beside_what_counts() -> None:
+    """What is said of levers is said once."""
+    small = {**FEW, "name": "small", "variable": SPENT, "at_most": TINY}
+    binds = _binding({"lever": [LEVER], "limit": [WHOLE, small]})
+    assert binds.startswith("What binds: budget; besides, bounds of levers and how fast they may change; and, though a")
+    assert "next to nothing: small" in binds
+    assert binds.count("bounds of levers") == 1
+
+
+def _binding(plan: dict[str, Any]) -> str:
+    goal = {"maximize": "national urban share", "measure": "mean"}
+    content = {"model": "urbanization", "horizon": [2021, 2041], "objective": goal, **plan}
+    result = opt.solve(opt.Problem(sd.load("urbanization"), opt.read_plan(content)))
+    assert result.status.standing in PRICED
+    (binds,) = [one.text for one in sentences(result) if one.topic == "binds"]
+    return binds
+
+
+def test_what_does_not_bind_has_no_price(tmp_path: Path) -> None:
+    """However tiny it is: what is best is below it."""
+    lever = {"variable": "u", "lower": TINY / 2, "upper": TINY, "ramp": {"absolute": TINY, "from_start": True}}
+    model = "u = 0 ~~|\n stock = INTEG(u, 0) ~~|\n gain = LN(2 + stock) ~~|"
+    content = {"model": "case.mdl", "horizon": [0, 3], "objective": {"minimize": "gain"}, "lever": [lever]}
+    result = opt.solve(opt.Problem(loaded(tmp_path, model), opt.read_plan(content)))
+    binding = [name for name, price in result.shadow_prices.items() if price.to_numpy().any()]
+    assert binding == ["lower bound of u"]
