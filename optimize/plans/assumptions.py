@@ -8,7 +8,7 @@ the same when its keys are sorted; two that overlap in another way contradict ea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,13 +28,17 @@ MOST_TOLD = 6  # assumptions that one sentence names
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A constant (`name`, or `name[element]`) with another value than the model's, which is from `least` to `most`."""
+    """A constant (`name`, or `name[element]`) with another value than the model's, which is from `least` to `most`.
+
+    `outside` is the range that the modeller declared, in words, where the value is not in it.
+    """
 
     name: str
     value: float
     least: float
     most: float
     unit: str = ""
+    outside: str = field(default="", compare=False)  # follows from the value and the model
 
     @property
     def words(self) -> str:
@@ -75,11 +79,18 @@ def assumptions(system: System, plan: Plan) -> tuple[Assumption, ...]:
 
 
 def sentence(found: Sequence[Assumption]) -> str:
-    """All that is assumed otherwise than in the model, in one sentence; nothing where nothing is."""
+    """All that is assumed otherwise than in the model, in one sentence, and what of it leaves the model's own ranges in
+    another; nothing where nothing is."""
     if not found:
         return ""
-    more = f"; and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
-    return f"Assumed otherwise than in the model: {'; '.join(one.words for one in found[:MOST_TOLD])}{more}."
+    outside = [f"{one.name} {one.value:.6g} ({one.outside})" for one in found if one.outside]
+    beyond = f" Outside the range that the model gives it: {_listed(outside)}." if outside else ""
+    return f"Assumed otherwise than in the model: {_listed([one.words for one in found])}.{beyond}"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    more = f"; and {len(texts) - MOST_TOLD} more" if len(texts) > MOST_TOLD else ""
+    return f"{'; '.join(texts[:MOST_TOLD])}{more}"
 
 
 def with_constants(plan: Plan, system: System, later: Sequence[tuple[str, float]]) -> Plan:
@@ -173,4 +184,5 @@ def _values(system: System, given: Sequence[_Given], faults: Faults) -> dict[str
 
 def _assumption(system: System, one: _Given, own: FloatArray) -> Assumption:
     variable = system[one.part.name]
-    return Assumption(str(one.part), one.value, float(own.min()), float(own.max()), variable.unit)
+    ends = float(own.min()), float(own.max())
+    return Assumption(str(one.part), one.value, *ends, variable.unit, variable.outside(one.value))

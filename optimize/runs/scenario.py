@@ -136,12 +136,16 @@ def run_scenario(
             data=scenario.data,
             regions=regions,
         )
-    run.attrs["notes"] = [*run.attrs.get("notes", ()), *_notes(scenario, run["time"].to_numpy())]
+    run.attrs["notes"] = [*run.attrs.get("notes", ()), *_notes(scenario, system, run["time"].to_numpy())]
     return run
 
 
-def _notes(scenario: Scenario, times: FloatArray) -> Iterator[str]:
+def _notes(scenario: Scenario, system: System | None, times: FloatArray) -> Iterator[str]:
     """What somebody who asked for this scenario may not expect."""
+    for part, value in ((setting.part, setting.value) for setting in scenario.settings):
+        outside = "" if system is None else system[part.name].outside(value)
+        if outside:
+            yield f"{part} = {value:.6g} is outside the range that the model gives it: {outside}."
     if len(times) == 1:
         yield f"The run has one time only, {times[0]:.10g}: FINAL TIME is not after INITIAL TIME."
     if scenario.policy:

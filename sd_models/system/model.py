@@ -133,6 +133,22 @@ class Variable:
         }
         return {label: text for label, text in labelled.items() if text}
 
+    def outside(self, value: float) -> str:
+        """The range that the modeller declared, in words, if a value is not in it; nothing if it is, or there is none.
+
+        A range tells people what makes sense, as that of a slider does: nothing in a run is held by it.
+
+        >>> closure = Variable("closure", Kind.CONSTANT, (), (), limits=(1.0, 3.0))
+        >>> closure.outside(9.0), closure.outside(2.0)
+        ('1 to 3', '')
+        """
+        low, high = self.limits
+        if (low is None or value >= low) and (high is None or value <= high):
+            return ""
+        if low is None or high is None:
+            return f"at most {number_text(high)}" if high is not None else f"at least {number_text(low or 0.0)}"
+        return f"{number_text(low)} to {number_text(high)}"
+
     def _limits(self) -> str:
         low, high = ("?" if bound is None else number_text(bound) for bound in self.limits)
         limits = "" if self.limits == (None, None) else f"{low} to {high}"

@@ -171,6 +171,16 @@ def test_many_assumptions_are_one_sentence(islands_system: System) -> None:
     assert sentence(many).endswith("x5 1 instead of 0; and 2 more.")
 
 
+def test_what_leaves_the_range_of_the_model_is_told(islands_system: System) -> None:
+    """In a sentence of its own, which stands wherever assumptions do; it is solved all the same."""
+    problem = _problem(islands_system, islands.small_plan(), **{"tax rate": 0.9})
+    assert sentence(problem.assumptions) == (
+        "Assumed otherwise than in the model: tax rate 0.9 instead of 0.2 1/Year. "
+        "Outside the range that the model gives it: tax rate 0.9 (0.05 to 0.5)."
+    )
+    assert opt.solve(problem).notes[0] == sentence(problem.assumptions)
+
+
 def test_what_is_set_later_covers_what_was_set_before(islands_system: System) -> None:
     """All of a variable covers its elements; an element leaves the others; other spellings are the same name."""
     plan = opt.read_plan(islands.plan(constants={"people[north]": 1.5, "returns": 0.3}))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from support.models import loaded
 
 from optimize.command_line.requests import Engine
 from optimize.files.names import Part
@@ -115,3 +116,30 @@ def test_what_cannot_be_compiled_runs_in_pysd(folder: Path) -> None:
 def test_a_run_of_one_time_is_noted(lakes_file: Path) -> None:
     """A start after the end is more likely a slip than a wish."""
     assert any("one time only" in note for note in run(lakes_file, time=TimeSpan(start=9.0)).attrs["notes"])
+
+
+@pytest.mark.parametrize("engine", [Engine.NATIVE, Engine.PYSD])
+@pytest.mark.parametrize(
+    ("limits", "value", "told"),
+    [
+        ("[1,3,1]", 9, "1 to 3"),
+        ("[1,3]", 0, "1 to 3"),
+        ("[1,?]", 0, "at least 1"),
+        ("[?,3]", 4, "at most 3"),
+        ("[1,3,1]", 3, ""),
+        ("[?,?]", 9, ""),
+        ("", 9, ""),
+    ],
+)
+def test_a_value_outside_the_range_of_the_model_is_noted(
+    tmp_path: Path, engine: Engine, limits: str, value: int, told: str
+) -> None:
+    """It runs all the same: a range is that of a slider. Elements count like all of a variable."""
+    lines = f"side: left, right ~~|\n case[side] = 1, 2 ~ Dmnl {limits} ~|\n x = SUM(case[side!]) ~~|\n"
+    system = loaded(tmp_path, lines)
+    found = run(tmp_path / "case.mdl", engine, settings=[f"case[left]={value}"])
+    assert float(found["x"][0]) == value + 2
+    said = [note for note in found.attrs["notes"] if "range" in note]
+    whole = f"case[left] = {value} is outside the range that the model gives it: {told}."
+    assert said == ([whole] if told else [])
+    assert system["case"].outside(2) == ""

@@ -18,6 +18,7 @@ from optimize.calibration.accuracy import Summary, summaries
 from optimize.calibration.fitting import Ending
 from sd_models.common_prosperity import figures
 from sd_models.common_prosperity.folder import HERE
+from sd_models.common_prosperity.tables import CLOSURES
 from sd_models.diagrams.diagram import Format, written
 from sd_models.diagrams.drawing import draw
 from sd_models.system.model import Kind
@@ -441,6 +442,13 @@ def test_pairs_of_paths_are_in_order() -> None:
     assert all(earlier < later for earlier, later in pairwise(times))
     assert times.iloc[0] == 2011
     assert times.iloc[-1] >= 2051
+
+
+@pytest.mark.parametrize("closure", CLOSURES)
+def test_a_closure_has_the_range_of_its_cases(closure: str) -> None:
+    """So that somebody who sets it to 0 or 9 is told."""
+    assert system()[closure].limits == (1.0, 3.0)
+    assert {system()[closure].outside(value) for value in (0.0, 9.0)} == {"1 to 3"}
 
 
 def test_the_file_carries_its_sketch() -> None:
