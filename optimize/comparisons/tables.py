@@ -11,7 +11,7 @@ from ..headlines.scales import PURE
 from ..plans.horizon import horizon_end
 from ..results.gains import Extreme, Outcome, Sides, part_changed
 from ..results.moments import round_times
-from ..results.numbers import column, signed_column
+from ..results.numbers import changes, column, signed_column
 from ..results.tables import Table, telling_dimension
 from ..results.verdict import TOLERANCE, reached
 from ..results.violations import Violation
@@ -88,8 +88,9 @@ def _goals(found: Comparison) -> Table:
     units = [voice_of(one).unit(one.objective_unit) for one in results]
     before = [unit.factor * one.baseline_objective for one, unit in zip(results, units, strict=True)]
     after = [unit.factor * one.objective for one, unit in zip(results, units, strict=True)]
-    changes = signed_column([with_it - without for with_it, without in zip(after, before, strict=True)])
-    numbers = zip(column(before), column(after), changes, strict=True)
+    pairs = list(zip(before, after, strict=True))
+    like = (*before, *after) if found.has_one_goal else ()
+    numbers = [(*column(pair, like=like), *changes([pair], like=like)) for pair in pairs]
     rows = tuple(
         (label, goal, unit.english, *told)
         for label, goal, unit, told in zip(found.labels, goals, units, numbers, strict=True)
@@ -109,8 +110,8 @@ def _end(found: Comparison) -> Table:
         last = compared.policy.isel(time=-1).to_numpy().tolist()
         before = compared.without.isel(time=-1).to_numpy().tolist()[: 1 if one_baseline else None]
         texts = column([*before, *last])
-        changes = signed_column([value - last[0] for value in last[1:]], like=[*before, *last])
-        rows.append((compared.headline.english, _unit(found, compared), *texts, *changes))
+        others_less_first = changes([(last[0], value) for value in last[1:]], like=[*before, *last])
+        rows.append((compared.headline.english, _unit(found, compared), *texts, *others_less_first))
     without = ("no policy",) if one_baseline else tuple(f"{label} without" for label in found.labels)
     headers = ("", "unit", *without, *found.labels, *(f"{label} - {found.labels[0]}" for label in others))
     when = found.said(float(found.outcomes[0].policy["time"][-1]))
@@ -231,8 +232,8 @@ def _differences(found: Comparison, title: str, rows: list[tuple[str, list[float
     every = [value for _, values in rows for value in values]
     told = []
     for name, values in rows:
-        changes = signed_column([value - values[0] for value in values[1:]], like=every)
-        told.append((name, *column(values, like=every), *changes))
+        less_first = changes([(values[0], value) for value in values[1:]], like=every)
+        told.append((name, *column(values, like=every), *less_first))
     headers = ("", *found.labels, *(f"{label} - {found.labels[0]}" for label in found.labels[1:]))
     return Table(title, headers, tuple(told), len(headers) - 1)
 

@@ -10,7 +10,7 @@ from sd_models.errors import Fault, InvalidRequest
 
 from ..comparisons.comparison import RUN, Compared, Comparison, compare
 from ..results.gains import Sides
-from ..results.numbers import signed_column
+from ..results.numbers import changes
 from ..results.result import Result
 from ..results.verdict import TOLERANCE, reached
 from .blocks import Block, Chart, Folded, Listing, Paragraph, Section, Table
@@ -100,9 +100,9 @@ def _end(subject: Subject, found: Comparison, single: Sequence[Compared]) -> Tab
     for compared in single:
         last = compared.policy.isel(time=-1).to_numpy().tolist()
         before = compared.without.isel(time=-1).to_numpy().tolist()[: 1 if found.has_one_baseline else None]
-        changes = map(typeset, signed_column([value - last[0] for value in last[1:]], like=[*before, *last]))
+        less_first = map(typeset, changes([(last[0], value) for value in last[1:]], like=[*before, *last]))
         unit = said.people_unit(compared.headline.unit)
-        rows.append((said.headline(compared.headline), unit, *column([*before, *last], digits=4), *changes))
+        rows.append((said.headline(compared.headline), unit, *column([*before, *last], digits=4), *less_first))
     without = (said.say("head_without"),) if found.has_one_baseline else _without(said, found)
     headers = ("", said.say("head_unit"), *without, *found.labels, *(_against(said, found, one) for one in others))
     when = said.at(float(single[0].policy["time"][-1]))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 DIGITS = 4
+OWN = 2  # digits of a change that its neighbours' precision would hide
 LEAST, MOST = 1e-3, 1e7  # what is told without a power of ten
 
 
@@ -30,6 +31,25 @@ def signed_column(values: Sequence[float], *, like: Sequence[float] = (), digits
     ['+12.35', '-0.50', '0']
     """
     return [_text(value, _decimals((*values, *like), digits), "+", digits) for value in values]
+
+
+def changes(pairs: Sequence[tuple[float, float]], *, like: Sequence[float] = (), digits: int = DIGITS) -> list[str]:
+    """The changes from the first to the second number of each pair, as they stand beside these in a column.
+
+    Where that would contradict them, nothing between two that read differently or something between two that read
+    alike, a change has two digits of its own.
+
+    >>> changes([(12.34, 56.78), (12.344, 12.346), (12.346, 12.354)])
+    ['+44.44', '+0.0020', '+0.0080']
+    """
+    beside = [*like, *(value for pair in pairs for value in pair)]
+    told = [column(pair, like=beside, digits=digits) for pair in pairs]
+    moves = [after - before for before, after in pairs]
+    texts = signed_column(moves, like=beside, digits=digits)
+    return [
+        text if (text == "0") == (before == after) else signed_column([move], digits=OWN)[0]
+        for text, (before, after), move in zip(texts, told, moves, strict=True)
+    ]
 
 
 def shares(parts: Sequence[float], *, sign: str = "", decimals: int = 1) -> list[str]:

@@ -12,7 +12,7 @@ from ..plans.kinds import RowKind
 from .bounded import percent
 from .gains import Extreme, Outcome, Sides, gaining, is_worse, losing, outcomes
 from .moments import YEARS, is_in_years
-from .numbers import column, shares, signed_column
+from .numbers import changes, column, shares, signed_column
 from .prices import kind_of
 from .result import Result
 from .uses import Use, uses
@@ -219,7 +219,7 @@ class _Sentences:
         unit = self.voice.people_unit(one.headline.unit)
         last, without = float(one.policy[-1]), float(one.without[-1])
         texts = column([last, without])
-        change = signed_column([float(one.change[-1])], like=[last, without])[0]
+        change = changes([(without, last)])[0]
         if not one.is_share:
             change = self._change(one, float(one.change[-1]), float(one.relative[-1]))
         words = {"name": self._name(one), "policy": self.voice.amount(texts[0], unit), "without": texts[1]}

@@ -18,7 +18,7 @@ from sd_models.simulator.measures import Measure
 
 from .gains import Extreme, Outcome, Sides, gaining, losing, outcomes, times_of
 from .moments import round_times
-from .numbers import column, shares, signed_column
+from .numbers import changes, column, shares, signed_column
 from .result import Result
 from .uses import Use, telling, uses
 from .verdict import TOLERANCE, Standing, reached, size_words
@@ -99,7 +99,7 @@ class _Tables:
         if named is not None and goal.measure is not Measure.INTEGRAL and not goal.final_weight:
             factor, text = named.headline.factor, self.voice.people_unit(named.headline.unit)
             without, found = (factor * value for value in (result.baseline_objective, result.objective))
-        texts = (*column([without, found]), *signed_column([found - without], like=[without, found]))
+        texts = (*column([without, found]), *changes([(without, found)]))
         verb = self._say("largest" if result.plan.objective.sign > 0 else "smallest")
         heads = self._heads("", "unit", "without", "with", "change")
         return Table(self._say("table_goal", verb=verb), heads, ((self._goal_name(), text, *texts),), 3)
@@ -306,7 +306,7 @@ class _Tables:
 def _course(one: Outcome) -> tuple[str, ...]:
     """An outcome at the start, at the end without the policy and with it, and the difference."""
     values = [float(one.policy[0]), float(one.without[-1]), float(one.policy[-1])]
-    change = signed_column([float(one.change[-1])], like=values)
+    change = changes([(values[1], values[2])], like=values)
     return (*column(values), *change, _percent(one, float(one.relative[-1])))
 
 

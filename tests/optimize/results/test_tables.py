@@ -115,6 +115,13 @@ def test_a_goal_that_is_worse_than_without_is_said_with_the_verdict(result: opt.
     assert (goal.headers[-1], goal.rows[0][-1][0]) == ("change", "-")
 
 
+def test_a_change_is_told_between_numbers_that_read_differently(result: opt.Result) -> None:
+    """Where the precision of both would make it nothing."""
+    near = replace(result, baseline_objective=1234.4, objective=1234.6)
+    goal = tables(near)[0]
+    assert goal.rows[0][-3:] == ("1,234", "1,235", "+0.20")
+
+
 def test_where_no_lever_moves_the_goal_nothing_is_recommended(result: opt.Result) -> None:
     """The policy of such a search is the one that it began with."""
     looked = Looked(Curvature.HOLDS, 0.0, 0, 0, 10, 0.0, 0.0, idle=("spending",), is_idle=True)
