@@ -50,4 +50,18 @@ def load(model: str | Path, *, data: Iterable[str | Path] = (), regions: str | P
     from .files import read
     from .flattening import flatten
 
-    return flatten(read(model_path(model)), data=[Path(file) for file in data], regions=regions)
+    path = model_path(model)
+    system = flatten(read(path), data=[Path(file) for file in data], regions=regions)
+    if _is_empty(system):
+        found = "it holds no model: there is no equation in it, but for those that say when a run begins and ends."
+        advice = "Expected is a variable at least. Save the model again from the program that made it, or name another."
+        raise UnreadableModel(Fault(found, file=path.name, advice=advice))
+    return system
+
+
+def _is_empty(system: System) -> bool:
+    """Whether nothing happens in a model, whose times are all that its file tells, if that."""
+    from ..system.model import key
+    from .xmile.settings import CONTROL_NAMES
+
+    return all(key(name) in CONTROL_NAMES for name in system.variables)

@@ -54,3 +54,38 @@ def test_the_ending_of_a_file_may_be_in_capitals(tmp_path: Path) -> None:
     """As older programs write it."""
     path = written(tmp_path, "x = 1 ~~|").rename(tmp_path / "CASE.MDL")
     assert "x" in sd.load(path)
+
+
+HEADER = '<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0"><header/>'
+SPECS = "<sim_specs><start>0</start><stop>1</stop></sim_specs>"
+TIMES = "INITIAL TIME = 0 ~~|\nFINAL TIME = 1 ~~|\nTIME STEP = 1 ~~|\nSAVEPER = TIME STEP ~~|\n"
+SKETCH = "\\\\\\---/// Sketch information - do not modify anything except names\nV300  Do not\n*View 1\n///---\\\\\\\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("case.mdl", ""),
+        ("case.mdl", "\n\n"),
+        ("case.mdl", "{UTF-8}\n"),
+        ("case.mdl", f"{{UTF-8}}\n{SKETCH}"),
+        ("case.mdl", f"{{UTF-8}}\n{TIMES}{SKETCH}"),
+        ("case.mdl", "{UTF-8}\nside: left, right ~~|\n"),
+        ("case.xmile", f"{HEADER}{SPECS}<model><variables/></model></xmile>"),
+        ("case.stmx", f"{HEADER}{SPECS}<model/></xmile>"),
+    ],
+)
+def test_a_file_without_equations_holds_no_model(tmp_path: Path, name: str, text: str) -> None:
+    """It says so, before anybody looks for views, levers or times in it."""
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    (fault,) = faults(UnreadableModel, lambda: sd.load(tmp_path / name))
+    assert fault.file == name
+    assert fault.found.startswith("it holds no model")
+    assert fault.advice.startswith("Expected is a variable at least.")
+
+
+def test_an_empty_xmile_file_is_told_as_such(tmp_path: Path) -> None:
+    """By whom reads XML."""
+    (tmp_path / "case.xmile").write_text("", encoding="utf-8")
+    (fault,) = faults(UnreadableModel, lambda: sd.load(tmp_path / "case.xmile"))
+    assert "it is empty" in fault.found
