@@ -9,15 +9,22 @@ with the policy; and the provinces that gain least. The third has each closure, 
 The money stays what the plan decided under the default assumptions; the model runs without it, with it, and with the
 even split under others. A statement survives in a draw if it is true there. Ranges are those of `parameters.csv`, drawn
 evenly and one by one (a Latin hypercube), closures kept: fitted numbers too, so that many a draw fits the record badly.
+
+What a policy was to keep is read from the plan of its run, so that a sentence says what that plan asks for: which part
+of an income, from which year on. A plan without a limit behind one of them is refused.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,20 +32,16 @@ import xarray as xr
 from scipy.stats import qmc
 
 from ..dynamics.timing import TimeSpan
+from ..errors import Fault, InvalidRequest
 from ..reading.library import load
-from ..simulator.simulation import compile
+from ..simulator.simulation import Simulator, compile
 from .folder import HERE
 from .tables import CLOSURES, LEVER, PAGES, Rows, page, signed
 
 DRAWS, SEED = 100, 1
-SPAN = TimeSpan(stop=2051, save_every=0.25)  # the model's step: the plan limits means of years
-PROTECTED, LAST = 2030, 2050  # the years in which the plan leaves nobody behind
-LEAST = 0.99  # the part of an income that it leaves
-PLEDGED = 2038  # from here on it keeps to the pledged path
-DEBT = 1.25  # the part of a debt that it allows at the end
 ROUNDING = 1e-6  # a limit that is missed by less holds
 LOSERS = 5
-YEARS = (2030.0, 2035.0, 2040.0, 2051.0)
+YEARS = (2030, 2035, 2040)  # that are shown before the end
 NATION: Mapping[str, tuple[str, float, str]] = MappingProxyType(  # name, factor and form of what the table shows
     {
         "national prosperity index": ("index, points of 100", 100.0, ".1f"),
@@ -63,23 +66,96 @@ PROVINCES: Mapping[str, str] = MappingProxyType(
         "public debt": "debt",
     }
 )
-INDEX, HARD = "national prosperity index", "national index without soft goods"
-OUTPUTS = (
-    *(INDEX, HARD, "national GDP", "national income ratio", "national CO2", "emissions pledged"),
-    *("urban income", "rural income", "GDP", "public debt"),
+KEPT: Mapping[str, str] = MappingProxyType(  # what no province is to lose, and what it is called
+    {"rural income": "rural income", "urban income": "urban income", "GDP": "output"}
 )
+INDEX, HARD = "national prosperity index", "national index without soft goods"
+EVEN = "even split"
+OUTPUTS = tuple(dict.fromkeys((*NATION, *PROVINCES, HARD, "emissions pledged", EVEN)))
 
 
-def judged(without: xr.Dataset, policy: xr.Dataset, even: xr.Dataset) -> dict[str, xr.DataArray]:
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What a plan asks of a policy.
+
+    Each province keeps a part of variables from a year on (`kept`); the nation keeps to its pledge from the year
+    `pledged` on; a province owes `debt` times as much at most when the year `last` ends.
+    """
+
+    kept: Mapping[str, tuple[float, int]]
+    pledged: int
+    debt: float
+    last: int
+
+    @property
+    def span(self) -> TimeSpan:
+        """The run to the end of the last year, with all steps: a plan limits means of years."""
+        return TimeSpan(stop=self.last + 1, save_every=0.25)
+
+
+def promises(plan: Mapping[str, Any]) -> Promises:
+    """What a plan, as its file or the folder of a run has it, asks of a policy; InvalidRequest for one with other
+    constants than the model's, or with no limit behind a sentence."""
+    if plan.get("constants"):
+        found = f"it assumes otherwise than the model: {', '.join(plan['constants'])}."
+        raise InvalidRequest(Fault(found, file="plan", advice="The tables are of the model's own assumptions."))
+    first, last = (int(time) for time in plan["horizon"])
+    kept = {}
+    for name in KEPT:
+        limit = _limit(plan, name, "at_least", {"variable": name, "baseline": True})
+        kept[name] = (float(limit["at_least"].get("factor", 1.0)), _since(limit, first))
+    debt = _limit(plan, "public debt", "at_most", {"variable": "public debt", "baseline": True}, when="final")
+    pledge = _limit(plan, "national CO2", "at_most", {"variable": "emissions pledged"})
+    return Promises(kept, _since(pledge, first), float(debt["at_most"].get("factor", 1.0)), last)
+
+
+def _limit(
+    plan: Mapping[str, Any], variable: str, side: str, amount: Mapping[str, Any], *, when: str = ""
+) -> Mapping[str, Any]:
+    """The one limit of a plan that holds a variable everywhere against an amount, `when` or from some year on."""
+    found: list[Mapping[str, Any]] = [
+        limit
+        for limit in plan.get("limit", ())
+        if limit.get("variable") == variable
+        and not limit.get("where")
+        and not limit.get("shift")
+        and _is(limit.get(side), amount)
+        and (limit.get("when") == when if when else _since(limit, 0) >= 0)
+    ]
+    if len(found) != 1:
+        where = f"everywhere{' at the end' if when else ''} {side.replace('_', ' ')}"
+        told = f"{len(found) or 'no'} limits hold {variable!r} {where} {_named(amount)}"
+        advice = "Take a run of the default plan, or of one with limits of the same kinds."
+        raise InvalidRequest(Fault(f"{told}; expected one, behind what is said of it.", file="plan", advice=advice))
+    return found[0]
+
+
+def _named(amount: Mapping[str, Any]) -> str:
+    return "a part of it without the policy" if amount.get("baseline") else repr(amount["variable"])
+
+
+def _is(given: Any, amount: Mapping[str, Any]) -> bool:
+    """Whether an amount is that of a variable; as a part of it, where that is what it is without the policy."""
+    told = {"variable": given} if isinstance(given, str) else dict(given) if isinstance(given, Mapping) else {}
+    factor = told.pop("factor", 1.0)
+    return told == amount and (bool(amount.get("baseline")) or factor == 1.0)
+
+
+def _since(limit: Mapping[str, Any], first: int) -> int:
+    """The year from which on a limit holds to the end, `first` where it always does; below zero for other times."""
+    when = limit.get("when", "always")
+    if when == "always":
+        return first
+    is_open = isinstance(when, Mapping) and "from" in when and when.get("to") is None
+    return math.ceil(when["from"]) if is_open else -1
+
+
+def judged(promised: Promises, without: xr.Dataset, policy: xr.Dataset, even: xr.Dataset) -> dict[str, xr.DataArray]:
     """Each statement, and in which runs of a batch it is true (run)."""
     nothing, end, split = (run.isel(time=-1) for run in (without, policy, even))
     yearly, before = (run.groupby(run["time"] // 1).mean() for run in (policy, without))
-    later = yearly.sel(time=slice(PLEDGED, LAST))
-
-    def kept(name: str, part: float) -> xr.DataArray:
-        found, since = (run[name].sel(time=slice(PROTECTED, LAST)) for run in (yearly, before))
-        return (found >= (part - ROUNDING) * since).all(["time", "province"])
-
+    later = yearly.sel(time=slice(promised.pledged, promised.last))
+    owed = end["public debt"] - nothing["public debt"]
     return {
         "The index is higher than without the policy": end[INDEX] > nothing[INDEX],
         "The index is higher than with the even split": end[INDEX] > split[INDEX],
@@ -88,20 +164,23 @@ def judged(without: xr.Dataset, policy: xr.Dataset, even: xr.Dataset) -> dict[st
         "Output is higher": end["national GDP"] > nothing["national GDP"],
         "The income ratio is lower": end["national income ratio"] < nothing["national income ratio"],
         "Emissions are lower": end["national CO2"] < nothing["national CO2"],
-        f"Emissions keep to the pledged path from {PLEDGED} on": (
+        f"Emissions keep to the pledged path from {promised.pledged} on": (
             later["national CO2"] <= (1 + ROUNDING) * later["emissions pledged"]
         ).all("time"),
-        f"No province's rural income falls by more than {1 - LEAST:.0%} in {PROTECTED}-{LAST}": kept(
-            "rural income", LEAST
-        ),
-        f"No province's urban income falls by more than {1 - LEAST:.0%} in {PROTECTED}-{LAST}": kept(
-            "urban income", LEAST
-        ),
-        f"No province's output falls in {PROTECTED}-{LAST}": kept("GDP", 1.0),
-        f"No province owes more than {DEBT:g} times as much": (
-            end["public debt"] - nothing["public debt"] <= (DEBT - 1 + ROUNDING) * abs(nothing["public debt"])
+        **dict(_kept(promised, yearly, before)),
+        f"No province owes more than {promised.debt:g} times as much": (
+            owed <= (promised.debt - 1 + ROUNDING) * abs(nothing["public debt"])
         ).all("province"),
     }
+
+
+def _kept(promised: Promises, yearly: xr.Dataset, before: xr.Dataset) -> Iterator[tuple[str, xr.DataArray]]:
+    """What no province loses, in any year from the one in which that is asked for."""
+    for name, (part, since) in promised.kept.items():
+        years = slice(since, promised.last)
+        holds = yearly[name].sel(time=years) >= (part - ROUNDING) * before[name].sel(time=years)
+        by = "" if part == 1 else f" by more than {100 * (1 - part):.4g}%"
+        yield f"No province's {KEPT[name]} falls{by} in {since}-{promised.last}", holds.all(["time", "province"])
 
 
 def assumptions(folder: Path) -> tuple[list[str], dict[str, np.ndarray]]:
@@ -127,39 +206,50 @@ def assumptions(folder: Path) -> tuple[list[str], dict[str, np.ndarray]]:
     return list(cases), values
 
 
-def statements(money: xr.DataArray, folder: Path = HERE / "provinces") -> Rows:
+def compiled(promised: Promises, folder: Path = HERE / "provinces") -> Simulator:
+    """The model with all that tables need, and all that they vary as inputs."""
+    system, (_, values) = load("common_prosperity", regions=folder), assumptions(folder)
+    return compile(system, levers=[LEVER], constants=list(values), outputs=OUTPUTS, time=promised.span)
+
+
+def statements(
+    simulator: Simulator, promised: Promises, money: xr.DataArray, folder: Path = HERE / "provinces"
+) -> Rows:
     """In which cases, and in how many draws, each statement is true of a policy: the money of the lever by its
     dimensions (time, province, measure)."""
-    system = load("common_prosperity", regions=folder)
     cases, values = assumptions(folder)
     constants = {name: xr.DataArray(each, dims="run") for name, each in values.items()}
-    even = compile(system, outputs=["even split"], time=SPAN).run()["even split"]
-    simulator = compile(system, levers=[LEVER], constants=list(constants), outputs=OUTPUTS, time=SPAN)
+    even = simulator.run()[EVEN]
     runs = [simulator.run(levers=levers, constants=constants) for levers in ({}, {LEVER: money}, {LEVER: even})]
-    yield "statement, at the end of 2050", *cases, f"of {DRAWS} draws"
-    for statement, truth in judged(*runs).items():
+    yield f"statement, at the end of {promised.last}", *cases, f"of {DRAWS} draws"
+    for statement, truth in judged(promised, *runs).items():
         found = truth.to_numpy()
         shown = ("yes" if each else "**no**" for each in found[: len(cases)])
         yield statement, *shown, str(int(found[len(cases) :].sum()))
 
 
-def outcomes(money: xr.DataArray, folder: Path = HERE / "provinces") -> dict[str, Rows]:
+def outcomes(simulator: Simulator, money: xr.DataArray) -> dict[str, Rows]:
     """The tables of the default assumptions."""
-    simulator = compile(load("common_prosperity", regions=folder), levers=[LEVER], time=SPAN)
     without = simulator.run()
-    policy, even = (simulator.run(levers={LEVER: levers}) for levers in (money, without["even split"]))
+    policy, even = (simulator.run(levers={LEVER: levers}) for levers in (money, without[EVEN]))
     return {"policy": _nation(without, even, policy), "behind": _behind(without, policy)}
 
 
 def _nation(*runs: xr.Dataset) -> Rows:
-    yield "without, even split, **policy**", *(str(int(year)) for year in YEARS[:-1]), "end of 2050"
+    end = float(runs[0]["time"][-1])
+    last = f"end of {end - 1:g}"
+    yield "without, even split, **policy**", *map(str, YEARS), last
     for name, (head, factor, form) in NATION.items():
-        values = ([format(factor * float(run[name].sel(time=year)), form) for run in runs] for year in YEARS)
+        values = ([format(factor * float(run[name].sel(time=year)), form) for run in runs] for year in (*YEARS, end))
         yield head, *(f"{nothing}, {even}, **{policy}**" for nothing, even, policy in values)
 
 
 def _behind(without: xr.Dataset, policy: xr.Dataset) -> Rows:
-    yield "change at the end of 2050", *(f"{head}, %" for head in PROVINCES.values()), "urban income at its lowest, %"
+    yield (
+        f"change at the end of {float(without['time'][-1]) - 1:g}",
+        *(f"{head}, %" for head in PROVINCES.values()),
+        "urban income at its lowest, %",
+    )
     changes = {name: (policy[name] / without[name] - 1).transpose("time", "province") for name in PROVINCES}
     least = changes["prosperity index"].isel(time=-1).to_numpy().argsort()[:LOSERS]
     for place in least:
@@ -175,11 +265,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         with xr.open_dataset(run / "policy.nc") as policy:
             money = policy[LEVER].load()
-    except (OSError, KeyError) as error:
+        promised = promises(json.loads((run / "result.json").read_text(encoding="utf-8"))["plan"])
+    except (OSError, KeyError, ValueError, InvalidRequest) as error:
         parser.error(f"{run} is no result of the flagship's plan: {error}")
     if set(money["province"].to_numpy()) != set(pd.read_csv(HERE / "provinces" / "initial.csv")["province"]):
         parser.error(f"{run} is not of the 31 provinces; expected a result of `prosperity optimize`")
-    rows = {name: list(table) for name, table in {**outcomes(money), "statements": statements(money)}.items()}
+    simulator = compiled(promised)
+    told = {**outcomes(simulator, money), "statements": statements(simulator, promised, money)}
+    rows = {name: list(table) for name, table in told.items()}
     for path in PAGES:
         made = {name: partial(iter, table) for name, table in rows.items()}
         path.write_text(page(path.read_text(encoding="utf-8"), made), encoding="utf-8")

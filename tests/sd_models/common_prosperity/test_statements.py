@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,13 +18,29 @@ import sd_models as sd
 from sd_models.common_prosperity import statements
 from sd_models.common_prosperity.folder import HERE
 from sd_models.common_prosperity.tables import LEVER
+from sd_models.errors import InvalidRequest
 
 RANGES = pd.read_csv(HERE / "macro" / "parameters.csv").set_index("parameter")
 
 
+PLAN = tomllib.loads((HERE / "plan.toml").read_text(encoding="utf-8"))
+PROMISED = statements.promises(PLAN)
+
+
+@cache
+def compiled() -> sd.Simulator:
+    """Four regions, to the end of the default plan."""
+    return statements.compiled(PROMISED, HERE / "macro")
+
+
 def money(share: float) -> xr.DataArray:
     """A part of the even split, for four regions."""
-    return share * sd.simulate(system("macro"), outputs=["even split"], time=statements.SPAN)["even split"]
+    return share * compiled().run()["even split"]
+
+
+def judged(share: float) -> list[tuple[str, ...]]:
+    """The table of statements of a part of the even split."""
+    return list(statements.statements(compiled(), PROMISED, money(share), HERE / "macro"))
 
 
 def test_the_first_run_has_the_default_assumptions_and_draws_keep_to_their_ranges() -> None:
@@ -45,7 +65,7 @@ def test_one_closure_moves_at_a_time() -> None:
 
 def test_no_money_brings_nothing_and_breaks_no_promise() -> None:
     """What is to be more is not, and what is to be kept is, but for the pledge, which needs money."""
-    head, *rows = statements.statements(money(0.0), HERE / "macro")
+    head, *rows = judged(0.0)
     found = {row[0]: row[1:] for row in rows}
     assert len(head) == 1 + 7 + 1
     assert all(len(row) == len(head) for row in rows)
@@ -58,14 +78,14 @@ def test_no_money_brings_nothing_and_breaks_no_promise() -> None:
 
 def test_an_even_split_is_no_better_than_itself() -> None:
     """And better than nothing under every assumption."""
-    _, *rows = statements.statements(money(1.0), HERE / "macro")
+    _, *rows = judged(1.0)
     found = {row[0]: row[1:] for row in rows}
     assert set(found["The index is higher than with the even split"]) == {"**no**", "0"}
     assert found["The index is higher than without the policy"][-1] == str(statements.DRAWS)
 
 
 def test_the_nation_and_those_behind_are_told() -> None:
-    tables = {name: list(rows) for name, rows in statements.outcomes(money(1.0), HERE / "macro").items()}
+    tables = {name: list(rows) for name, rows in statements.outcomes(compiled(), money(1.0)).items()}
     head, *rows = tables["policy"]
     assert head[1:] == ("2030", "2035", "2040", "end of 2050")
     assert [row[0] for row in rows] == [shown for shown, *_ in statements.NATION.values()]
@@ -88,3 +108,64 @@ def test_what_is_no_result_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         statements.main([str(tmp_path)])
     assert "no result of the flagship's plan" in capsys.readouterr().err
+
+
+def changed(name: str, **changes: Any) -> dict[str, Any]:
+    """The default plan with another limit of this name."""
+    plan = deepcopy(PLAN)
+    for limit in plan["limit"]:
+        if limit["name"] == name:
+            limit.update(changes)
+    return plan
+
+
+def test_sentences_say_what_the_plan_asks_for() -> None:
+    """Which part, from which year on, to which year; the default plan's are in the pages."""
+    page = (HERE / "README.md").read_text(encoding="utf-8")
+    assert all(f"| {row[0]} |" in page for row in judged(1.0))
+    plan = changed("rural incomes", at_least={"variable": "rural income", "baseline": True, "factor": 0.975})
+    for name, changes in {
+        "urban incomes": {"at_least": {"variable": "urban income", "baseline": True}, "when": {"from": 2035}},
+        "carbon path": {"when": {"from": 2040}},
+        "debt at the end": {"at_most": {"variable": "public debt", "baseline": True, "factor": 1.5}},
+    }.items():
+        next(limit for limit in plan["limit"] if limit["name"] == name).update(changes)
+    promised = statements.promises({**plan, "horizon": [2026.0, 2048.0]})
+    told = [row[0] for row in statements.statements(compiled(), promised, money(1.0), HERE / "macro")]
+    assert told[0] == "statement, at the end of 2048"
+    assert set(told) >= {
+        "No province's rural income falls by more than 2.5% in 2030-2048",
+        "No province's urban income falls in 2035-2048",
+        "No province's output falls in 2030-2048",
+        "No province owes more than 1.5 times as much",
+        "Emissions keep to the pledged path from 2040 on",
+    }
+    assert promised.span.stop == 2049
+
+
+@pytest.mark.parametrize(
+    ("plan", "told"),
+    [
+        ({**PLAN, "limit": []}, "no limits hold 'rural income' everywhere at least a part of it without the policy"),
+        ({**PLAN, "limit": PLAN["limit"] * 2}, "2 limits hold 'rural income'"),
+        (
+            changed("carbon path", at_most=9000.0),
+            "no limits hold 'national CO2' everywhere at most 'emissions pledged'",
+        ),
+        (changed("carbon path", when={"from": 2030, "to": 2040}), "no limits hold 'national CO2'"),
+        (changed("debt at the end", when="always"), "no limits hold 'public debt' everywhere at the end at most"),
+        (changed("output", at_least={"variable": "GDP", "at": 2026}), "no limits hold 'GDP'"),
+        (changed("output", where={"province": ["Henan"]}), "no limits hold 'GDP'"),
+        ({**PLAN, "constants": {"income closure": 1}}, "assumes otherwise than the model: income closure"),
+    ],
+)
+def test_a_plan_without_the_limits_behind_sentences_is_refused(plan: dict[str, Any], told: str) -> None:
+    """Nothing is said of a promise that nobody made, or not in all places and years."""
+    with pytest.raises(InvalidRequest, match=told):
+        statements.promises(plan)
+
+
+def test_a_limit_that_holds_always_holds_from_the_first_year_on() -> None:
+    """And one whose amount is written as a value holds like one that is a name."""
+    plan = changed("carbon path", at_most={"variable": "emissions pledged"}, when="always")
+    assert statements.promises(plan).pledged == 2026
