@@ -16,8 +16,7 @@ from optimize.pages.arrays import unpacked
 from optimize.pages.page import written_page
 from optimize.pages.payload import Payload
 from optimize.pages.subject import Subject, subject_of
-from optimize.results.tables import REACHED
-from optimize.results.verdict import Standing
+from optimize.results.verdict import REACHED, Standing
 
 
 def test_a_payload_is_json_of_bounded_size(payload: Payload) -> None:

@@ -16,7 +16,7 @@ import optimize as opt
 import sd_models as sd
 from optimize.plans.plan import read_plan
 from optimize.problems.problem import Problem
-from optimize.results.tables import reached
+from optimize.results.verdict import reached
 from optimize.results.violations import Violation, largest, objective_of, violations
 from sd_models.system.model import System
 
