@@ -89,6 +89,13 @@ def normals(program: Program, at: Evaluation, rows: IndexArray, curved: IndexArr
     outcomes = program.outcome_rows[rows]
     named = np.unique(np.concatenate([outcomes.indices, np.flatnonzero((by_y != 0).any(axis=0))])).astype(np.int64)
     gradients = program.gradients(at, named)
-    plain = program.lever_rows[rows] + csr_array(outcomes[:, named] @ gradients)
+    plain = program.lever_rows[rows] + _pulled(csr_array(outcomes[:, named]), gradients)
     bent = csr_array(by_x + by_y[:, named] @ gradients)
     return csr_array(vstack([plain, bent]))
+
+
+def _pulled(outcomes: csr_array, gradients: FloatArray) -> csr_array:
+    """The product of these, (rows, outcomes) and (outcomes, levers), where many rows have no outcome."""
+    has = np.flatnonzero(np.diff(outcomes.indptr))
+    places = csr_array((np.ones(len(has)), (has, np.arange(len(has)))), shape=(outcomes.shape[0], len(has)))
+    return csr_array(places @ csr_array(outcomes[has] @ gradients))

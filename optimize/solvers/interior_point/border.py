@@ -4,8 +4,8 @@
     E v - y / weights     = second        with E = A + B J
 
 H has dense blocks for groups of levers. Rows of A with a few levers of one group and without outcomes are eliminated
-into the blocks; rows of one group with outcomes are eliminated group by group after them; outcomes, and rows that reach
-over groups, which count as outcomes here, form the border: a small dense system for their values and their prices.
+into the blocks; outcomes, rows of one group with outcomes, and rows that reach over groups, which count as outcomes
+here, form the border: what is left for all groups together is a small dense system (`joint.py`).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from functools import cache
 from typing import TypeVar
 
 import numpy as np
-from scipy.linalg import lu_factor, lu_solve
 from scipy.sparse import csr_array, diags_array
 
 from sd_models.simulator.concurrency import processors
 from sd_models.system.model import FloatArray, IndexArray, Mask
 
 from .elastic import ElasticProgram
+from .joint import Joint, Tied, joint_of
 from .triangular import solve_columns, solve_vector
 
 # Rows of more levers than this count as outcomes.
@@ -45,29 +45,24 @@ def _pool() -> ThreadPoolExecutor:
 class _Group:
     """A block: its levers, its H, the columns of outcomes, and the rows of its own with outcomes.
 
-    `outcomes` (levers, outcomes) is J', `own` (levers, own rows) A', `own_by_outcome` B of these rows. `places` are
-    those in the flat block that its rows without outcomes add to.
+    `outcomes` (levers, outcomes) is J', `own` (levers, own rows) A'. `places` are those in the flat block that its rows
+    without outcomes add to.
     """
 
     levers: IndexArray
     block: FloatArray
     outcomes: FloatArray
-    rows: IndexArray
     own: FloatArray
-    own_by_outcome: FloatArray
     places: IndexArray
 
 
 @dataclass(frozen=True, eq=False)
 class _Factor:
-    """The factor of a block, its inverse times the border, and what its own rows with outcomes make of it."""
+    """The factor of a block, its inverse times the border, and the products of the columns of that."""
 
     lower: FloatArray
     border: FloatArray
     gram: FloatArray
-    rows_lower: FloatArray
-    rows_outcomes: FloatArray
-    rows_values: FloatArray
 
 
 class Bordered:
@@ -78,15 +73,12 @@ class Bordered:
         groups: list[_Group],
         squares: csr_array,
         cuts: IndexArray,
-        pure: IndexArray,
-        pure_by_outcome: csr_array,
-        count: int,
+        tied: Tied,
         convex: Callable[[FloatArray], FloatArray] | None,
     ) -> None:
-        self._groups, self._squares, self._cuts = groups, squares, cuts
-        self._pure, self._pure_by_outcome, self._count = pure, pure_by_outcome, count
-        self._convex = convex
+        self._groups, self._squares, self._cuts, self._tied, self._convex = groups, squares, cuts, tied, convex
         self._factors: list[_Factor] = []
+        self._joint: Joint | None = None
         self._pool = _pool() if sum(len(group.block) ** 3 for group in groups) > WORTH else None
 
     @classmethod
@@ -98,31 +90,29 @@ class Bordered:
             owner[group], place[group] = number, np.arange(len(group))
         wide = _wide(program.by_lever, owner)
         used = np.unique(program.by_outcome.indices)
-        outcomes = np.concatenate([program.ties[used], program.by_lever[wide].toarray()])
+        outcomes = program.ties if len(used) == len(program.ties) else program.ties[used]
+        wide_rows = program.by_lever[wide].toarray()
         by_outcome = _widened(program.by_outcome[:, used], wide)
         narrow = _kept(program.by_lever, ~np.isin(np.arange(rows), wide))
-        tied, has_levers = np.diff(by_outcome.indptr) > 0, np.diff(narrow.indptr) > 0
+        has_outcomes, has_levers = np.diff(by_outcome.indptr) > 0, np.diff(narrow.indptr) > 0
         sizes = np.array([len(group) for group in program.groups])
-        squares, at, cuts = _squares(_kept(narrow, ~tied), owner, place, sizes)
+        squares, at, cuts = _squares(_kept(narrow, ~has_outcomes), owner, place, sizes)
         starts = np.concatenate([[0], np.cumsum(sizes**2)])
-        mixed = np.flatnonzero(tied & has_levers)
-        owners = owner[narrow.indices[narrow.indptr[mixed]]]
-        groups = []
-        for number, (group, block) in enumerate(zip(program.groups, program.blocks, strict=True)):
-            own = mixed[owners == number]
-            groups.append(
-                _Group(
-                    group,
-                    block,
-                    np.asfortranarray(outcomes[:, group].T),
-                    own,
-                    np.asfortranarray(narrow[own][:, group].toarray().T),
-                    by_outcome[own].toarray(),
-                    at[cuts[number] : cuts[number + 1]] - starts[number],
-                )
+        tied = np.flatnonzero(has_outcomes)
+        mixed = np.flatnonzero(has_levers[tied])
+        owners = owner[narrow.indices[narrow.indptr[tied[mixed]]]]
+        own = [mixed[owners == number] for number in range(len(program.groups))]
+        groups = [
+            _Group(
+                group,
+                block,
+                np.concatenate([outcomes[:, group], wide_rows[:, group]]).T,
+                np.asfortranarray(narrow[tied[own[number]]][:, group].toarray().T),
+                at[cuts[number] : cuts[number + 1]] - starts[number],
             )
-        pure = np.flatnonzero(tied & ~has_levers)
-        return cls(groups, squares, cuts, pure, csr_array(by_outcome[pure]), len(outcomes), convex)
+            for number, (group, block) in enumerate(zip(program.groups, program.blocks, strict=True))
+        ]
+        return cls(groups, squares, cuts, Tied(tied, csr_array(by_outcome[tied]), tuple(own)), convex)
 
     @property
     def blocks(self) -> tuple[FloatArray, ...]:
@@ -131,60 +121,42 @@ class Bordered:
 
     def factored(self, barrier: FloatArray, weights: FloatArray) -> bool:
         """Factors the system; False where rounding leaves a block without a factor."""
-        added, count = self._squares @ weights, self._count
-        values = (self._pure_by_outcome.T @ diags_array(weights[self._pure]) @ self._pure_by_outcome).toarray()
-        prices, mixed = np.zeros((count, count)), np.eye(count)
+        added = self._squares @ weights
 
         def factor(number: int) -> _Factor:
             group, part = self._groups[number], slice(self._cuts[number], self._cuts[number + 1])
-            given = barrier[group.levers], added[part], weights[group.rows]
             try:
-                return _factor(group, *given)
+                return _factor(group, barrier[group.levers], added[part])
             except np.linalg.LinAlgError:
                 if self._convex is None:
                     raise
                 self._groups[number] = replace(group, block=self._convex(group.block))
-                return _factor(self._groups[number], *given)
+                return _factor(self._groups[number], barrier[group.levers], added[part])
 
         try:
             self._factors = self._side_by_side(factor)
+            self._joint = joint_of(self._tied, weights, [factor.gram for factor in self._factors])
         except np.linalg.LinAlgError:
             return False
-        for found in self._factors:
-            outcomes, own = found.rows_outcomes, found.rows_values
-            prices += found.gram - outcomes.T @ outcomes
-            values += own.T @ own
-            mixed += own.T @ outcomes
-        self._border = lu_factor(np.block([[values, -mixed], [-mixed.T, -prices]])) if count else None
         return True
 
     def solved(self, right: FloatArray) -> FloatArray:
         """v where first is given and second is zero."""
-        count, found = self._count, np.empty_like(right)
+        found = np.empty_like(right)
 
-        def forward(number: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        def forward(number: int) -> tuple[FloatArray, FloatArray]:
             factor = self._factors[number]
             half = right[self._groups[number].levers]
             solve_vector(factor.lower, half)
-            low = half @ factor.border
-            part = low[count:]
-            solve_vector(factor.rows_lower, part)
-            return half, part, low[:count]
+            return half, half @ factor.border
 
         begun = self._side_by_side(forward)
-        z = prices = np.zeros(0)
-        if self._border is not None:
-            for_values, for_prices = np.zeros(count), np.zeros(count)
-            for factor, (_, part, low) in zip(self._factors, begun, strict=True):
-                for_prices += part @ factor.rows_outcomes - low
-                for_values -= part @ factor.rows_values
-            z, prices = np.split(lu_solve(self._border, np.concatenate([for_values, for_prices])), 2)
+        prices = [] if self._joint is None else self._joint.prices([low for _, low in begun])
 
         def backward(number: int) -> None:
-            factor, (half, part, _) = self._factors[number], begun[number]
-            own = part - factor.rows_outcomes @ prices + factor.rows_values @ z
-            solve_vector(factor.rows_lower, own, transposed=True)
-            half -= factor.border @ np.concatenate([prices, own])
+            factor, (half, _) = self._factors[number], begun[number]
+            if prices:
+                half -= factor.border @ prices[number]
             solve_vector(factor.lower, half, transposed=True)
             found[self._groups[number].levers] = half
 
@@ -201,22 +173,18 @@ class Bordered:
         return [parts[number % WORKERS][number // WORKERS] for number in numbers]
 
 
-def _factor(group: _Group, barrier: FloatArray, added: FloatArray, weights: FloatArray) -> _Factor:
+def _factor(group: _Group, barrier: FloatArray, added: FloatArray) -> _Factor:
     """The factors of a block; LinAlgError where rounding leaves none."""
-    count = group.outcomes.shape[1]
+    count, own = group.outcomes.shape[1], group.own.shape[1]
     matrix = group.block.copy()
     flat = matrix.reshape(-1)
     flat[group.places] += added
     flat[:: len(matrix) + 1] += barrier
     lower = np.asfortranarray(np.linalg.cholesky(matrix))
-    border = np.empty((len(matrix), count + len(weights)), order="F")
+    border = np.empty((len(matrix), count + own), order="F")
     border[:, :count], border[:, count:] = group.outcomes, group.own
     solve_columns(lower, border)
-    gram = border.T @ border
-    rows_lower = np.asfortranarray(np.linalg.cholesky(gram[count:, count:] + np.diag(1.0 / weights)))
-    rows = np.asfortranarray(np.hstack([gram[count:, :count], group.own_by_outcome]))
-    solve_columns(rows_lower, rows)
-    return _Factor(lower, border, gram[:count, :count], rows_lower, rows[:, :count], rows[:, count:])
+    return _Factor(lower, border, border.T @ border)
 
 
 def _wide(matrix: csr_array, owner: IndexArray) -> IndexArray:

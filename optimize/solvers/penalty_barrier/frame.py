@@ -31,6 +31,28 @@ def movable(program: Program) -> Split:
 
 
 @dataclass(frozen=True, eq=False)
+class Ties:
+    """The slopes of outcomes by `levers` in these sizes, each outcome in the unit of its largest one.
+
+    `matrix` is (outcomes, levers). Limits by region and year have sixteen million slopes, which are counted once.
+    """
+
+    slopes: Slopes
+    levers: FloatArray
+    matrix: FloatArray
+    units: FloatArray
+
+    @classmethod
+    def of(cls, slopes: Slopes, levers: FloatArray) -> Ties:
+        """Slopes in sizes of levers."""
+        matrix = slopes.matrix * levers
+        largest = np.maximum(matrix.max(axis=1, initial=0.0), -matrix.min(axis=1, initial=0.0))
+        units = np.where(largest > 0, largest, 1.0)
+        matrix /= units[:, np.newaxis]
+        return cls(slopes, levers, matrix, units)
+
+
+@dataclass(frozen=True, eq=False)
 class Frame:
     """A program, its rows apart, the sizes of everything, and the unit of the objective."""
 
@@ -70,29 +92,26 @@ class Frame:
     def posed(
         self,
         point: Point,
-        slopes: Slopes,
+        ties: Ties,
         order: IndexArray,
         curvature: tuple[tuple[IndexArray, ...], tuple[FloatArray, ...]],
         penalty: float,
     ) -> ElasticProgram:
         """The program linearized at a policy; `curvature` are groups of levers and a block for each."""
         chosen, sizes, soft = self.split.hard, self.sizes, point.soft
-        ties = slopes.matrix * sizes.levers
-        units = np.abs(ties).max(axis=1, initial=0.0)
-        units = np.where(units > 0, units, 1.0)
         down = diags_array(1.0 / sizes.soft[order])
         by_x = csr_array(down @ soft.by_x[order] @ diags_array(sizes.levers))
-        by_y = csr_array(down @ soft.by_y[order][:, slopes.chosen] @ diags_array(units))
+        by_y = csr_array(down @ soft.by_y[order][:, ties.slopes.chosen] @ diags_array(ties.units))
         lower, upper = self.program.row_lower[chosen], self.program.row_upper[chosen]
         return ElasticProgram(
-            cost=(self.program.lever_cost + slopes.weighted(self.program.outcome_cost)) * sizes.levers / self.unit,
+            cost=(self.program.lever_cost + ties.slopes.weighted(self.program.outcome_cost)) * sizes.levers / self.unit,
             groups=curvature[0],
             blocks=curvature[1],
             lower=self.lower,
             upper=self.upper,
-            ties=ties / units[:, np.newaxis],
+            ties=ties.matrix,
             by_lever=csr_array(vstack([self.hard, by_x])),
-            by_outcome=csr_array(vstack([csr_array((len(chosen), len(ties))), by_y])),
+            by_outcome=csr_array(vstack([csr_array((len(chosen), len(ties.units))), by_y])),
             row_lower=np.concatenate([lower / sizes.hard, soft.lower[order] / sizes.soft[order]]),
             row_upper=np.concatenate([upper / sizes.hard, soft.upper[order] / sizes.soft[order]]),
             prices=np.concatenate([np.full(len(chosen), np.inf), np.full(len(order), penalty)]),

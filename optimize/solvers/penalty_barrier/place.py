@@ -21,7 +21,7 @@ from ..sequential.working import NEAR, WorkingSet
 from . import tuning
 from .blocks import Blocks
 from .exact import ExactLagrangian
-from .frame import Frame, movable
+from .frame import Frame, Ties, movable
 from .iterate import Iterate, begun, joined, warm
 from .merit import Trial
 from .steering import raised
@@ -46,6 +46,7 @@ class Place:
     sizes: Sizes | None = None
     penalty: float = 1.0
     are_apart: bool = False
+    ties: Ties | None = None
     frame: Frame = field(init=False)
     point: Point = field(init=False)
     at: Iterate = field(init=False)
@@ -252,8 +253,11 @@ class Place:
         self.errors = Errors(dual, self.pairs.missed(self.at.slack, self.rows - self.at.s))
 
     def _posed(self) -> ElasticProgram:
+        slopes, levers = self.working.slopes, self.frame.sizes.levers
+        if self.ties is None or self.ties.slopes is not slopes or self.ties.levers is not levers:
+            self.ties = Ties.of(slopes, levers)
         curvature = self.blocks.scaled(self.frame.unit)
-        return self.frame.posed(self.point, self.working.slopes, self.order, curvature, self.penalty)
+        return self.frame.posed(self.point, self.ties, self.order, curvature, self.penalty)
 
     def lagrangian(self) -> ExactLagrangian:
         """The Lagrangian around the policy."""

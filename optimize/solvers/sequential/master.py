@@ -49,7 +49,11 @@ class Slopes:
 
     def weighted(self, weights: FloatArray) -> FloatArray:
         """The gradient of the sum of the outcomes times their weights (all outcomes)."""
-        return np.asarray(weights[self.chosen] @ self.matrix)
+        chosen = weights[self.chosen]
+        used = np.flatnonzero(chosen)
+        if 2 * len(used) > len(chosen):
+            return np.asarray(chosen @ self.matrix)
+        return np.asarray(chosen[used] @ self.matrix[used])
 
 
 @dataclass(frozen=True, eq=False)

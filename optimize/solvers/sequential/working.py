@@ -53,12 +53,14 @@ class WorkingSet:
 
     def complete(self, point: Point, multipliers: Multipliers) -> None:
         """Takes the gradients that limits need which joined at the same point."""
-        new = np.setdiff1d(self._needed(point, multipliers), self.slopes.chosen)
+        known = self.slopes
+        new = np.setdiff1d(self._needed(point, multipliers), known.chosen)
         if len(new):
-            chosen = np.concatenate([self.slopes.chosen, new])
-            matrix = np.concatenate([self.slopes.matrix, self._gradients(point, new)])
-            order = np.argsort(chosen)
-            self.slopes = Slopes(chosen[order], matrix[order])
+            chosen = np.union1d(known.chosen, new)
+            matrix = np.empty((len(chosen), known.matrix.shape[1]))
+            matrix[np.searchsorted(chosen, known.chosen)] = known.matrix
+            matrix[np.searchsorted(chosen, new)] = self._gradients(point, new)
+            self.slopes = Slopes(chosen, matrix)
 
     def _needed(self, point: Point, multipliers: Multipliers) -> IndexArray:
         """The outcomes whose gradients count: those of the objective, of the limits, and of the Lagrangian."""
@@ -68,8 +70,9 @@ class WorkingSet:
         return np.flatnonzero(mask | (weights != 0))
 
     def _gradients(self, point: Point, chosen: IndexArray) -> FloatArray:
-        found = [np.zeros((0, len(point.run.x)))]
-        for part in np.array_split(chosen, max(1, -(-len(chosen) // AT_ONCE))):
+        found = np.empty((len(chosen), len(point.run.x)))
+        for first in range(0, len(chosen), AT_ONCE):
             self.check()
-            found.append(self.program.gradients(point.run, part))
-        return np.concatenate(found)
+            part = slice(first, first + AT_ONCE)
+            found[part] = self.program.gradients(point.run, chosen[part])
+        return found

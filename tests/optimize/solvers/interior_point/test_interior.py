@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from optimize.solvers import highs
-from optimize.solvers.interior_point import interior
+from optimize.solvers.interior_point import interior, joint
 from optimize.solvers.interior_point.border import Bordered
 from optimize.solvers.interior_point.elastic import ElasticProgram
 from optimize.solvers.interior_point.triangular import solve_columns, solve_vector
@@ -121,16 +121,19 @@ def test_nothing_to_gain_takes_no_iteration() -> None:
     assert not found.has_factors
 
 
+@pytest.mark.parametrize("rows_for_an_outcome", [0, 2, 1000])
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10_000))
-def test_the_border_solves_what_dense_algebra_solves(seed: int) -> None:
-    """For weights as different as those of limits that hold and of those that do not."""
+@given(seed=st.integers(0, 10_000))
+def test_the_border_solves_what_dense_algebra_solves(rows_for_an_outcome: int, seed: int) -> None:
+    """For weights as different as those of limits that hold and of those that do not, by rows and by outcomes."""
     program = replace(random_program(seed), prices=np.full(len(random_program(seed).prices), np.inf))
     random = np.random.default_rng(seed)
     levers, rows = len(program.cost), len(program.prices)
     barrier, weights = 10.0 ** random.uniform(-6, 3, levers), 10.0 ** random.uniform(-6, 3, rows)
     linear = Bordered.of(program)
-    assert linear.factored(barrier, weights)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(joint, "ROWS_FOR_AN_OUTCOME", rows_for_an_outcome)
+        assert linear.factored(barrier, weights)
     dense = program.by_lever.toarray() + program.by_outcome.toarray() @ program.ties
     whole = np.diag(barrier) + dense.T @ (weights[:, np.newaxis] * dense)
     for group, block in zip(program.groups, program.blocks, strict=True):
