@@ -2,7 +2,8 @@
 
 The flagship's policy with more and more regions over 25 years, by our solver for many levers: time and memory, each run
 in a process of its own within limits. Two measures are decided every five years, or as `--measures` and `--every` say:
-`--regions 31,333 --measures 16 --every 1` has 12,400 and 133,200 levers. Finer regions are the provinces, split.
+`--regions 31,333 --measures 16 --every 1` has 12,400 and 133,200 levers. With `--ramps` they begin at nothing and grow
+as in the flagship's own plan, in place of floors for each measure. Finer regions are the provinces, split.
 """
 
 from __future__ import annotations
@@ -29,18 +30,20 @@ YEARS = 25
 
 @dataclass(frozen=True)
 class Decided:
-    """How many measures are decided in each region, every so many years."""
+    """How many measures are decided in each region, every so many years, and whether spending ramps up from nothing."""
 
     measures: int = 2
     every: int = 5
+    ramps: bool = False
 
     def __str__(self) -> str:
-        return f"{self.measures} measures, decided every {self.every} years"
+        said = f"{self.measures} measures, decided every {self.every} years"
+        return f"{said}, ramping up from nothing" if self.ramps else said
 
 
 def task_of(regions: int, limits: Limits, decided: Decided = Decided()) -> Task:
     """The run with so many regions."""
-    shape = Shape(regions, decided.measures, YEARS, decided.every)
+    shape = Shape(regions, decided.measures, YEARS, decided.every, decided.ramps)
     return Task(Instance("growth", shape.name, 0, program_of, {"shape": shape}), SOLVERS[SOLVER], limits)
 
 
@@ -93,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--regions", default="4,31,333", help="numbers of regions (default: %(default)s)")
     made.add_argument("--measures", type=int, default=2, help="measures decided in each (default: %(default)s)")
     made.add_argument("--every", type=int, default=5, help="years for which a decision holds (default: %(default)s)")
+    made.add_argument("--ramps", action="store_true", help="spending begins at nothing and ramps up, without floors")
     made.add_argument("--seconds", type=float, default=480.0, help="limit of time for each")
     made.add_argument("--memory", type=float, default=16.0, help="limit of memory for each, in GiB")
     add_history_options(made, "growth")
@@ -103,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     given = parser().parse_args(arguments)
     counts = [int(part) for part in given.regions.split(",") if part]
-    decided = Decided(given.measures, given.every)
+    decided = Decided(given.measures, given.every, given.ramps)
     found = list(runs(counts, Limits(given.seconds, given.memory * GIBIBYTE), decided))
     Console().print(shown(found, decided))
     if given.history:

@@ -47,19 +47,25 @@ REGIONS = {"one": 1, "macro": 4, "provinces": 31}
 
 @dataclass(frozen=True)
 class Shape:
-    """A size of the plan: regions (how many), measures, years, and years for which a value holds."""
+    """A size of the plan: regions (how many), measures, years, and years for which a value holds.
+
+    With `ramps`, levers begin at nothing and grow as those of the flagship's own plan do, and have no floors, which
+    would ask for more than that in the first years; the budget is the whole one.
+    """
 
     regions: int
     measures: int
     years: int
     every: int = 1
+    ramps: bool = False
 
     @property
     def name(self) -> str:
         """What it is called in keys."""
         names = {1: "one", 4: "macro", 31: "provinces"}
         every = f"-e{self.every}" if self.every > 1 else ""
-        return f"{names.get(self.regions, f'regions{self.regions}')}-m{self.measures}-y{self.years}{every}"
+        ramps = "-ramps" if self.ramps else ""
+        return f"{names.get(self.regions, f'regions{self.regions}')}-m{self.measures}-y{self.years}{every}{ramps}"
 
 
 SHAPES: Mapping[Extent, tuple[tuple[Shape, int], ...]] = {  # with the number of seeds
@@ -107,7 +113,7 @@ class Draw:
 def plan_of(shape: Shape, draw: Draw, upper: float = 1e3) -> Plan:
     """The plan of a size, levers up to `upper` trillion yuan a year."""
     chosen = list(MEASURES[: shape.measures])
-    part = -draw.part * shape.measures
+    part = -1.0 if shape.ramps else -draw.part * shape.measures
     budget = {"variable": "public investment budget", "factor": part}
     spent = {"variable": "public investment", "over": ["province", "measure"]}
     least = {**budget, "factor": part * draw.floor / shape.measures}
@@ -116,13 +122,14 @@ def plan_of(shape: Shape, draw: Draw, upper: float = 1e3) -> Plan:
         for measure in chosen
     ]
     lever = {"variable": "public investment", "where": {"measure": chosen}, "every": shape.every}
+    ramp = {"ramp": {"relative": 0.25, "absolute": "first ramp", "from_start": True}} if shape.ramps else {}
     return read_plan(
         {
             "model": MODEL,
             "horizon": [FIRST, FIRST + shape.years - shape.every],
             "objective": {"maximize": "welfare rate", "discount": draw.discount, "final_weight": draw.end},
-            "lever": [{**lever, "lower": 0.0, "upper": upper}],
-            "limit": [{"name": "budget", "terms": [spent, budget], "at_most": 0.0}, *floors],
+            "lever": [{**lever, "lower": 0.0, "upper": upper, **ramp}],
+            "limit": [{"name": "budget", "terms": [spent, budget], "at_most": 0.0}, *([] if shape.ramps else floors)],
         }
     )
 
