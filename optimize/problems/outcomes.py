@@ -30,9 +30,9 @@ from .program import NO_NUMBERS, Evaluation
 
 # Outcomes or directions that one sweep takes side by side; more take more memory and no less time.
 SEEDS = 4
-# Directions whose products are taken together: as many as have so many numbers of levers, and so many at least. With
-# 2,844 regions, 32 at once took 8 GB more.
-MOST_NUMBERS, LEAST_AT_ONCE = 4_000_000, 4
+# Directions whose products are taken together, and outcomes whose gradients are: as many as have so many numbers of
+# levers, and so many at least. With 2,844 regions, 32 directions at once took 8 GB more.
+MOST_NUMBERS, LEAST_AT_ONCE, LEAST_SWEEPS = 4_000_000, 4, 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,10 +250,17 @@ class SimulatedOutcomes:
         return Evaluation(x, self._measured(outputs), outputs)
 
     def gradients(self, at: Evaluation, chosen: IndexArray) -> FloatArray:
-        """The gradients (chosen outcomes, levers) at a policy."""
-        if not len(chosen):
-            return np.zeros((0, len(at.x)))
-        return self._by_lever(self._gradient(at, [self._seed_of(int(outcome), at) for outcome in chosen]))
+        """The gradients (chosen outcomes, levers) at a policy.
+
+        A sweep begins at the last time that counts for one of its outcomes: those with the same go together.
+        """
+        found = np.empty((len(chosen), len(at.x)))
+        order, count = np.argsort(self._latest[chosen], kind="stable"), self._at_once(LEAST_SWEEPS)
+        for first in range(0, len(chosen), count):
+            part = order[first : first + count]
+            seeds = [self._seed_of(int(outcome), at) for outcome in chosen[part]]
+            found[part] = self._by_lever(self._gradient(at, seeds))
+        return found
 
     def pullback(self, at: Evaluation, weights: FloatArray) -> FloatArray:
         """The gradient (levers) of the sum of all outcomes times their weights (outcomes), in one sweep."""
@@ -276,11 +283,15 @@ class SimulatedOutcomes:
     ) -> FloatArray:
         paths, seed = self.levers.paths(at.x), self._seed(weights)
         parts = [np.zeros((0, len(at.x)))]
-        count = max(LEAST_AT_ONCE, MOST_NUMBERS // paths.size)
+        count = self._at_once(LEAST_AT_ONCE)
         for first in range(0, len(directions), count):  # each goes with a path of every lever, and of every stock
             moves = self.levers.directions(directions[first : first + count])
             parts.append(self._by_lever(products(paths, self.constants, seed, moves)))
         return np.concatenate(parts)
+
+    def _at_once(self, least: int) -> int:
+        """How many sweeps may be taken together, at least so many."""
+        return max(least, MOST_NUMBERS // self.levers.own.size)
 
     # --- measures -------------------------------------------------------------------------------------------------
 
@@ -290,6 +301,12 @@ class SimulatedOutcomes:
         quantities, layout = self.quantities, self.simulator.model.outputs
         rows = np.array([layout.rows[name].start + element for name, element in quantities.elements], dtype=np.int64)
         return rows, quantities.weights[quantities.windows]
+
+    @cached_property
+    def _latest(self) -> IndexArray:
+        """The number of the last point that counts for each outcome."""
+        points = np.arange(self.quantities.weights.shape[1])
+        return np.where(self.quantities.weights != 0, points, 0).max(axis=1, initial=0)[self.quantities.windows]
 
     def _measured(self, outputs: FloatArray) -> FloatArray:
         """The outcomes; no numbers only where a value that counts for them is none (others may be missing)."""

@@ -13,7 +13,7 @@ Why both: with as many rows as outcomes the first takes a sixteenth of the multi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -75,7 +75,7 @@ class ByRows:
     def of(cls, tied: Tied, weights: FloatArray, grams: Sequence[FloatArray]) -> ByRows:
         """The system, factored; LinAlgError where rounding leaves no factor."""
         count, by_outcome = tied.outcomes, tied.by_outcome
-        shared = np.sum([gram[:count, :count] for gram in grams], axis=0)
+        shared = _sum(gram[:count, :count] for gram in grams)
         matrix = np.asarray((by_outcome @ shared) @ by_outcome.T)
         for own, gram in zip(tied.own, grams, strict=True):
             across = gram[count:, :count] @ by_outcome.T
@@ -90,12 +90,21 @@ class ByRows:
     def prices(self, lows: Sequence[FloatArray]) -> list[FloatArray]:
         """The prices for each block."""
         tied, count = self.tied, self.tied.outcomes
-        right = np.asarray(tied.by_outcome @ np.sum([low[:count] for low in lows], axis=0))
+        right = np.asarray(tied.by_outcome @ _sum(low[:count] for low in lows))
         for own, low in zip(tied.own, lows, strict=True):
             right[own] += low[count:]
         y = np.asarray(cho_solve(self.factor, right))
         shared = np.asarray(y @ tied.by_outcome)
         return [np.concatenate([shared, y[own]]) for own in tied.own]
+
+
+def _sum(parts: Iterable[FloatArray]) -> FloatArray:
+    """Their sum, without all of them side by side."""
+    first, *others = parts
+    found = first.copy()
+    for part in others:
+        found += part
+    return found
 
 
 @dataclass(frozen=True, eq=False)

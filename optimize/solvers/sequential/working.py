@@ -19,8 +19,8 @@ from .points import Point
 
 # A limit whose distance to its bound is within this share of its size is linearized.
 NEAR = 0.1
-# Gradients that are taken before it is asked again whether to stop.
-AT_ONCE = 8
+# Gradients that are taken before it is asked again whether to stop: enough for all processors.
+AT_ONCE = 128
 
 
 @dataclass

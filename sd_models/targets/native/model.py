@@ -172,28 +172,34 @@ class NativeModel:
     def _swept(
         self, run: Run, weights: FloatArray, to: tuple[Source, ...], worth: FloatArray | None = None
     ) -> dict[Source, FloatArray]:
-        """The gradients by a sweep back in time; `worth` (sums, times + 1, places) takes what stocks are worth."""
+        """The gradients by a sweep back in time, from the last one that has a weight; `worth` (sums, times + 1, places)
+        takes what stocks are worth."""
         kernels, copies, count = self._kernels.sweeps(to), len(weights), run.count
         found = {source: self._space(source, count if source is Source.LEVERS else 1, copies) for source in to}
-        with self._worths(kernels.step, copies, count, worth) as (last, later, now):
+        weighty = np.flatnonzero(weights.any(axis=(0, 2)))
+        if not len(weighty):
+            return found
+        swept = int(weighty[-1]) + 1
+        with self._worths(kernels.step, copies, count, swept, worth) as (last, later, now):
             read = {**run.read, (Role.WEIGHT, Source.STOCKS): later, (Role.WEIGHT, Source.OUTPUTS): weights}
             slopes: dict[str, Column] = {str(source): part for source, part in found.items()}
-            kernels.step(Span(count - 1, count, -1), read, {STOCKS: now, **slopes}, copies)
+            kernels.step(Span(swept - 1, swept, -1), read, {STOCKS: now, **slopes}, copies)
             if run.given.before is None:
                 kernels.start(Span(0, 1), {**run.read, (Role.WEIGHT, Source.STOCKS): last[:, :1]}, slopes, copies)
         return found
 
     @contextmanager
     def _worths(
-        self, kernel: Kernel, copies: int, count: int, worth: FloatArray | None = None
+        self, kernel: Kernel, copies: int, count: int, swept: int, worth: FloatArray | None = None
     ) -> Iterator[tuple[FloatArray, Column, Column]]:
-        """Space for what a sweep back leaves of stocks, and it as the time after a step and that of a step.
+        """Space for what a sweep back over the first `swept` times leaves of stocks, as that of the time after a step
+        and of the time of a step.
 
         Two times are enough, unless the kernel adds to what must be zero before, or `worth` takes all.
         """
         if worth is None and not kernel.sums_into(STOCKS):
             with self._spaces.lent(kernel, (copies, 2, self._size(STOCKS))) as two:
-                two[:, count % 2] = 0.0
+                two[:, swept % 2] = 0.0
                 yield two, Alternating(two, later=True), Alternating(two)
             return
         whole = self._space(STOCKS, count + 1, copies) if worth is None else worth
@@ -279,7 +285,7 @@ class NativeModel:
         }
         with (
             self._moved(run, moves, moving, local=local) as (stocks, _),
-            self._worths(kernels.step, copies, count) as (last, later, now),
+            self._worths(kernels.step, copies, count, count) as (last, later, now),
         ):
             read |= {(Role.DIRECTION, Source.STOCKS): stocks}
             ahead = {(Role.WEIGHT, Source.STOCKS): worth[0, 1:], (Role.WEIGHT_DIRECTION, Source.STOCKS): later}
