@@ -14,7 +14,6 @@ import xarray as xr
 
 from sd_models.errors import Fault, InvalidRequest, ModelError
 from sd_models.reading.library import load
-from sd_models.reference.ahead import ReplayAhead
 
 from ..files.placement import check_new_folder, check_target, in_second_place, shortened, write_whole
 from ..files.storage import finite
@@ -27,7 +26,7 @@ from ..results.result import Result
 from ..results.sentences import sentences
 from ..results.tables import alternatives, tables
 from ..results.verdict import Verification
-from ..results.verification import NOTHING_COMPARED, begun_ahead, verify
+from ..results.verification import NOTHING_COMPARED, RunsAhead, verify
 from ..results.worth import sayings
 from ..solvers.choice import FEW
 from ..solvers.solver import Ending
@@ -123,14 +122,14 @@ def _keeping(result: Result) -> Iterator[None]:
 
 
 @contextmanager
-def _begun_ahead(request: OptimizeRequest, problem: Problem) -> Iterator[ReplayAhead | None]:
-    """PySD's run, begun beside a solve that takes long enough to be worth a process of its own."""
+def _begun_ahead(request: OptimizeRequest, problem: Problem) -> Iterator[RunsAhead | None]:
+    """PySD's runs, begun beside a solve that takes long enough to be worth processes of their own."""
     if not request.verify or problem.size <= FEW:
         yield None
         return
     try:
-        ahead = begun_ahead(problem)
-    except OSError:  # no room for another process: the replay begins when the policy is known
+        ahead = RunsAhead.of(problem)
+    except OSError:  # no room for other processes: the replay begins when the policy is known
         yield None
         return
     try:
@@ -144,7 +143,7 @@ def _replayed(
     result: Result,
     progress: Progress,
     interruption: Interruption,
-    ahead: ReplayAhead | None = None,
+    ahead: RunsAhead | None = None,
 ) -> Result:
     """The result, verified where that is asked for and makes sense; a replay that fails costs nothing but a note."""
     if not request.verify or not result.is_policy or interruption.received is not None:

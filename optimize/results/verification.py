@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -42,10 +42,32 @@ THEIR_BASELINE = "Amounts without the policy are those of PySD's own run of the 
 NOTHING_COMPARED = "PySD computes all that the plan names otherwise than the language says: no replay is compared."
 
 
-def begun_ahead(problem: Problem) -> ReplayAhead:
-    """PySD's run of a problem that is yet to be solved, in a process of its own, as `verify` takes it."""
-    own = policy_of(problem.held_policy(problem.own))
-    return ReplayAhead(_asked(problem), own, problem.plan.horizon[0], with_baseline=problem.plan.has_baseline)
+@dataclass(frozen=True, eq=False)
+class RunsAhead:
+    """PySD's runs of a problem that is yet to be solved, each in a process of its own, as `verify` takes them:
+    `baseline` where the plan compares with the run without the policy."""
+
+    policy: ReplayAhead
+    baseline: ReplayAhead | None = None
+
+    @classmethod
+    def of(cls, problem: Problem) -> RunsAhead:
+        """The runs, begun; OSError where the machine has no room for the processes."""
+        asked, own = _asked(problem), policy_of(problem.held_policy(problem.own))
+        policy = ReplayAhead(asked, own, problem.plan.horizon[0])
+        if not problem.plan.has_baseline:
+            return cls(policy)
+        try:
+            return cls(policy, ReplayAhead(asked, {}))
+        except OSError:
+            policy.close()
+            raise
+
+    def close(self) -> None:
+        """Ends the processes."""
+        for each in (self.policy, self.baseline):
+            if each is not None:
+                each.close()
 
 
 def _asked(problem: Problem) -> Asked:
@@ -55,14 +77,14 @@ def _asked(problem: Problem) -> Asked:
     return Asked(problem.given, constants_of(problem), names, every_step(system, plan), plan.data)
 
 
-def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead: ReplayAhead | None = None) -> Result:
+def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead: RunsAhead | None = None) -> Result:
     """The result with its verification: PySD's replay of the policy, and every limit checked again in it.
 
     Nothing of ours takes part in that but the policy and the words of the plan. A result from a folder, which may come
     from anybody, is computed anew first (see `recomputation`): what it says and is not so refutes it. What PySD
     computes otherwise than the language says is left out, and a note says so; where that is all, there is no
     verification. What a plan takes from the run without the policy comes from PySD's own run too. For each run PySD may
-    need a minute; `watch` is told what is begun, and `ahead` are the runs if they have begun already (`begun_ahead`).
+    need a minute; `watch` is told what is begun, and `ahead` are the runs if they have begun already (`RunsAhead`).
     Raises a ModelError where the model file is gone or PySD cannot run it.
 
     >>> import optimize as opt
@@ -77,7 +99,7 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
     asked, policy = _asked(problem), policy_of(result.policy)
     names, span = asked.outputs, asked.time
     ours, own = (simulate(system, levers=levers, outputs=names, time=span) for levers in (policy, None))
-    theirs, told = _replayed(asked, policy, ahead, watch)
+    theirs, told = _replayed(asked, policy, ahead and ahead.policy, watch)
     notes, judged, same, baseline = (*told, *theirs.attrs.get("notes", ())), theirs, ours, own
     if system.method is not Method.EULER:
         notes, judged = (*notes, OTHER_METHOD), ours
@@ -98,9 +120,8 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
         notes, judged = (*notes, *left_out_notes(left_out, names), OUR_RUN), ours
     gaps = [largest_gap(same.drop_vars(apart), theirs.drop_vars(apart))]
     if plan.has_baseline and judged is theirs:
-        begun = None if ahead is None else ahead.baseline
-        baseline = asked.replayed({}, watch=watch) if begun is None else begun
-        notes = (*notes, THEIR_BASELINE)
+        baseline, told = _replayed(asked, {}, ahead and ahead.baseline, watch)
+        notes = (*notes, *told, THEIR_BASELINE)
         gaps.append(largest_gap(own, baseline))
     found = Verification(
         max(gaps, key=lambda gap: gap.size),

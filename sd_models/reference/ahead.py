@@ -12,6 +12,7 @@ or waits for what never comes does not.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import pickle
 import queue
@@ -33,8 +34,6 @@ from ..system.model import System
 from .replay import Given, Later, replay
 
 Paths = Mapping[str, xr.DataArray]
-_Runs = tuple[xr.Dataset | None, xr.Dataset | None]
-"""The run with levers and that without, as far as there are."""
 BEAT = 1.0  # seconds from one sign of life to the next
 SILENT = 60  # beats without work that are waited for; most that were seen are 13: libraries load on a crowded machine
 WORK = 0.05  # seconds of processor time that are work: more than the signs of life take themselves
@@ -68,21 +67,18 @@ class Asked:
 
 @dataclass(eq=False)
 class ReplayAhead:
-    """A run that has begun with the levers' own paths, which hold until `since`. `close` ends it wherever it is.
+    """A run that has begun with the levers' own paths, which hold until `since`: for good where that is infinite.
 
-    With `with_baseline` the file is run without levers before that; `finish` leaves that run in `baseline`. OSError
-    where the machine has no room for another process.
+    `close` ends it wherever it is. OSError where the machine has no room for another process.
     """
 
     asked: Asked
     own: Paths
-    since: float
-    with_baseline: bool = False
-    baseline: xr.Dataset | None = field(default=None, init=False, repr=False)
+    since: float = math.inf
     _process: subprocess.Popen[bytes] = field(init=False, repr=False)
     _threads: list[threading.Thread] = field(init=False, repr=False)
     _words: queue.SimpleQueue[Any] = field(init=False, repr=False, default_factory=queue.SimpleQueue)
-    _answers: queue.SimpleQueue[_Runs] = field(init=False, repr=False, default_factory=queue.SimpleQueue)
+    _answers: queue.SimpleQueue[xr.Dataset | None] = field(init=False, repr=False, default_factory=queue.SimpleQueue)
     _computed: float = field(init=False, repr=False, default=0.0)  # seconds of processor time, as it said last
 
     def __post_init__(self) -> None:
@@ -96,7 +92,7 @@ class ReplayAhead:
             env=environment(),
             start_new_session=True,
         )
-        self._words.put((self.asked, self.own, self.since, self.with_baseline))
+        self._words.put((self.asked, self.own, self.since))
         self._threads = [threading.Thread(target=each, daemon=True) for each in (self._say, self._hear)]
         for thread in self._threads:
             thread.start()
@@ -108,8 +104,8 @@ class ReplayAhead:
                 _send(words, self._process.stdin)
 
     def _hear(self) -> None:
-        """Takes its signs of life and its answer, no runs where it ended without."""
-        answer: _Runs = None, None
+        """Takes its signs of life and its answer, no run where it ended without."""
+        answer: xr.Dataset | None = None
         with contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
             while isinstance(heard := _receive(self._process.stdout), float):
                 self._computed = heard
@@ -124,12 +120,12 @@ class ReplayAhead:
         """
         if not _same_before(levers, self.own, self.since):
             return None
-        self._words.put(dict(levers))
+        if self.since < math.inf:
+            self._words.put(dict(levers))
         silent, computed = 0, self._computed
         while silent < SILENT:
             with contextlib.suppress(queue.Empty):
-                found, self.baseline = self._answers.get(timeout=BEAT)
-                return found
+                return self._answers.get(timeout=BEAT)
             works = self._computed > computed + WORK
             silent, computed = (0, self._computed) if works else (silent + 1, computed)
         raise TimeoutError(f"the process has not worked for {SILENT * BEAT:g} seconds")
@@ -191,13 +187,13 @@ def _answer() -> None:
     """What the process does; whoever asked hears None where the run fails, and runs it again to hear why."""
     answers, asks = os.fdopen(os.dup(sys.stdout.fileno()), "wb"), sys.stdin.buffer
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
-    found = baseline = None
+    found = None
     with contextlib.suppress(EOFError, ModelError), _beating(answers):
-        asked, own, since, with_baseline = _receive(asks)
-        baseline = asked.replayed({}) if with_baseline else None
-        found = asked.replayed(own, later=Later(since, lambda: _receive(asks)))
+        asked, own, since = _receive(asks)
+        later = Later(since, lambda: _receive(asks)) if since < math.inf else None
+        found = asked.replayed(own, later=later)
     with contextlib.suppress(OSError):
-        _send((found, baseline), answers)
+        _send(found, answers)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,7 @@ def test_a_run_that_does_not_come_to_its_end_is_begun_anew(
 ) -> None:
     """And a note says so."""
     pysd(lambda run: None)
-    found = opt.verify(result, ahead=Stopped()).verification
+    found = opt.verify(result, ahead=verification.RunsAhead(Stopped())).verification
     assert found is not None
     assert found.notes == (verification.BEGUN_ANEW, "PySD said so")
 

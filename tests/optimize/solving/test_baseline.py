@@ -13,7 +13,7 @@ import optimize as opt
 import sd_models as sd
 from optimize.problems.problem import Problem
 from optimize.results.folder import load_result, save_result
-from optimize.results.verification import THEIR_BASELINE, begun_ahead
+from optimize.results.verification import THEIR_BASELINE, RunsAhead
 from optimize.results.violations import violations
 from sd_models.reference import ahead
 from sd_models.system.model import System
@@ -109,7 +109,7 @@ def test_a_result_is_verified_against_the_baseline_of_pysd(system: System, tmp_p
 def test_both_runs_of_pysd_can_be_begun_ahead(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then none is made afterwards, and the verification is the same."""
     problem = Problem(system, plan_of(system, limit=[NOBODY]))
-    begun = begun_ahead(problem)
+    begun = RunsAhead.of(problem)
     result = opt.solve(problem)
     expected = opt.verify(result).verification
     monkeypatch.setattr(ahead, "replay", lambda *_, **__: pytest.fail("PySD ran once more"))
