@@ -306,7 +306,8 @@ class SimulatedOutcomes:
     def _latest(self) -> IndexArray:
         """The number of the last point that counts for each outcome."""
         points = np.arange(self.quantities.weights.shape[1])
-        return np.where(self.quantities.weights != 0, points, 0).max(axis=1, initial=0)[self.quantities.windows]
+        last = np.where(self.quantities.weights != 0, points, 0).max(axis=1, initial=0)
+        return np.asarray(last[self.quantities.windows])
 
     def _measured(self, outputs: FloatArray) -> FloatArray:
         """The outcomes; no numbers only where a value that counts for them is none (others may be missing)."""

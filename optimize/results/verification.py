@@ -99,7 +99,7 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
     asked, policy = _asked(problem), policy_of(result.policy)
     names, span = asked.outputs, asked.time
     ours, own = (simulate(system, levers=levers, outputs=names, time=span) for levers in (policy, None))
-    theirs, told = _replayed(asked, policy, ahead and ahead.policy, watch)
+    theirs, told = _replayed(asked, policy, None if ahead is None else ahead.policy, watch)
     notes, judged, same, baseline = (*told, *theirs.attrs.get("notes", ())), theirs, ours, own
     if system.method is not Method.EULER:
         notes, judged = (*notes, OTHER_METHOD), ours
@@ -120,7 +120,7 @@ def verify(result: Result, *, watch: Callable[[str], None] | None = None, ahead:
         notes, judged = (*notes, *left_out_notes(left_out, names), OUR_RUN), ours
     gaps = [largest_gap(same.drop_vars(apart), theirs.drop_vars(apart))]
     if plan.has_baseline and judged is theirs:
-        baseline, told = _replayed(asked, {}, ahead and ahead.baseline, watch)
+        baseline, told = _replayed(asked, {}, None if ahead is None else ahead.baseline, watch)
         notes = (*notes, *told, THEIR_BASELINE)
         gaps.append(largest_gap(own, baseline))
     found = Verification(
