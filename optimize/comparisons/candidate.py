@@ -58,7 +58,7 @@ def of_result(result: Result, label: str) -> Candidate:
         raise InvalidRequest(Fault(found, file=label, advice=result.status.advice or "Leave it out."))
     changed = () if result.stored is None else result.stored.changed
     notes = (f"{label}: {', '.join(changed)} is not what was saved (SHA-256).",) if changed else ()
-    return Candidate(label, result, str(result.status.standing), notes)
+    return Candidate(label, result, result.status.word, notes)
 
 
 def of_policy(path: Path, reference: Result) -> Candidate:

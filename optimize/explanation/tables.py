@@ -44,7 +44,7 @@ def headline(found: Explanation, language: str = LANGUAGE) -> str:
         without=without,
         gain=f"{parts.gain:+.4g}",
         judged=spoken_text(judged, voice),
-        standing=voice.standing(str(found.result.status.standing)),
+        standing=voice.standing(found.result.status.called),
     )
     return f"{told[:1].upper()}{told[1:]}"
 

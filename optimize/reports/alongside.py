@@ -82,7 +82,7 @@ def _goals(subject: Subject, found: Comparison) -> Table:
     for candidate in found.candidates:
         result, unit = candidate.result, candidate.result.objective_unit
         values = [said.factor(unit) * value for value in (result.baseline_objective, result.objective)]
-        verdict = said.voice.standing(result.status.standing)
+        verdict = said.voice.standing(result.status.called)
         solver = str(result.provenance["solver"])
         rows.append((candidate.label, verdict, solver, said.unit(unit), *column(values, digits=6)))
     heads = ("head_verdict", "head_solver", "head_unit", "head_without", "head_with")

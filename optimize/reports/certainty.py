@@ -53,7 +53,9 @@ def _shown(subject: Subject) -> Iterator[str]:
         value=said.amount(result.objective, unit, digits=6),
         baseline=numeral(result.baseline_objective * said.factor(unit), digits=6),
     )
-    yield said.say("shown_first", residual=f"{found.kkt_residual:.1e}", tolerance=f"{TOLERANCE:.0e}")
+    if not result.status.is_given:
+        told = {"residual": f"{found.kkt_residual:.1e}", "tolerance": f"{TOLERANCE:.0e}"}
+        yield said.say("shown_first", **told)
     violation = result.largest_limit_violation
     yield said.say("shown_limits", violation=f"{violation:.1e}") if violation else said.say("shown_limits_none")
     looked = found.looked
@@ -79,7 +81,7 @@ def _second_solver(subject: Subject, others: Sequence[Result]) -> Iterator[str]:
     for other in others:
         if is_second_opinion(result, other):
             gap = abs(other.objective - result.objective) / max(abs(result.objective), abs(other.objective), 1e-300)
-            verdict = said.voice.standing(other.status.standing)
+            verdict = said.voice.standing(other.status.called)
             told = {"solver": other.provenance["solver"], "verdict": verdict, "gap": f"{gap:.1e}"}
             yield said.say("second_solver", value=said.amount(other.objective, other.objective_unit, digits=6), **told)
 

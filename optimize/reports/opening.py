@@ -15,7 +15,7 @@ import xarray as xr
 from ..plans.assumptions import Assumption
 from ..results.gains import Extreme, Outcome, Sides, is_worse
 from ..results.moments import is_in_years
-from ..results.verdict import TOLERANCE, Standing
+from ..results.verdict import TOLERANCE, Standing, Verdict
 from ..results.worth import PRICED
 from .limits import dearest, reached
 from .subject import Subject
@@ -35,8 +35,15 @@ def title(subject: Subject) -> str:
     """The heading of the report: what it is, and of which model; without a policy the verdict."""
     said, model = subject.speaker, subject.speaker.title(str(subject.result.provenance["model"]))
     if subject.recommends:
-        return said.say("title" if subject.result.status.standing in PRICED else "title_best", model=model)
+        return said.say(_titled(subject.result.status), model=model)
     return said.say("title_without", model=model, verdict=standing(subject))
+
+
+def _titled(verdict: Verdict) -> str:
+    """What a policy is to whom it is reported."""
+    if verdict.is_given:
+        return "title_given"
+    return "title" if verdict.standing in PRICED else "title_best"
 
 
 def about(subject: Subject, today: str) -> Iterator[str]:
@@ -66,12 +73,12 @@ def _assumed(said: Speaker, one: Assumption) -> str:
 
 def standing(subject: Subject) -> str:
     """The verdict in a word or two."""
-    return subject.speaker.voice.standing(subject.result.status.standing)
+    return subject.speaker.voice.standing(subject.result.status.called)
 
 
 def meaning(subject: Subject) -> str:
     """The verdict and what it means, in a sentence."""
-    return subject.speaker.voice.meaning(subject.result.status.standing)
+    return subject.speaker.voice.meaning(subject.result.status.called)
 
 
 def warning(subject: Subject) -> str:

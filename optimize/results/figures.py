@@ -75,7 +75,7 @@ def _overview(result: Result) -> Figure:
         _stack(left, result, use)
         _panels(right, result, columns=2, most=6)
     goal = voice_of(result).name(result.plan.objective.variable)
-    title = f"{result.provenance['model']}: {goal}, {result.status.standing}"
+    title = f"{result.provenance['model']}: {goal}, {result.status.word}"
     figure.suptitle(title, x=0.01, ha="left", color=INK, fontsize=13, fontweight="bold", parse_math=False)
     return figure
 

@@ -126,7 +126,7 @@ class Result:
 
     def __repr__(self) -> str:
         worth = f", objective {self.objective:.6g}" if self.is_policy else ""
-        return f"<Result {self.provenance['model']!r}: {self.status.standing}{worth}>"
+        return f"<Result {self.provenance['model']!r}: {self.status.word}{worth}>"
 
     @property
     def status(self) -> Verdict:

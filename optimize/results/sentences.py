@@ -16,7 +16,7 @@ from .numbers import changes, column, shares, signed_column
 from .prices import kind_of
 from .result import Result
 from .uses import Use, uses
-from .verdict import Standing, reached
+from .verdict import Standing, Verdict, reached
 from .voice import LANGUAGE, Voice, voice_of
 from .worth import PRICED, worths
 
@@ -29,7 +29,7 @@ STOP = {"en": "; ", "zh": "；"}
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, and what it is about: verdict, sure, recommended, brings, loses, gains, costs, or binds."""
+    """A sentence, and what it is about: verdict, sure, recommended (or given), brings, loses, gains, costs, or binds."""
 
     topic: str
     text: str
@@ -59,12 +59,12 @@ class _Sentences:
             yield Sentence("verdict", verdict.told(self.voice))
             return
         worse = self.voice.say("worse_than_without") if is_worse(self.result) else ""
-        yield Sentence("verdict", self.voice.joined(self.voice.meaning(verdict.standing), worse))
+        yield Sentence("verdict", self.voice.joined(self.voice.meaning(verdict.called), worse))
         facts = self._listed(self._facts(), "semicolon")
         yield Sentence("sure", self.voice.joined(self.voice.say("sure", facts=facts), verdict.advice))
         if verdict.standing is Standing.NO_GRADIENT:
             return
-        yield Sentence("recommended", self._recommended())
+        yield Sentence("given" if verdict.is_given else "recommended", self._policy(verdict))
         told = outcomes(self.result)
         if not self.result.headlines:
             yield Sentence("brings", self.voice.say("no_headlines"))
@@ -125,9 +125,10 @@ class _Sentences:
 
     # --- what is recommended, what it costs, what binds ---------------------------------------------------------------
 
-    def _recommended(self) -> str:
+    def _policy(self, verdict: Verdict) -> str:
         first, end = (self.voice.moment(time) for time in (self.result.plan.horizon[0], self.voice.end))
-        word = "recommended" if self.result.status.standing in PRICED else "best_found"
+        word = "recommended" if verdict.standing in PRICED else "best_found"
+        word = "given_policy" if verdict.is_given else word
         return self.voice.say(word, first=first, end=end, uses=self._few([self._used(u) for u in self._uses]))
 
     def _used(self, use: Use) -> str:

@@ -100,7 +100,8 @@ class _Tables:
             factor, text = named.headline.factor, self.voice.people_unit(named.headline.unit)
             without, found = (factor * value for value in (result.baseline_objective, result.objective))
         texts = (*column([without, found]), *changes([(without, found)]))
-        verb = self._say("largest" if result.plan.objective.sign > 0 else "smallest")
+        sought = "largest" if result.plan.objective.sign > 0 else "smallest"
+        verb = self._say("given_value" if result.status.is_given else sought)
         heads = self._heads("", "unit", "without", "with", "change")
         return Table(self._say("table_goal", verb=verb), heads, ((self._goal_name(), text, *texts),), 3)
 

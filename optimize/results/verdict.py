@@ -42,23 +42,38 @@ class Standing(StrEnum):
 
 NEARBY = (Standing.LOCAL, Standing.STATIONARY, Standing.NO_GRADIENT)  # what is known near a policy alone
 NO_POLICY = (Standing.REFUTED, Standing.INFEASIBLE, Standing.UNBOUNDED, Standing.FAILED)
+GIVEN = "given"  # how people are told of the only policy that a plan leaves: nobody chose it
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A result's standing, with a sentence that says why and advice on what to do now."""
+    """A result's standing, with a sentence that says why and advice on what to do now.
+
+    `is_given` where the plan leaves nothing to decide: its policy is the best of one, which nobody is told as praise.
+    """
 
     standing: Standing
     sentence: str
     advice: str = ""
+    is_given: bool = False
 
     def __str__(self) -> str:
         return self.told(Voice())
 
     def told(self, voice: Voice) -> str:
         """Standing, sentence and advice, where the verdict was spoken by this voice."""
-        standing = voice.standing(self.standing)
+        standing = voice.standing(self.called)
         return voice.joined(f"{standing[:1].upper()}{standing[1:]}{voice.say('period')}", self.sentence, self.advice)
+
+    @property
+    def called(self) -> str:
+        """Under what a voice has the words for it: its standing, or that the policy is given."""
+        return GIVEN if self.is_given else str(self.standing)
+
+    @property
+    def word(self) -> str:
+        """What it is, as people are told in English; `standing` is what programs read."""
+        return Voice().standing(self.called)
 
     @property
     def is_policy(self) -> bool:
@@ -124,7 +139,12 @@ class Findings:
     @property
     def is_global(self) -> bool:
         """Whether an optimum is the best of all policies by the structure of the problem alone."""
-        return self.convex or (self.looked is not None and self.looked.is_only)
+        return self.convex or self.is_only
+
+    @property
+    def is_only(self) -> bool:
+        """Whether the plan leaves nothing to decide."""
+        return self.looked is not None and self.looked.is_only
 
     @property
     def is_feasible(self) -> bool:
@@ -190,7 +210,7 @@ def judge(
     """
     voice = voice or Voice()
     verdict = _Judge(found, verification, starts, voice).verdict()
-    if proof is None or not verdict.is_policy or not found.is_feasible:
+    if proof is None or not verdict.is_policy or not found.is_feasible or verdict.is_given:
         return verdict
     return _with_proof(verdict, proof, voice, is_replayed=verification is not None)
 
@@ -301,16 +321,25 @@ class _Judge:
 
     def _optimum(self) -> Verdict:
         found, verification = self.found, self.verification
+        if found.is_only:
+            return self._given()
         proof = self._say("proof", residual=f"{found.kkt_residual:.1e}", violation=f"{found.violation:.1e}")
         if verification is None:
             text = self.voice.joined(self._say("best_unverified", proof=proof), *self._seen())
             return self._verdict(Standing.UNVERIFIED, text, "advice_verify")
         proof = self._say("proof_replayed", proof=proof, gap=f"{verification.gap.size:.1e}")
         if found.is_global:
-            why = [self._say("only_policy")] if not found.convex else []
-            return self._verdict(Standing.PROVED, self.voice.joined(self._say("best_proved", proof=proof), *why))
+            return self._verdict(Standing.PROVED, self._say("best_proved", proof=proof))
         text = self.voice.joined(self._say("best_local", proof=proof), *self._seen())
         return self._verdict(Standing.LOCAL, text, "advice_further", starts=self._more())
+
+    def _given(self) -> Verdict:
+        """The only policy that the plan leaves."""
+        told = {"violation": f"{self.found.violation:.1e}"}
+        if self.verification is None:
+            return Verdict(Standing.UNVERIFIED, self._say("given", **told), self._say("advice_verify"), is_given=True)
+        gap = f"{self.verification.gap.size:.1e}"
+        return Verdict(Standing.PROVED, self._say("given_replayed", gap=gap, **told), is_given=True)
 
     def _seen(self) -> Iterator[str]:
         """What was looked at, in sentences."""
