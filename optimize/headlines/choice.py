@@ -25,6 +25,7 @@ from sd_models.system.model import FloatArray, Kind, System, Variable
 
 from .headline import Headline, headlines
 from .names import names
+from .parts import parts
 
 if TYPE_CHECKING:
     from xarray import Dataset
@@ -73,6 +74,8 @@ def headlines_towards(goal: Goal, system: System, run: Dataset | None = None) ->
 
     What stands in the table beside the model keeps its place there, since who made it knows what matters. A goal that
     was left out of the table comes last: it is what a search needs, not what people read. Levers are none of these.
+    What the goal is the sum of by element follows it, since who loses is seen there: what is better is known of the
+    goal, and so of these.
     """
     table = {system[one.variable].name for one in headlines(system)}
     known = {system[one.variable].name: one for one in headline_outcomes(system, run)}
@@ -82,9 +85,15 @@ def headlines_towards(goal: Goal, system: System, run: Dataset | None = None) ->
     added = [known.get(name) or _plain(system, name) for name in limited if _is_outcome(system[name])]
     before = [one for one in added if system[one.variable].name not in table]
     others = [one for one in known.values() if one not in before]
-    shown = [one for one in (*before, *others) if system[one.variable].name not in left_out]
-    first = _sought(known.get(own) or _plain(system, own), goal)
-    return (*shown, first) if table and own not in table else (first, *shown)
+    shown = {system[one.variable].name: one for one in (*before, *others)}
+    sought = {
+        name: _sought(known.get(name) or _plain(system, name), goal)
+        for name in (own, *(part for part in parts(system, own) if part not in left_out))
+    }
+    beside = [one for name, one in sought.items() if name not in table or name == own]
+    placed = [sought.get(name, one) for name, one in shown.items() if name not in left_out]
+    placed = [one for one in placed if one not in beside]
+    return (*placed, *beside) if table and own not in table else (*beside, *placed)
 
 
 def _sought(headline: Headline, goal: Goal) -> Headline:

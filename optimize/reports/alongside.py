@@ -9,11 +9,12 @@ import xarray as xr
 from sd_models.errors import Fault, InvalidRequest
 
 from ..comparisons.comparison import RUN, Compared, Comparison, compare
-from ..results.gains import Sides
+from ..results.gains import Sides, unjudged
 from ..results.numbers import changes
 from ..results.result import Result
 from ..results.verdict import TOLERANCE, reached
 from .blocks import Block, Chart, Folded, Listing, Paragraph, Section, Table
+from .opening import unknown_of
 from .people import MOST_PANELS, losers_table, thinned
 from .subject import Subject
 from .words import NONE, Speaker, column, percent, typeset
@@ -32,7 +33,9 @@ def section(subject: Subject, others: Sequence[Result]) -> Section:
         blocks += [_end(subject, found, single), _over_time(subject, found, single)]
     for label in found.labels[1:]:
         losing = [side for side in found.sides(label) if side.losing]
-        blocks.append(_losers(subject, label, found.labels[0], losing))
+        silent = unjudged([one.between(found.labels[0], label) for one in found.outcomes])
+        blocks += [Paragraph(unknown_of(said, silent))] if silent else []
+        blocks += [] if silent and not losing else [_losers(subject, label, found.labels[0], losing)]
     money = tuple(table for lever in map(str, found.allocations) for table in _money(subject, found, lever))
     if money:
         blocks.append(Folded(said.say("alongside_money"), money))

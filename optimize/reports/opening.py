@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from ..plans.assumptions import Assumption
-from ..results.gains import Extreme, Outcome, Sides, is_worse
+from ..results.gains import Extreme, Outcome, Sides, is_worse, unjudged
 from ..results.moments import is_in_years
 from ..results.verdict import TOLERANCE, Standing, Verdict
 from ..results.worth import PRICED
@@ -239,8 +239,10 @@ def lost(subject: Subject) -> str:
     """Who loses, in what, when, by how much."""
     said = subject.speaker
     if not subject.sides:
-        return said.say("losers_unknown") if subject.outcomes else ""
+        return unknown(subject) if subject.outcomes else ""
     if not subject.losing:
+        if unjudged(subject.outcomes):
+            return unknown(subject)
         return said.say("losers_none", count=len(subject.sides))
     named: dict[str, Sides] = {}
     for one in sorted(subject.losing, key=lambda one: (not one.losing_at_end, bool(one.outcome.headline.by))):
@@ -249,6 +251,16 @@ def lost(subject: Subject) -> str:
     text = said.say("losers", losses=said.parted(_loss(said, one) for one in shown))
     more = len(named) - len(shown)
     return said.joined((text, said.say("losers_more", count=more) if more else ""))
+
+
+def unknown(subject: Subject) -> str:
+    """That nobody knows who loses, since nobody said what is better."""
+    return unknown_of(subject.speaker, unjudged(subject.outcomes) or subject.outcomes)
+
+
+def unknown_of(said: Speaker, told: Sequence[Outcome]) -> str:
+    """The same of these outcomes."""
+    return said.say("losers_unknown", names=said.listed(dict.fromkeys(said.headline(one.headline) for one in told)))
 
 
 def _loss(said: Speaker, side: Sides) -> str:

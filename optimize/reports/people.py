@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..results.gains import Outcome, Sides
+from ..results.gains import Outcome, Sides, unjudged
 from ..results.moments import round_times
 from .blocks import Block, Chart, Folded, Paragraph, Section, Table
-from .opening import change_unit, extreme
+from .opening import change_unit, extreme, unknown
 from .subject import Subject
 from .words import NONE, column, numeral, percent
 
@@ -38,17 +38,19 @@ def section(subject: Subject) -> Section:
 
 def _losers(subject: Subject) -> Iterator[Block]:
     said = subject.speaker
-    unjudged = [one for one in subject.outcomes if not one.headline.better]
+    silent = [one for one in subject.outcomes if not one.headline.better]
     if not subject.sides:
-        yield Paragraph(said.say("losers_unknown"))
+        yield Paragraph(unknown(subject))
         return
-    if not subject.losing:
+    if unjudged(subject.outcomes):
+        yield Paragraph(unknown(subject))
+        silent = [one for one in silent if not one.headline.by]
+    elif not subject.losing:
         yield Paragraph(said.say("losers_none", count=len(subject.sides)))
-    else:
-        yield from _losers_tables(subject)
-        yield from _heats(subject)
-    if unjudged:
-        called = dict.fromkeys(said.headline(one.headline) for one in unjudged)
+    yield from _losers_tables(subject)
+    yield from _heats(subject)
+    if silent:
+        called = dict.fromkeys(said.headline(one.headline) for one in silent)
         yield Paragraph(said.say("not_judged", names=said.listed(called)), "hint")
 
 

@@ -5,7 +5,7 @@ All values are in the units of people and over the horizon, from the first decis
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
@@ -134,6 +134,12 @@ def outcomes(result: Result) -> tuple[Outcome, ...]:
     if result not in _KNOWN:
         _KNOWN[result] = tuple(_outcomes(result))
     return _KNOWN[result]
+
+
+def unjudged(found: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """The outcomes by element, where nobody said of any what is better: who loses is not known then."""
+    by = tuple(one for one in found if one.headline.by)
+    return () if any(one.headline.better for one in by) else by
 
 
 def panels(result: Result) -> tuple[Outcome, ...]:

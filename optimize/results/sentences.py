@@ -10,7 +10,7 @@ from functools import cached_property
 
 from ..plans.kinds import RowKind
 from .bounded import percent
-from .gains import Extreme, Outcome, Sides, gaining, is_worse, losing, outcomes
+from .gains import Extreme, Outcome, Sides, gaining, is_worse, losing, outcomes, unjudged
 from .moments import YEARS, is_in_years
 from .numbers import changes, column, shares, signed_column
 from .prices import kind_of
@@ -21,6 +21,7 @@ from .voice import LANGUAGE, Voice, voice_of
 from .worth import PRICED, worths
 
 MOST = 3  # of what is listed in one sentence
+NAMED = 6  # names of outcomes in one sentence
 LEAST_SHARE = 0.005  # of a part that is worth a word
 # Searches on their way: prices there tell nothing of what binds.
 UNFINISHED = (Standing.LIMIT_REACHED, Standing.STALLED)
@@ -29,7 +30,7 @@ STOP = {"en": "; ", "zh": "；"}
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence, and what it is about: verdict, sure, recommended (or given), brings, loses, gains, costs, or binds."""
+    """A sentence, and what it is about: verdict, sure, recommended (given), brings, loses, gains, costs, or binds."""
 
     topic: str
     text: str
@@ -81,8 +82,7 @@ class _Sentences:
         brings = self._brings(told)
         if brings:
             yield Sentence("brings", brings)
-        if any(one.headline.better for one in told):
-            yield Sentence("loses", self._loses())
+        yield Sentence("loses", self._loses(told))
         gains = self._gains()
         if gains:
             yield Sentence("gains", gains)
@@ -243,9 +243,24 @@ class _Sentences:
     def _extreme(self, one: Outcome, extreme: Extreme) -> str:
         return self._change(one, extreme.change, extreme.relative)
 
-    def _loses(self) -> str:
-        told = [self._loser(found) for found in losing(self.result)]
-        return self.voice.say("loses", losers=self._few(told, 1 + MOST)) if told else self.voice.say("loses_nobody")
+    def _loses(self, told: Sequence[Outcome]) -> str:
+        """Who loses; first that nobody knows, where it is not known of any outcome by element what is better."""
+        losers, unknown = [self._loser(found) for found in losing(self.result)], unjudged(told)
+        judged = [one for one in told if one.headline.better]
+        said = []
+        if unknown or not judged:
+            said.append(self.voice.say("loses_unknown", names=self._named(unknown or told)))
+        if losers:
+            said.append(self.voice.say("loses", losers=self._few(losers, 1 + MOST)))
+        elif not said:
+            said.append(self.voice.say("loses_nobody", names=self._named(judged)))
+        return self.voice.joined(*said)
+
+    def _named(self, told: Sequence[Outcome]) -> str:
+        """What outcomes are called, each once, the first of them where there are many."""
+        called = list(dict.fromkeys(map(self._name, told)))
+        more = [self.voice.say("more", count=len(called) - NAMED)] if len(called) > NAMED else []
+        return self._listed([*called[:NAMED], *more])
 
     def _loser(self, found: Sides) -> str:
         one, loss = found.outcome, found.loss
