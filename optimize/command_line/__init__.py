@@ -2,6 +2,7 @@
 
 - `requests.py`: what somebody asks a command for, and how it can end
 - `streams.py`: standard output for the answer alone, and streams that are closed
+- `columns.py`: columns of a table, in blocks that fit
 - `console.py`: what people and programs read
 - `progress.py`: work as it goes, and a sign of life while it takes long
 - `interruption.py`: Ctrl-C and SIGTERM

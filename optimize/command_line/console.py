@@ -10,12 +10,12 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from sd_models.errors import ModelError
 
 from . import streams
+from .columns import Column, blocks, columns, total, widths
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 DIGITS = 4  # significant ones in tables
 LEAST, MOST = 1e-3, 1e7  # numbers beyond are written with an exponent
 UNWATCHED_WIDTH = 120  # characters in a line where the output goes to a file or another program
-UNIT_WIDTH, HEADER_WIDTH = 22, 16
 MOST_FINDINGS = 40
 
 
@@ -100,27 +99,20 @@ def _print(*parts: RenderableType, foot: Iterable[str] = ()) -> None:
     console = _console()
     with console.capture() as captured:
         for part in parts:
-            console.print(part)
+            console.print(part, crop=False)
     streams.write(captured.get())
     print_text("\n".join(map(printable, foot)))
 
 
-def _table(headers: Iterable[str] = (), *, numbers: int = 0) -> Table:
-    """A table without lines but the one below its header; the last `numbers` columns hold numbers."""
+def _table(headers: Iterable[str] = ()) -> Table:
+    """A table of texts without lines but the one below its header."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     titles = list(headers)
     table = Table(box=SIMPLE_HEAD, show_header=bool(titles), pad_edge=False, show_edge=False, header_style="bold")
-    for i, title in enumerate(titles):
-        number = i >= len(titles) - numbers
-        table.add_column(
-            fill(printable(title), HEADER_WIDTH, break_long_words=False) if number else printable(title),
-            justify="right" if number else "left",
-            no_wrap=number,
-            overflow="fold",
-            max_width=UNIT_WIDTH if title == "unit" else None,
-        )
+    for title in titles:
+        table.add_column(printable(title), overflow="fold")
     return table
 
 
@@ -163,9 +155,8 @@ def time_text(time: float) -> str:
 
 def print_run(title: str, times: Sequence[float], rows: Sequence[Row], foot: Iterable[str]) -> None:
     """A run: what it is of, a table with a row for each variable or element, and what else there is to know."""
-    table = _table(("", "unit", *map(time_text, times)), numbers=len(times))
-    for row in rows:
-        _add(table, row.label, row.unit, *number_texts(list(row.values)))
+    told = [(row.label, row.unit, *number_texts(list(row.values))) for row in rows]
+    table = _filled(("", "unit", *map(time_text, times)), told, numbers=len(times))
     _print(printable(title), "", table, "", foot=foot)
 
 
@@ -299,9 +290,26 @@ def print_calibration(answer: Tables, headers: tuple[Sequence[str], ...], foot: 
     _print("", foot=foot)
 
 
-def _filled(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int) -> Table:
-    table = _table(headers, numbers=numbers)
-    for row in rows:
+def _filled(headers: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int) -> RenderableType:
+    """A table; in blocks of as many columns as fit, one below the other, where it is too wide."""
+    from rich.console import Group
+
+    seen = [[printable(cell) for cell in row] for row in rows]
+    found = blocks(columns([printable(title) for title in headers], seen, numbers=numbers), width())
+    return Group(*[part for block in found for part in ("", _block(block))][1:])
+
+
+def _block(block: Sequence[Column]) -> Table:
+    """Columns as a table that breaks no word, even where the terminal is too narrow for one of them."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    given = widths(block, width())
+    table.width = total(given) if total(given) > width() else None
+    for column, size in zip(block, given, strict=True):
+        table.add_column(column.title, justify="right" if column.is_number else "left", width=size, overflow="fold")
+    for row in zip(*(column.cells for column in block), strict=True):
         _add(table, *row)
     return table
 

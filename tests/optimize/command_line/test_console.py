@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
 from optimize.calibration.tables import Tables
 from optimize.command_line.console import (
@@ -17,6 +18,7 @@ from optimize.command_line.console import (
     printable,
     tell_error,
 )
+from optimize.results.tables import Table
 from optimize.runs.selection import Row
 from optimize.screening.report import Tables as Screened
 from sd_models.errors import Fault, InvalidRequest
@@ -70,6 +72,41 @@ def test_a_path_is_never_broken_into_two_lines(
         lines = capsys.readouterr().out.splitlines()
         assert lines[-1] == written
         assert all(len(line) <= int(width) for line in lines[:-1])
+
+
+RESULTS = [f"a plan with a long name {number}" for number in range(1, 7)]
+LONG = Table(
+    "What comes of it",
+    ("", "unit", "no policy", *RESULTS, *(f"{name} - {RESULTS[0]}" for name in RESULTS[1:])),
+    (
+        ("Income of townspeople", "thousand yuan a person and year", *(f"{1000 + n:,}.25" for n in range(12))),
+        ("城镇居民收入", "%", *(f"{n}.5e-07" for n in range(12))),
+    ),
+    12,
+)
+LIMITS = Table(
+    "Limits", ("", *RESULTS), (("floor of the upper valley", *["kept (1,234.5 of 2,000), Henan 2031"] * 6),), 0
+)
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 120, 400])
+@pytest.mark.parametrize("table", [LONG, LIMITS])
+def test_a_table_that_is_too_wide_comes_in_blocks(
+    width: int, table: Table, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with the names of its rows; no number, no word of a name and no title is cut, whatever the width."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    print_result((), [table], (), ())
+    printed = capsys.readouterr().out
+    words = [word for row in table.rows for cell in row for word in cell.split()]
+    assert all(
+        word in printed.split() for word in (*words, *(word for title in table.headers for word in title.split()))
+    )
+    rules = [line for line in printed.splitlines() if line.startswith("─")]
+    assert printed.split().count(table.rows[0][0].split()[0]) == len(rules)
+    assert (len(rules) == 1) == (width == 400)
+    if width >= 80:
+        assert all(cell_len(line) <= width for line in printed.splitlines())
 
 
 def test_faults_that_share_their_advice_give_it_once(capsys: pytest.CaptureFixture[str]) -> None:
