@@ -129,7 +129,7 @@ def compare(runs: Sequence[Result | str | Path], labels: Sequence[str] | None = 
     >>> system = sd.load("urbanization")
     >>> found = opt.compare([opt.solve(opt.Problem(system, each)) for each in (plan, tight)], ["wide", "tight"])
     >>> found.has_one_baseline, found.assumed["tight"]
-    (True, ('limit[budget].at_most: 600 against 300',))
+    (True, ('limit budget: at most 300 instead of 600',))
     >>> share = found.outcomes[0].policy.isel(time=-1)
     >>> bool(share.sel(run="wide") > share.sel(run="tight"))
     True

@@ -17,11 +17,13 @@ from ..results.verdict import TOLERANCE, reached
 from ..results.violations import Violation
 from ..results.voice import voice_of
 from .comparison import RUN, Compared, Comparison
+from .differences import few
 from .robustness import Draws, Robustness
 
 MOST_LOSSES = 12  # outcomes in a table of losers
 MOST_ROWS = 36
-MOST_SAID = 3  # outcomes in a sentence
+MOST_SAID = 3  # outcomes in a sentence, and differences of a plan where there are many plans
+MOST_ASKED = 8  # differences of the one other plan
 
 
 def sentences(found: Comparison) -> list[str]:
@@ -29,7 +31,8 @@ def sentences(found: Comparison) -> list[str]:
     told = [f"{one.label}: {one.standing}." for one in found.candidates]
     for label, assumed in found.assumed.items():
         if assumed:
-            told.append(f"Of {label} other things were asked than of {found.labels[0]}: {'; '.join(assumed)}.")
+            asked = few(assumed, MOST_ASKED if len(found.assumed) == 1 else MOST_SAID, "; ")
+            told.append(f"Of {label} other things were asked than of {found.labels[0]}: {asked}.")
     return [*told, _baseline(found), *(_instead(found, label) for label in found.labels[1:])]
 
 

@@ -89,9 +89,9 @@ def test_who_is_worse_off(found: opt.Comparison) -> None:
 
 def test_what_was_asked_otherwise_is_told(found: opt.Comparison) -> None:
     """Key by key, and only what differs."""
-    assert found.assumed == {"bound": ("lever[spending].upper: 2 against 0.5",)}
+    assert found.assumed == {"bound": ("lever spending: upper bound 0.5 instead of 2",)}
     said = "\n".join(sentences(found))
-    assert "lever[spending].upper: 2 against 0.5" in said
+    assert "lever spending: upper bound 0.5 instead of 2" in said
     assert "the same run without a policy" in said
 
 
@@ -442,3 +442,46 @@ def test_what_does_not_fit_is_told_before_a_plan_is_solved(
     assert main(["compare", *words]) == 2
     assert message in capsys.readouterr().err
     assert not (plans / "runs").exists()
+
+
+def test_plans_differ_in_the_words_of_plans() -> None:
+    """What is empty in one and absent in the other is the same; what one has alone is told by its name."""
+    plan = opt.load_plan("common_prosperity")
+    even = opt.load_plan(str(Path(sd.__file__).parent / "common_prosperity/plans/even_split.toml"))
+    lever, limits = plan_differences(plan, even)
+    assert lever == (
+        "lever public investment: no lower bound instead of 0, no ramp instead of relative 0.25, absolute first ramp, "
+        "from start, fixed values even split without the policy instead of none"
+    )
+    assert limits == f"without the limits annual budget, absorption, carbon path and {len(plan.limits) - 3} more"
+    assert [told for told in plan_differences(even, plan) if "limit" in told] == [limits.replace("without", "besides,")]
+    assert not any(mark in told for told in (lever, limits) for mark in ("{}", "[]", "nothing", "  ", "_"))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"constants": {"mobility": 0.03}}, "constant mobility 0.03 instead of the model's own"),
+        (
+            {"objective": {"minimize": "welfare", "measure": "integral"}},
+            "objective: minimize welfare instead of maximize",
+        ),
+        ({"lever": [{"variable": "spending", "upper": [[0, 1], [3, 2]]}]}, "upper bound 0, 1; 3, 2 instead of 2"),
+    ],
+)
+def test_each_part_of_a_plan_is_told(change: dict[str, Any], told: str) -> None:
+    """With what it was before."""
+    plans = [opt.read_plan({**islands.small_plan(**changes)}) for changes in ({}, change)]
+    (only,) = plan_differences(*plans)
+    assert told in only
+
+
+def test_of_many_plans_few_differences_are_told(solved: Solved) -> None:
+    """The first of them, and how many more there are; programs read all."""
+    limits = [{"name": f"limit {n}", "sum": "spending", "over": ["island", "good"], "at_most": 90.0} for n in range(3)]
+    other = solved(limit=limits, horizon=[1, 3], lever=[{"variable": "spending", "upper": 0.5}], solver={"seed": 3})
+    found = opt.compare([solved(), other, other])
+    said = next(text for text in sentences(found) if text.startswith("Of result 3"))
+    every = list(found.assumed["result 3"])
+    assert said.endswith(f"{'; '.join(every[:3])} and {len(every) - 3} more.")
+    assert document(found)["differences"]["result 3"] == every
