@@ -17,6 +17,7 @@ from ..plans.assumptions import sentence
 from ..plans.plan import load_plan
 from ..results.document import JSON
 from ..results.folder import load_result
+from ..results.remarks import unit_remarks
 from . import console
 from .progress import working
 from .requests import ExploreRequest, Status
@@ -38,7 +39,8 @@ def answer_explore(request: ExploreRequest) -> Status:
         write_whole(out, lambda path: path.write_text(page.html, encoding="utf-8", newline="\n"))
     left_out = [note["en"] for note in page.payload.document["leftOut"]]
     assumed = sentence(subject.problem.assumptions)
-    console.tell_notes((*subject.system.notes, *([assumed] if assumed else []), *left_out))
+    units = unit_remarks(subject.problem.plan, subject.problem.system)
+    console.tell_notes((*subject.system.notes, *([assumed] if assumed else []), *units, *left_out))
     if request.json:
         console.print_json(_document(out, page.html, page.payload.document, left_out))
     else:

@@ -9,6 +9,7 @@ from sd_models.errors import Fault, InvalidRequest
 
 from ..files.placement import check_target
 from ..problems.problem import Problem
+from ..results.remarks import unit_remarks
 from ..transcription.export import WRITERS, export, remarks, write_script
 from ..transcription.transcription import transcribe
 from . import console
@@ -69,6 +70,6 @@ def answer_export(request: ExportRequest) -> Status:
             files = export(model, target)
         told = f" {model.nvariables():,} variables, {model.nconstraints():,} equations and limits."
         console.tell_notes((*model.notes, *remarks(model, target)))
-    console.tell_notes(asked.notes)
+    console.tell_notes((*asked.notes, *unit_remarks(problem.plan, problem.system)))
     console.print_text(f"Written: {', '.join(map(str, files))}.{told}")
     return Status.DONE

@@ -8,6 +8,7 @@
 - `levers.py`: levers as columns
 - `reach.py`: how soon levers reach a variable
 - `quantities.py`: outcomes, numbers made of a run in windows of it
+- `units.py`: units that a plan brings together and that are not the same
 - `limits.py`: limits as rows of levers and outcomes
 - `ramps.py`: how far levers move from one period to the next, as rows
 - `candidates.py`: what of a model can be decided, how far, and what that moves

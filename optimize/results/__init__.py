@@ -1,6 +1,7 @@
 """Results: what a policy brings, what it is worth, and how people keep and read that.
 
 - `words.py`: what is said of a result in English and Chinese, from "words.csv"
+- `remarks.py`: what there is to say of a plan before anything is solved
 - `moments.py`: times as people say them
 - `voice.py`: names, units, times and kept texts of a result in a language
 - `violations.py`: how far a run is from keeping the limits, straight from the plan's words

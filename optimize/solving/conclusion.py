@@ -34,6 +34,7 @@ from ..results.certified import lever_words, looked
 from ..results.groups import groups_of
 from ..results.prices import at_bounds, objective_unit, shadow_prices, with_sizes
 from ..results.recomputation import policy_of
+from ..results.remarks import unit_remarks
 from ..results.result import Result, Work
 from ..results.tidy import tidied
 from ..results.verdict import REACHED, TOLERANCE, Findings, Looked
@@ -265,7 +266,8 @@ def _of_kind(program: Program, values: FloatArray) -> FloatArray:
 
 def _of_plan(problem: Problem) -> Iterator[str]:
     """What people may not expect of a plan: other assumptions than the model's, limits that nothing moves, levers that
-    their ramps keep where they begin, a run beyond the model's own end, what is noted of the compiled model.
+    their ramps keep where they begin, units that differ, a run beyond the model's own end, what is noted of the
+    compiled model.
 
     A last period that begins with the model's end is what people mean by "until 2050".
     """
@@ -273,6 +275,7 @@ def _of_plan(problem: Problem) -> Iterator[str]:
         yield sentence(problem.assumptions)
     yield from (limit.sentence for limit in problem.unmoved if limit.holds)
     yield from map(_held_words, problem.bound.held)
+    yield from unit_remarks(problem.plan, problem.system)
     yield from (note for note in problem.simulator.model.expanded.notes if note not in problem.system.notes)
     end, clock = horizon_end(problem.plan), clock_of(problem.system)
     near = clock.step * SAME_TIME
