@@ -269,7 +269,9 @@ def _of_plan(problem: Problem) -> Iterator[str]:
     their ramps keep where they begin, units that differ, a run beyond the model's own end, what is noted of the
     compiled model.
 
-    A last period that begins with the model's end is what people mean by "until 2050".
+    That is said of every run beyond, also of one whose last period begins with the model's end: whoever writes
+    `horizon = [2025, 2060]` for periods of five years may mean a run that ends there. (The default plan of the flagship
+    ends with the year 2050, at 2051, which is its FINAL TIME.)
     """
     if problem.assumptions:
         yield sentence(problem.assumptions)
@@ -278,8 +280,7 @@ def _of_plan(problem: Problem) -> Iterator[str]:
     yield from unit_remarks(problem.plan, problem.system)
     yield from (note for note in problem.simulator.model.expanded.notes if note not in problem.system.notes)
     end, clock = horizon_end(problem.plan), clock_of(problem.system)
-    near = clock.step * SAME_TIME
-    if end > clock.end + near and abs(problem.plan.horizon[1] - clock.end) > near:
+    if end > clock.end + clock.step * SAME_TIME:
         yield WORDS.say("note_beyond", end=f"{end:.10g}", final=f"{clock.end:.10g}")
 
 

@@ -16,6 +16,7 @@ from support import islands
 
 import optimize as opt
 import sd_models as sd
+from optimize.plans.horizon import clock_of, horizon_end
 from optimize.problems.assembly import assemble
 from optimize.problems.program import Program
 from optimize.results.verdict import Standing
@@ -244,8 +245,26 @@ def test_a_horizon_beyond_the_models_end_is_told(islands_system: System) -> None
     """It runs on, and nobody may have thought of that."""
     late = opt.solve(problem_of(islands_system, horizon=[18, 22], limit=[]))
     assert any("after the model's FINAL TIME 20" in note for note in late.notes)
-    within = opt.solve(problem_of(islands_system, horizon=[18, 20], limit=[]))
+    within = opt.solve(problem_of(islands_system, horizon=[18, 19], limit=[]))
     assert not within.notes
+
+
+@pytest.mark.parametrize(("last", "every"), [(20, 1), (20, 2), (19, 3)])
+def test_a_last_period_that_begins_with_the_models_end_goes_beyond_it_too(
+    islands_system: System, last: int, every: int
+) -> None:
+    """By a whole period or a part of one: `horizon` names when it begins."""
+    lever = [{"variable": "spending", "every": every, "upper": 2.0}]
+    first = last - 2 * every
+    late = opt.solve(problem_of(islands_system, horizon=[first, last], lever=lever, limit=[]))
+    assert any(f"ends at {last + every}, after the model's FINAL TIME 20" in note for note in late.notes)
+
+
+def test_the_default_plan_ends_with_its_model() -> None:
+    """The year 2050 to its end is the model's own run, so nothing is noted."""
+    assert (
+        horizon_end(opt.load_plan("common_prosperity")) == clock_of(sd.load("common_prosperity", regions="macro")).end
+    )
 
 
 @pytest.mark.parametrize(
