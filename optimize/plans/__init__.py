@@ -2,6 +2,7 @@
 
 - `affine.py`: affine expressions of levers and outcomes
 - `plan.py`: a plan in TOML or Python: levers, objective, limits
+- `naming.py`: variables as a plan names them
 - `assumptions.py`: what a plan assumes otherwise than its model
 - `kinds.py`: what the rows of a plan are
 - `horizon.py`: the time points of a plan, its periods and windows

@@ -17,6 +17,7 @@ from .affine import Affine, Triplets
 from .horizon import Horizon, Window, WindowKind, Windows, starts_of
 from .kinds import RowKind
 from .levers import LeverBlock
+from .naming import AMOUNT, named
 from .plan import Amount, Elements, Limit, Term, ValueAt
 from .quantities import Registry, time_unit, unit_of_integral
 
@@ -181,7 +182,7 @@ class Binder:
 
     def _named(self, name: str, cells: Cells, windows: Windows, *, in_baseline: bool = False) -> Affine:
         """A variable for each cell and window, as levers move it or as it is without them."""
-        variable = self.system[name]
+        variable = named(self.system, name, AMOUNT)
         self._check_dimensions(variable, cells.axes)
         elements = cells.flat(variable.dimensions, self.system.shape(variable))
         if in_baseline:
@@ -271,7 +272,7 @@ class Binder:
 
     def is_moved(self, name: str) -> bool:
         """Whether a variable is a lever or one that levers reach."""
-        variable = self.system[name].name
+        variable = named(self.system, name, AMOUNT).name
         return variable in self.moved or any(block.variable == variable for block in self.blocks)
 
     def block_cells(self, block: LeverBlock) -> Cells:
@@ -298,8 +299,9 @@ class Binder:
     def _check(self, limit: Limit) -> None:
         """InvalidRequest for everything in the words of a limit that does not fit the model."""
         faults = Faults()
-        for name in dict.fromkeys(name for term in limit.listed for name in (term.variable, term.by) if name):
-            kept(faults.found, partial(self.system.__getitem__, name))
+        for term in limit.listed:
+            kept(faults.found, partial(named, self.system, term.variable))
+            kept(faults.found, partial(named, self.system, term.by or term.variable, AMOUNT if term.by else "variable"))
         kept(faults.found, partial(self.horizon.windows, limit.when))
         faults.raise_all()
         variables = [self.system[term.variable] for term in limit.listed]

@@ -21,6 +21,7 @@ from ..plans.horizon import Horizon, Window, WindowKind, Windows
 from ..plans.kinds import free_name
 from ..plans.levers import LeverBlock
 from ..plans.limits import Binder, Cells, Rows, gathered, where_faults
+from ..plans.naming import AMOUNT, named, written_as
 from ..plans.plan import Amount, Elements, Lever, Objective, Plan, ValueAt
 from ..plans.quantities import Quantities, Registry
 from ..plans.ramps import Held, Steps, held, ramp_rows, steps_of
@@ -43,15 +44,15 @@ def check_words(system: System, plan: Plan, faults: Faults) -> None:
     """Keeps what is wrong with the names of a plan: variables that are not there or cannot be decided or measured."""
     for place, name in plan.named:
         with faults.at(place):
-            check_measured(system, name)
+            check_measured(system, name, written_as(plan, name))
     for lever in plan.levers:
         with faults.at(f"lever {lever.variable!r}"):
             _check_lever(system, lever)
 
 
-def check_measured(system: System, name: str) -> None:
+def check_measured(system: System, name: str, written: str = "variable") -> None:
     """InvalidRequest for a name that no variable has, or one without a value of its own."""
-    if system[name].kind is Kind.TABLE:
+    if named(system, name, written).kind is Kind.TABLE:
         advice = "Name the variable that calls it."
         raise InvalidRequest(Fault(f"{name!r} is a table; it has no value of its own in a run.", advice=advice))
 
@@ -123,7 +124,7 @@ class _Binding:
                 yield block
 
     def _block(self, binder: Binder, lever: Lever, first: int) -> LeverBlock:
-        variable, horizon = self.system[lever.variable], self.horizon
+        variable, horizon = named(self.system, lever.variable), self.horizon
         self._check_where(lever.where, variable)
         cells = Cells(binder.places(variable, lever.where))
         period, windows = horizon.periods(lever.every), horizon.means(lever.every)
@@ -160,7 +161,7 @@ class _Binding:
     def _is_moved(self, binder: Binder, name: str) -> bool:
         """Whether a variable is one that levers reach, or one of them; `binder` may not know all blocks yet."""
         names = {self.system[lever.variable].name for lever in self.plan.levers if lever.variable in self.system}
-        return self.system[name].name in (*binder.moved, *names)
+        return named(self.system, name, AMOUNT).name in (*binder.moved, *names)
 
     def _check_apart(self, block: LeverBlock, taken: set[int]) -> None:
         again = taken.intersection(block.elements.tolist())
@@ -179,7 +180,7 @@ class _Binding:
     def _objective(self, binder: Binder) -> Affine:
         """The objective as one row; one of the plan's variables summed over elements and time."""
         objective = self.plan.objective
-        variable = self.system[objective.variable]
+        variable = named(self.system, objective.variable, "maximize" if objective.maximize else "minimize")
         self._check_where(objective.where, variable)
         cells = Cells(binder.places(variable, objective.where))
         row = objective_weights(self.horizon, objective.measure, objective.discount, objective.final_weight)
