@@ -51,7 +51,7 @@ from .drawn_plan import DrawnPlan, Truth
 from .history import add_history_options, append
 
 PROVED = "proved optimum"
-OPTIMA = (PROVED, "local optimum", "optimum, not replayed yet")
+OPTIMA = (PROVED, "local optimum", "local optimum, not replayed yet")
 SEARCHED = (Truth.BOUNDED,)  # what has a best policy that can be known
 SECONDS = 120
 # Plans that are solved before any of them is told.

@@ -39,6 +39,7 @@ from .document import JSON, LAYOUT, StoredResult, plain, plan_hash, read_result
 from .prices import SIZE, current
 from .result import Alternative, Result, Stored
 from .tidy import OUTCOMES, SUMMARY, headers, outcome_rows, summary_rows, tidied
+from .verdict import CALLED_BEFORE
 from .voice import voice_of
 
 PRICE_HEADERS = ["limit", "elements", "time", "price", "price at its own time", "unit"]
@@ -293,7 +294,7 @@ def _result(known: StoredResult, folder: Path, files: Mapping[str, Path]) -> Res
         ),
         folder=folder,
         bound=None if changed else read_bound(folder),
-        stored=Stored(told.status, changed),
+        stored=Stored(str(CALLED_BEFORE.get(told.status, told.status)), changed),
     )
 
 

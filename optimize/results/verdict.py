@@ -28,7 +28,7 @@ class Standing(StrEnum):
     PROVED = "proved optimum"
     BOUNDED = "proved within a gap"
     LOCAL = "local optimum"
-    UNVERIFIED = "optimum, not replayed yet"
+    UNVERIFIED = "local optimum, not replayed yet"
     REFUTED = "refuted"
     INFEASIBLE = "infeasible"
     STATIONARY = "stationary point"
@@ -42,6 +42,8 @@ class Standing(StrEnum):
 
 NEARBY = (Standing.LOCAL, Standing.STATIONARY, Standing.NO_GRADIENT)  # what is known near a policy alone
 NO_POLICY = (Standing.REFUTED, Standing.INFEASIBLE, Standing.UNBOUNDED, Standing.FAILED)
+# What folders of earlier versions call a standing.
+CALLED_BEFORE = {"optimum, not replayed yet": Standing.UNVERIFIED}
 GIVEN = "given"  # how people are told of the only policy that a plan leaves: nobody chose it
 
 

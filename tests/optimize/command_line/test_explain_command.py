@@ -41,7 +41,7 @@ def test_json(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert sum(parts[dimension].values()) + found["remainder"] == pytest.approx(found["gain"])
     assert found["after"] - found["before"] == pytest.approx(found["gain"])
     assert found["unit"] == "money/Year"
-    assert found["status"] == "optimum, not replayed yet"
+    assert found["status"] == "local optimum, not replayed yet"
     assert found["stocks"]["capital"]["dimensions"] == {"island": list(islands.ISLANDS), "good": list(islands.GOODS)}
     for name in ("without policy", "with policy"):
         assert set(found["loops"][name]) == {"feedbackLoops", "dominantLoopsByPeriod"}

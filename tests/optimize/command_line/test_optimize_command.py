@@ -169,7 +169,7 @@ def test_options_stand_in_for_the_plans(plan: Path, capsys: pytest.CaptureFixtur
     assert main(["optimize", str(plan), *options]) == Status.DONE
     document = json.loads(capsys.readouterr().out)
     assert document["replay_gap"] is None
-    assert document["status"] == "optimum, not replayed yet"
+    assert document["status"] == "local optimum, not replayed yet"
     stored = opt.load_result("mine")
     assert (stored.plan.model, stored.plan.solver.starts, stored.plan.solver.time_limit) == (str(other), 2, 50)
     assert sum(item.number == 0 for item in stored.iterations) >= 2
@@ -249,7 +249,7 @@ def test_a_result_that_cannot_be_saved_is_told(
     monkeypatch.setattr(optimizing, "save_result", full)
     assert main(["optimize", str(plan), "--json", "--no-verify", "--out", "mine"]) == Status.BAD_INPUT
     document = json.loads(capsys.readouterr().out)
-    assert document["status"] == "optimum, not replayed yet"
+    assert document["status"] == "local optimum, not replayed yet"
     assert document["run"] is None
     assert "It could not be saved: mine: cannot be written: No space left on device." in document["notes"]
 
@@ -271,7 +271,7 @@ def test_a_model_without_a_plan_is_solved_with_one_to_start_from(
     """And a note says so."""
     assert main(["optimize", "--model", "islands.mdl", "--no-verify", "--json"]) == Status.DONE
     printed = capsys.readouterr()
-    assert json.loads(printed.out)["status"] == "optimum, not replayed yet"
+    assert json.loads(printed.out)["status"] == "local optimum, not replayed yet"
     assert "There is no plan for islands" in printed.err
 
 

@@ -71,7 +71,7 @@ def test_what_libraries_print_is_no_part_of_the_answer() -> None:
 def test_solvers_print_nothing_into_the_answer(solver: str, plan: Path) -> None:
     """One JSON object."""
     done = ran(f"prosperity optimize plan.toml --solver {solver} --no-verify --json", cwd=plan.parent)
-    assert json.loads(done.stdout)["status"] == "optimum, not replayed yet", done.stderr
+    assert json.loads(done.stdout)["status"] == "local optimum, not replayed yet", done.stderr
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_nobody_has_to_watch(redirection: str, plan: Path) -> None:
     """The answer comes all the same where standard error is closed, full, or read by nobody."""
     done = ran(f"prosperity optimize plan.toml --json --no-verify {redirection}", cwd=plan.parent)
     assert done.returncode == Status.DONE
-    assert json.loads(done.stdout)["status"] == "optimum, not replayed yet"
+    assert json.loads(done.stdout)["status"] == "local optimum, not replayed yet"
 
 
 @pytest.mark.parametrize("line", ["prosperity --help >&-", "prosperity --help > /dev/full", "prosperity --version >&-"])

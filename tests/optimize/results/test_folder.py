@@ -34,6 +34,15 @@ def folder(result: opt.Result, tmp_path_factory: pytest.TempPathFactory) -> Path
     return opt.save_result(result, tmp_path_factory.mktemp("runs") / "mine")
 
 
+def test_what_a_standing_was_called_before_is_understood(folder: Path) -> None:
+    """A folder of an earlier version says no other verdict than one of this."""
+    path = folder / "result.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["summary"]["status"] = "optimum, not replayed yet"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert opt.load_result(folder).stored == Stored("local optimum, not replayed yet")
+
+
 def test_a_result_comes_back_as_it_was(result: opt.Result, folder: Path) -> None:
     """Arrays bit by bit, everything else by value, and what the folder says of itself."""
     again = opt.load_result(folder)

@@ -50,7 +50,7 @@ def test_a_comparison_says_that_it_is_given(given: opt.Result) -> None:
     found = opt.compare([given, given], ["even", "other"])
     assert compared(found)[0] == "even: nothing is left to decide in this plan."
     assert not any(PRAISE.search(text) for text in (*compared(found), *(one.title for one in compared_tables(found))))
-    expected = "proved optimum" if given.verification else "optimum, not replayed yet"
+    expected = "proved optimum" if given.verification else "local optimum, not replayed yet"
     assert answer(given)["status"] == expected
 
 

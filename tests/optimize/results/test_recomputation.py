@@ -256,7 +256,7 @@ def test_a_minimum_is_no_maximum_whatever_the_folder_says_of_its_curvature(tmp_p
     assert judge(forged.findings).standing is Standing.UNVERIFIED
     found = opt.verify(opt.load_result(opt.save_result(forged, tmp_path / "run")))
     assert found.status.standing is Standing.REFUTED
-    assert ", not 'optimum, not replayed yet'" in found.status.sentence
+    assert ", not 'local optimum, not replayed yet'" in found.status.sentence
 
 
 @pytest.mark.parametrize("factor", [1.0, 1e3, -1.0, np.nan])

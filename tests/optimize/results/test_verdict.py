@@ -28,13 +28,13 @@ IDLE = replace(LOOKED, idle=("spending", "saving"), is_idle=True)
 VERDICTS = {
     "optimum": (
         GOOD,
-        "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
+        "Local optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
         "1.0e-09); PySD has not replayed it. Second order: least curvature 0.5. None of 100 other policies is better. "
         "`prosperity verify RUN` or `opt.verify(result)` does, unless a note says that nothing is compared.",
     ),
     "optimum that flat directions and kinks go through": (
         replace(GOOD, looked=FLAT),
-        "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
+        "Local optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
         "1.0e-09); PySD has not replayed it. Second order: least curvature 0.5; 2 directions have none: to second "
         "order, policies along them are as good. It stands on kinks: MAX in joy, table of joy; no branch is better. "
         "None of 100 other policies is better. `prosperity verify RUN` or `opt.verify(result)` does, unless a note "
@@ -42,14 +42,14 @@ VERDICTS = {
     ),
     "optimum with one flat direction": (
         replace(GOOD, looked=replace(LOOKED, flat_directions=1)),
-        "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
+        "Local optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
         "1.0e-09); PySD has not replayed it. Second order: least curvature 0.5; 1 direction has none: to second order, "
         "policies along it are as good. None of 100 other policies is better. `prosperity verify RUN` or "
         "`opt.verify(result)` does, unless a note says that nothing is compared.",
     ),
     "optimum in a corner": (
         replace(GOOD, looked=replace(LOOKED, least_curvature=math.inf, directions=0)),
-        "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
+        "Local optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
         "1.0e-09); PySD has not replayed it. Second order: no direction is left. None of 100 other policies is better. "
         "`prosperity verify RUN` or `opt.verify(result)` does, unless a note says that nothing is compared.",
     ),
@@ -61,13 +61,13 @@ VERDICTS = {
     ),
     "optimum without a look around": (
         replace(GOOD, looked=replace(LOOKED, probes=0)),
-        "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
+        "Local optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
         "1.0e-09); PySD has not replayed it. Second order: least curvature 0.5. No other policy was tried. "
         "`prosperity verify RUN` or `opt.verify(result)` does, unless a note says that nothing is compared.",
     ),
     "convex, so nothing else is looked at": (
         replace(GOOD, looked=None, convex=True),
-        "Optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
+        "Local optimum, not replayed yet. No policy near is better (KKT residual 1.0e-08, largest violation of a limit "
         "1.0e-09); PySD has not replayed it. `prosperity verify RUN` or `opt.verify(result)` does, unless a note says "
         "that nothing is compared.",
     ),
@@ -198,6 +198,16 @@ def test_a_replay_makes_an_optimum(findings: Findings, said: str) -> None:
     verdict = judge(findings, AGREES)
     assert str(verdict) == said
     assert verdict.is_optimal
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_was_not_replayed_is_called_no_more_than_what_was(language: str) -> None:
+    """The word of a local optimum, and what that word means, with what is missing besides."""
+    voice = Voice(language)
+    before, after = judge(GOOD), judge(GOOD, AGREES)
+    assert before.word.startswith(f"{after.word}, ")
+    assert voice.standing(before.called).startswith(voice.standing(after.called))
+    assert {"en": "one far away may be", "zh": "更远处可能有"}[language] in voice.meaning(before.called)
 
 
 @pytest.mark.parametrize(("starts", "told"), [(1, "--starts 5"), (4, "--starts 8"), (5, "--starts 10")])

@@ -26,7 +26,7 @@ from sd_models.system.model import FloatArray
 CASES = Path(__file__).parents[2] / "support" / "cases"
 OURS = ("sqp", "ipm")
 SOLVERS = (*OURS, "ipopt")
-CERTIFIED = ("proved optimum", "local optimum", "optimum, not replayed yet")
+CERTIFIED = ("proved optimum", "local optimum", "local optimum, not replayed yet")
 
 # The objective of the optimum.
 OPTIMA = {

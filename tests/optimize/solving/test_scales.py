@@ -13,7 +13,7 @@ from support.models import loaded
 
 import optimize as opt
 
-CERTIFIED = ("proved optimum", "local optimum", "optimum, not replayed yet")
+CERTIFIED = ("proved optimum", "local optimum", "local optimum, not replayed yet")
 SCALES = st.integers(-8, 8).map(lambda power: 10.0**power)
 # What is decided each year, in natural units, by hand: the slopes 1 / (1 + x), 2 / (1 + y) are the same under the
 # budget 5 of x + y, and z is where its own slope is none.
