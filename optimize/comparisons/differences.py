@@ -49,11 +49,12 @@ def plan_differences(one: Plan, other: Plan) -> Iterator[str]:
     ['horizon 2026 to 2041 instead of 2021 to 2031', 'without the limit budget']
     """
     found = [plan.model_dump(mode="json", by_alias=True, exclude_none=True) for plan in (one, other)]
-    yield from _changes(*({"horizon": _span(content)} for content in found))
+    first, second = found
+    yield from _changes({"horizon": _span(first)}, {"horizon": _span(second)})
     yield from _told("objective", *(_objective(content["objective"]) for content in found))
     for kind, name in (("lever", "variable"), ("limit", "name")):
         yield from _entries(kind, *(_by_name(content[kind], name) for content in found))
-    yield from (f"constant {told}" for told in _changes(*(content["constants"] for content in found), absent=OWN))
+    yield from (f"constant {told}" for told in _changes(first["constants"], second["constants"], absent=OWN))
     yield from _told("solver", *(content["solver"] for content in found))
 
 

@@ -47,6 +47,7 @@ from .kinks import OverKinks
 from .oversight import Oversight
 from .policy_runs import PolicyRuns
 from .search import End, best_of
+from .spread import spread
 
 # A price is the solver's rounding if the limit's whole size, times it, is this small a part of the objective, unless
 # the limit is reached and a lever stands still by that price alone: what is tiny may bind all the same.
@@ -127,12 +128,17 @@ class Conclusion:
             headlines=problem.headlines(run),
             names=names(problem.system),
             has_dust=findings.is_feasible and self._has_dust(),
-            notes=tuple(dict.fromkeys((*_of_plan(problem), *notes, *self._notes(findings)))),
+            notes=tuple(dict.fromkeys((*_of_plan(problem), *self._spread(), *notes, *self._notes(findings)))),
             conflict=self._contradiction(findings),
             alternatives=tuple(alternatives(problem, program, self.ends, self.end)),
             opened=problem.given,
             assumptions=problem.assumptions,
         )
+
+    def _spread(self) -> Iterator[str]:
+        """What the starts found, where anything was searched for."""
+        is_searched = not self.problem.broken and not len(self.presolved.hopeless)
+        return spread(self.problem, self.program, self.ends) if is_searched else iter(())
 
     def _findings(self) -> tuple[Findings, tuple[Violation, ...], xr.Dataset]:
         """What the verdict rests on, all of it found anew at the policy that is returned, and the run."""

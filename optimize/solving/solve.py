@@ -150,10 +150,14 @@ class _Solve:
 
     def _starts(self, program: Program, first: FloatArray, oversight: Oversight) -> Iterator[FloatArray]:
         """The starts, as long as nobody asks to stop."""
+        count = self.problem.plan.solver.starts
+        if count > 1:
+            oversight.begin(f"Start 1 of {count}")
         yield first
-        for number in range(1, self.problem.plan.solver.starts):
+        for number in range(1, count):
             if oversight.ending() is not None:
                 return
+            oversight.begin(f"Start {number + 1} of {count}")
             yield over_the_range(program, number, self.problem.plan.solver.seed)
 
 

@@ -36,7 +36,7 @@ def test_a_solver_of_smooth_problems_goes_over_stand_ins(tmp_path: Path) -> None
     """What counts is the exact model: the objective is that of a run."""
     result = solved("corner", "casadi-sleqp", tmp_path)
     assert result.objective == pytest.approx(KINKED["corner"].best, rel=1e-6)
-    assert str(result.status).startswith("Optimum")
+    assert str(result.status).startswith("Local optimum")
 
 
 def test_the_best_of_all_widths_is_kept(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_plan_is_solved_by_name(solver: str, tmp_path: Path) -> None:
     """As by any solver, with everything that is found anew at the policy."""
     assert asked("--solver", solver, out=tmp_path / "run") == 0
     result = opt.load_result(tmp_path / "run")
-    assert str(result.status).startswith("Optimum") or solver == "slsqp"  # whose own tolerance is wider than ours
+    assert str(result.status).startswith("Local optimum") or solver == "slsqp"  # whose own tolerance is wider than ours
     assert result.objective == pytest.approx(9.6796514, rel=1e-6)
     assert result.provenance["solver"] == solver
 
