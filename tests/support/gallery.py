@@ -68,6 +68,7 @@ def charts(language: str = "en") -> dict[str, Chart]:
     pillars = [named(row["pillar"], language) for row in MEASURES]
     incomes = [float(row["rural income"]) for row in PROVINCES]
     money = say("trillion yuan a year", "万亿元/年")
+    ends = [*(f"{year:.0f}" for year in YEARS[:-1]), say("end of 2050", "2050年末")]
     spent = [path(0.1 + 0.3 * wave(i), 0.05 + 0.45 * wave(i + 7), i) for i in range(16)]
     return {
         "four lines": (
@@ -78,6 +79,29 @@ def charts(language: str = "en") -> dict[str, Chart]:
                 "x": YEARS,
                 "series": four,
                 "cursor": 9,
+            },
+        ),
+        "end of the last year": (
+            "lines",
+            {
+                "title": say("Index of common prosperity, China", "共同富裕指数，全国"),
+                "unit": say("index points", "指数"),
+                "x": YEARS,
+                "pointNames": ends,
+                "series": four,
+                "cursor": len(YEARS) - 1,
+                "height": 170,
+            },
+        ),
+        "years": (
+            "heat",
+            {
+                "title": say("Change by the policy", "政策带来的变化"),
+                "unit": "%",
+                "rows": [{"name": name} for name in provinces],
+                "columns": [{"name": name} for name in (*(f"{year:.0f}" for year in YEARS), ends[-1])],
+                "values": [wave(i) - 0.5 for i in range(31 * 26)],
+                "diverging": True,
             },
         ),
         "all provinces": (

@@ -65,6 +65,17 @@ export function horizontalAxis(parent) {
 
 const anchorOf = (i, count) => (i === 0 && count > 1 ? "start" : i > 0 && i === count - 1 ? "end" : "middle");
 
+/**
+ * Between which ends the name of a point may stand: those of the picture or of the plot, and beside the unit of the axis.
+ * @param {[number, number]} ends of what the name must not leave
+ * @param {string} unit which stands at the left end where it begins before the middle, else at the right one
+ */
+export function besideUnit([low, high], unit, unitAt) {
+  const taken = span(unitAt + width(unit, { size: SMALL }) / 2, unit);
+  if (!taken) return [low, high];
+  return unitAt < (low + high) / 2 ? [Math.max(low, taken[1] + APART), high] : [low, Math.min(high, taken[0] - APART)];
+}
+
 /** Where the middle of the name of a point is: below it, but not out of its `ends`, where it has any. */
 function within({ x, text, ends = [-Infinity, Infinity] }) {
   const half = width(text, { size: SMALL, bold: true }) / 2;

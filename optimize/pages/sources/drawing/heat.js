@@ -15,6 +15,7 @@ const [LOWEST, HIGHEST] = [15, 26]; // pixels of a cell
 const HEADING = 20; // above a group of rows
 const NARROW = 560; // below this width names stand upright
 const SLANT = 48; // degrees of names above columns that do not fit
+const LEADING = 12; // pixels from one name above a column to the next
 const DASH = 6; // pixels of the sign in a cell below zero
 
 /**
@@ -100,15 +101,21 @@ function namesOf(rows, columns, width) {
   );
   const angle = (width - left) / columns.length >= longest + 4 ? 0 : width < NARROW ? 90 : SLANT;
   const [rise, run] = [Math.sin((angle * Math.PI) / 180), Math.cos((angle * Math.PI) / 180)];
-  return { left, longest, angle, top: Math.ceil(longest * rise) + 20, overhang: angle ? Math.ceil(longest * run) : 0 };
+  const overhang = angle ? Math.ceil(longest * run) : 0;
+  const apart = ((width - left - overhang) / columns.length) * (angle ? rise : 1);
+  const every = angle ? Math.max(1, Math.ceil(LEADING / apart)) : 1;
+  return { left, longest, angle, every, top: Math.ceil(longest * rise) + 20, overhang };
 }
+
+/** Whether a column is named: all where lines of text have room, else each so many, counted from the last one. */
+const isNamed = (i, { length }, every) => (length - 1 - i) % every === 0;
 
 function drawNames(parent) {
   const group = layer(parent, { class: "names", "font-size": NAMES.size });
   const rowNames = pool(group, "text", { "text-anchor": "end", dy: ".34em" });
   const columnNames = pool(group, "text");
   const headings = pool(layer(parent, { "font-weight": 600, "font-size": SMALL, fill: MUTED }), "text", { x: 0 });
-  return ({ rows, columns }, { box, left, longest, angle, top, starts }) => {
+  return ({ rows, columns }, { box, left, longest, angle, every, top, starts }) => {
     const [beside, above] = [rowNames(rows.length), columnNames(columns.length)];
     rows.forEach(({ name }, i) => {
       const { y, height } = box(i, 0);
@@ -117,7 +124,7 @@ function drawNames(parent) {
     columns.forEach(({ name }, i) => {
       const { x, width } = box(0, i);
       const looks = columnLooks(round(x + width / 2), top - 6, angle);
-      write(set(above[i], looks), fitted(isolated(name), longest, NAMES));
+      write(set(above[i], looks), isNamed(i, columns, every) ? fitted(isolated(name), longest, NAMES) : "");
     });
     const groups = rows.flatMap(({ group: text }, i) => (starts[i] ? [{ text, y: box(i, 0).y - 5 }] : []));
     const texts = headings(groups.length);

@@ -1,6 +1,6 @@
 /** Small multiples: the same lines for many places, side by side. */
 
-import { cursorRule, horizontalAxis, marginFor, verticalAxis } from "./axes.js";
+import { besideUnit, cursorRule, horizontalAxis, marginFor, verticalAxis } from "./axes.js";
 import { asSlider, chart } from "./chart.js";
 import { looks, MUTED } from "./colours.js";
 import { followCursor, nearestIndex } from "./cursor.js";
@@ -132,7 +132,9 @@ function makeCell(svg) {
     const up = marked(range, [box.bottom, box.top], MARKS).scale;
     const places = Array.from(x, (value) => round(scale(value)));
     const text = box.points ? point(x[cursor ?? 0]) : "";
-    const under = cursor === null ? null : { x: places[cursor], top: box.top, bottom: box.bottom, text, ends: [box.left, box.right] };
+    const xUnit = box.unit ? view.xUnit : "";
+    const inside = besideUnit([box.left, box.right], xUnit, 0);
+    const under = cursor === null ? null : { x: places[cursor], top: box.top, bottom: box.bottom, text, ends: inside };
     const ends = box.points ? [...new Set([ticks[0], ticks.at(-1)])] : [];
     vertical({ scale: up, ticks: view.ticks, text: box.numbers ? view.tick : null, left: box.left, right: box.right });
     horizontal({
@@ -141,7 +143,7 @@ function makeCell(svg) {
       text: point,
       bottom: box.bottom,
       inside: true,
-      unit: box.unit ? view.xUnit : "",
+      unit: xUnit,
       cursor: under,
     });
     rule(under);

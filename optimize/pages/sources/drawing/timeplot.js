@@ -1,6 +1,6 @@
 /** What `lines` and `stack` share: axes, a column of names on the right, a cursor. */
 
-import { cursorRule, horizontalAxis, marginFor, verticalAxis } from "./axes.js";
+import { besideUnit, cursorRule, horizontalAxis, marginFor, verticalAxis } from "./axes.js";
 import { asSlider } from "./chart.js";
 import { MUTED } from "./colours.js";
 import { followCursor } from "./cursor.js";
@@ -14,6 +14,7 @@ import { isolated, speaker } from "./words.js";
 export const TOP = 28; // above the plot: the unit and the head of the column
 export const BOTTOM = 24; // below it: the numbers of the axis
 const PER_MARK = 44; // pixels of height for each number on the vertical axis
+const UNIT_AWAY = 22; // from the plot to the unit of the horizontal axis
 const NARROW = 480;
 const HEAD = { size: SMALL, bold: true };
 
@@ -113,7 +114,9 @@ function widened(before, wanted, { width, series }) {
 
 function drawAxes({ vertical, horizontal, rule }, view) {
   const { up, ticks, text, left, right, bottom, along, points, point, places, cursor, x } = view;
-  const under = cursor === null ? null : { x: places[cursor], top: TOP - 8, bottom, text: point(x[cursor]) };
+  const unitAt = right + UNIT_AWAY;
+  const ends = besideUnit([0, view.width], view.xUnit, unitAt);
+  const under = cursor === null ? null : { x: places[cursor], top: TOP - 8, bottom, text: point(x[cursor]), ends };
   vertical({ scale: up, ticks, text, left, right, unit: view.told.axis, unitAt: SMALL });
   horizontal({
     scale: along,
@@ -121,7 +124,7 @@ function drawAxes({ vertical, horizontal, rule }, view) {
     text: pointFormatter(points, view.language),
     bottom,
     unit: view.xUnit,
-    unitAt: right + 22,
+    unitAt,
     cursor: under,
   });
   rule(under);

@@ -108,13 +108,13 @@ def test_texts_of_real_charts_do_not_cover_each_other(language: str, size: str, 
     shown = charts(language)
     show(page, tmp_path, document(shown, language))
     for at, name in enumerate(shown):
-        found = [box for box in boxes(page, f"section:nth-of-type({at + 1}) svg text") if not slanted(name)]
+        found = [box for box in boxes(page, f"section:nth-of-type({at + 1}) svg text") if not slanted(name, size)]
         assert overlaps(found) == [], name
 
 
-def slanted(name: str) -> bool:
+def slanted(name: str, size: str) -> bool:
     """Boxes of slanted names cover each other where the names do not."""
-    return name == "who gets what"
+    return name == "who gets what" or (name == "years" and size != "phone")
 
 
 # --- text is text -----------------------------------------------------------------------------------------------------
