@@ -9,6 +9,7 @@ get it in one file with what it uses of others, "bundle/prosperity.js", so that 
 - `amounts.py`: what limits take from the run without the policy
 - `subject.py`: what a page is about: a model, a plan for it, a result
 - `decisions.py`: levers as columns, and the policies that a page begins with
+- `shown.py`: its outcomes, in the order in which people look at them
 - `constants.py`: which constants can be changed, and which of them come first
 - `watched.py`: outcomes, limits and objective as sparse rows
 - `engine.py`: the model as JavaScript

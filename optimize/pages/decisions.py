@@ -18,11 +18,12 @@ from ..plans.candidates import SPENT
 from ..plans.kinds import RowKind
 from ..plans.levers import LeverBlock
 from ..plans.limits import Rows
-from ..solvers.starts import neutral, reconciled
+from ..solvers.starts import excess, neutral, reconciled
 from .subject import Subject
 
 MOST_SPLIT = 200_000  # levers of which an even split is made: for a million it takes longer than people wait
 ROUNDS = 2  # in which a budget that follows what is spent is met
+ALLOWED = 1e-6  # of its size, by which a limit may be missed, as everywhere in this program
 SAME = 1e-9  # of two policies, relative to the larger of their values
 
 
@@ -109,12 +110,28 @@ class Decisions:
         """
         if not self.is_split:
             return None
-        found = None if self.baseline.any() else self._budget_split()
+        found = self._budget_split
         found = neutral(self.subject.program, stop=lambda: False) if found is None else found
         return None if _same(found, self.baseline) else found
 
+    @property
+    def is_budget_split(self) -> bool:
+        """Whether the even split is one of a budget, else it is one of the ranges of levers."""
+        return self.is_split and self._budget_split is not None
+
+    @cached_property
+    def is_even_allowed(self) -> bool:
+        """Whether the even split keeps all limits of the plan."""
+        return self.even is not None and excess(self.subject.program, self.even) <= ALLOWED
+
+    @cached_property
     def _budget_split(self) -> FloatArray | None:
-        """Each budget on all levers of its periods alike, and of that what the other limits leave; None without any."""
+        """Each budget on all levers of its periods alike, and of that what the other limits leave.
+
+        None where the model itself spends something, and without a budget.
+        """
+        if self.baseline.any():
+            return None
         program = self.subject.program
         rows = np.array([name in self._budgets for name in program.row_names], dtype=bool)
         if not rows.any():

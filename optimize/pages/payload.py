@@ -36,6 +36,7 @@ from .arrays import packed
 from .constants import Chosen, chosen_constants
 from .decisions import Decisions
 from .engine import Engine, engine
+from .shown import in_order
 from .subject import Subject
 from .watched import watched
 from .words import Text, word, words
@@ -77,7 +78,7 @@ class Payload:
     @cached_property
     def headlines(self) -> tuple[Headline, ...]:
         """The outcomes to be shown."""
-        return self.subject.problem.headlines()
+        return in_order(self.system, self.subject.problem.headlines())
 
     @property
     def shown(self) -> tuple[Headline, ...]:
@@ -125,6 +126,7 @@ class Payload:
             "presets": {name: packed(x) for name, x in self._presets.items()},
             "presetHashes": {name: self._hash(x) for name, x in self._presets.items()},
             "start": self._start,
+            "evenSaid": self._even_said,
             "leftOut": list(self._left_out(left_out)),
             "model": {"text": self.engine.text, "data": dict(self.engine.data)},
             "words": self._words(),
@@ -284,10 +286,20 @@ class Payload:
 
     @property
     def _start(self) -> str:
-        """What people begin with: the optimum, else an even split where the model itself decides nothing."""
+        """What people begin with: the optimum, else equal shares where the model itself decides nothing and these keep
+        all limits."""
         if "optimum" in self._presets:
             return "optimum"
-        return "baseline" if self.decisions.baseline.any() or "even" not in self._presets else "even"
+        is_even = "even" in self._presets and not self.decisions.baseline.any() and self.decisions.is_even_allowed
+        return "even" if is_even else "baseline"
+
+    @property
+    def _even_said(self) -> Text | None:
+        """What the equal shares are shares of; nothing on a page without them."""
+        if "even" not in self._presets:
+            return None
+        count = sum(len(block.elements) for block in self.decisions.blocks if block.lever.fixed is None)
+        return word("evenOfBudget" if self.decisions.is_budget_split else "evenOfRange", count=f"{count:,}")
 
     def _command(self) -> str:
         """What goes on from a policy that somebody found by hand."""

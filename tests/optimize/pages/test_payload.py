@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.models import loaded
+from support.models import CONTROLS, loaded
 
 import optimize as opt
 import sd_models as sd
@@ -15,6 +15,7 @@ from optimize.pages import payload as payload_module
 from optimize.pages.arrays import unpacked
 from optimize.pages.page import written_page
 from optimize.pages.payload import Payload
+from optimize.pages.shown import summed
 from optimize.pages.subject import Subject, subject_of
 from optimize.results.verdict import REACHED, Standing
 
@@ -79,8 +80,44 @@ def test_the_flagship_speaks_chinese_and_stands_on_tiles() -> None:
     assert next(one["zh"] for one in province["elements"] if one["name"] == "Henan") == "河南"
     assert len(province["tiles"]) == 34
     assert [len(group["elements"]) for group in measure["groups"]] == [4, 4, 4, 4]
-    assert document["start"] == "even"
     assert {one["name"] for one in document["limits"]} > {"annual budget", "carbon path", "rural incomes"}
+
+
+def test_a_page_opens_on_equal_shares_only_where_they_keep_the_limits() -> None:
+    """Those of the flagship break some; what they are is said, since a plan may split evenly in another way."""
+    flagship = Payload(subject_of(sd.load("common_prosperity"))).document
+    assert flagship["start"] == "baseline"
+    assert "496 parts" in flagship["evenSaid"]["en"]
+    assert flagship["words"]["even"]["en"] not in ("Even split", "Even split of the budget")
+    assert Payload(subject_of(sd.load("urbanization"))).document["start"] == "even"
+
+
+def test_a_page_begins_with_the_headlines_of_the_model() -> None:
+    """What a limit holds comes behind them, and goes by the name of its total where that is one of them."""
+    document = Payload(subject_of(sd.load("common_prosperity"))).document
+    outcomes = document["outcomes"]
+    assert [one["variable"] for one in outcomes[:2]] == ["national prosperity index", "national index without soft goods"]
+    assert next(one["variable"] for one in outcomes if one["by"]) == "prosperity index"
+    output = [(one["variable"], one["by"], one["unit"]["en"]) for one in outcomes if one["en"] == "Output"]
+    assert output == [("national GDP", "", "trillion yuan a year"), ("GDP", "province", "trillion yuan a year")]
+
+
+def test_a_sum_of_another_variable_is_nothing_else(tmp_path: Path) -> None:
+    """Over all of it, as it is."""
+    model = """
+    place: here, there, far ~~|
+    near: here, there ~~|
+    output[place] = 1 ~~|
+    all = SUM(output[place!]) ~~|
+    most = VMAX(output[place!]) ~~|
+    twice = SUM(output[place!]) * 2 ~~|
+    doubled = SUM(2 * output[place!]) ~~|
+    part = SUM(output[near!]) ~~|
+    first = output[here] ~~|
+    """
+    system = loaded(tmp_path, model, controls=CONTROLS)
+    names = ("all", "most", "twice", "doubled", "part", "first", "output")
+    assert [summed(system, name) for name in names] == ["output", "", "", "", "", "", ""]
 
 
 def test_the_flagship_is_a_page_of_a_few_hundred_kilobytes() -> None:

@@ -8,7 +8,7 @@ import { changeText, numberText, pointText, timeText } from "./text.js";
 
 const MOST = 60; // differences that are listed
 
-/** A table: a row for the objective and each outcome, a column for each scenario. */
+/** A table: a row for the objective and each outcome, a column for each scenario, mine first, which a phone shows too. */
 export function comparisonPanel(page) {
   const { session, language } = page;
   const cards = cardsOf(session.payload);
@@ -17,12 +17,13 @@ export function comparisonPanel(page) {
   const node = element("section", { class: "comparison", "aria-labelledby": "prosperity-comparison" },
     element("h2", { id: "prosperity-comparison", text: page.say("comparison") }),
     element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": page.say("comparison") }, table),
+    page.session.payload.evenSaid ? element("p", { class: "hint", text: page.session.payload.evenSaid[language] }) : null,
   );
 
   function columns() {
     const named = Object.entries(session.presets).map(([name, result]) => ({ name: page.say(name), result }));
     const compared = page.compared.map(({ name, result }) => ({ name, result }));
-    return [...named, { name: page.say("mine"), result: session.mine, isMine: true }, ...compared];
+    return [{ name: page.say("mine"), result: session.mine, isMine: true }, ...named, ...compared];
   }
 
   function update() {

@@ -478,6 +478,17 @@ def test_a_phone_shows_it_in_one_column(page: Page, tmp_path: Path, islands: Wha
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_phone_shows_my_numbers_without_scrolling(page: Page, tmp_path: Path, islands: WhatIf) -> None:
+    """However many scenarios stand beside mine."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, tmp_path, islands.html)
+    cells = page.locator(".comparison .mine")
+    ends = cells.evaluate_all("(all) => all.map((cell) => cell.getBoundingClientRect().right)")
+    assert len(ends) > 2
+    assert max(ends) <= 390
+    assert cells.evaluate_all("(all) => all.every((cell) => cell.cellIndex === 1)")
+
+
 # --- long runs ----------------------------------------------------------------------------------------------------
 
 
