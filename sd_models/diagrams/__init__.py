@@ -17,6 +17,7 @@ From a system to pictures, then to files; each module imports only what stands a
 - `packing.py`: parts of a view that no arrow joins, side by side
 - `arrows.py`: arcs that go around boxes
 - `marks.py`: loop marks where there is room
+- `signs.py`: the polarity of each arrow beside it
 - `drawing.py`: all that in turn
 - `splicing.py`: a model file's text, and what of it may be replaced
 - `vensim.py`, `xmile.py`, `svg.py`: the writers

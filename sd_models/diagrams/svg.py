@@ -10,14 +10,16 @@ import math
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
+from ..system.model import FloatArray
+from .arrows import pieces
 from .labels import LINE
 from .picture import Arrow, Mark, Node, Pipe, Role, View
 from .shapes import Arc, Box, Point, clipped
+from .signs import sign_place
 
 TITLE, GAP = 44.0, 24.0  # pixels of a view's name, and between views
 HEAD, BASE = 9.0, 6.5  # pixels of an arrowhead
 PIPE_HEAD = 14.0
-SIGN_BACK = (13.0, 8.0, 19.0, 26.0, 34.0)  # pixels from the head to its polarity
 SIGNS = {1: "+", -1: "\u2212"}
 STYLE = """
 text{font:12px Arial,Helvetica,sans-serif;text-anchor:middle;fill:#1c2733}
@@ -59,9 +61,10 @@ def _stacked(views: Sequence[View]) -> Iterator[str]:
 def _content(view: View) -> Iterator[str]:
     """What lies below first: pipes, arrows, names, marks."""
     yield from map(_pipe, view.pipes)
-    taken = [box for _, box in view.boxes()]
-    for arrow in view.arrows:
-        yield _arrow(arrow, *view.ends(arrow), taken)
+    taken = [box for _, box in view.boxes()] + [box for pipe in view.pipes for box in pieces(pipe)]
+    paths = [clipped(arrow.arc, *view.ends(arrow)) for arrow in view.arrows]
+    for number, arrow in enumerate(view.arrows):
+        yield _arrow(arrow, paths[number], [*paths[:number], *paths[number + 1 :]], taken)
     yield from map(_node, view.nodes)
     yield from map(_mark, view.marks)
 
@@ -138,13 +141,12 @@ def _cloud(box: Box) -> str:
     return f'<path class="cloud" d="{start} {arcs}"/>'
 
 
-def _arrow(arrow: Arrow, source: Box, target: Box, taken: list[Box]) -> str:
-    points = clipped(arrow.arc, source, target)
+def _arrow(arrow: Arrow, points: FloatArray, others: Sequence[FloatArray], taken: list[Box]) -> str:
     start, end = Point(*points[0]), Point(*points[-1])
     back = Point(*points[-2]) if math.dist(points[-2], end) > 1 or len(points) < 3 else Point(*points[-3])
     direction = math.atan2(end.y - back.y, end.x - back.x)
     name = "arrow initial" if arrow.initial else "arrow"
-    sign = _sign(arrow, end, direction, taken) if arrow.sign in SIGNS else ""
+    sign = _sign(arrow, points, others, taken) if arrow.sign in SIGNS else ""
     told = f"<title>{_text(arrow.source.split(chr(10))[0])} \u2192 {_text(arrow.target.split(chr(10))[0])}</title>"
     return f'<g class="{name}">{told}{_curve(arrow.arc, start, end)}{_polygon(_head(end, direction))}{sign}</g>'
 
@@ -158,20 +160,11 @@ def _curve(arc: Arc, start: Point, end: Point) -> str:
     )
 
 
-def _sign(arrow: Arrow, end: Point, direction: float, taken: list[Box]) -> str:
-    """The polarity beside the head: on the outer side of a bent arrow if there is room, else where there is."""
-    outer = -1 if arrow.arc.bend < 0 else 1
-    places = [_beside(end, direction, back, side) for back in SIGN_BACK for side in (outer, -outer)]
-    free = (place for place in places if not any(place.overlaps(box) for box in taken))
-    place = next(free, places[0])
+def _sign(arrow: Arrow, points: FloatArray, others: Sequence[FloatArray], taken: list[Box]) -> str:
+    """The polarity beside the arrow."""
+    place = sign_place(points, others, -1 if arrow.arc.bend < 0 else 1, taken)
     taken.append(place)
     return f'<text x="{_n(place.x)}" y="{_n(place.y + 4)}">{SIGNS[arrow.sign or 0]}</text>'
-
-
-def _beside(end: Point, direction: float, back: float, side: int) -> Box:
-    x = end.x - back * math.cos(direction) + side * 9 * math.sin(direction)
-    y = end.y - back * math.sin(direction) - side * 9 * math.cos(direction)
-    return Box(x, y, 8.0, 10.0)
 
 
 def _mark(mark: Mark) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from lxml import etree
 from support.diagrams import model_files
 from support.models import loaded
 
 import sd_models as sd
+from sd_models.diagrams.picture import View
+from sd_models.diagrams.shapes import clipped
+from sd_models.system.model import FloatArray, System
 
 SPACE = "{http://www.w3.org/2000/svg}"
 
@@ -58,3 +62,38 @@ def test_polarities_hide_no_names() -> None:
             for s in signs
         )
         assert hidden <= len(signs) / 10
+
+
+def doubtful(system: System) -> tuple[int, int]:
+    """How many signs of a model's pictures stand nearer to another arrow than to their own, and how many there are."""
+    drawn = [(view, etree.fromstring(sd.diagram(system, view=view.name).encode())) for view in sd.draw(system)]
+    found = [pair for view, root in drawn for pair in distances(view, root)]
+    return sum(own >= other for own, other in found), len(found)
+
+
+def distances(view: View, root: etree._Element) -> list[tuple[float, float]]:
+    """For each sign how far it is from its own arrow and from the nearest other one."""
+    paths = [clipped(arrow.arc, *view.ends(arrow)) for arrow in view.arrows]
+    groups = [one for one in root.iter(f"{SPACE}g") if (one.get("class") or "").startswith("arrow")]
+    found = []
+    for number, group in enumerate(groups):
+        for text in group.iter(f"{SPACE}text"):
+            place = np.array([float(text.get("x")), float(text.get("y")) - 4])
+            away = [to_line(place, path) for path in paths]
+            found.append((away[number], min((one for i, one in enumerate(away) if i != number), default=np.inf)))
+    return found
+
+
+def to_line(place: FloatArray, path: FloatArray) -> float:
+    """How far a place is from a line, read at many points of it."""
+    shares = np.linspace(0.0, 1.0, 40)[:, None]
+    points = np.vstack([a + shares * (b - a) for a, b in zip(path, path[1:], strict=False)])
+    return float(np.linalg.norm(points - place, axis=1).min())
+
+
+@pytest.mark.parametrize("name", ["urbanization", "common_prosperity"])
+def test_a_sign_stands_beside_its_own_arrow(name: str) -> None:
+    """And nearer to no other: of two that arrive side by side each keeps its sign."""
+    wrong, signs = doubtful(sd.load(name))
+    assert signs > 20
+    assert wrong <= signs / 100
