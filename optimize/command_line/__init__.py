@@ -6,6 +6,7 @@
 - `console.py`: what people and programs read
 - `progress.py`: work as it goes, and a sign of life while it takes long
 - `interruption.py`: Ctrl-C and SIGTERM
+- `outlook.py`: what of a run is shown: headlines, and what people name
 - `simulating.py`: what `simulate` and `check` do once their arguments are read
 - `calibrating.py`: what `calibrate` and `screen` do
 - `asked.py`: the plan that is asked for, with what the command line changes in it

@@ -482,7 +482,10 @@ def simulate(
     ] = Engine.NATIVE,
     variables: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Show and write this variable or element (NAME[element]) only; repeatable."),
+        typer.Option(
+            metavar="NAME",
+            help="Show and write only this variable, headline or element of one (NAME[element]); repeatable.",
+        ),
     ] = None,
     start: Annotated[float | None, typer.Option(help="First time of the run, in place of INITIAL TIME.")] = None,
     stop: Annotated[float | None, typer.Option(help="Last time of the run, in place of FINAL TIME.")] = None,

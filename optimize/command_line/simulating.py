@@ -11,14 +11,14 @@ from sd_models.errors import ModelError
 from sd_models.simulator.plotting import plot
 from sd_models.system.model import System
 
-from ..files.names import Part
 from ..files.placement import check_target
 from ..files.storage import SAVERS, run_document, write_picture, write_run
 from ..runs.checking import check, check_document
 from ..runs.engine import Engine
 from ..runs.scenario import Scenario, open_model, read_scenario, run_scenario
-from ..runs.selection import MOST_CHOSEN_ELEMENTS, MOST_ELEMENTS, rows, selected, shown_times, telling
+from ..runs.selection import MOST_CHOSEN_ELEMENTS, MOST_ELEMENTS, rows, shown_times
 from . import console
+from .outlook import Outlook
 from .progress import working
 from .requests import CheckRequest, SimulateRequest, Status
 
@@ -34,9 +34,9 @@ def answer_simulate(request: SimulateRequest) -> Status:
     if request.plot:
         check_target(request.plot, PICTURES)
     system = open_model(scenario, request.engine)
-    parts = [Part.of(text) for text in request.variables]
-    run = _run(request, scenario, system, [part.name for part in parts] or None)
-    shown = selected(run, parts or [Part(name) for name in telling(system, run)])
+    outlook = Outlook(system)
+    run = _run(request, scenario, system, [*outlook.names(request.variables)] or None)
+    shown = outlook.asked(run, request.variables) if request.variables else outlook.first(run)
     failure: ModelError | None = None
     try:
         _write(request, run, shown, system)

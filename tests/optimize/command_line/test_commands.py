@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -63,6 +64,26 @@ def test_simulate_prints_what_tells_most(lakes_file: Path, capsys: pytest.Captur
     for text in ("lakes, 0 to 4", "total water", "water[north]", "m3/Year", "30.00", "81.59", "$/m3"):
         assert text in printed.out
     assert not printed.err
+
+
+def test_simulate_begins_with_the_headlines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Under the names and in the units in which `optimize` tells of them."""
+    assert main(["simulate", "common_prosperity", "--regions", "macro"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"Common prosperity index +points of 100 +40", printed)
+    assert "utilization" not in printed
+
+
+def test_simulate_knows_headlines_by_their_names(capsys: pytest.CaptureFixture[str]) -> None:
+    """Spelt as they are; a name of the model's stays its own."""
+    names = ("Urban share", "urban share[East]", "common prosperity index[West]", "共同富裕指数")
+    shown = [part for name in names for part in ("--variables", name)]
+    assert main(["simulate", "common_prosperity", "--regions", "macro", *shown]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"Urban share +% +50", printed)
+    assert re.search(r"urban share\[East\] +Dmnl +0", printed)
+    assert re.search(r"Common prosperity index\[West\] +points of 100", printed)
+    assert re.search(r"Common prosperity index +points of 100 +40", printed)
 
 
 def test_simulate_runs_a_scenario_and_shows_what_is_asked_for(

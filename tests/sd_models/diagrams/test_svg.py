@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +88,7 @@ def distances(view: View, root: etree._Element) -> list[tuple[float, float]]:
 def to_line(place: FloatArray, path: FloatArray) -> float:
     """How far a place is from a line, read at many points of it."""
     shares = np.linspace(0.0, 1.0, 40)[:, None]
-    points = np.vstack([a + shares * (b - a) for a, b in zip(path, path[1:], strict=False)])
+    points = np.vstack([a + shares * (b - a) for a, b in pairwise(path)])
     return float(np.linalg.norm(points - place, axis=1).min())
 
 
