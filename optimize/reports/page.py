@@ -24,6 +24,7 @@ from .blocks import Block, Chart, Folded, Listing, Paragraph, Report, Section, T
 from .content import report_of
 from .words import speaker_in
 
+FEWEST_COLUMNS, MOST_CARDS = 5, 40  # of a table whose rows are cards on a phone
 HERE = Path(__file__).parent
 TEMPLATE, STYLE = HERE / "report.html", HERE / "report.css"
 START = 'const report = prosperity.reportPage(JSON.parse(document.getElementById("charts").textContent));'
@@ -139,14 +140,20 @@ def _block(block: Block, numbers: Iterator[int]) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    """A table that can be scrolled where it is wider than the page, by keys too."""
+    """A table that can be scrolled where it is wider than the page, by keys too.
+
+    Of a few rows with many columns each row is a card on a phone, where each cell tells its column: nothing of it is
+    out of sight there.
+    """
+    is_cards = len(table.headers) >= FEWEST_COLUMNS and len(table.rows) <= MOST_CARDS
+    heads_told = table.headers if is_cards else ()
     first_number = len(table.headers) - table.numbers
     yield f'<div class="table" tabindex="0" role="group" aria-label="{escape(table.caption)}">'
-    yield f'<table class="plain"><caption>{escape(table.caption)}</caption>'
+    yield f'<table class="plain{" cards" if is_cards else ""}"><caption>{escape(table.caption)}</caption>'
     heads = (_head(text, "number" if at >= first_number else "") for at, text in enumerate(table.headers))
     yield f"<thead><tr>{''.join(heads)}</tr></thead><tbody>"
     for number, row in enumerate(table.rows):
-        yield _row(row, first_number, is_strong=number >= len(table.rows) - table.strong)
+        yield _row(row, first_number, heads_told, is_strong=number >= len(table.rows) - table.strong)
     yield "</tbody></table></div>"
 
 
@@ -159,11 +166,12 @@ def _classed(names: str) -> str:
     return f' class="{names.strip()}"' if names.strip() else ""
 
 
-def _row(cells: Sequence[str], first_number: int, *, is_strong: bool) -> str:
+def _row(cells: Sequence[str], first_number: int, heads: Sequence[str], *, is_strong: bool) -> str:
     inner = " inner" if cells[0].startswith("  ") else ""
     strong = " strong" if is_strong else ""
     told = [f'<th scope="row"{_classed(inner + strong)}>{escape(cells[0].strip())}</th>']
     for at, cell in enumerate(cells[1:], start=1):
         kind = "number" if at >= first_number else ""
-        told.append(f"<td{_classed(kind + strong)}>{escape(cell)}</td>")
+        head = f' data-head="{escape(heads[at])}"' if heads and cell else ""
+        told.append(f"<td{_classed(kind + strong)}{head}>{escape(cell)}</td>")
     return f"<tr>{''.join(told)}</tr>"

@@ -18,20 +18,7 @@ import numpy as np
 from ..system.model import FloatArray
 from .shapes import Box, Point
 
-BACK = (
-    13.0,
-    8.0,
-    19.0,
-    26.0,
-    34.0,
-    44.0,
-    56.0,
-    70.0,
-    90.0,
-    115.0,
-    150.0,
-    200.0,
-)  # pixels from the head along the arrow
+BACK = (13.0, 8.0, 19.0, 26.0, 34.0, 44.0, 56.0, 70.0, 90.0, 115.0, 150.0, 200.0)  # pixels from the head
 ASIDE = (9.0, 7.0, 12.0)  # pixels from the arrow to the middle of its sign
 CLEAR = 2.0  # times as far from another arrow as from its own, at least
 WIDE, TALL = 8.0, 10.0  # pixels of a sign

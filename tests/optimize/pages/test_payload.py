@@ -96,10 +96,8 @@ def test_a_page_begins_with_the_headlines_of_the_model() -> None:
     """What a limit holds comes behind them, and goes by the name of its total where that is one of them."""
     document = Payload(subject_of(sd.load("common_prosperity"))).document
     outcomes = document["outcomes"]
-    assert [one["variable"] for one in outcomes[:2]] == [
-        "national prosperity index",
-        "national index without soft goods",
-    ]
+    first = [one["variable"] for one in outcomes[:2]]
+    assert first == ["national prosperity index", "national index without soft goods"]
     assert next(one["variable"] for one in outcomes if one["by"]) == "prosperity index"
     output = [(one["variable"], one["by"], one["unit"]["en"]) for one in outcomes if one["en"] == "Output"]
     assert output == [("national GDP", "", "trillion yuan a year"), ("GDP", "province", "trillion yuan a year")]

@@ -60,6 +60,20 @@ def test_the_page_can_be_read_by_everybody(page: Page, tmp_path: Path, html: str
     assert page.evaluate("document.documentElement.lang") in ("en", "zh-CN")
 
 
+def test_a_phone_shows_all_columns_of_short_tables(page: Page, tmp_path: Path, html: str) -> None:
+    """Each row is a card there, whose cells tell their columns."""
+    page.set_viewport_size(SIZES["phone"])
+    show(page, tmp_path, html)
+    cells = page.locator("main > section > .table tbody :is(td, th)").filter(visible=True)
+    ends = cells.evaluate_all("(all) => all.map((cell) => cell.getBoundingClientRect().right)")
+    assert len(ends) > 10
+    assert max(ends) <= SIZES["phone"]["width"]
+    told = page.locator("table.cards td[data-head]").first.evaluate(
+        "(cell) => getComputedStyle(cell, '::before').content"
+    )
+    assert len(told) > 2
+
+
 def test_the_page_may_ask_nobody(page: Page, tmp_path: Path, result: opt.Result) -> None:
     """Its own policy forbids connections, and lets run only what was put into it."""
     html = opt.report(result)

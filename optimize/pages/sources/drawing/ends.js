@@ -8,6 +8,8 @@ import { LINE, SMALL, fitted, width } from "./text.js";
 export const LEAD = 12; // pixels from the end of a line to its name
 const DIGIT = 7.2; // pixels of a digit, bold; all are of one width, so that this needs no measuring of every number
 const BETWEEN = 5; // a value and its name
+const SWATCH = 9; // the colour of a band before its label
+const BESIDE = 4; // between the two
 
 /**
  * @typedef {Object} Label
@@ -16,6 +18,7 @@ const BETWEEN = 5; // a value and its name
  * @property {number} y where the line ends; NaN where it has no number
  * @property {string} colour
  * @property {boolean} strong
+ * @property {string} [fill] the colour of a band, shown before its label
  * @property {number} rank 0 is shown first, where there is no room for all; see `chosen`
  */
 
@@ -28,14 +31,20 @@ export function endLabels(parent) {
   const group = layer(parent, { class: "labels" });
   const leads = pool(group, "path", { fill: "none", "stroke-width": 1, opacity: 0.6 });
   const texts = labelTexts(group);
+  const swatches = pool(group, "rect", { class: "swatch", width: SWATCH, height: SWATCH });
   return (labels, { left, right, top, bottom }) => {
     const { shown, at } = placed(labels, top, bottom);
     const [lines, words] = [leads(shown.length), texts(shown.length)];
+    const filled = shown.filter((index) => labels[index].fill);
+    const squares = swatches(filled.length);
     shown.forEach((index, i) => {
       const label = labels[index];
       const y = round(at[i]);
+      const square = squares[filled.indexOf(index)];
+      if (square) set(square, { x: left + LEAD, y: round(y - SWATCH / 2), fill: label.fill });
+      const aside = swatchRoom(label);
       set(lines[i], { d: lead(left, label.y, y), stroke: label.colour });
-      words[i](label, { x: left + LEAD, y, room: right - left - LEAD });
+      words[i](label, { x: left + LEAD + aside, y, room: right - left - LEAD - aside });
     });
     return shown.length;
   };
@@ -87,11 +96,12 @@ function labelText(node) {
   };
 }
 
+const swatchRoom = ({ fill }) => (fill ? SWATCH + BESIDE : 0);
 const valueRoom = (text) => (text ? DIGIT * text.length + BETWEEN : 0);
 
 /** The width of a column for labels, of at most a share of the chart. */
 export function columnWidth(labels, most) {
-  const wanted = labels.map(({ name, value }) => width(name, { bold: true }) + valueRoom(value));
+  const wanted = labels.map((label) => swatchRoom(label) + width(label.name, { bold: true }) + valueRoom(label.value));
   return Math.ceil(Math.min(Math.max(0, ...wanted), most)) + LEAD + 2;
 }
 

@@ -3,14 +3,15 @@
 import { area, stack as stacking, stackOffsetDiverging } from "d3-shape";
 
 import { chart } from "./chart.js";
-import { GROUND, INK, shades } from "./colours.js";
+import { GROUND, INK, inkOn, shades } from "./colours.js";
 import { nearestIndex } from "./cursor.js";
 import { known } from "./numbers.js";
-import { element, layer, pool, set, toggle } from "./svg.js";
-import { LINE } from "./text.js";
+import { element, layer, pool, round, set, toggle, write } from "./svg.js";
+import { LINE, SMALL, width as widthOf } from "./text.js";
 import { BOTTOM, listenOver, overTime, timePlot, TOP } from "./timeplot.js";
 import { isolated } from "./words.js";
 
+const TALL = 13; // pixels of height that a name takes in its band
 const COLUMN = [0.36, 0.48]; // of the width that names may take, on a wide and on a narrow chart
 
 /**
@@ -23,6 +24,7 @@ export const stack = chart("stack", (frame) => {
   const plot = timePlot(frame);
   const bands = pool(layer(plot.marks, { class: "bands", stroke: GROUND, "stroke-width": 0.75 }), "path");
   const outline = element("path", { fill: "none", stroke: INK, "stroke-width": 1.5 }, plot.marks);
+  const names = pool(layer(plot.marks, { class: "band-names", "font-size": SMALL, "text-anchor": "middle" }), "text");
   return (specification) => {
     const { series, x } = specification;
     const styles = shades(series.map(({ group }) => group));
@@ -37,11 +39,46 @@ export const stack = chart("stack", (frame) => {
     layers.forEach((band, i) => set(drawn[i], { d: path(band), fill: styles[i].fill }));
     toggle(outline, layers[view.focus]);
     if (layers[view.focus]) set(outline, { d: path(layers[view.focus]) });
+    nameBands(names, series, layers, styles, view);
     plot.draw(view);
     listenOver(frame, specification, view, { hint: "keys_stack", nearest: bandAt(layers, view) });
     frame.table.show(() => overTime(specification, view, [{ name: view.say("total"), values: totals }]));
   };
 });
+
+/** The names of bands in them, where they are largest, of those in which a name has room. */
+function nameBands(names, series, layers, styles, view) {
+  const places = series.map(({ name }, i) => placeIn(layers[i], widthOf(isolated(name), { size: SMALL }), view));
+  const named = places.flatMap((place, i) => (place ? [i] : []));
+  const nodes = names(named.length);
+  named.forEach((i, n) => {
+    const { x, y } = places[i];
+    write(set(nodes[n], { x: round(x), y: round(y + 4), fill: inkOn(styles[i].fill) }), isolated(series[i].name));
+  });
+}
+
+/** The middle of the tallest box of a width inside of a band; null where a line of text has no room in it. */
+function placeIn(band, width, { places, up, left, right }) {
+  const edges = band.map(([low, high]) => [up(high), up(low)]);
+  let best = null;
+  places.forEach((x) => {
+    const [from, to] = [x - width / 2 - 3, x + width / 2 + 3];
+    if (from < left || to > right) return;
+    const inner = edges.filter((_, j) => places[j] > from && places[j] < to);
+    const all = [...inner, edgesAt(places, edges, from), edgesAt(places, edges, to)];
+    const [top, bottom] = [Math.max(...all.map(([y]) => y)), Math.min(...all.map(([, y]) => y))];
+    if (bottom - top >= Math.max(TALL, best?.room ?? 0)) best = { x, y: (top + bottom) / 2, room: bottom - top };
+  });
+  return best;
+}
+
+/** The upper and the lower edge of a band between its points. */
+function edgesAt(places, edges, x) {
+  const after = places.findIndex((place) => place >= x);
+  if (after <= 0) return edges[after === 0 ? 0 : edges.length - 1];
+  const share = (x - places[after - 1]) / (places[after] - places[after - 1]);
+  return edges[after].map((y, side) => edges[after - 1][side] + share * (y - edges[after - 1][side]));
+}
 
 /** The ends of each band at each point: the first series on top; numbers below zero hang below it, gaps are nothing. */
 function layersOf(x, series) {
@@ -70,6 +107,7 @@ function labelsAt(series, styles, layers, { told, focus, at }) {
     end: (layers[i].at(-1)[0] + layers[i].at(-1)[1]) / 2,
     value: told.text(values[at]),
     colour: styles[i].text,
+    fill: styles[i].fill,
     strong: i === focus,
     rank: 0,
   }));

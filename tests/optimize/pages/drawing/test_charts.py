@@ -179,6 +179,25 @@ def test_bands_are_as_high_as_their_numbers(page: Page) -> None:
     assert any(one["text"] == "2050: 5.00 total" for one in chart.shown("text"))
 
 
+def test_bands_are_named_where_they_are_largest(page: Page) -> None:
+    """In the band, where a line has room in it; its colour stands before its label, which may be far from it."""
+    years = [2026.0 + year for year in range(25)]
+    early = [max(0.0, 10.0 - year) for year in range(25)]
+    series = [
+        {"name": "early", "values": early},
+        {"name": "late", "values": early[::-1]},
+        {"name": "flat", "values": [0.1] * 25},
+    ]
+    chart = draw(page, "stack", {**STACK, "x": years, "series": series})
+    named = {one["text"]: float(one["x"]) for one in chart.shown(".band-names text")}
+    left, right = (float(chart.shown(".vertical-axis line")[0][end]) for end in ("x1", "x2"))
+    assert named.keys() == {"early", "late"}
+    assert named["early"] < left + (right - left) / 4
+    assert named["late"] > right - (right - left) / 4
+    bands = [one["fill"] for one in chart.shown(".bands path")]
+    assert sorted(one["fill"] for one in chart.shown(".labels .swatch")) == sorted(bands)
+
+
 def test_cells_are_darker_the_more(page: Page) -> None:
     """Row by row; a cell without a number is hatched, and said to be without."""
     chart = draw(page, "heat", HEAT)

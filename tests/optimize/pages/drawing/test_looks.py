@@ -185,7 +185,7 @@ def test_text_is_dark_enough(kind: str, page: Page) -> None:
     chart = draw(page, kind, ALL[kind])
     colours = page.evaluate(
         """() => [...document.querySelectorAll("svg text")]
-          .filter((node) => node.textContent && !node.closest(".codes, .numbers"))
+          .filter((node) => node.textContent && !node.closest(".codes, .numbers, .band-names"))
           .map((node) => getComputedStyle(node).fill)"""
     )
     assert chart.shown("text")
