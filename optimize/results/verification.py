@@ -21,7 +21,7 @@ from sd_models.simulator.simulation import simulate
 from sd_models.system.model import FloatArray, Method, System
 
 from ..files.names import Part
-from ..files.provenance import digest, files_of
+from ..files.provenance import files_of, is_file_of
 from ..plans.horizon import horizon_end
 from ..plans.plan import Plan
 from ..problems.problem import Problem
@@ -161,7 +161,7 @@ def opened(result: Result) -> System:
 def _opened_again(result: Result) -> System:
     known = result.provenance
     system = _found_again(known, result.plan)
-    changed = [path.name for path in files_of(system) if known["files"].get(path.name) != digest(path)]
+    changed = [path.name for path in files_of(system) if not is_file_of(path, known["files"].get(path.name))]
     if changed:
         found = f"{', '.join(changed)} changed since the optimization, so the result is not about this model."
         raise InvalidRequest(Fault(found, file=str(known["model"]), advice="Optimize again."))
