@@ -6,6 +6,7 @@ optimality and prices are found anew at the policy that is returned.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -57,6 +58,7 @@ SAME = 1e-10
 # How long it may take to find which limits contradict each other, in seconds.
 PATIENCE = 60.0
 # Elements that one note names.
+STEEP = 1.0  # a discount a unit of time, above which it is told: a unit later counts 37% or less
 MOST_NAMES = 3
 # Endings that nobody expects prices of.
 WITHOUT_PRICES = (Ending.FAILED, Ending.INFEASIBLE, Ending.UNBOUNDED)
@@ -281,6 +283,7 @@ def _of_plan(problem: Problem) -> Iterator[str]:
     """
     if problem.assumptions:
         yield sentence(problem.assumptions)
+    yield from _discounted(problem)
     yield from (limit.sentence for limit in problem.unmoved if limit.holds)
     yield from map(_held_words, problem.bound.held)
     yield from unit_remarks(problem.plan, problem.system)
@@ -288,6 +291,14 @@ def _of_plan(problem: Problem) -> Iterator[str]:
     end, clock = horizon_end(problem.plan), clock_of(problem.system)
     if end > clock.end + clock.step * SAME_TIME:
         yield WORDS.say("note_beyond", end=f"{end:.10g}", final=f"{clock.end:.10g}")
+
+
+def _discounted(problem: Problem) -> Iterator[str]:
+    """That a discount leaves little of what comes a unit of time later, as of per cents that were written as such."""
+    rate, unit = problem.plan.objective.discount, time_unit(problem.system)
+    if rate >= STEEP:
+        share = f"{100 * math.exp(-rate):.2g}"
+        yield WORDS.say("note_discount", rate=f"{100 * rate:.4g}", unit=unit, share=share, given=f"{rate:g}")
 
 
 def _held_words(found: Held) -> str:

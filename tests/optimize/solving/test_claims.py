@@ -183,6 +183,16 @@ def test_what_people_should_know_is_noted(name: str) -> None:
     assert any(re.search(NOTES[name], note) for note in solved(name, "sqp").notes)
 
 
+@pytest.mark.parametrize(("discount", "is_told"), [(3, True), (0.03, False)])
+def test_a_discount_in_per_cent_is_noted(discount: float, is_told: bool, tmp_path: Path) -> None:
+    """Three are 300% a year, which hardly anybody means."""
+    lever = {"variable": "u", "lower": 0, "upper": 8}
+    objective = {"maximize": "gain", "discount": discount}
+    content = {"model": "case.mdl", "horizon": [0, 3], "objective": objective, "lever": [lever]}
+    problem = opt.Problem(loaded(tmp_path, "u = 3 ~~|\ngain = u ~~|", controls=CONTROLS), opt.read_plan(content))
+    assert any("300% a unit of time" in note for note in opt.solve(problem).notes) == is_told
+
+
 # --- levers without a slope -------------------------------------------------------------------------------------------
 
 
