@@ -276,6 +276,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for path in PAGES:
         made = {name: partial(iter, table) for name, table in rows.items()}
         path.write_text(page(path.read_text(encoding="utf-8"), made), encoding="utf-8")
+    print(f"Written: the tables {', '.join(rows)} of {' and '.join(map(str, PAGES))}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from copy import deepcopy
 from functools import cache
@@ -108,6 +109,25 @@ def test_what_is_no_result_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         statements.main([str(tmp_path)])
     assert "no result of the flagship's plan" in capsys.readouterr().err
+
+
+def test_what_is_written_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which tables, of which pages."""
+    target = tmp_path / "page.md"
+    target.write_text("<!-- table statements -->\n<!-- end -->\n", encoding="utf-8")
+    monkeypatch.setattr(statements, "PAGES", (target,))
+    monkeypatch.setattr(statements, "compiled", lambda *_: None)
+    monkeypatch.setattr(statements, "outcomes", lambda *_: {})
+    monkeypatch.setattr(statements, "statements", lambda *_: [("statement", "true"), ("it rains", "no")])
+    provinces = pd.read_csv(HERE / "provinces" / "initial.csv")["province"].to_numpy()
+    policy = xr.Dataset({LEVER: ("province", np.zeros(len(provinces)))}, coords={"province": provinces})
+    policy.to_netcdf(tmp_path / "policy.nc")
+    (tmp_path / "result.json").write_text(json.dumps({"plan": PLAN}), encoding="utf-8")
+    statements.main([str(tmp_path)])
+    assert "it rains" in target.read_text(encoding="utf-8")
+    assert capsys.readouterr().out == f"Written: the tables statements of {target}\n"
 
 
 def changed(name: str, **changes: Any) -> dict[str, Any]:
