@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sd_models.errors import ModelError
@@ -42,6 +43,12 @@ def print_json(document: dict[str, Any]) -> None:
 def tell(text: str) -> None:
     """A remark on standard error."""
     streams.tell(f"{printable(text)}\n")
+
+
+def tell_replaced(path: Path) -> None:
+    """That a file which is there is written over."""
+    if path.exists():
+        tell_notes([f"{path} was there and is written over."])
 
 
 def tell_notes(notes: Iterable[str]) -> None:

@@ -27,6 +27,7 @@ def answer_document(request: DocumentRequest) -> Status:
     with working("Writing its reference"):
         assessment = Assessment(system)
         page = page_of(assessment)
+        console.tell_replaced(out)
         write_whole(out, lambda path: path.write_text(page, encoding="utf-8", newline="\n"))
     console.tell_notes(system.notes)
     found = list(assessment.rows)

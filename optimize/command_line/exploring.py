@@ -36,6 +36,7 @@ def answer_explore(request: ExploreRequest) -> Status:
         check_target(out, ENDINGS)
     with working("Writing the page"):
         page = written_page(subject, screened)
+        console.tell_replaced(out)
         write_whole(out, lambda path: path.write_text(page.html, encoding="utf-8", newline="\n"))
     left_out = [note["en"] for note in page.payload.document["leftOut"]]
     assumed = sentence(subject.problem.assumptions)

@@ -33,6 +33,7 @@ def answer_report(request: ReportRequest) -> Status:
     with working("Following the gain from the baseline to the policy"):
         found = report_of(first, request.language, others=others)
     html = page_of(found, first)
+    console.tell_replaced(out)
     write_whole(out, lambda path: path.write_text(html, encoding="utf-8", newline="\n"))
     size = len(html.encode())
     told = [text for text in (found.warning, *found.sentences) if text]

@@ -295,6 +295,7 @@ class _Text:
         """The budget; where nothing is spent one as an example."""
         found, reason = self.budget.content, f"{self.budget.reason[0].upper()}{self.budget.reason[1:]}"
         sign = "" if self.chosen.is_spent else "# "
+        others = ", ".join(f'"{when}"' for when in ("always", "total", "final") if when != found["when"])
         over = [f"over = {json.dumps(found['over'], ensure_ascii=False)}"] if "over" in found else []
         lines = [
             "[[limit]]",
@@ -302,7 +303,7 @@ class _Text:
             f"sum = {_quoted(found['sum'])}",
             *over,
             f"at_most = {_number(found['at_most'])}  # a number, or the name of a variable",
-            f'when = "{found["when"]}"  # or "always", "total", "final", {{ from = ..., to = ... }}, {{ each = 5 }}',
+            f'when = "{found["when"]}"  # or {others}, {{ from = ..., to = ... }}, {{ each = 5 }}',
         ]
         first = f"# {reason}." if self.chosen.is_spent else "# A limit, for example:"
         held = [self._outcome(self.survey.system[name]) for name in self.survey.headlines]

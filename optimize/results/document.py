@@ -116,7 +116,8 @@ def read_result(folder: Path) -> StoredResult:
     path = folder / JSON
     if not path.exists() and not path.is_symlink():
         advice = "Name the folder that `prosperity optimize` wrote."
-        raise InvalidRequest(Fault("is not the folder of a result.", file=str(folder), advice=advice))
+        found = "is not the folder of a result." if folder.exists() else "is not there."
+        raise InvalidRequest(Fault(found, file=str(folder), advice=advice))
     known = read_json(path)
     if known.get("layout") != LAYOUT:
         advice = "It was written by another version of this program; optimize again."

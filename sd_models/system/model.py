@@ -226,7 +226,8 @@ class System:
         """The variable of that name, whatever its case and underscores; a misspelt name gets the nearest ones."""
         found = self._names.get(key(name))
         if found is None:
-            advice = nearest_or_some(name, self.variables)
+            own = [variable.name for variable in self if not variable.origin]  # rewrites add names that nobody knows
+            advice = nearest_or_some(name, own)
             raise InvalidRequest(Fault(f"there is no variable {name!r}.", file=self.name, advice=advice))
         return self.variables[found]
 

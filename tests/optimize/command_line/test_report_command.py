@@ -31,6 +31,23 @@ def test_a_report_is_named_after_its_run(here: Path, capsys: pytest.CaptureFixtu
     assert f"Written: {here / 'run-report.html'}" in out
 
 
+def test_a_page_that_is_written_over_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of those that are made anew each time; a plan or a result is never written over."""
+    assert main(["report", "run"]) == 0
+    assert "written over" not in capsys.readouterr().err
+    assert main(["report", "run"]) == 0
+    assert "run-report.html was there and is written over" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_is_called_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And not something that is no result."""
+    (here / "other").mkdir()
+    assert main(["verify", "nowhere"]) == 2
+    assert "nowhere: is not there." in capsys.readouterr().err
+    assert main(["verify", "other"]) == 2
+    assert "is not the folder of a result" in capsys.readouterr().err
+
+
 def test_a_report_in_chinese_as_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One object, with the page and its sentences."""
     assert main(["report", "run", "--language", "zh", "--out", "page.html", "--json"]) == 0
@@ -63,7 +80,7 @@ def test_tables_are_written_by_the_ending_of_their_name(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["none"], "is not the folder of a result"),
+        (["none"], "is not there"),
         (["run", "--language", "fr"], "there is no language 'fr'"),
         (["run", "run", "--out", "result.xlsx"], "tables are those of one result"),
         (["run", "--out", "page.pdf"], "files ending in '.pdf' are not written"),

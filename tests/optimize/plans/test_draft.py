@@ -36,6 +36,15 @@ def drafted(system: System) -> StartingPlan | str:
         return str(error)
 
 
+def test_the_draft_names_each_other_time_once(tmp_path: Path) -> None:
+    """That of its own budget is not offered again."""
+    alike = "good: rice, steel ~~|\nspend[good] = 0 ~~|\nwelfare = INTEG(SUM(spend[good!]), 0) ~~|"
+    for model in (alike, "spend = 0 ~~|\nwelfare = INTEG(spend, 0) ~~|"):
+        text = opt.starting_plan(loaded(tmp_path, model)).text
+        (line,) = (line for line in text.splitlines() if "{ each = 5 }" in line)
+        assert all(line.count(f'"{when}"') == 1 for when in ("always", "total", "final"))
+
+
 def test_many_of_the_feature_models_have_inputs() -> None:
     """Otherwise the test below would hold little."""
     assert sum(not isinstance(drafted(sd.load(path)), str) for path in FILES) > 35

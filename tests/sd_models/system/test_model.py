@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.models import faults
 
@@ -54,6 +56,14 @@ def test_an_unknown_name_gets_advice(name: str, advice: str) -> None:
     """The nearest names, or those that there are."""
     expected = Fault(f"there is no variable {name!r}.", file="model", advice=advice)
     assert faults(InvalidRequest, lambda: SYSTEM[name]) == (expected,)
+
+
+def test_what_rewrites_added_is_no_name_that_people_know() -> None:
+    """It has one for the program alone."""
+    added = replace(variable("delay of people"), origin="people")
+    system = replace(SYSTEM, variables={**SYSTEM.variables, added.name: added})
+    (fault,) = faults(InvalidRequest, lambda: system["zzz"])
+    assert "delay of people" not in fault.advice
 
 
 def test_a_system_goes_through_its_variables_in_the_order_of_the_file() -> None:
