@@ -123,8 +123,8 @@ class Payload:
             **rows,
             "limits": [{**one, **self._named_limit(one)} for one in rows["limits"]],
             "objective": {**rows["objective"], **self._named_objective()},
-            "presets": {name: packed(x) for name, x in self._presets.items()},
-            "presetHashes": {name: self._hash(x) for name, x in self._presets.items()},
+            "presets": {name: packed(x) for name, x in self.presets.items()},
+            "presetHashes": {name: self._hash(x) for name, x in self.presets.items()},
             "start": self._start,
             "evenSaid": self._even_said,
             "leftOut": list(self._left_out(left_out)),
@@ -136,7 +136,7 @@ class Payload:
     @property
     def start(self) -> FloatArray:
         """The policy that people begin with, as a vector of all levers."""
-        return self._presets[self._start]
+        return self.presets[self._start]
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
@@ -261,7 +261,7 @@ class Payload:
 
     def _hash(self, x: FloatArray) -> str:
         """What tells the policy that a scenario begins with from others."""
-        even = self._presets.get("even", x)
+        even = self.presets.get("even", x)
         return digest_of(np.concatenate([x, even]).astype("<f8").tobytes())
 
     def _outcome(self, one: Headline) -> dict[str, Any]:
@@ -280,7 +280,7 @@ class Payload:
         }
 
     @cached_property
-    def _presets(self) -> Mapping[str, FloatArray]:
+    def presets(self) -> Mapping[str, FloatArray]:
         """The policies that fit: the model's own, which the page cannot do without, and the smallest of the others."""
         return {name: x for name, x in self.decisions.presets.items() if name == "baseline" or _is_small(x)}
 
@@ -288,15 +288,15 @@ class Payload:
     def _start(self) -> str:
         """What people begin with: the optimum, else equal shares where the model itself decides nothing and these keep
         all limits."""
-        if "optimum" in self._presets:
+        if "optimum" in self.presets:
             return "optimum"
-        is_even = "even" in self._presets and not self.decisions.baseline.any() and self.decisions.is_even_allowed
+        is_even = "even" in self.presets and not self.decisions.baseline.any() and self.decisions.is_even_allowed
         return "even" if is_even else "baseline"
 
     @property
     def _even_said(self) -> Text | None:
         """What the equal shares are shares of; nothing on a page without them."""
-        if "even" not in self._presets:
+        if "even" not in self.presets:
             return None
         count = sum(len(block.elements) for block in self.decisions.blocks if block.lever.fixed is None)
         return word("evenOfBudget" if self.decisions.is_budget_split else "evenOfRange", count=f"{count:,}")
@@ -341,7 +341,7 @@ class Payload:
         if limits:
             yield _of("leftOutLimits", _listed(self._text(rows.name) for rows in limits), len(limits))
         unsplit = () if self.decisions.is_split else ("even",)
-        for name in (*unsplit, *(name for name in self.decisions.presets if name not in self._presets)):
+        for name in (*unsplit, *(name for name in self.decisions.presets if name not in self.presets)):
             yield _of("leftOutPreset", dict(words()[name]), self.subject.problem.size)
         if self.decisions.varies:
             yield word("ownPathsVary")

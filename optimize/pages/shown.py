@@ -39,8 +39,7 @@ def _named(system: System, one: Headline, known: Sequence[Headline]) -> Headline
     total = next(totals, None)
     if total is None:
         return one
-    told = {"unit": total.unit, "factor": total.factor, "better": total.better}
-    return replace(one, english=total.english, chinese=total.chinese, **told)
+    return replace(total, variable=one.variable, by=one.by)
 
 
 def summed(system: System, name: str) -> str:

@@ -59,6 +59,14 @@ class Explore(anywidget.AnyWidget):
         return np.frombuffer(bytes(policy), dtype="<f8").astype(np.float64)
 
     @property
+    def presets(self) -> Mapping[str, FloatArray]:
+        """The policies that the page offers to start from, for `show`.
+
+        `baseline`, and where there are any `even` (equal shares of what there is to spend) and `optimum`.
+        """
+        return self._payload.presets
+
+    @property
     def policy(self) -> xr.Dataset:
         """The paths of the levers over the whole run, as `Result.policy` has them."""
         return self.problem.held_policy(self.x)

@@ -14,7 +14,9 @@ import matplotlib.pyplot as plt
 import pytest
 from support.pages import DOCS, README, Block, blocks, blocks_of, lines_of
 
+import sd_models as sd
 from optimize.command_line.commands import main
+from sd_models.analysis.units import check_units
 
 SAME = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 SETUP = re.compile(r"python3\.11 -m venv|source |pip install |git clone |cd ")  # what no test does again
@@ -87,6 +89,15 @@ def test_every_block_is_one_that_is_run_or_shown(path: Path) -> None:
     assert not [line for line in setup if not SETUP.match(line)]
     pins = [line for line in setup if line.startswith("pip install")]
     assert all(".ci/constraints.txt" in line for line in pins)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.stem)
+def test_units_of_models_on_a_page_agree(path: Path, tmp_path: Path) -> None:
+    """As `prosperity check` asks of everybody's."""
+    for block in blocks_of(path.read_text(encoding="utf-8")):
+        if block.title.endswith(".mdl"):
+            (tmp_path / block.title).write_text(block.text, encoding="utf-8")
+            assert not check_units(sd.load(tmp_path / block.title))
 
 
 def test_a_page_that_shows_something_else_would_be_noticed() -> None:

@@ -28,6 +28,13 @@ def widget(system: System, plan: opt.Plan) -> Explore:
     return found
 
 
+def test_what_the_page_offers_to_start_from_can_be_shown(system: System, plan: opt.Plan) -> None:
+    """By its name."""
+    what_if = opt.explore(system, plan=plan)
+    what_if.show(what_if.presets["baseline"])
+    assert what_if.x == pytest.approx(what_if.presets["baseline"])
+
+
 def test_a_widget_begins_with_the_policy_of_its_page(widget: Explore) -> None:
     """As a vector of all levers and as paths; nothing differs from the model."""
     assert widget.x.shape == (widget.problem.size,)
