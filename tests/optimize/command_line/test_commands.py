@@ -191,7 +191,7 @@ BAD = {
     "folder": (["simulate", "FOLDER"], "neither a model file nor"),
     "binary file": (["check", "FOLDER/binary.mdl"], "UnreadableModel"),
     "cut off": (["check", "FOLDER/cut.mdl"], "cut.mdl"),
-    "empty": (["check", "FOLDER/empty.mdl"], "the model has no INITIAL TIME"),
+    "empty": (["check", "FOLDER/empty.mdl"], "it holds no model"),
     "no model language": (["check", "FOLDER/text.txt"], ".mdl"),
     "unknown variable": (["simulate", "LAKES", "--variables", "totl water"], "total water"),
     "unknown element": (["simulate", "LAKES", "--variables", "water[nort]"], "north"),
