@@ -45,7 +45,7 @@ VERSION = 1
 MOST_VALUES = 150_000  # of one policy, which is not the same number everywhere
 MOST_ELEMENTS = 400  # of an outcome by region
 MOST_POINTS = 90  # of a chart
-PROVED = "_proved"  # behind the key of what is said of a proved optimum
+PROVED, GIVEN = "_proved", "_given"  # behind the key of what is said of a proved optimum, and of a policy that is given
 
 
 @dataclass(frozen=True)
@@ -156,12 +156,16 @@ class Payload:
         return {language: voice.people_unit(unit) for language, voice in self._voices.items()}
 
     def _words(self) -> dict[str, Text]:
-        """All words; a policy is called the optimum only where none is better, else the best that was found."""
-        result, told = self.subject.result, dict(words())
-        proved = {name: told.pop(name) for name in [*told] if name.endswith(PROVED)}
-        if result is not None and result.status.standing is Standing.PROVED:
-            told |= {name.removesuffix(PROVED): text for name, text in proved.items()}
-        return told
+        """All words; a policy is called the optimum only where it was to be chosen and none is better, else the best that
+        was found."""
+        told = dict(words())
+        ways = {way: {name: told.pop(name) for name in [*told] if name.endswith(way)} for way in (PROVED, GIVEN)}
+        result = self.subject.result
+        if result is None:
+            return told
+        status = result.status
+        way = GIVEN if status.is_given else PROVED if status.standing is Standing.PROVED else None
+        return told | {name.removesuffix(way): text for name, text in ways.get(way, {}).items()} if way else told
 
     def _time(self) -> dict[str, Any]:
         horizon, grid = self.subject.problem.horizon, self.subject.problem.simulator.model.grid

@@ -183,7 +183,7 @@ def test_a_run_that_cannot_be_written_is_printed(
     monkeypatch.setitem(simulating.SAVERS, ".csv", full)
     assert main(["simulate", "urbanization", "--stop", "2012", "--out", str(tmp_path / "run.csv")]) == 2
     printed = capsys.readouterr()
-    assert "national urban share" in printed.out
+    assert "of 74 variables" in printed.out
     assert "Written" not in printed.out
     assert "cannot be written" in printed.err
 

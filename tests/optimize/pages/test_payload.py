@@ -33,17 +33,20 @@ def test_the_objective_is_shown_first(payload: Payload) -> None:
     assert len(outcomes) > 1
 
 
-@pytest.mark.parametrize(("standing", "called"), [("PROVED", "Optimum"), ("LOCAL", "Best found")])
+@pytest.mark.parametrize(
+    ("standing", "is_given", "called"),
+    [("PROVED", False, "Optimum"), ("LOCAL", False, "Best found"), ("PROVED", True, "Given policy")],
+)
 def test_a_policy_is_the_optimum_only_where_that_is_proved(
-    standing: str, called: str, urbanization_result: opt.Result, monkeypatch: pytest.MonkeyPatch
+    standing: str, is_given: bool, called: str, urbanization_result: opt.Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else it is the best that was found."""
-    verdict = replace(urbanization_result.status, standing=Standing[standing])
+    """Else it is the best that was found, or the one that the plan gives."""
+    verdict = replace(urbanization_result.status, standing=Standing[standing], is_given=is_given)
     monkeypatch.setattr(opt.Result, "status", property(lambda _: verdict))
     told = Payload(subject_of(urbanization_result)).document["words"]
     assert told["optimum"]["en"] == called
-    assert ("optimum" in told["goalOptimum"]["en"]) == (standing == "PROVED")
-    assert not [name for name in told if name.endswith(payload_module.PROVED)]
+    assert ("optimum" in told["goalOptimum"]["en"]) == (called == "Optimum")
+    assert not [name for name in told if name.endswith((payload_module.PROVED, payload_module.GIVEN))]
 
 
 def test_the_end_is_that_of_the_last_year(urbanization_result: opt.Result) -> None:
