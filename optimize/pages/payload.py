@@ -156,7 +156,7 @@ class Payload:
         return {language: voice.people_unit(unit) for language, voice in self._voices.items()}
 
     def _words(self) -> dict[str, Text]:
-        """All words; a policy is called the optimum only where it was chosen and none is better, else the best found."""
+        """All words; a policy is the optimum only where it was chosen and none is better, else the best found."""
         told = dict(words())
         ways = {way: {name: told.pop(name) for name in [*told] if name.endswith(way)} for way in (PROVED, GIVEN)}
         result = self.subject.result
