@@ -42,10 +42,10 @@ class Certificate:
 
     `optimality` are the residuals with `multipliers`, which were found anew; `worth` is what all levers in their sizes
     are worth there, in the unit of the objective. `second` is None where first order does not hold, or was not asked
-    for. `idle` are levers that move nothing there; `blind` have no slope either but do move the objective: they stand
-    on a kink or a jump, where slopes tell nothing. `least` is the gain from which another policy counts as better.
-    `onward` are places from which a search goes on to a better policy,
-    the best first.
+    for. `idle` are levers that move nothing there, of `free` ones that bounds leave a choice; `blind` have no slope
+    either but do move the objective: they stand on a kink or a jump, where slopes tell nothing. `least` is the gain
+    from which another policy counts as better. `onward` are places from which a search goes on to a better policy, the
+    best first.
     """
 
     at: Evaluation
@@ -56,6 +56,7 @@ class Certificate:
     probes: Probed | None
     idle: IndexArray
     blind: IndexArray
+    free: int
     least: float = 0.0
     onward: tuple[FloatArray, ...] = field(default=())
 
@@ -72,8 +73,8 @@ class Certificate:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no lever moves anything there."""
-        return len(self.idle) == len(self.at.x) > 0
+        """Whether no lever moves anything there, of those that are free to."""
+        return len(self.idle) == self.free > 0
 
     @property
     def is_local_optimum(self) -> bool:
@@ -157,9 +158,8 @@ def certify(
     idle = np.setdiff1d(look.still, blind)
     ways = _downward(program, at, look.tangent, merit, second, least) if second is not None else []
     near = [probes.better.x] if probes.better is not None else []
-    return Certificate(
-        at, look.multipliers, look.optimality, worth, second, probes, idle, blind, enough, (*near, *ways)
-    )
+    free, onward = int((program.lower < program.upper).sum()), (*near, *ways)
+    return Certificate(at, look.multipliers, look.optimality, worth, second, probes, idle, blind, free, enough, onward)
 
 
 def _downward(

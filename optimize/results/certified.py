@@ -54,11 +54,15 @@ def _curvature(found: Certificate) -> Curvature:
 
 def lever_words(problem: Problem, levers: IndexArray) -> tuple[str, ...]:
     """What levers are called: the variable, its element unless all are meant, and how many of its periods."""
-    words = []
-    for block in problem.bound.blocks:
+    words: list[str] = []
+    blocks = problem.bound.blocks
+    whole = {block.variable for block in blocks} - {
+        block.variable for block in blocks if not np.isin(block.numbers, levers).all()
+    }
+    for block in blocks:
         mine = np.isin(block.numbers, levers)
-        if mine.all():
-            words.append(block.variable)
+        if block.variable in whole:
+            words += [block.variable] if block.variable not in words else []
             continue
         every = element_names(problem.system, problem.system[block.variable])
         names = [every[int(element)] for element in block.elements]

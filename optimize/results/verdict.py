@@ -368,7 +368,8 @@ class _Judge:
             residual = self._say("its_residual", residual=f"{found.kkt_residual:.1e}")
         if found.looked is not None and found.looked.promised > 0.0:
             residual = self._say("promised", residual=residual, gain=f"{found.looked.promised:.3g}")
-        return self._verdict(standing, self._say("best_so_far", why=told, residual=residual), advice)
+        where = "ended_where" if standing in NO_POLICY else "best_so_far"
+        return self._verdict(standing, self._say(where, why=told, residual=residual), advice)
 
 
 _WHY = {

@@ -256,9 +256,10 @@ def _between(lagrangian: Lagrangian, groups: list[Group]) -> list[FloatArray]:
         for slot, path in enumerate(_moved_paths(group)):
             probes = slot * SMOOTH + np.arange(len(smooth_paths(len(path))))
             directions[np.ix_(probes, path)] = signs[probes, g, np.newaxis] * smooth_paths(len(path))
-    used = directions.any(axis=1)
+    used = np.flatnonzero(directions.any(axis=1))
     products = np.zeros_like(directions)
-    products[used] = lagrangian.within(directions[used])
+    for probe, product in zip(used, lagrangian.within(directions[used]), strict=True):
+        products[probe] = product
     return [_between_paths(group, products[:, group.columns] * signs[:, [g]]) for g, group in enumerate(groups)]
 
 

@@ -287,6 +287,7 @@ def test_a_search_of_many_levers_can_be_stopped_within() -> None:
         ({"probes": Probed(Evaluation(np.ones(2), np.ones(1)), 0.5, 9)}, False),
         ({"idle": np.array([0])}, True),
         ({"idle": np.array([0, 1])}, False),
+        ({"idle": np.array([0]), "free": 1}, False),  # the other one is fixed
         ({"blind": np.array([1])}, False),
     ],
 )
@@ -301,6 +302,7 @@ def test_an_optimum_takes_everything(changes: dict[str, Any], is_optimum: bool) 
         Probed(None, 0.0, 9),
         np.zeros(0, dtype=np.int64),
         np.zeros(0, dtype=np.int64),
+        2,
     )
     assert replace(good, **changes).is_local_optimum == is_optimum
 
@@ -316,5 +318,6 @@ def test_without_levers_none_is_idle() -> None:
         None,
         np.zeros(0, dtype=np.int64),
         np.zeros(0, dtype=np.int64),
+        0,
     )
     assert not nobody.is_idle

@@ -27,7 +27,7 @@ def certificate(second: SecondOrder | None, probes: Probed | None, *blind: int) 
     """One with these findings, two levers of 36 idle."""
     at, none = Evaluation(np.zeros(36), np.zeros(1)), Multipliers(np.zeros(0), np.zeros(0))
     without_slope = np.array(blind, dtype=np.int64)
-    return Certificate(at, none, Optimality(0.0, 0.0, 0.0), 14.0, second, probes, np.array([0, 1]), without_slope)
+    return Certificate(at, none, Optimality(0.0, 0.0, 0.0), 14.0, second, probes, np.array([0, 1]), without_slope, 36)
 
 
 @pytest.mark.parametrize(

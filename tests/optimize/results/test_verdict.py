@@ -111,8 +111,8 @@ VERDICTS = {
     ),
     "the solver failed, with a policy": (
         Findings(Ending.FAILED, 1e-3, 0.0),
-        "Failed. The solver failed; this is the best policy so far that keeps all limits, its KKT residual is 1.0e-03. "
-        "Look at the notes.",
+        "Failed. The solver failed; where it ended keeps all limits, its KKT residual is 1.0e-03, and is not told as a "
+        "policy. Look at the notes.",
     ),
     "a limit that no lever moves": (
         Findings(Ending.INFEASIBLE, 0.0, 0.0, failure="No lever moves the floor."),
