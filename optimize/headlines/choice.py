@@ -88,7 +88,7 @@ def headlines_towards(goal: Goal, system: System, run: Dataset | None = None) ->
     shown = {system[one.variable].name: one for one in (*before, *others)}
     sought = {
         name: _sought(known.get(name) or _plain(system, name), goal)
-        for name in (own, *(part for part in parts(system, own) if part not in left_out))
+        for name in (own, *(part for part in parts(system, own, goal.levers) if part not in left_out))
     }
     beside = [one for name, one in sought.items() if name not in table or name == own]
     placed = [sought.get(name, one) for name, one in shown.items() if name not in left_out]

@@ -18,6 +18,8 @@ from sd_models.system.model import System
 
 MODEL = """{{UTF-8}}
 region: A, B ~~|
+first: A ~~|
+choice[region] = 1, 0 ~~|
 need = 3 ~~|
 relief = -1 ~~|
 weight[region] = 0.5, 1.5 ~~|
@@ -53,6 +55,12 @@ def system(tmp_path: Path) -> Callable[[str], System]:
         ("SUM(weight[region!] * stock[region!]) / need", ("stock",)),
         ("half + 2 * SUM(grown[region!])", ("grown", "stock")),
         ("half", ("stock",)),
+        ("stock[A]", ()),
+        ("SUM(stock[first!])", ()),
+        ("SUM(stock[first!]) + stock[B]", ("stock",)),
+        ("SUM(grown[region!]) + stock[B]", ("grown",)),
+        ("SUM(choice[region!] * stock[region!])", ()),
+        ("SUM(stock[region!]) + 0 * SUM(grown[region!])", ()),
         ("SUM(stock[region!]) * relief", ()),
         ("SUM(stock[region!]) - SUM(grown[region!])", ()),
         ("SUM(stock[region!] * grown[region!])", ()),
@@ -66,6 +74,41 @@ def system(tmp_path: Path) -> Callable[[str], System]:
 def test_the_parts_of_a_goal(system: Callable[[str], System], goal: str, expected: tuple[str, ...]) -> None:
     """Where more of the goal is more of each of them, and nowhere else."""
     assert parts(system(goal), "goal") == expected
+
+
+@pytest.mark.parametrize(
+    ("goal", "lever", "expected"),
+    [
+        ("need * SUM(stock[region!])", "need", ()),
+        ("SUM(stock[region!]) / need", "need", ()),
+        ("SUM(weight[region!] * stock[region!])", "weight", ()),
+        ("half", "half", ()),
+        ("SUM(stock[region!]) + need", "need", ("stock",)),
+        ("half + SUM(grown[region!])", "half", ("grown",)),
+        ("SUM(stock[region!])", "goal", ()),
+    ],
+)
+def test_what_a_plan_decides_is_no_constant(
+    system: Callable[[str], System], goal: str, lever: str, expected: tuple[str, ...]
+) -> None:
+    """Nor does its equation hold: a plan may turn the sign of a weight."""
+    assert parts(system(goal), "goal", [lever]) == expected
+
+
+def test_a_weight_has_the_sign_that_a_plan_assumes(system: Callable[[str], System]) -> None:
+    """And not that of the file."""
+    model = system("need * SUM(stock[region!])")
+    plan = {
+        "model": "made.mdl",
+        "horizon": [0, 3],
+        "objective": {"maximize": "goal"},
+        "lever": [{"variable": "grown", "lower": 0, "upper": 1}],
+    }
+    told = {
+        need: {one.variable: one.better for one in opt.Problem(model, opt.read_plan(given)).headlines()}
+        for need, given in ((3, plan), (-1, plan | {"constants": {"need": -1.0}}))
+    }
+    assert (told[3]["stock"], told[-1]["stock"]) == ("more", "")
 
 
 @pytest.mark.parametrize("is_more_better", [True, False])
