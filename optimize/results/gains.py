@@ -21,13 +21,14 @@ from ..plans.horizon import horizon_end
 from .moments import moment
 from .result import Result
 
-# A change counts from this part of the larger of both values on: below it nobody gains and nobody loses.
+# A change counts from this part of the larger of both values on, where it is none of `NOTHING`: below it nobody gains
+# and nobody loses.
 TOLD = 1e-4
 # Units of which a change is told in points and not in per cent of them.
 SHARES = ("%", "point", "per cent", "percent")
 # What was made of a result, which never changes, as long as somebody holds it.
 _KNOWN: WeakKeyDictionary[Result, tuple[Outcome, ...]] = WeakKeyDictionary()
-NOTHING = 1e-9  # of the largest value: no base of a percentage
+NOTHING = 1e-9  # of the largest value: no base of a percentage, and no change
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,13 +81,18 @@ class Outcome:
     def is_worse(self) -> xr.DataArray | None:
         """Where and when it is worse by more than `TOLD` of its size there."""
         harm = self.harm
-        return None if harm is None else harm > TOLD * np.maximum(abs(self.without), abs(self.policy))
+        return None if harm is None else self._is_told(harm)
 
     @cached_property
     def is_better(self) -> xr.DataArray | None:
         """Where and when it is better by more than `TOLD` of its size there."""
         harm = self.harm
-        return None if harm is None else -harm > TOLD * np.maximum(abs(self.without), abs(self.policy))
+        return None if harm is None else self._is_told(-harm)
+
+    def _is_told(self, change: xr.DataArray) -> xr.DataArray:
+        """Where a change is more than a part of the size there, and of the largest of all: rounding alone moves a value
+        that was nothing."""
+        return (change > TOLD * np.maximum(abs(self.without), abs(self.policy))) & (change > NOTHING * self.size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,21 @@ def test_from_nothing_there_is_no_percentage() -> None:
     assert np.isnan(found.loss.relative)
 
 
+@pytest.mark.parametrize("dust", [2.4e-14, -2.4e-14, 9e-9])
+def test_dust_where_there_was_nothing_is_no_change(dust: float) -> None:
+    """Beside what others have, with the policy or without."""
+    found = told(outcome([[0, 0]] * 3, [[dust, 10]] * 3))
+    assert (found.losing, found.gaining_at_end) == (0, 1)
+    assert found.gain_at_end is not None
+    assert found.gain_at_end.element == "there"
+    assert told(outcome([[0, 10]] * 3, [[dust, 10]] * 3)).gaining_at_end == 0
+
+
+def test_a_small_change_from_nothing_is_told() -> None:
+    """Where it is more than rounding."""
+    assert told(outcome([[0, 10]] * 3, [[1e-7, 10]] * 3)).gaining_at_end == 1
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=6, max_size=6), st.floats(-1, 1))
 def test_what_is_smaller_than_told_is_nobodys_loss(values: list[float], share: float) -> None:
     """Rounding makes no losers."""
