@@ -11,7 +11,8 @@ even split under others. A statement survives in a draw if it is true there. Ran
 evenly and one by one (a Latin hypercube), closures kept: fitted numbers too, so that many a draw fits the record badly.
 
 What a policy was to keep is read from the plan of its run, so that a sentence says what that plan asks for: which part
-of an income, from which year on. A plan without a limit behind one of them is refused.
+of an income, from which year on. A plan without a limit behind one of them is refused, and so is one of another model,
+of other data, or of too few years for the tables, and a run that has no policy of which gains may be told.
 """
 
 from __future__ import annotations
@@ -71,6 +72,18 @@ KEPT: Mapping[str, str] = MappingProxyType(  # what no province is to lose, and 
 )
 INDEX, HARD = "national prosperity index", "national index without soft goods"
 EVEN = "even split"
+MODEL, REGIONS = "common_prosperity", "provinces"  # whose tables these are
+# What a run may be called, in `summary.status` of its `result.json`: it has a policy, and its search was not stopped.
+POLICIES = (
+    "proved optimum",
+    "proved within a gap",
+    "local optimum",
+    "local optimum, not replayed yet",
+    "stationary point",
+    "no gradient",
+    "best found, limit reached",
+    "best found, stalled",
+)
 OUTPUTS = tuple(dict.fromkeys((*NATION, *PROVINCES, HARD, "emissions pledged", EVEN)))
 
 
@@ -96,17 +109,60 @@ class Promises:
 def promises(plan: Mapping[str, Any]) -> Promises:
     """What a plan, as its file or the folder of a run has it, asks of a policy; InvalidRequest for one with other
     constants than the model's, or with no limit behind a sentence."""
-    if plan.get("constants"):
-        found = f"it assumes otherwise than the model: {', '.join(plan['constants'])}."
-        raise InvalidRequest(Fault(found, file="plan", advice="The tables are of the model's own assumptions."))
-    first, last = (int(time) for time in plan["horizon"])
+    _check_model(plan)
+    first, last = _years(plan)
     kept = {}
     for name in KEPT:
         limit = _limit(plan, name, "at_least", {"variable": name, "baseline": True})
-        kept[name] = (float(limit["at_least"].get("factor", 1.0)), _since(limit, first))
+        kept[name] = (_factor(limit, "at_least", most=1.0), _since(limit, first))
     debt = _limit(plan, "public debt", "at_most", {"variable": "public debt", "baseline": True}, when="final")
     pledge = _limit(plan, "national CO2", "at_most", {"variable": "emissions pledged"})
-    return Promises(kept, _since(pledge, first), float(debt["at_most"].get("factor", 1.0)), last)
+    promised = Promises(kept, _since(pledge, first), _factor(debt, "at_most", least=1.0), last)
+    latest = max(promised.pledged, *(since for _, since in kept.values()))
+    if latest > last:
+        raise _refused(f"a limit holds from {latest} on, and the horizon ends in {last}.", "Let it begin before that.")
+    return promised
+
+
+def _refused(found: str, advice: str) -> InvalidRequest:
+    return InvalidRequest(Fault(found, file="plan", advice=advice))
+
+
+def _check_model(plan: Mapping[str, Any]) -> None:
+    """InvalidRequest for a plan of another model, or of this one with other numbers."""
+    for what, own in (("model", MODEL), ("regions", REGIONS)):
+        if plan.get(what) != own:
+            raise _refused(f"its `{what}` is {plan.get(what)!r}; expected {own!r}.", "The tables are of that alone.")
+    for what in ("constants", "data"):
+        if plan.get(what):
+            found = f"it assumes otherwise than the model: {', '.join(map(str, plan[what]))}."
+            raise _refused(found, "The tables are of the model's own assumptions.")
+
+
+def _years(plan: Mapping[str, Any]) -> tuple[int, int]:
+    """The first and the last year of a plan."""
+    given = plan.get("horizon")
+    if not (isinstance(given, list | tuple) and len(given) == 2 and all(map(_is_year, given))):
+        raise _refused(f"its horizon is {given!r}; expected two whole years.", "Take a run of the default plan.")
+    first, last = map(int, given)
+    if last < YEARS[-1]:
+        found = f"its horizon ends in {last}; the tables show {', '.join(map(str, YEARS))} and the end."
+        raise _refused(found, f"Let it end in {YEARS[-1]} or later.")
+    return first, last
+
+
+def _is_year(given: Any) -> bool:
+    return isinstance(given, int | float) and float(given).is_integer()
+
+
+def _factor(limit: Mapping[str, Any], side: str, *, least: float = 0.0, most: float = math.inf) -> float:
+    """The part of what it is without the policy that a limit asks for; InvalidRequest where no sentence says that."""
+    given = limit[side].get("factor", 1.0)
+    if isinstance(given, int | float) and 0 < given < math.inf and least <= given <= most:
+        return float(given)
+    expected = "above 0 and at most 1" if most == 1 else "1 or more"
+    found = f"the limit {limit.get('name', '')!r} has the factor {given!r}; expected one {expected}."
+    raise _refused(found, "What is said of it is that no province loses more than that part, or owes more.")
 
 
 def _limit(
@@ -115,7 +171,7 @@ def _limit(
     """The one limit of a plan that holds a variable everywhere against an amount, `when` or from some year on."""
     found: list[Mapping[str, Any]] = [
         limit
-        for limit in plan.get("limit", ())
+        for limit in _limits(plan)
         if limit.get("variable") == variable
         and not limit.get("where")
         and not limit.get("shift")
@@ -126,8 +182,15 @@ def _limit(
         where = f"everywhere{' at the end' if when else ''} {side.replace('_', ' ')}"
         told = f"{len(found) or 'no'} limits hold {variable!r} {where} {_named(amount)}"
         advice = "Take a run of the default plan, or of one with limits of the same kinds."
-        raise InvalidRequest(Fault(f"{told}; expected one, behind what is said of it.", file="plan", advice=advice))
+        raise _refused(f"{told}; expected one, behind what is said of it.", advice)
     return found[0]
+
+
+def _limits(plan: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    given = plan.get("limit") or []
+    if isinstance(given, list | tuple) and all(isinstance(one, Mapping) for one in given):
+        return given
+    raise _refused(f"its limits are {given!r}; expected a list of tables.", "Take a run of the default plan.")
 
 
 def _named(amount: Mapping[str, Any]) -> str:
@@ -257,6 +320,19 @@ def _behind(without: xr.Dataset, policy: xr.Dataset) -> Rows:
         yield str(without["province"].to_numpy()[place]), *ends, signed(float(changes["urban income"][:, place].min()))
 
 
+def check_policy(told: Mapping[str, Any]) -> None:
+    """InvalidRequest for the `result.json` of a run that has no policy, or whose search was stopped on its way."""
+    summary = told.get("summary") or {}
+    status, violation = summary.get("status"), summary.get("largest_limit_violation")
+    advice = "Take a run that ends with a policy."
+    if status not in POLICIES:
+        found = f"it is {status!r}; expected one of {', '.join(POLICIES)}."
+        raise InvalidRequest(Fault(found, file="result.json", advice=advice))
+    if violation is None or not violation <= ROUNDING:
+        found = f"its limits are missed by {violation}; expected {ROUNDING:g} or less."
+        raise InvalidRequest(Fault(found, file="result.json", advice=advice))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="statements", description="Judge what is said of the plan's policy.")
@@ -265,14 +341,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         with xr.open_dataset(run / "policy.nc") as policy:
             money = policy[LEVER].load()
-        promised = promises(json.loads((run / "result.json").read_text(encoding="utf-8"))["plan"])
-    except (OSError, KeyError, ValueError, InvalidRequest) as error:
+        told = json.loads((run / "result.json").read_text(encoding="utf-8"))
+        check_policy(told)
+        promised = promises(told["plan"])
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, InvalidRequest) as error:
         parser.error(f"{run} is no result of the flagship's plan: {error}")
     if set(money["province"].to_numpy()) != set(pd.read_csv(HERE / "provinces" / "initial.csv")["province"]):
         parser.error(f"{run} is not of the 31 provinces; expected a result of `prosperity optimize`")
     simulator = compiled(promised)
-    told = {**outcomes(simulator, money), "statements": statements(simulator, promised, money)}
-    rows = {name: list(table) for name, table in told.items()}
+    tables = {**outcomes(simulator, money), "statements": statements(simulator, promised, money)}
+    rows = {name: list(table) for name, table in tables.items()}
     for path in PAGES:
         made = {name: partial(iter, table) for name, table in rows.items()}
         path.write_text(page(path.read_text(encoding="utf-8"), made), encoding="utf-8")

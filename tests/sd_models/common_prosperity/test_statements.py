@@ -16,6 +16,7 @@ import xarray as xr
 from support.flagship import system
 
 import sd_models as sd
+from optimize.results.verdict import NO_POLICY, Standing
 from sd_models.common_prosperity import statements
 from sd_models.common_prosperity.folder import HERE
 from sd_models.common_prosperity.tables import LEVER
@@ -26,6 +27,9 @@ RANGES = pd.read_csv(HERE / "macro" / "parameters.csv").set_index("parameter")
 
 PLAN = tomllib.loads((HERE / "plan.toml").read_text(encoding="utf-8"))
 PROMISED = statements.promises(PLAN)
+
+
+RUN = {"summary": {"status": "local optimum", "largest_limit_violation": 0.0}, "plan": PLAN}
 
 
 @cache
@@ -124,7 +128,7 @@ def test_what_is_written_is_said(
     provinces = pd.read_csv(HERE / "provinces" / "initial.csv")["province"].to_numpy()
     policy = xr.Dataset({LEVER: ("province", np.zeros(len(provinces)))}, coords={"province": provinces})
     policy.to_netcdf(tmp_path / "policy.nc")
-    (tmp_path / "result.json").write_text(json.dumps({"plan": PLAN}), encoding="utf-8")
+    (tmp_path / "result.json").write_text(json.dumps(RUN), encoding="utf-8")
     statements.main([str(tmp_path)])
     assert "it rains" in target.read_text(encoding="utf-8")
     assert capsys.readouterr().out == f"Written: the tables statements of {target}\n"
@@ -176,6 +180,31 @@ def test_sentences_say_what_the_plan_asks_for() -> None:
         (changed("debt at the end", when="always"), "no limits hold 'public debt' everywhere at the end at most"),
         (changed("output", at_least={"variable": "GDP", "at": 2026}), "no limits hold 'GDP'"),
         (changed("output", where={"province": ["Henan"]}), "no limits hold 'GDP'"),
+        (
+            changed("rural incomes", at_least={"variable": "rural income", "baseline": True, "factor": 1.02}),
+            "'rural incomes' has the factor 1.02; expected one above 0 and at most 1",
+        ),
+        (
+            changed("urban incomes", at_least={"variable": "urban income", "baseline": True, "factor": 0}),
+            "has the factor 0; expected one above 0",
+        ),
+        (
+            changed("debt at the end", at_most={"variable": "public debt", "baseline": True, "factor": 0.9}),
+            "has the factor 0.9; expected one 1 or more",
+        ),
+        (
+            changed("debt at the end", at_most={"variable": "public debt", "baseline": True, "factor": None}),
+            "has the factor None",
+        ),
+        (changed("rural incomes", when={"from": 2060}), "a limit holds from 2060 on, and the horizon ends in 2050"),
+        ({**PLAN, "horizon": [2026, 2035]}, "its horizon ends in 2035; the tables show 2030, 2035, 2040 and the end"),
+        ({**PLAN, "horizon": "long"}, "its horizon is 'long'; expected two whole years"),
+        ({**PLAN, "horizon": [2026, 2050.5]}, "expected two whole years"),
+        ({**PLAN, "model": "other.mdl"}, "its `model` is 'other.mdl'; expected 'common_prosperity'"),
+        ({**PLAN, "regions": "macro"}, "its `regions` is 'macro'; expected 'provinces'"),
+        ({**PLAN, "data": ["people.csv"]}, "assumes otherwise than the model: people.csv"),
+        ({**PLAN, "limit": None}, "no limits hold 'rural income'"),
+        ({**PLAN, "limit": 3}, "its limits are 3; expected a list of tables"),
         ({**PLAN, "constants": {"income closure": 1}}, "assumes otherwise than the model: income closure"),
     ],
 )
@@ -189,3 +218,37 @@ def test_a_limit_that_holds_always_holds_from_the_first_year_on() -> None:
     """And one whose amount is written as a value holds like one that is a name."""
     plan = changed("carbon path", at_most={"variable": "emissions pledged"}, when="always")
     assert statements.promises(plan).pledged == 2026
+
+
+def test_runs_of_which_gains_may_be_told() -> None:
+    """Those with a policy whose search was not stopped on its way."""
+    told = {str(one) for one in Standing if one not in (*NO_POLICY, Standing.INTERRUPTED)}
+    assert set(statements.POLICIES) == told
+    statements.check_policy(RUN)
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        ({"plan": PLAN}, "it is None; expected one of proved optimum"),
+        ({"summary": None, "plan": PLAN}, "it is None"),
+        ({"summary": {"status": "infeasible"}, "plan": PLAN}, "it is 'infeasible'"),
+        ({"summary": {"status": "best found, interrupted"}, "plan": PLAN}, "it is 'best found, interrupted'"),
+        (
+            {"summary": {"status": "best found, stalled", "largest_limit_violation": 0.1}, "plan": PLAN},
+            "its limits are missed by 0.1",
+        ),
+        ([], "is no result of the flagship's plan"),
+        ({**RUN, "plan": {**PLAN, "limit": None}}, "no limits hold"),
+        ({**RUN, "plan": {**PLAN, "limit": [{"variable": "GDP", "when": {"from": "x"}}]}}, "no result of the"),
+    ],
+)
+def test_a_run_without_a_policy_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], run: object, told: str
+) -> None:
+    """In a sentence, before a page is touched."""
+    xr.Dataset({LEVER: ("province", [0.0])}, coords={"province": ["Henan"]}).to_netcdf(tmp_path / "policy.nc")
+    (tmp_path / "result.json").write_text(json.dumps(run), encoding="utf-8")
+    with pytest.raises(SystemExit):
+        statements.main([str(tmp_path)])
+    assert told in " ".join(capsys.readouterr().err.split())
