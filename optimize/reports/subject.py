@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
 import xarray as xr
 
 from sd_models.errors import ModelError
@@ -18,6 +17,7 @@ from ..problems.problem import Problem
 from ..results.gains import Outcome, Sides, outcomes, sides
 from ..results.result import Result
 from ..results.tables import telling_dimension
+from ..results.uses import DUST, decided, lengths_of, size_of
 from ..results.verdict import Standing
 from ..results.verification import opened
 from ..results.voice import voice_of
@@ -70,7 +70,8 @@ class Subject:
         if own is None:
             return True
         path, own = xr.align(self.result.policy[lever], own, join="inner")
-        return not np.array_equal(path.to_numpy(), own.transpose(*path.dims).to_numpy())
+        least = size_of(self.result, lever) * DUST
+        return bool((abs(path.to_numpy() - own.transpose(*path.dims).to_numpy()) > least).any())
 
     def is_amount(self, lever: str) -> bool:
         """Whether a lever is a flow, such as money a year, whose sums over time people understand."""
@@ -80,13 +81,15 @@ class Subject:
 
     def path(self, lever: str) -> xr.DataArray:
         """A lever over the periods of the horizon, in the unit that people say."""
-        return self.result.allocation[lever] * self.speaker.factor(self._unit(lever))
+        return decided(self.result, lever) * self.speaker.factor(self._unit(lever))
 
     def values(self, lever: str) -> xr.DataArray:
         """What there is to share out: the amounts of each period of a flow, else the path."""
         if not self.is_amount(lever):
             return self.path(lever)
-        return self.result.amounts(lever) * self.speaker.factor(self._total_unit(lever))
+        path = decided(self.result, lever)
+        lengths = xr.DataArray(lengths_of(self.result), {"time": path["time"]}, ("time",))
+        return path * lengths * self.speaker.factor(self._total_unit(lever))
 
     def unit(self, lever: str) -> str:
         """The unit of a lever's path as people say it."""

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
-from sd_models.system.model import FloatArray
+from sd_models.system.model import FloatArray, key
 
 from ..headlines.scales import Said
 from ..plans.quantities import unit_of_integral
@@ -22,6 +22,7 @@ from .result import Result
 from .voice import Voice
 
 NONE = ("", "Dmnl", "1")
+DUST = 1e-9  # of the largest that a lever is or may be: nothing
 SAME = 1e-6  # of a level: a difference that a search leaves over
 
 
@@ -127,8 +128,42 @@ def uses(result: Result, voice: Voice) -> Iterator[Use]:
     yield from (_use(result, str(lever), voice) for lever in result.policy.data_vars)
 
 
+def decided(result: Result, lever: str) -> xr.DataArray:
+    """A lever from the start of the horizon on, one value a period, 0 where it is nothing beside its size.
+
+    A search leaves traces of what it turned down.
+    """
+    path = result.allocation[lever]
+    return path.where(~(abs(path) <= DUST * size_of(result, lever)), 0.0).assign_attrs(path.attrs)
+
+
+def size_of(result: Result, lever: str) -> float:
+    """The largest of a lever's values, with the policy or without; or the least of the numbers that the plan bounds it
+    by, where that is more."""
+    runs = (float(abs(run[lever]).max()) for run in (result.policy, result.baseline) if lever in run)
+    least = min((size for size in _bounds(result, lever) if 0 < size < np.inf), default=0.0)
+    return max((size for size in (*runs, least) if np.isfinite(size)), default=0.0)
+
+
+def _bounds(result: Result, lever: str) -> Iterator[float]:
+    """The sizes of the numbers that a plan gives as bounds of a lever, and as limits of it alone."""
+    plan = result.plan
+    levers = (amount for one in plan.levers if key(one.variable) == key(lever) for amount in (one.lower, one.upper))
+    limits = (one for one in plan.limits if key(one.sum or one.variable or "") == key(lever))
+    for amount in (*levers, *(amount for one in limits for amount in (one.at_most, one.at_least, one.equals))):
+        if isinstance(amount, int | float):
+            yield abs(float(amount))
+        elif isinstance(amount, str) and (name := _named(result.baseline, amount)):
+            yield float(abs(result.baseline[name]).max())
+
+
+def _named(run: xr.Dataset, name: str) -> str:
+    """What a variable is called in a run; nothing where it is not kept."""
+    return next((str(own) for own in run if key(str(own)) == key(name)), "")
+
+
 def _use(result: Result, lever: str, voice: Voice) -> Use:
-    path = result.allocation[lever].transpose("time", ...)
+    path = decided(result, lever).transpose("time", ...)
     model_unit = str(path.attrs.get("units", ""))
     integral = unit_of_integral(model_unit, result.time_unit)
     adds = model_unit not in NONE and integral not in NONE and integral != f"{model_unit}*{result.time_unit}"
