@@ -321,7 +321,8 @@ def _behind(without: xr.Dataset, policy: xr.Dataset) -> Rows:
 
 
 def check_policy(told: Mapping[str, Any]) -> None:
-    """InvalidRequest for the `result.json` of a run that has no policy, or whose search was stopped on its way."""
+    """InvalidRequest for the `result.json` of a run that has no policy, whose search was stopped on its way, or that is
+    of a folder of data with another name."""
     summary = told.get("summary") or {}
     status, violation = summary.get("status"), summary.get("largest_limit_violation")
     advice = "Take a run that ends with a policy."
@@ -331,6 +332,10 @@ def check_policy(told: Mapping[str, Any]) -> None:
     if violation is None or not violation <= ROUNDING:
         found = f"its limits are missed by {violation}; expected {ROUNDING:g} or less."
         raise InvalidRequest(Fault(found, file="result.json", advice=advice))
+    regions = Path((told.get("provenance") or {}).get("regions_path") or REGIONS)
+    if regions.name != REGIONS:
+        found = f"it is of the data in {regions}; expected {REGIONS}."
+        raise InvalidRequest(Fault(found, file="result.json", advice="The tables are of that data alone."))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

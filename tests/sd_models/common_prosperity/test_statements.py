@@ -238,6 +238,7 @@ def test_runs_of_which_gains_may_be_told() -> None:
             {"summary": {"status": "best found, stalled", "largest_limit_violation": 0.1}, "plan": PLAN},
             "its limits are missed by 0.1",
         ),
+        ({**RUN, "provenance": {"regions_path": "/home/me/macro"}}, "it is of the data in /home/me/macro"),
         ([], "is no result of the flagship's plan"),
         ({**RUN, "plan": {**PLAN, "limit": None}}, "no limits hold"),
         ({**RUN, "plan": {**PLAN, "limit": [{"variable": "GDP", "when": {"from": "x"}}]}}, "no result of the"),
