@@ -17,7 +17,7 @@ from ..problems.problem import Problem
 from ..results.gains import Outcome, Sides, outcomes, sides
 from ..results.result import Result
 from ..results.tables import telling_dimension
-from ..results.uses import DUST, decided, lengths_of, size_of
+from ..results.uses import decided, lengths_of, traces
 from ..results.verdict import Standing
 from ..results.verification import opened
 from ..results.voice import voice_of
@@ -70,8 +70,8 @@ class Subject:
         if own is None:
             return True
         path, own = xr.align(self.result.policy[lever], own, join="inner")
-        least = size_of(self.result, lever) * DUST
-        return bool((abs(path.to_numpy() - own.transpose(*path.dims).to_numpy()) > least).any())
+        apart = abs(path.to_numpy() - own.transpose(*path.dims).to_numpy())
+        return bool((apart > traces(self.result, lever)).any())
 
     def is_amount(self, lever: str) -> bool:
         """Whether a lever is a flow, such as money a year, whose sums over time people understand."""

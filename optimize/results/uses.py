@@ -22,7 +22,7 @@ from .result import Result
 from .voice import Voice
 
 NONE = ("", "Dmnl", "1")
-DUST = 1e-9  # of the largest that a lever is or may be: nothing
+DUST, ROUNDING = 1e-9, 1e-14  # of the largest value of a lever, and of what a plan bounds it by: nothing
 SAME = 1e-6  # of a level: a difference that a search leaves over
 
 
@@ -129,20 +129,21 @@ def uses(result: Result, voice: Voice) -> Iterator[Use]:
 
 
 def decided(result: Result, lever: str) -> xr.DataArray:
-    """A lever from the start of the horizon on, one value a period, 0 where it is nothing beside its size.
+    """A lever from the start of the horizon on, one value a period, 0 where it is nothing beside its largest one.
 
-    A search leaves traces of what it turned down.
+    A search leaves traces of what it turned down. A bound may be far beyond anything that is meant, so that only what
+    rounding leaves of it is nothing.
     """
     path = result.allocation[lever]
-    return path.where(~(abs(path) <= DUST * size_of(result, lever)), 0.0).assign_attrs(path.attrs)
+    return path.where(~(abs(path) <= traces(result, lever)), 0.0).assign_attrs(path.attrs)
 
 
-def size_of(result: Result, lever: str) -> float:
-    """The largest of a lever's values, with the policy or without; or the least of the numbers that the plan bounds it
-    by, where that is more."""
+def traces(result: Result, lever: str) -> float:
+    """What a lever's values, with the policy and without, and the least of the numbers that the plan bounds it by leave
+    as traces."""
     runs = (float(abs(run[lever]).max()) for run in (result.policy, result.baseline) if lever in run)
     least = min((size for size in _bounds(result, lever) if 0 < size < np.inf), default=0.0)
-    return max((size for size in (*runs, least) if np.isfinite(size)), default=0.0)
+    return max((size for size in (*(DUST * run for run in runs), ROUNDING * least) if np.isfinite(size)), default=0.0)
 
 
 def _bounds(result: Result, lever: str) -> Iterator[float]:
