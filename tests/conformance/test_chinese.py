@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from string import Formatter
 
 import pytest
 
@@ -53,15 +54,8 @@ def test_every_standing_has_a_word(standing: Standing) -> None:
 @pytest.mark.parametrize("key", [key for key in WORDS.texts if key.startswith(("note_", "conflict_"))])
 def test_what_is_kept_in_english_is_said_in_chinese(key: str) -> None:
     """Found again by its form, names in it translated."""
-    values = {
-        "levers": "budget",
-        "limits": "budget",
-        "parts": "budget",
-        "end": "2060",
-        "final": "2050",
-        "seconds": "60",
-    }
-    values |= {"limit": "budget", "part": "1%"}
+    named = {name for _, name, _, _ in Formatter().parse(WORDS.texts[key]["en"]) if name}
+    values = dict.fromkeys(named, "budget") | {"end": "2060", "final": "2050", "seconds": "60", "part": "1%"}
     voice = Voice("zh", names(sd.load("urbanization")))
     told = voice.told(WORDS.say(key, **values))
     assert CHINESE.search(told)

@@ -259,7 +259,7 @@ def test_a_policy_file_that_breaks_limits_says_so(folders: Path) -> None:
     [
         (["first"], "Name two or more"),
         (["mine.csv", "mine.csv"], "none of these is the folder of a result"),
-        (["first", "nothing"], "not the folder of a result"),
+        (["first", "nothing"], "is not there"),
         (["first", "nothing.csv"], "nothing.csv"),
     ],
 )

@@ -152,7 +152,7 @@ def test_a_solver_without_proof_comes_near(solver: str) -> None:
 def test_a_search_on_runs_obeys_its_limit_of_time(solver: str) -> None:
     """And comes back with the best that it has seen."""
     program, _ = known("state_budget")
-    found = solved(solver, program, seconds=0.05)
+    found = solved(solver, program, seconds=0.005)
     assert found.ending is Ending.TIME_LIMIT
     first = program.evaluate(start_of(program))
     assert program.cost(found.x, found.y) <= program.cost(first.x, first.y)

@@ -226,14 +226,14 @@ def test_an_error_of_a_solver_is_not_swallowed(problem: opt.Problem) -> None:
 
 
 def test_a_library_that_fails_costs_no_policy(problem: opt.Problem) -> None:
-    """The best one so far is kept, and the error is told."""
+    """Where it was is kept, and the error is told."""
 
     def breaks(program: Program, watch: Watch) -> Solution:
         raise RuntimeError("std::bad_alloc")
 
     result = opt.solve(problem, solver=Scripted(breaks))
     assert result.status.standing is Standing.FAILED
-    assert "The solver failed; this is the best policy so far that keeps all limits" in result.status.sentence
+    assert "The solver failed; where it ended keeps all limits" in result.status.sentence
     assert any("RuntimeError: std::bad_alloc" in note for note in result.notes)
     program = assemble(problem)
     at = program.evaluate(np.full(problem.size, 0.3))
@@ -318,9 +318,12 @@ def test_a_solver_that_hangs_is_left_behind(islands_system: System) -> None:
 
 def test_ctrl_c_keeps_the_best_policy(problem: opt.Problem) -> None:
     """Within a second, also while the solver does not listen."""
-    timer = threading.Timer(0.4, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
-    result = opt.solve(problem, solver=Scripted(hangs))
+
+    def interrupted(program: Program, watch: Watch) -> Solution:
+        threading.Timer(0.4, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        return hangs(program, watch)
+
+    result = opt.solve(problem, solver=Scripted(interrupted))
     assert result.status.standing is Standing.INTERRUPTED
     assert result.seconds["solve"] < 2
     np.testing.assert_array_equal(result.allocation["spending"], 0.3)

@@ -196,8 +196,8 @@ def test_a_time_step_that_changes_in_a_run_is_refused(tmp_path: Path, equation: 
 def test_a_control_variable_is_one_number(tmp_path: Path, equation: str) -> None:
     """No array and no table."""
     controls = CONTROLS.replace("FINAL TIME = 4", equation)
-    (fault,) = faults(InvalidModel, lambda: sd.compile(loaded(tmp_path, "a: a1, a2 ~~|", controls=controls)))
-    assert fault == Fault("it is not one number.", "FINAL TIME", "case.mdl", 3, "Give it one.")
+    (fault,) = faults(InvalidModel, lambda: sd.compile(loaded(tmp_path, "a: a1, a2 ~~|\nx = 1 ~~|", controls=controls)))
+    assert fault == Fault("it is not one number.", "FINAL TIME", "case.mdl", 4, "Give it one.")
 
 
 @pytest.mark.parametrize(
