@@ -160,11 +160,11 @@ class Payload:
         told = dict(words())
         ways = {way: {name: told.pop(name) for name in [*told] if name.endswith(way)} for way in (PROVED, GIVEN)}
         result = self.subject.result
-        if result is None:
-            return told
-        status = result.status
-        way = GIVEN if status.is_given else PROVED if status.standing is Standing.PROVED else None
-        return told | {name.removesuffix(way): text for name, text in ways.get(way, {}).items()} if way else told
+        if result is not None and result.status.is_given:
+            told |= {name.removesuffix(GIVEN): text for name, text in ways[GIVEN].items()}
+        elif result is not None and result.status.standing is Standing.PROVED:
+            told |= {name.removesuffix(PROVED): text for name, text in ways[PROVED].items()}
+        return told
 
     def _time(self) -> dict[str, Any]:
         horizon, grid = self.subject.problem.horizon, self.subject.problem.simulator.model.grid

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sd_models.system.expression import Call, Expr, Number, Reduce, Ref, fold
+from sd_models.system.expression import Reduce, Ref
 from sd_models.system.model import Kind, System
 
 from ..headlines.headline import Headline, headlines
@@ -52,25 +52,11 @@ def summed(system: System, name: str) -> str:
     variable = system[name]
     if variable.kind is not Kind.AUXILIARY or variable.dimensions or len(variable.equations) != 1:
         return ""
-    definition = variable.equations[0].definition
-    return _summed(system, definition) if isinstance(definition, Reduce) else ""
-
-
-def _summed(system: System, expr: Expr) -> str:
-    """The variable that a sum adds up and does nothing else with."""
-
-    def nothing(_: Number) -> str:
+    expr = definition = variable.equations[0].definition
+    while isinstance(expr, Reduce) and expr.operator == "SUM":
+        expr = expr.argument
+    if expr is definition or not isinstance(expr, Ref):
         return ""
-
-    def whole(ref: Ref) -> str:
-        variable = system[ref.name]
-        axes = tuple((each.axis or "").removesuffix("!") for each in ref.subscripts)
-        return variable.name if axes and axes == tuple(variable.dimensions) else ""
-
-    def call(_: Call, __: tuple[str, ...]) -> str:
-        return ""
-
-    def total(node: Reduce, part: str) -> str:
-        return part if node.operator == "SUM" else ""
-
-    return fold(expr, number=nothing, ref=whole, call=call, reduce=total)
+    whole = system[expr.name]
+    axes = tuple((each.axis or "").removesuffix("!") for each in expr.subscripts)
+    return whole.name if axes and axes == tuple(whole.dimensions) else ""
